@@ -1,4 +1,4 @@
-"""Activations: functions of a layer's output, of any shape, which all but `glu` keep."""
+"""Activations: functions of a layer's output, of any shape; all but `glu` preserve it."""
 
 from kplug.activations.adapt import as_activation as as_activation
 from kplug.activations.normalizing import (

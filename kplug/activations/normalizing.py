@@ -1,4 +1,4 @@
-"""Activations that look along an axis: softmax and its relatives, and the gated linear unit."""
+"""Activations along an axis: softmax and its relatives, and the gated linear unit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Activations called on arrays, numbers and symbolic tensors."""
+"""Applies activations to arrays, numbers and symbolic tensors."""
 
 from __future__ import annotations
 

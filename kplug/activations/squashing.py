@@ -1,4 +1,4 @@
-"""Activations with bounded outputs: sigmoids, tangents and their straight-edged stand-ins."""
+"""Bounded activations: sigmoids, tangents and their piecewise linear versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``K``: the small functions that code written for Keras's guide calls, on torch tensors.
+"""``K``: Keras's backend functions, on torch tensors.
 
 They share these conventions, which a function's own text repeats only where it differs:
 

@@ -1,4 +1,4 @@
-"""From arrays of other libraries to tensors: NumPy, pandas, nested lists, and what else NumPy reads."""
+"""Converts arrays of NumPy, pandas and other libraries to tensors."""
 
 from __future__ import annotations
 

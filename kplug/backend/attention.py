@@ -1,4 +1,4 @@
-"""Attention: values averaged by how well their keys fit a query, and the masks that limit it."""
+"""Scaled dot-product attention, and its masks."""
 
 from __future__ import annotations
 

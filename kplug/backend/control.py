@@ -1,4 +1,4 @@
-"""Branches, phases, gradients, and functions of a graph."""
+"""Conditionals, the learning phase, gradients, and graph functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From numbers and arrays to tensors, and the axis arguments that all reductions share."""
+"""Converts numbers and arrays to tensors, and normalizes axis arguments."""
 
 from __future__ import annotations
 

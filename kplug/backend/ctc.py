@@ -1,4 +1,4 @@
-"""Connectionist temporal classification: the cost of label sequences, and reading them from probabilities."""
+"""Connectionist temporal classification: the loss, and decoding."""
 
 from __future__ import annotations
 

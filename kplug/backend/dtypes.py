@@ -1,4 +1,4 @@
-"""Names of number types, and their torch counterparts."""
+"""Dtype names and their torch equivalents."""
 
 from __future__ import annotations
 

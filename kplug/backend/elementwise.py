@@ -1,4 +1,4 @@
-"""Functions of each element, and comparisons."""
+"""Element-wise functions and comparisons."""
 # ruff: noqa: A001 - Keras's names: code written for it calls K.abs, K.pow, K.round
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the whole library shares: epsilon, float type, image layout, counters of names."""
+"""Global settings: epsilon, float type, image layout and name counters."""
 
 from __future__ import annotations
 

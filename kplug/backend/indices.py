@@ -1,4 +1,4 @@
-"""Integers that pick something: classes, rows, places."""
+"""Converts class, row and position indices to int64, and checks them."""
 
 from __future__ import annotations
 

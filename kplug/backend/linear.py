@@ -1,4 +1,4 @@
-"""Products of matrices, and norms."""
+"""Matrix products and norms."""
 
 from __future__ import annotations
 

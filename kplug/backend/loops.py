@@ -1,4 +1,4 @@
-"""Loops over the first axis of a tensor, and over the time steps of sequences."""
+"""Loops over the first axis of a tensor, and over time steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Masks: which time steps of a sequence count. A tensor carries its mask, as in Keras."""
+"""Masks of sequences, which tensors carry as an attribute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batch normalisation as a function: the moments are given, or taken from the batch."""
+"""Batch normalization as a function, with given or batch moments."""
 
 from __future__ import annotations
 

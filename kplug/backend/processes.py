@@ -1,4 +1,4 @@
-"""The rank of this process among those that ``torchrun`` started."""
+"""Ranks of processes started by ``torchrun``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random tensors, drawn from torch's generator or from one seeded for the call."""
+"""Random tensors, drawn from torch's global generator or a seeded one."""
 
 from __future__ import annotations
 

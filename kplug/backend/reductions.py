@@ -1,4 +1,4 @@
-"""Sums, means and other functions that make a tensor smaller.
+"""Reductions: sums, means, extremes and the like.
 
 Every function takes ``axis`` as ``None`` (all axes), a number or a list. An empty list reduces nothing,
 as in Keras; torch's own ``dim=[]`` reduces everything. ``keepdims`` keeps the reduced axes with size 1.

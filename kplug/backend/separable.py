@@ -1,4 +1,4 @@
-"""Convolutions with a kernel for each channel (depthwise, separable), or for each place (local)."""
+"""Depthwise, separable and locally connected convolutions."""
 
 from __future__ import annotations
 

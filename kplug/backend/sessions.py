@@ -1,4 +1,4 @@
-"""Sessions and placeholders of Keras 2, which torch lacks: an error says what it has instead."""
+"""Sessions and placeholders of Keras 2: stubs whose errors name the replacement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions that rearrange, join and pick elements."""
+"""Functions that reshape, join and index tensors."""
 
 from __future__ import annotations
 

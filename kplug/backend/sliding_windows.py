@@ -1,4 +1,4 @@
-"""Windows that slide over one, two or three axes: padding, convolution, pooling.
+"""Padding, convolution and pooling over one, two or three axes.
 
 Channels come second, as in torch. Callers convert Keras's layouts.
 """

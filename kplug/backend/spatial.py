@@ -1,4 +1,4 @@
-"""Convolution and pooling with Keras's padding and layouts, for one, two and three dimensions.
+"""Convolution and pooling with Keras's padding and layouts, in one to three dimensions.
 
 Tensors keep their layout outside; torch computes with the channels second. For ``channels_last``
 the change is a view, since torch's ``channels_last`` memory is exactly that.

@@ -1,4 +1,4 @@
-"""Transposed convolution: the gradient of a convolution, used to enlarge."""
+"""Transposed convolution, the gradient of a convolution."""
 
 from __future__ import annotations
 

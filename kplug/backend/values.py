@@ -1,4 +1,4 @@
-"""Variables: making them, reading them into NumPy, and writing to them."""
+"""Variables and values: creates variables, reads them into NumPy, and assigns to them."""
 # ruff: noqa: A001 - Keras's name: K.eval
 
 from __future__ import annotations

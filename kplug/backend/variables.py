@@ -1,4 +1,4 @@
-"""Variables: parameters that keep their place in memory while values are assigned to them.
+"""Variables: parameters whose memory stays in place under assignment.
 
 They are ``torch.nn.Parameter``s and of no class of their own: ``torch.compile`` refuses subclasses, and torch
 asks them at each operation whether they are more than tensors. So Keras's methods are added to torch's class;

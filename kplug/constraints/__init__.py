@@ -1,4 +1,4 @@
-"""Constraints: where weights may be, enforced after each update."""
+"""Constraints: restrictions on weights, applied after each update."""
 
 __kplug_keras_module__ = "keras.constraints"  # of the classes in here; see `kplug.keras_class`
 

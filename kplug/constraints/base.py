@@ -1,4 +1,4 @@
-"""What every constraint is."""
+"""The ``Constraint`` base class."""
 
 from __future__ import annotations
 

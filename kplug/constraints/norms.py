@@ -1,4 +1,4 @@
-"""Constraints on the sign of weights and on the length of weight vectors."""
+"""Constraints on the sign and the norm of weights."""
 
 from __future__ import annotations
 

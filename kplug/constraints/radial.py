@@ -1,4 +1,4 @@
-"""A constraint on the form of a filter: the same weight at every place equally far from its centre."""
+"""The radial constraint: equal weights at equal distance from a filter's centre."""
 
 from __future__ import annotations
 

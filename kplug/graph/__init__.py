@@ -1,4 +1,4 @@
-"""The graph of a model: symbolic tensors, and nodes that record how layers connect them.
+"""The layer graph: symbolic tensors, and nodes that record calls of layers.
 
 Calling a layer on a symbolic tensor computes nothing: it adds a node. Shapes are found when they are
 asked for, so a layer may be connected before its components are looked up.

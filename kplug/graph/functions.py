@@ -1,4 +1,4 @@
-"""Functions of arrays that compute a part of a graph, as ``K.function`` makes them."""
+"""The ``GraphFunction`` class: runs part of a graph on arrays, as ``K.function`` does."""
 
 from __future__ import annotations
 

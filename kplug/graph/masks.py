@@ -1,4 +1,4 @@
-"""What Keras's graph has to compute masks with: operations that change the order of layers.
+"""Mask operations of Keras's graph, which affect the order of layers.
 
 Here tensors carry their masks as the model runs. In Keras 3 a mask is a symbolic tensor, made by operations
 of its own, and an argument of the calls that take it. So a layer may be farther from the outputs through a

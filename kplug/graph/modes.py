@@ -1,4 +1,4 @@
-"""Training and evaluation mode for the length of a block."""
+"""Context manager that sets modules to training or evaluation mode."""
 
 from __future__ import annotations
 

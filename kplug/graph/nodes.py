@@ -1,4 +1,4 @@
-"""Symbolic tensors and nodes: which layer made which tensors of which, and the order to walk them in.
+"""Symbolic tensors and nodes, and the topological order of nodes.
 
 A tensor knows the node that makes it and a node knows its tensors, so both stand in one module.
 

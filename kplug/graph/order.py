@@ -1,4 +1,4 @@
-"""The order in which Keras lists the layers of a graph and runs their calls."""
+"""Keras's order of the layers of a graph and of their calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plans: what a graph computes from its inputs, worked out once, and run for each batch."""
+"""Execution plans: the steps from a graph's inputs to its outputs, computed once and run per batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of a tensor before it has values."""
+"""The ``TensorSpec`` class: shape and type of a tensor without values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nested arguments: what stands in the lists, tuples and dicts that a layer is called with."""
+"""Nested call arguments: flattens and rebuilds lists, tuples and dicts."""
 
 from __future__ import annotations
 

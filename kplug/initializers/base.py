@@ -1,4 +1,4 @@
-"""What every initializer is, and how its shape, data type and result are checked."""
+"""The ``Initializer`` base class, and checks of its shape, data type and result."""
 
 from __future__ import annotations
 

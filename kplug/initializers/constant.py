@@ -1,4 +1,4 @@
-"""Initializers without chance: zeros, ones, given values, the identity matrix."""
+"""Deterministic initializers: zeros, ones, given values, the identity matrix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kernel of a short-time Fourier transform, as the initial values of a convolution."""
+"""The ``STFT`` initializer: short-time Fourier kernels for convolutions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Initializers that draw a whole matrix at once."""
+"""The ``Orthogonal`` initializer, which draws a whole matrix at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Initializers that draw each value by itself: normal, uniform, truncated normal."""
+"""Initializers with independent values: normal, uniform and truncated normal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The six recipes of variance scaling that have names: Lecun's, Glorot's and He's."""
+"""The six named cases of variance scaling: Lecun's, Glorot's and He's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Initializers whose spread follows the size of the layer."""
+"""Variance scaling, and the fans of a weight."""
 
 from __future__ import annotations
 

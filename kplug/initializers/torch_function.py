@@ -1,4 +1,4 @@
-"""How a function of ``torch.nn.init`` fills a weight of Keras's shape.
+"""Base class of the initializers that call ``torch.nn.init`` on Keras's shapes.
 
 ``torch.nn.init`` fills a tensor of torch's shape ``(out, in, space…)`` in place and computes its fans from
 that. A weight of Keras's shape ``(in, out)`` or ``(space…, in, out)`` is filled in that order here and seen

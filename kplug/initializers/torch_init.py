@@ -1,4 +1,4 @@
-"""torch's own initializers, in Keras's order of a shape: ``torch/kaiming_uniform`` and the others."""
+"""``torch.nn.init``'s initializers for Keras's shapes: ``torch/kaiming_uniform`` and the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Window functions by name: the weights of the samples of one frame of a signal."""
+"""Window functions by name, for short-time Fourier transforms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers: what models are made of."""
+"""Layers: the building blocks of models."""
 
 __kplug_keras_module__ = "keras.layers"  # of the classes in here; see `kplug.keras_class`
 

@@ -1,4 +1,4 @@
-"""Activations as layers, with their parameters as arguments or weights."""
+"""Activation layers, whose parameters are arguments or weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers that pool to a chosen size, whatever the size of their inputs."""
+"""Adaptive pooling layers, whose output size is fixed for inputs of any size."""
 
 from __future__ import annotations
 

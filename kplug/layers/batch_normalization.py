@@ -1,4 +1,4 @@
-"""Batch normalization."""
+"""Batch normalization, with moving averages for inference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recurrent layer, run from both ends."""
+"""``Bidirectional``: runs a recurrent layer forwards and backwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Depthwise convolution: each channel is convolved separately."""
+"""Depthwise convolution layers, which convolve each channel separately."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dense layer whose product is an einsum equation."""
+"""``EinsumDense``: a dense layer whose product is an einsum equation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The layer that turns integers into vectors."""
+"""``Embedding``: a trainable table that maps integers to vectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers that pool each channel to one value."""
+"""Global pooling layers, which reduce each channel to one value."""
 
 from __future__ import annotations
 

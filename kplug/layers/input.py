@@ -1,4 +1,4 @@
-"""The inputs of a model."""
+"""Model inputs: ``Input`` and ``InputLayer``."""
 
 from __future__ import annotations
 

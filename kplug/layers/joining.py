@@ -1,4 +1,4 @@
-"""Layers that concatenate tensors, or multiply them along an axis."""
+"""``Concatenate`` and ``Dot``: layers that combine tensors along an axis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``Lambda``: a function as a layer."""
+"""``Lambda``: wraps a function as a layer."""
 
 from __future__ import annotations
 

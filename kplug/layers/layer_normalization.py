@@ -1,4 +1,4 @@
-"""Layers that normalize each sample by itself."""
+"""Normalization layers that treat each sample separately: layer, RMS, group and unit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers that slide a window with other weights at each place."""
+"""Locally connected layers: convolutions whose weights differ at each position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The layer that masks time steps of sequences."""
+"""``Masking``: masks time steps whose features all equal one value."""
 
 from __future__ import annotations
 

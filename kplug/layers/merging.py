@@ -1,4 +1,4 @@
-"""Layers that merge several tensors into one, element by element."""
+"""Layers that merge several tensors element by element."""
 
 from __future__ import annotations
 

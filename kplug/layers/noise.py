@@ -1,4 +1,4 @@
-"""Layers that add noise to their inputs in training, and pass them through otherwise."""
+"""Layers that add noise in training and are the identity otherwise."""
 
 from __future__ import annotations
 

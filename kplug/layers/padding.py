@@ -1,4 +1,4 @@
-"""Layers that pad their inputs with zeros, or crop them."""
+"""Zero padding and cropping layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers that pool windows of sequences, images and volumes."""
+"""Pooling layers for sequences, images and volumes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers that scale input data."""
+"""``Rescaling`` and ``Normalization``: layers that scale input data."""
 
 from __future__ import annotations
 

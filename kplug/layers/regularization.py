@@ -1,4 +1,4 @@
-"""Layers that regularize: dropout, and penalties of activations."""
+"""Regularization layers: dropout, and activity penalties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Separable convolution: each channel is convolved separately, then the channels are mixed."""
+"""Separable convolution layers: a depthwise convolution followed by a pointwise one."""
 
 from __future__ import annotations
 

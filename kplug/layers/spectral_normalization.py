@@ -1,4 +1,4 @@
-"""A layer whose kernel is divided by its largest singular value."""
+"""``SpectralNormalization``: divides a layer's kernel by its largest singular value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The layer that stands for an operator or a function of ``kplug.ops`` between symbolic tensors."""
+"""``TensorOperation``: the graph node of an operator or a ``kplug.ops`` function."""
 
 from __future__ import annotations
 

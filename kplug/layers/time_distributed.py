@@ -1,4 +1,4 @@
-"""A layer, applied to each time step of sequences."""
+"""``TimeDistributed``: applies a layer to each time step of sequences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""torch's own modules as layers."""
+"""``TorchModule``: wraps an ``nn.Module`` as a layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transposed convolution: the gradient of a convolution, used to enlarge."""
+"""Transposed convolution layers, which upsample with learned kernels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers around another layer."""
+"""``Wrapper``: the base class of layers that wrap another layer."""
 
 from __future__ import annotations
 

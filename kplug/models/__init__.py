@@ -1,4 +1,4 @@
-"""Models: layers that are trained together."""
+"""Models: trainable groups of layers."""
 
 from kplug.exports import export_names
 from kplug.models.cloning import clone_model as clone_model, copy_untrained as copy_untrained

@@ -1,4 +1,4 @@
-"""A second model of the same architecture, with weights of its own."""
+"""Clones models: the same architecture with new weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model that is a graph of layers, from its inputs to its outputs."""
+"""The ``Functional`` class: a model defined by a graph of layers."""
 
 from __future__ import annotations
 

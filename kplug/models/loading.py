@@ -1,4 +1,4 @@
-"""Whole models from files."""
+"""Loads whole models from files and JSON."""
 
 from __future__ import annotations
 

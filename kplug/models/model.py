@@ -1,4 +1,4 @@
-"""``Model``: a layer made of layers, which is compiled, trained, saved and summarized."""
+"""The ``Model`` class: a layer of layers that is compiled, trained, saved and summarized."""
 
 from __future__ import annotations
 

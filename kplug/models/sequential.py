@@ -1,4 +1,4 @@
-"""A model that is a chain of layers."""
+"""The ``Sequential`` class: a linear stack of layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The functions of ``keras.ops``, on torch tensors and on symbolic tensors.
+"""The functions of ``keras.ops``, for torch tensors and symbolic tensors.
 
 A call with tensors, arrays, numbers or lists computes at once. A call with a symbolic tensor connects an
 operation, which computes when the model runs. Names, arguments and number types are those of Keras 3:

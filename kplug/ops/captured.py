@@ -1,4 +1,4 @@
-"""Symbolic tensors that a function of a loop or a branch uses without being given them."""
+"""Refuses symbolic tensors captured by the closures of loops and branches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions that call functions: branches, loops, scans; by their names in ``keras.ops``.
+"""Control flow: branches, loops and scans, under their ``keras.ops`` names.
 
 A part of a graph is computed from tensors alone: a branch or a body may close over no symbolic tensor.
 """

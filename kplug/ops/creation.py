@@ -1,4 +1,4 @@
-"""Functions that make tensors of numbers, by their names in ``keras.ops``."""
+"""Tensor creation, under the ``keras.ops`` names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions that compute at once with tensors, and connect an operation to symbolic tensors."""
+"""Builds the public functions, which dispatch on eager and symbolic arguments."""
 
 from __future__ import annotations
 

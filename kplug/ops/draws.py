@@ -1,4 +1,4 @@
-"""Random draws, by their names in ``keras.random``."""
+"""Random sampling, under the ``keras.random`` names."""
 
 from __future__ import annotations
 

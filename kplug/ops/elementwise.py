@@ -1,4 +1,4 @@
-"""Functions of each element, comparisons and logic, by their names in ``keras.ops``."""
+"""Element-wise functions, comparisons and logic, under their ``keras.ops`` names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``ops.image``: sizes, edges, colours, filters and transforms of pictures.
+"""``ops.image``: resizing, edges, colours, filters and transforms of images.
 
 One picture is (height, width, channels), several are (N, height, width, channels); with
 ``data_format="channels_first"`` the channels stand before height and width.

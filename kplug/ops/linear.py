@@ -1,4 +1,4 @@
-"""Products of tensors, and linear algebra, by their names in ``keras.ops``."""
+"""Matrix products and linear algebra, under their ``keras.ops`` names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Activations, cross-entropies and encodings, by their names in ``keras.ops.nn``."""
+"""Activations, cross-entropies and encodings, under their ``keras.ops.nn`` names."""
 
 from __future__ import annotations
 

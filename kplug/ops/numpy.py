@@ -1,4 +1,4 @@
-"""``ops.numpy``: the functions that NumPy has too."""
+"""``ops.numpy``: the functions shared with NumPy."""
 
 from typing import Any as _Any
 

@@ -1,4 +1,4 @@
-"""From what a caller writes to tensors, by the rules of Keras 3: whole numbers are int32."""
+"""Converts arguments to tensors by Keras 3's type rules: integers become int32."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be asked about tensors, symbolic ones too, without connecting an operation."""
+"""Queries of tensors, eager or symbolic, that add no operation to the graph."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions that make a tensor smaller or run along an axis, by their names in ``keras.ops``."""
+"""Reductions, running sums and sorting, under their ``keras.ops`` names."""
 
 from __future__ import annotations
 

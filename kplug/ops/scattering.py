@@ -1,4 +1,4 @@
-"""Functions that write at places, or add up by places, by their names in ``keras.ops``."""
+"""Scatter and segment operations, under their ``keras.ops`` names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attention and connectionist temporal classification, by their names in ``keras.ops``."""
+"""Attention and CTC, under their ``keras.ops`` names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions that make, rearrange, join and pick elements, by their names in ``keras.ops``."""
+"""Functions that reshape, join, split and index tensors, under their ``keras.ops`` names."""
 
 from __future__ import annotations
 

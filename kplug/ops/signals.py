@@ -1,4 +1,4 @@
-"""Fourier transforms and windows of signals, by their names in ``keras.ops``.
+"""Fourier transforms of signals, under their ``keras.ops`` names.
 
 A complex tensor is a pair of tensors, the real and the imaginary parts.
 """

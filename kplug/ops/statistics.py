@@ -1,4 +1,4 @@
-"""Quantiles, counts, histograms, and reductions that leave NaN out, by their names in ``keras.ops``."""
+"""Quantiles, histograms, and NaN-ignoring reductions, under their ``keras.ops`` names."""
 
 from __future__ import annotations
 

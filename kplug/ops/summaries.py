@@ -1,4 +1,4 @@
-"""What each function of ``kplug.ops`` returns, in one line for its documentation."""
+"""One-line summaries of the functions of ``kplug.ops``, for their docstrings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The functions of ``keras.ops`` that are here: each name with what it computes on tensors."""
+"""Dispatch table of ``kplug.ops``: maps each name to its implementation."""
 
 from __future__ import annotations
 

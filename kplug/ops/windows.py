@@ -1,4 +1,4 @@
-"""Convolutions and pooling, by their names in ``keras.ops``: the rank is that of the inputs."""
+"""Convolution and pooling, under their ``keras.ops`` names; the input gives the rank."""
 
 from __future__ import annotations
 

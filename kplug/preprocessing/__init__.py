@@ -1,4 +1,4 @@
-"""Data on their way to a model, by the names that Keras has for it."""
+"""``keras.preprocessing``: data preparation under its Keras names."""
 
 from kplug.exports import export_names
 from kplug.preprocessing import image as image, sequence as sequence

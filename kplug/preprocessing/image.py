@@ -1,4 +1,4 @@
-"""Pictures: from files to arrays and back."""
+"""``keras.preprocessing.image``: reads, writes and converts images."""
 
 from kplug.exports import export_names
 from kplug.utils.images import (

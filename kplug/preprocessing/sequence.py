@@ -1,4 +1,4 @@
-"""Sequences of different lengths."""
+"""``keras.preprocessing.sequence``: pads sequences."""
 
 from kplug.exports import export_names
 from kplug.utils.sequences import pad_sequences as pad_sequences

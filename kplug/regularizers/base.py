@@ -1,4 +1,4 @@
-"""What every regularizer is."""
+"""The ``Regularizer`` base class."""
 
 from __future__ import annotations
 

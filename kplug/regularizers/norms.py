@@ -1,4 +1,4 @@
-"""Penalties on the size of weights: L1, L2 and both."""
+"""Norm penalties on weights: L1, L2 and both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A penalty on rows or columns that point the same way."""
+"""The orthogonality penalty on the rows or columns of a matrix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small helpers around data and training: class labels, sequences, pictures, seeds, drawings of models."""
+"""Utilities for data and training: labels, sequences, images, seeds and diagrams."""
 
 from kplug.backend import (
     clear_session as clear_session,

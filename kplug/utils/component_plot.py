@@ -1,4 +1,4 @@
-"""``plot_component``: what a component does, as a picture in a file."""
+"""``plot_component``: draws a component's behaviour into a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names for the user's own classes and functions, by Keras's functions: in a block, or from then on."""
+"""Custom objects: registers the user's classes and functions by name, as in Keras."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Datasets made of others: what ``*_dataset_from_*`` returns has TensorFlow's methods for it."""
+"""TensorFlow's dataset methods for the results of ``*_dataset_from_*``."""
 
 from __future__ import annotations
 

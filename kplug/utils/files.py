@@ -1,4 +1,4 @@
-"""Files from the network, kept in Keras's cache folder and checked by their hashes."""
+"""``get_file``: downloads files into Keras's cache folder and verifies their hashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Datasets of the pictures or texts in a folder, which are read a batch at a time."""
+"""Datasets of the images or texts in a folder, read batch by batch."""
 
 from __future__ import annotations
 

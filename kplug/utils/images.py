@@ -1,4 +1,4 @@
-"""Pictures: from files to arrays and back, by Pillow."""
+"""Reads and writes images with Pillow, and converts them to arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a folder with their labels: which there are, in which order, and which are for what."""
+"""Lists, labels, shuffles and splits the files of a folder."""
 
 from __future__ import annotations
 

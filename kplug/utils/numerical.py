@@ -1,4 +1,4 @@
-"""Class labels as rows, and vectors of length 1."""
+"""One-hot rows of class labels, and normalized vectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A progress bar for loops that users write."""
+"""``Progbar``: a progress bar for users' own loops."""
 
 from __future__ import annotations
 

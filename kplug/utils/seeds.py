@@ -1,4 +1,4 @@
-"""Seeding all generators at once."""
+"""``set_random_seed``: seeds Python, NumPy and torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sequences of different lengths as one array."""
+"""``pad_sequences``: pads and truncates sequences to one array."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objects of any kind as Keras 3's dicts: what a ``get_config`` of the user's own calls."""
+"""Serializes objects of any kind as Keras 3's dicts, for a user's ``get_config``."""
 
 from __future__ import annotations
 

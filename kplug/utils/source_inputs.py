@@ -1,4 +1,4 @@
-"""The inputs that a symbolic tensor is computed from."""
+"""Finds the inputs that a symbolic tensor depends on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dataset in two parts."""
+"""``split_dataset``: splits a dataset in two."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Windows of a series as batches."""
+"""Batches of sliding windows over a series."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers in which queries attend to keys and values."""
+"""Attention layers."""
 
 from kplug.layers.attention.dot_product import (
     AdditiveAttention as AdditiveAttention,

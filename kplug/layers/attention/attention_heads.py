@@ -1,4 +1,4 @@
-"""What the layers have in common in which several heads attend at once."""
+"""Base class of the multi-head attention layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Masks of layers in which heads attend: brought to the axes of the scores, and made of places."""
+"""Masks of multi-head attention: broadcasts given masks to the scores, and builds causal ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attention: queries are matched with keys, and values are averaged by how well they match."""
+"""Dot-product and additive attention."""
 
 from __future__ import annotations
 

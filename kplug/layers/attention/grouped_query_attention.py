@@ -1,4 +1,4 @@
-"""Grouped query attention: several query heads share one head of keys and values."""
+"""Grouped query attention: several query heads share one key and value head."""
 
 from __future__ import annotations
 

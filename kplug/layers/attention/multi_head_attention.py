@@ -1,4 +1,4 @@
-"""Multi-head attention."""
+"""Multi-head attention: each head projects query, key and value, then attends."""
 
 from __future__ import annotations
 

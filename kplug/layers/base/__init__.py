@@ -1,1 +1,1 @@
-"""What a layer is: building, weights, component slots, masks, configurations, and parts that groups share."""
+"""Base of all layers: building, weights, component slots, masks, configurations and shared mixins."""

@@ -1,4 +1,4 @@
-"""Axes that a layer works along: as its arguments name them, and as they are in its inputs."""
+"""Axis arguments of layers: checks them and resolves them against the input shape."""
 
 from __future__ import annotations
 

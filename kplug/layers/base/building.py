@@ -1,4 +1,4 @@
-"""How layers get their weights: components are looked up first, then values are drawn in order."""
+"""Building of layers: resolves their components, then initializes the weights in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a layer class says with the arguments of its ``call``."""
+"""Inspects the signature of a layer class's ``call``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slots: the arguments of a layer that name components, looked up later than the layer is made."""
+"""Slots: layer arguments that name components and are resolved lazily."""
 
 from __future__ import annotations
 

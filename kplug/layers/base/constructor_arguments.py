@@ -1,4 +1,4 @@
-"""Arguments that a layer does not know, and those that it needs: which one, and which was meant."""
+"""Errors for unknown and missing constructor arguments of layers, with suggestions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What arguments mean that many layers take; a layer's own docstring may leave them out."""
+"""Documentation of arguments that many layers share, added to each layer's docstring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Equations of ``einsum`` for a layer: which sizes its kernel, bias and outputs have."""
+"""Einsum equations of layers: infers the shapes of kernel, bias and outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Activations of tensors that a layer has just made, and that nobody else holds."""
+"""Applies activations, in place where possible, to tensors that nothing else references."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a layer knows of its place in a graph: the inputs and outputs of its calls on symbolic tensors."""
+"""Graph attributes of layers: the inputs and outputs of their symbolic calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a layer is called on, as tensors."""
+"""Converts a layer's call inputs to tensors."""
 
 from __future__ import annotations
 

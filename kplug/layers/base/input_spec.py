@@ -1,4 +1,4 @@
-"""What a layer expects of its inputs, and the messages when it gets something else."""
+"""Checks a layer's inputs against its ``InputSpec``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``Layer``: what every layer is, ours and yours.
+"""The ``Layer`` class: the base of all layers.
 
 A layer's life: it is made (its components only named), connected or called (its input shape known, its
 weights declared), and used (components looked up, weights filled, tensors computed).

@@ -1,4 +1,4 @@
-"""How masks pass through a layer: to the arguments of its call, and on to its outputs.
+"""Mask propagation: passes masks to the arguments of a layer's call and on to its outputs.
 
 A tensor carries its mask as an attribute, which operations of torch do not pass on. So ``Layer`` reads the
 masks of its inputs before a call and sets those of its outputs after it.

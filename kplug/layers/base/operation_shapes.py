@@ -1,4 +1,4 @@
-"""Shapes of what a function returns, where sizes that are unknown have to fit other sizes.
+"""Shape inference for functions whose unknown input sizes must fit one another.
 
 ``matmul`` of (None, 3) and (None, 5) is possible if the second size is 3, and a split into 2 parts if the
 size is even. So sizes are tried: some numbers first, then the sizes that stand beside the unknown ones.

@@ -1,4 +1,4 @@
-"""The outermost layer call of each thread, and the layers that were made during it."""
+"""Tracks the outermost layer call of each thread and the layers created during it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls that compute in reduced precision, by ``torch.autocast``."""
+"""Runs layer calls in reduced precision, with ``torch.autocast``."""
 
 from __future__ import annotations
 

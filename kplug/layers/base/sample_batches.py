@@ -1,4 +1,4 @@
-"""Data that a layer adapts to, batch by batch."""
+"""Iterates over the data of ``adapt``, batch by batch."""
 
 from __future__ import annotations
 

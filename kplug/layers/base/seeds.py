@@ -1,4 +1,4 @@
-"""Seeds of layers that draw random numbers."""
+"""Seeds and noise shapes of layers that draw random numbers."""
 
 from __future__ import annotations
 

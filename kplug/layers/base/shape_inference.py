@@ -1,4 +1,4 @@
-"""Shapes of a layer's outputs, found by running it on tensors without memory.
+"""Shape inference: runs a layer on meta tensors to find the shapes of its outputs.
 
 The layer runs twice, with two different numbers for each unknown size, such as the batch. Where the results
 differ, the size of the output is unknown, too. So authors of layers write no shape function.

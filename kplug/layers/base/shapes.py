@@ -1,4 +1,4 @@
-"""Shapes as arguments: how they are told from lists of shapes, and checked."""
+"""Shape arguments: checks them and tells one shape from a list of shapes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The warning of a softmax over one unit."""
+"""Warns about a softmax over a single unit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts of layers of sequences, images and volumes: the axes of the inputs, and the sliding window."""
+"""Mixins of spatial layers: the axes of the inputs, and the sliding window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Warnings about a layer, each given once."""
+"""Warnings that each layer gives at most once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists and dicts of layers as attributes: what is in them becomes a module of the layer that holds them."""
+"""Lists and dicts that register the layers inside them as submodules of their owner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a weight is declared with, and how it gets memory and values later.
+"""The declaration of one weight, which allocates and initializes it later.
 
 A weight has Keras's shape wherever it is seen. ``memory_order`` says in which order its axes lie in memory:
 the order that torch's kernels work on without a copy.

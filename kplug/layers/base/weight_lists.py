@@ -1,4 +1,4 @@
-"""The weights of a layer as lists: in Keras's order, and checked before they are assigned."""
+"""A layer's weights as lists, in Keras's order, checked before assignment."""
 
 from __future__ import annotations
 

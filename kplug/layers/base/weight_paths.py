@@ -1,4 +1,4 @@
-"""Paths of weights: the names of the layers that are being built when a weight is added."""
+"""Paths of weights: the names of the layers being built when a weight is added."""
 
 from __future__ import annotations
 

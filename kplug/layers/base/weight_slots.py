@@ -1,4 +1,4 @@
-"""Weights, such as kernels, whose initializer, regularizer and constraint are arguments of the layer."""
+"""Weights whose initializer, regularizer and constraint are arguments of the layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The weights that a layer has added: declared first, filled when needed."""
+"""The ``WeightStore`` class: the weights of one layer, declared first and initialized when needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers of categories and texts: numbers, vectors, bins and hashes of them."""
+"""Layers of categories and texts: lookups, encodings, binning and hashing."""
 
 from kplug.layers.categories.category_encoding import CategoryEncoding as CategoryEncoding
 from kplug.layers.categories.discretization import Discretization as Discretization

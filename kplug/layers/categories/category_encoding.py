@@ -1,4 +1,4 @@
-"""The layer that makes vectors of numbers of categories."""
+"""``CategoryEncoding``: category numbers as one-hot, multi-hot or count vectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The layer that puts numbers into bins."""
+"""``Discretization``: numbers as bin indices, with given or adapted boundaries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The layer that puts categories into bins by their hashes."""
+"""``Hashing``: assigns categories to bins by their hashes."""
 
 from __future__ import annotations
 

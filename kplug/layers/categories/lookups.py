@@ -1,4 +1,4 @@
-"""Layers that number tokens, integers or strings, by a vocabulary."""
+"""``IntegerLookup`` and ``StringLookup``: map tokens to indices of a vocabulary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The layer that makes numbers, or vectors, of texts."""
+"""``TextVectorization``: texts as token indices, or as vectors."""
 
 from __future__ import annotations
 

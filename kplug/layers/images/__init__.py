@@ -1,4 +1,4 @@
-"""Layers of images: sizes, and random changes for training."""
+"""Image layers: resizing, cropping and random augmentation."""
 
 from kplug.layers.images.random_colors import (
     RandomBrightness as RandomBrightness,

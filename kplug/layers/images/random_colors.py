@@ -1,4 +1,4 @@
-"""Layers that change brightness and contrast of images at random."""
+"""Random brightness and contrast of images."""
 
 from __future__ import annotations
 

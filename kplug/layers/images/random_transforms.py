@@ -1,4 +1,4 @@
-"""Layers that flip, turn, move and zoom images at random."""
+"""Random flips, rotations, translations and zooms of images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers that bring images to a size."""
+"""Layers that resize or crop images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recurrent layers: cells, and layers that run them over the time steps of sequences."""
+"""Recurrent layers: cells, and the layers that run them over sequences."""
 
 from kplug.layers.recurrent.base.gated_cell import GatedCell as GatedCell
 from kplug.layers.recurrent.conv_lstm import (

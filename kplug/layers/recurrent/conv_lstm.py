@@ -1,4 +1,4 @@
-"""Convolutional long short-term memories over the time steps of sequences of images and the like."""
+"""ConvLSTM layers: convolutional LSTMs over sequences of rows, images or volumes."""
 
 from __future__ import annotations
 

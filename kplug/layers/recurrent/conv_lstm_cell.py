@@ -1,4 +1,4 @@
-"""The cell of convolutional long short-term memories, over rows of cells, images and volumes."""
+"""The convolutional LSTM cell, for rows, images and volumes."""
 
 from __future__ import annotations
 

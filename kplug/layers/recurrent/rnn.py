@@ -1,4 +1,4 @@
-"""The layer that runs a cell along the time axis of sequences."""
+"""``RNN``: runs a cell along the time axis of sequences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simplest recurrent cell, and the layer of it."""
+"""Simple (Elman) RNN: the cell and its layer."""
 
 from __future__ import annotations
 

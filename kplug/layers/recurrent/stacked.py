@@ -1,4 +1,4 @@
-"""Several cells as one: each is fed with the output of the one before."""
+"""``StackedRNNCells``: chains several cells into one."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a model is made of: what its methods check, and what a graph takes as inputs."""
+"""Base of the models: argument checks, graph inputs, and added losses and metrics."""

@@ -1,4 +1,4 @@
-"""Tensors of a graph that a model computes beside its outputs: losses and metrics that were added to it."""
+"""Losses and metrics added to a model as symbolic tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a functional model checks of its inputs, outputs and layers when it is made."""
+"""Checks a functional model's inputs, outputs and layer names at construction."""
 
 from __future__ import annotations
 

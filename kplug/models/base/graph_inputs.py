@@ -1,4 +1,4 @@
-"""The inputs of a functional model: what may be given for them, and whether it fits."""
+"""The ``InputForm`` class: matches the data of a call to a functional model's inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments of a model's methods that are misspelled, or given by position where a name is needed."""
+"""Explains misspelled, missing or positional arguments of a model's methods."""
 
 from __future__ import annotations
 

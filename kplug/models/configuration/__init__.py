@@ -1,1 +1,1 @@
-"""Models as plain data, and back."""
+"""Model configurations: converts models to plain data and back."""

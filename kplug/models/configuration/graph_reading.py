@@ -1,4 +1,4 @@
-"""From the configuration of a functional model to its layers, called on one another."""
+"""Rebuilds the graph of a functional model from its configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The graph of a functional model as plain data."""
+"""Writes the graph of a functional model as plain data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers and models as plain data, and back."""
+"""Reads layers and models from their configurations."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Pictures of models: what they show, where it goes, and how it is drawn."""
+"""Model diagrams: their contents, layout and drawing."""

@@ -1,4 +1,4 @@
-"""A model as boxes and arrows, whoever draws them."""
+"""Converts a model to boxes and arrows, independent of the renderer."""
 
 from __future__ import annotations
 

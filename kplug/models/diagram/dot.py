@@ -1,4 +1,4 @@
-"""A diagram in the language of Graphviz, and the program that draws it."""
+"""Writes a diagram in Graphviz's DOT language and runs ``dot``."""
 
 from __future__ import annotations
 

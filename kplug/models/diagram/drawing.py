@@ -1,4 +1,4 @@
-"""A diagram drawn with matplotlib, where the program dot is not installed."""
+"""Draws a diagram with matplotlib, the fallback without ``dot``."""
 
 from __future__ import annotations
 

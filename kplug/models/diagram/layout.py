@@ -1,4 +1,4 @@
-"""Where boxes go: in ranks from top to bottom, ordered so that few arrows cross.
+"""Layered layout of a diagram: ranks from top to bottom with few crossing arrows.
 
 networkx says which rank a box belongs to. Its layouts place points of no size, so the places in a rank
 are worked out here. An arrow over several ranks gets a point in each rank that it passes.

@@ -1,4 +1,4 @@
-"""``plot_model``: a model drawn into a file, layers as boxes, connections as arrows."""
+"""``plot_model``: draws a model into a file."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The summary of a model: what it says, and how it is printed."""
+"""Model summaries: their rows and their formats."""

@@ -1,4 +1,4 @@
-"""The summary of a model: as a table, and as Keras 2's lines of plain text."""
+"""Formats a model summary: as a table, as HTML, or as Keras 2's plain text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the summary of a model says: a row for each layer, and the totals."""
+"""Data of a model summary: one row per layer, and the totals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The functions of ``keras.ops.image``: each name with what it computes on tensors."""
+"""Dispatch table of ``keras.ops.image``: maps each name to its implementation."""
 
 from __future__ import annotations
 

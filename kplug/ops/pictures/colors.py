@@ -1,4 +1,4 @@
-"""Colours: shades of grey, hue, saturation and value."""
+"""Colour conversions: greyscale and HSV."""
 
 from __future__ import annotations
 

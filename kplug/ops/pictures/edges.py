@@ -1,4 +1,4 @@
-"""Padding and cropping: two of before, after and the size afterwards say how much."""
+"""Padding and cropping: two of before, after and target size determine the third."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filters: blurring, edges, and the similarity that is measured in blurred windows."""
+"""Image filters: Gaussian blur, Sobel edges and SSIM."""
 
 from __future__ import annotations
 

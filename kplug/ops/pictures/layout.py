@@ -1,4 +1,4 @@
-"""Pictures as functions compute with them, (N, channels, height, width), and as callers have them."""
+"""Converts images between callers' layouts and (N, channels, height, width)."""
 
 from __future__ import annotations
 

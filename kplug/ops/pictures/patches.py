@@ -1,4 +1,4 @@
-"""Patches: the windows of pictures and volumes, each as one row of numbers."""
+"""Extracts patches of images and volumes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures in another size: by torch's kernels, or by a matrix of weights for each axis."""
+"""Image resizing, with torch's kernels or one weight matrix per axis."""
 
 from __future__ import annotations
 

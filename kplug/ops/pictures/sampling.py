@@ -1,4 +1,4 @@
-"""Values between the cells of a grid, and pictures that are turned, tilted or warped by them."""
+"""Interpolation between pixels: affine, perspective and elastic transforms."""
 
 from __future__ import annotations
 

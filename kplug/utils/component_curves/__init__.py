@@ -1,4 +1,4 @@
-"""What a component does, as a curve.
+"""Curves that show a component's behaviour.
 
 Data flows in this order::
 

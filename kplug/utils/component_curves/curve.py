@@ -1,4 +1,4 @@
-"""`Curve`: numbers that a component gave, and what they are."""
+"""The ``Curve`` class: sampled values of a component, and their description."""
 
 from __future__ import annotations
 

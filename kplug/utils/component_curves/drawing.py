@@ -1,4 +1,4 @@
-"""Curves as a picture in a file."""
+"""Draws curves into a picture file."""
 
 from __future__ import annotations
 

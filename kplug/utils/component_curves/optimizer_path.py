@@ -1,4 +1,4 @@
-"""Where an optimizer goes: its path through a valley of two weights."""
+"""Traces the path of an optimizer through a valley of two weights."""
 
 from __future__ import annotations
 

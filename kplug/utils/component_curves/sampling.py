@@ -1,4 +1,4 @@
-"""Sample a component of one variable: built from its name, called on one value after the other."""
+"""Samples a component as a function of one variable."""
 
 from __future__ import annotations
 

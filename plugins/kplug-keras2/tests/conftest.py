@@ -1,4 +1,4 @@
-"""A process in which ``keras`` is kplug for the length of a test."""
+"""Fixture that binds ``keras`` to kplug for one test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run programs by their own runner, but each in a fork of this process: torch and kplug are imported once.
+"""Runs each program in a fork of this process, which imports torch and kplug once.
 
 ``fork_programs.py FOLDER FOUND``: FOLDER is that of the programs, with ``run.py``; FOUND is the file that
 gets what it finds of each, as JSON. The environment is the runner's: ``PYTHONHASHSEED=0`` and one thread.

@@ -1,4 +1,4 @@
-"""Run programs without training and write what their models predict, each in a process of its own.
+"""Runs programs without training and records their models' predictions, one process each.
 
 ``record_models.py FOLDER LIBRARY FROM TO CASE…``: LIBRARY is ``keras`` for the real one, ``bound`` for kplug
 under that name, ``kplug`` under its own. FROM is the folder in which the real one has written weights, inputs

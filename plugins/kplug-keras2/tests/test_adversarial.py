@@ -1,4 +1,4 @@
-"""Optimizers and derivatives as scripts for adversarial and reinforcement learning use them."""
+"""Optimizers and gradients in scripts for adversarial and reinforcement learning."""
 
 from __future__ import annotations
 

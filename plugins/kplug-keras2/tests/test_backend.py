@@ -1,4 +1,4 @@
-"""``keras.backend`` on symbolic graphs, and what only Keras 2's has."""
+"""``keras.backend`` on symbolic graphs, and the functions only Keras 2 has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optimizers, losses, estimators and names that a script brings itself."""
+"""Optimizers, losses, estimators and custom objects defined by a script."""
 
 from __future__ import annotations
 

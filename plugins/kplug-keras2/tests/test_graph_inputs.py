@@ -1,4 +1,4 @@
-"""Graphs whose inputs have values, whose layers add losses of the graph, whose tensors have masks."""
+"""Graphs with fixed inputs, layers that add graph losses, and masks of symbolic tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What programs read of graphs, and training that they write with functions and updates."""
+"""Graph attributes that programs read, and custom training loops."""
 
 from __future__ import annotations
 

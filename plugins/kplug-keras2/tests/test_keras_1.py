@@ -1,4 +1,4 @@
-"""Small programs as they were written for Keras 1: what they import, call and get."""
+"""Small programs for Keras 1: imports, calls and results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small programs as they were written for Keras 2: own layers, tensors that cannot change, helpers."""
+"""Small programs for Keras 2: custom layers, immutable tensors, helpers."""
 
 from __future__ import annotations
 

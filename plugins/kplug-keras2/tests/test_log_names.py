@@ -1,4 +1,4 @@
-"""Names of logs: a script's own answer, whichever Keras it was written for, and one is written."""
+"""Names of logs: both Kerases' names are read, one is written."""
 
 from __future__ import annotations
 

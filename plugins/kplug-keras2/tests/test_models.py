@@ -1,4 +1,4 @@
-"""Methods of models, as Keras 2 has them."""
+"""Keras 2's methods of models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NumPy's functions of what models return when they are called."""
+"""NumPy functions on the outputs of eager model calls."""
 
 from __future__ import annotations
 

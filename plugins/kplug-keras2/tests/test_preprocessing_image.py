@@ -1,4 +1,4 @@
-"""Batches of pictures with random changes: keras-preprocessing's, on today's NumPy, SciPy and Pillow."""
+"""Image augmentation of keras-preprocessing, on today's NumPy, SciPy and Pillow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts as numbers and windows of series, as Keras 2 has them."""
+"""Keras 2's preprocessing of texts and time series."""
 
 from __future__ import annotations
 

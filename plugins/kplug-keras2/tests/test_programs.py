@@ -1,4 +1,4 @@
-"""Programs that others wrote, where their folder lies beside the checkout: ``../shared/keras-programs``.
+"""Third-party programs from ``../shared/keras-programs``, if that folder exists.
 
 They belong to their authors, so the repository has none. Those for Keras 2 run as they are after
 ``kplug_keras2.install()``, those for Keras 3 with the import changed.

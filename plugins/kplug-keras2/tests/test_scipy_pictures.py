@@ -1,4 +1,4 @@
-"""``scipy.misc`` as scripts for Keras 2 import it; Pillow and arithmetic are the oracle."""
+"""``scipy.misc`` against Pillow and arithmetic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sizes of symbolic tensors that are known when the graph runs."""
+"""Dynamic sizes of symbolic tensors."""
 
 from __future__ import annotations
 

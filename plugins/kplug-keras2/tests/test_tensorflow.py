@@ -1,4 +1,4 @@
-"""What scripts and packages take from TensorFlow itself: functions of tensors, and settings."""
+"""TensorFlow names in scripts and packages: tensor functions, and settings."""
 
 from __future__ import annotations
 

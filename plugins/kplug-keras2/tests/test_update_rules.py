@@ -1,4 +1,4 @@
-"""Optimizers that write ``get_updates``: in files, around each other, and as data."""
+"""Optimizers that define ``get_updates``: saved, nested, and as configurations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The oracle's backend, set before Keras is imported."""
+"""Sets Keras's backend before its first import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The installed package is found by qualified name and leaves kplug's own names alone."""
+"""The installed package: found by qualified name, without changing kplug's bare names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every rule against Keras itself, a rewrite in NumPy, and measured numbers."""
+"""Every rule against Keras, a NumPy implementation, and recorded values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of kplug's components, and README's account of it."""
+"""The contract of kplug's components, and the README's tables about it."""
 
 from __future__ import annotations
 

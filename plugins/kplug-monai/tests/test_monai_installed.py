@@ -1,4 +1,4 @@
-"""The table against the installed MONAI, and what the package costs and leaves alone."""
+"""The table against the installed MONAI, import costs, and bare names."""
 
 from __future__ import annotations
 

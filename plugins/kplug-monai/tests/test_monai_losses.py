@@ -1,4 +1,4 @@
-"""Each loss, given the channels last, against MONAI's own value, given them second."""
+"""Each loss on channels-last data against MONAI's on channels-first data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each metric, given the channels last in two batches, against MONAI's own value, given them second."""
+"""Each metric on channels-last batches against MONAI's on channels-first data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write table.py anew from the installed pytorch-optimizer: ``python make_table.py``."""
+"""Regenerates table.py from the installed pytorch-optimizer: ``python make_table.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each loss, given Keras's targets and axes, against the library given its own."""
+"""Each loss on Keras's targets and axes, against the library on its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rate of step k is what the scheduler has set after k steps."""
+"""Schedules: step k has the rate that the scheduler sets after k steps."""
 
 from __future__ import annotations
 

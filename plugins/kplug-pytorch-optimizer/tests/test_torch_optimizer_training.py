@@ -1,4 +1,4 @@
-"""A compiled model trains as a loop written for the library does, and goes on after a load."""
+"""Compiled models train as the library's own loop does, also after a reload."""
 
 from __future__ import annotations
 

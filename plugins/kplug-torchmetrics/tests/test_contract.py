@@ -1,4 +1,4 @@
-"""The contract of metrics; what is left out has its reason in `kplug_torchmetrics.examples`."""
+"""The contract of metrics; `kplug_torchmetrics.examples` gives the reasons for omitted checks."""
 
 from __future__ import annotations
 

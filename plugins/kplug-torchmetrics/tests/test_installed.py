@@ -1,4 +1,4 @@
-"""The installed package is found by name, costs nothing until it is used, and leaves bare names alone."""
+"""The installed package: found by name, lazily imported, without changing bare names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every class, given Keras's targets and predictions, against torchmetrics given its own."""
+"""Every class on Keras's targets and predictions, against torchmetrics on its own."""
 
 from __future__ import annotations
 

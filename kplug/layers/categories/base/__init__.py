@@ -1,1 +1,1 @@
-"""What layers of categories are made of: texts as arrays, hashes, vocabularies, encodings."""
+"""Base of the category layers: text arrays, hashes, vocabularies and encodings."""

@@ -1,4 +1,4 @@
-"""Numbers of categories as vectors: one-hot, multi-hot, counts."""
+"""Encodes category numbers as one-hot, multi-hot or count vectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hashes of texts that are the same everywhere and in every version: FarmHash64, and SipHash with a salt.
+"""Stable hashes of texts: FarmHash64, and SipHash with a salt.
 
 NumPy computes them for all texts of one length at once. No library that kplug needs has them, and Python's
 own hash of a text is another one in each process.

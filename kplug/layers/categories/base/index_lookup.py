@@ -1,4 +1,4 @@
-"""What layers have in common that look tokens up in a vocabulary."""
+"""Base class of the vocabulary lookup layers."""
 
 from __future__ import annotations
 

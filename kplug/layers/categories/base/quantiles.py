@@ -1,4 +1,4 @@
-"""Quantiles of data that come batch by batch, from summaries of bounded size."""
+"""Streaming quantiles: summaries of bounded size, merged batch by batch."""
 
 from __future__ import annotations
 

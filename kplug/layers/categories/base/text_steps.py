@@ -1,4 +1,4 @@
-"""What becomes of a text before its tokens are looked up: standardized, split, joined to n-grams."""
+"""Text preprocessing before the lookup: standardizes texts and joins n-grams."""
 
 from __future__ import annotations
 

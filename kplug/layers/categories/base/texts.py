@@ -1,4 +1,4 @@
-"""Texts as a layer is given them: arrays, lists and nested lists of strings or bytes."""
+"""Text inputs: converts arrays and nested lists of strings or bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vocabularies: checked lists of tokens, and what counting the tokens of data finds."""
+"""Vocabularies: checked lists of tokens, given or counted from data."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What layers of images have in common: their axes, and random changes."""
+"""Base of the image layers: their axes, and random augmentation."""

@@ -1,4 +1,4 @@
-"""What layers have in common that change images at random in training."""
+"""Base class of the random augmentation layers."""
 
 from __future__ import annotations
 

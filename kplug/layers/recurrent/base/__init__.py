@@ -1,1 +1,1 @@
-"""What recurrent layers are made of: cells, the states that are kept, and fused kernels."""
+"""Base of the recurrent layers: cells, stored states and fused kernels."""

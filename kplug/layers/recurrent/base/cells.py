@@ -1,4 +1,4 @@
-"""What a layer and a run over sequences ask of a cell, and what they find out about it."""
+"""The ``Cell`` protocol, and functions that read a cell's state and output sizes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""torch's fused kernels for whole sequences, called with Keras's weights.
+"""Runs torch's fused recurrent kernels on Keras's weights.
 
 Keras's kernel (in, gates · units) lies in memory as torch's weight (gates · units, in), so nothing is
 copied. torch has two biases where Keras has one; the second is 0. The operations of compiled graphs are

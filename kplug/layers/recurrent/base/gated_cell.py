@@ -1,4 +1,4 @@
-"""What cells with gates have in common: the weights of all gates side by side, and dropout."""
+"""Base class of gated cells: concatenated gate weights, and dropout."""
 
 from __future__ import annotations
 

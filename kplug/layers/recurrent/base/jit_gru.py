@@ -1,4 +1,4 @@
-"""GRU and simple RNN for the CPU as custom operations, which compilers do not look into.
+"""CPU kernels of GRU and simple RNN as custom operators, opaque to ``torch.compile``.
 
 Without them a compiled graph repeats the step for each time step and takes minutes to compile. The backward
 passes are written by hand. The gates of all time steps are computed again at once, from the outputs; only

@@ -1,4 +1,4 @@
-"""torch's LSTM for the CPU as a custom operation, which compilers do not look into.
+"""torch's CPU LSTM as a custom operator, opaque to ``torch.compile``.
 
 torch 2.13 cannot differentiate its own operation in a compiled graph, and a loop over hundreds of time steps
 takes minutes to compile.

@@ -1,4 +1,4 @@
-"""The states that a stateful layer keeps from batch to batch."""
+"""The states that a stateful layer keeps between batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running a cell over the time steps of sequences: on torch's fused kernel, or step by step.
+"""Runs a cell over sequences, on a fused kernel or step by step.
 
 ``SequenceRun.over`` chooses. The kernel computes whole sequences at once, so it can stand in only for a cell
 that does exactly what the kernel does; masked sequences run on it too (see ``masked_kernel``).

@@ -1,4 +1,4 @@
-"""The equations of a long short-term memory, whatever makes its gates."""
+"""LSTM equations, independent of how the gates are computed."""
 
 from __future__ import annotations
 

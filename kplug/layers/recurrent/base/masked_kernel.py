@@ -1,4 +1,4 @@
-"""Masked sequences on torch's fused kernels, which know of no masks.
+"""Masked sequences on torch's fused kernels, which do not support masks.
 
 The time steps that count are moved to the front of each sample, the kernel runs over all, and the outputs are
 put back. No size depends on the values of the mask, so a GPU is not waited for and graphs do not break.

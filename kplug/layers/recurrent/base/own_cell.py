@@ -1,4 +1,4 @@
-"""Layers that make their cell from their own arguments, such as ``LSTM``, and share its attributes."""
+"""Layers that create their own cell, such as ``LSTM``, and expose its attributes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments that cells, and the layers of cells, share: their types, and their places in signatures."""
+"""Constructor arguments shared by cells and their layers: their types, and their signature order."""
 
 from __future__ import annotations
 

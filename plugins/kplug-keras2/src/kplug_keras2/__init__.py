@@ -1,4 +1,4 @@
-"""Scripts that were written for Keras 1 and 2, on kplug: ``import keras`` means kplug after ``install()``.
+"""Runs scripts for Keras 1 and 2 on kplug: after ``install()``, ``import keras`` gives kplug.
 
 Importing this package imports no torch: `kplug list` imports it for the names in `kplug_keras2.plugin`.
 """

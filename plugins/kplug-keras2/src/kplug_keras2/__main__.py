@@ -1,4 +1,4 @@
-"""``python -m kplug_keras2 SCRIPT.py [args]``: what ``kplug run`` does."""
+"""``python -m kplug_keras2 SCRIPT.py [args]``, the same as ``kplug run``."""
 
 import sys
 

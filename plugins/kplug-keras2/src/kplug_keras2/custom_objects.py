@@ -1,4 +1,4 @@
-"""``get_custom_objects`` and ``CustomObjectScope``: names of a script's own classes and functions."""
+"""``get_custom_objects`` and ``CustomObjectScope``: register a script's classes and functions."""
 
 from __future__ import annotations
 

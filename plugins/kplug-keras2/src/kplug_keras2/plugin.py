@@ -1,4 +1,4 @@
-"""What the distribution adds to kplug: names only, so that listing them imports no torch."""
+"""Hooks of the distribution: names only, so that listing them does not import torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``Progbar``: a line of progress for loops that a script writes itself."""
+"""``Progbar``: a progress line for a script's own loops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug run``: run a script whose ``keras`` is kplug."""
+"""``kplug run``: runs a script with ``keras`` bound to kplug."""
 
 from __future__ import annotations
 

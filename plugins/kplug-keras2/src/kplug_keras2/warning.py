@@ -1,4 +1,4 @@
-"""Warnings about old names: one for each, at the script's line."""
+"""Warnings about old names: each once, at the script's line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keras 3's rules and defaults of the five optimizers that differ from Keras 2's, for kplug.
+"""Keras 3's versions of the five optimizers that differ from Keras 2's.
 
 SGD and Adam are the same in both, and kplug's own. The classes are fetched when they are asked for, so
 that listing the plugin's names imports no torch.

@@ -1,4 +1,4 @@
-"""Adagrad with ε inside the root and sums that start above 0."""
+"""Adagrad with ε inside the root and a positive initial accumulator."""
 
 from __future__ import annotations
 

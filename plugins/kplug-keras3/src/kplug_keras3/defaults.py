@@ -1,4 +1,4 @@
-"""Three optimizers whose rule is kplug's, with Keras 3's defaults."""
+"""Adadelta, Adamax and Nadam: kplug's rules with Keras 3's defaults."""
 
 from __future__ import annotations
 

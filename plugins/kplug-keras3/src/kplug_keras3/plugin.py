@@ -1,4 +1,4 @@
-"""What the package offers: names only, so that listing them imports no torch.
+"""Hooks of the package: names only, so that listing them does not import torch.
 
 The names are those of built-ins. A bare one stays kplug's, without a warning at each use, because these are
 meant only with the package's prefix, or for those who prefer the package.

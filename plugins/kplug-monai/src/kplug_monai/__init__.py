@@ -1,1 +1,1 @@
-"""MONAI's losses and metrics, by name, in kplug, for data with the channels last."""
+"""MONAI's losses and metrics, by name, for channels-last data."""

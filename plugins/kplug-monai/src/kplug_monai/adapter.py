@@ -1,4 +1,4 @@
-"""A metric of MONAI as a metric of kplug."""
+"""The ``MonaiMetric`` class: adapts MONAI's metrics to kplug."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the components are tested with, and which checks are left out: for `kplug check` and for the tests."""
+"""Example data and omitted checks for `kplug check` and the tests."""
 
 from __future__ import annotations
 

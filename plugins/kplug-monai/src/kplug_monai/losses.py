@@ -1,4 +1,4 @@
-"""MONAI's losses for data with the channels last, made when they are first asked for."""
+"""MONAI's losses for channels-last data, created on first access."""
 
 from __future__ import annotations
 

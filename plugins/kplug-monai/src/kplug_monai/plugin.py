@@ -1,4 +1,4 @@
-"""What the package offers: names only, so that listing them imports nothing."""
+"""Hooks of the package: names only, so that listing them imports neither torch nor MONAI."""
 
 from __future__ import annotations
 

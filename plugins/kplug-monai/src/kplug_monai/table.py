@@ -1,4 +1,4 @@
-"""What of MONAI is offered, by its names here, and what is not. Written by hand; a test compares it. No torch."""
+"""Table of MONAI's offered and omitted classes, handwritten and compared by a test. No torch."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The optimizers, schedules and losses of pytorch-optimizer, by name, in kplug."""
+"""pytorch-optimizer's optimizers, schedules and losses, by name, in kplug."""

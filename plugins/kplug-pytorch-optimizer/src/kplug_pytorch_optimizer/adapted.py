@@ -1,4 +1,4 @@
-"""What of pytorch-optimizer is offered by another road than its own class, and what is not. No torch."""
+"""Facts about pytorch-optimizer: adapted classes, undeclared arguments, omissions. No torch."""
 
 from __future__ import annotations
 

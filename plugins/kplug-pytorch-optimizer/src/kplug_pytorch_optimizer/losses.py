@@ -1,4 +1,4 @@
-"""Losses whose targets or axes differ from those of kplug."""
+"""Losses whose targets or axes differ from kplug's."""
 
 from __future__ import annotations
 

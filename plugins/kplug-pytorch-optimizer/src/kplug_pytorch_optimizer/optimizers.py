@@ -1,4 +1,4 @@
-"""The optimizers, each with the arguments that it reads.
+"""The optimizers, each with the arguments that it actually reads.
 
 Some need more than a list of parameters: groups, second derivatives, another optimizer.
 """

@@ -1,4 +1,4 @@
-"""Schedulers as schedules: the rate of each step, as the scheduler would set it."""
+"""Adapts schedulers to schedules, which give the rate of each step."""
 
 from __future__ import annotations
 

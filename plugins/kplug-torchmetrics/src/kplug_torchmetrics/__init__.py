@@ -1,4 +1,4 @@
-"""Every metric of torchmetrics, by name, in kplug.
+"""torchmetrics's metrics, by name, in kplug.
 
 The classes of `kplug_torchmetrics.components` can be imported from here, and `wrap`, which takes a metric
 that exists already. They are made when they are asked for: importing the package imports neither torch nor

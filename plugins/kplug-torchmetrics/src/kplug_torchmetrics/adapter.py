@@ -1,4 +1,4 @@
-"""A metric of torchmetrics as a metric of kplug."""
+"""The ``TorchMetric`` class: adapts torchmetrics's metrics to kplug."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The adapters, one class for each of torchmetrics's, made when they are first asked for."""
+"""The adapter classes, one per metric, created on first access."""
 
 from __future__ import annotations
 

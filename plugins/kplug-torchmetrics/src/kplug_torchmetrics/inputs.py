@@ -1,4 +1,4 @@
-"""From Keras's targets and predictions to what torchmetrics wants: order, types, shapes, axes.
+"""Converts Keras's targets and predictions to torchmetrics's order, types, shapes and axes.
 
 Keras has the classes or channels on the last axis, torchmetrics on the second. Each function takes
 targets and predictions, and returns the arguments of ``update``.

@@ -1,4 +1,4 @@
-"""What the package offers: names only, so that listing them imports nothing."""
+"""Hooks of the package: names only, so that listing them does not import torch."""
 
 from __future__ import annotations
 

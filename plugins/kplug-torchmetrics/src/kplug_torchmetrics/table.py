@@ -1,4 +1,4 @@
-"""The classes of torchmetrics, and what each wants to be given. Written by hand; a test compares it."""
+"""Table of torchmetrics's classes and the inputs they take, handwritten and compared by a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics of torchmetrics that exist already."""
+"""``wrap``: adapts an existing metric of torchmetrics."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Arguments of Keras 1 and 2 and what they are called today."""
+"""Translates arguments of Keras 1 and 2 to their present names."""

@@ -1,4 +1,4 @@
-"""Classes that are called with Keras 1's and 2's arguments and make kplug's own objects."""
+"""Alias classes, which take Keras 1's and 2's arguments and create kplug's objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``output_shape`` of Keras 1's transposed convolutions, which says how many cells are added at the ends."""
+"""Converts ``output_shape`` of Keras 1's transposed convolutions to ``output_padding``."""
 
 from __future__ import annotations
 

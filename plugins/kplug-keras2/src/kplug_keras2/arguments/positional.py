@@ -1,4 +1,4 @@
-"""Positional arguments whose meaning has changed since Keras 2."""
+"""Positional arguments whose meaning changed after Keras 2."""
 
 from __future__ import annotations
 

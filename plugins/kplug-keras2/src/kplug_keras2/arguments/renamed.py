@@ -1,4 +1,4 @@
-"""Arguments under the names and with the values that Keras 1 gave them."""
+"""Renames Keras 1's arguments and converts their values."""
 
 from __future__ import annotations
 

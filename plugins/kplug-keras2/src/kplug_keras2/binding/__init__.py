@@ -1,1 +1,1 @@
-"""What ``import keras`` and ``import tensorflow`` find: modules that are made of kplug's."""
+"""The modules behind ``import keras`` and ``import tensorflow``, built from kplug's."""

@@ -1,4 +1,4 @@
-"""The architectures of keras-applications, built with the ``keras`` that is kplug.
+"""The architectures of keras-applications, built with the bound ``keras``.
 
 Keras 2 hands its own modules to the same library.
 """

@@ -1,4 +1,4 @@
-"""The finder on ``sys.meta_path`` that makes the modules of Keras."""
+"""The finder on ``sys.meta_path`` that creates Keras's modules."""
 
 from __future__ import annotations
 

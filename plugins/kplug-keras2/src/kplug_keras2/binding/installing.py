@@ -1,4 +1,4 @@
-"""Installing and removing the bindings."""
+"""Installs and removes the bindings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A module of Keras, filled with the names of kplug's modules."""
+"""The ``KerasModule`` class: a Keras module filled with kplug's names."""
 
 from __future__ import annotations
 

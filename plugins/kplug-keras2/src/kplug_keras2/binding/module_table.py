@@ -1,4 +1,4 @@
-"""Where Keras 1 and 2 had what: their modules, and the path at which the names stand today."""
+"""Table of Keras 1's and 2's modules and the paths of their sources today."""
 
 from __future__ import annotations
 

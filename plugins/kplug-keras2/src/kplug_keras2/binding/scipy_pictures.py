@@ -1,4 +1,4 @@
-"""``scipy.misc``: the functions of pictures that SciPy had until 1.2, which scripts for Keras 2 import.
+"""``scipy.misc``: the image functions that SciPy had until 1.2.
 
 They were Pillow's with arrays around them, and are so here.
 """

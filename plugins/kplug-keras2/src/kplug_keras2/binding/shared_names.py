@@ -1,4 +1,4 @@
-"""Names that a module of Keras imported from another one, and that programs took from there."""
+"""Names that programs import from a Keras module that itself only imported them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions of TensorFlow that compute with tensors, and what computes the same here.
+"""TensorFlow's tensor functions and their equivalents here.
 
 Layers and losses for Keras 2 use them beside ``keras.backend``.
 """

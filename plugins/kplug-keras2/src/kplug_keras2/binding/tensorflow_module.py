@@ -1,4 +1,4 @@
-"""``tensorflow``: ``keras``, a few functions of tensors, and errors that say what needs TensorFlow itself.
+"""``tensorflow``: ``keras``, some tensor functions, and errors for the rest.
 
 Packages import more of it than they use. So any of its modules can be imported, and the error comes where
 something of it is used.

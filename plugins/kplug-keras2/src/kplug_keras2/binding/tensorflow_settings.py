@@ -1,4 +1,4 @@
-"""What scripts set in TensorFlow before they use Keras: memory of GPUs, logging, seeds.
+"""TensorFlow settings that scripts make before they use Keras: GPU memory, logging, seeds.
 
 Here it changes nothing, except for seeds, which are those of ``kplug.utils.set_random_seed``.
 """

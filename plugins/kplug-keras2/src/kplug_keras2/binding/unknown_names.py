@@ -1,4 +1,4 @@
-"""Names of Keras and TensorFlow that mean nothing here: what replaces them, and the line that uses them."""
+"""Errors for unknown names of Keras and TensorFlow, with the replacement and the script's line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Keras 2 has at a path and kplug has not, or has otherwise: ``keras.layers`` is ``layers`` here."""
+"""Keras 2's modules where they differ from kplug's: ``keras.layers`` is ``layers`` here."""
 
 __version__ = "2.3.1"
 __all__ = ["Input", "Model", "Sequential", "__version__"]

@@ -1,4 +1,4 @@
-"""``keras.applications``: the architectures of keras-applications, by the names that Keras 2 has for them."""
+"""``keras.applications``: keras-applications under its Keras 2 names."""
 
 from __future__ import annotations
 

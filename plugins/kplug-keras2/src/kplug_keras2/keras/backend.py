@@ -1,4 +1,4 @@
-"""``keras.backend`` of Keras 2: kplug's functions, which take symbolic tensors too, and the old ones."""
+"""``keras.backend`` of Keras 2: kplug's functions, also for symbolic tensors, and the old ones."""
 
 from __future__ import annotations
 

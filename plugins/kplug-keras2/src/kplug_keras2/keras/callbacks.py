@@ -1,4 +1,4 @@
-"""``keras.callbacks`` of Keras 1 and 2: kplug's, which take the old arguments too."""
+"""``keras.callbacks`` of Keras 1 and 2: kplug's callbacks, with the old arguments too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``keras.constraints`` of Keras 1 and 2: kplug's, which take Keras 1's arguments too."""
+"""``keras.constraints`` of Keras 1 and 2: kplug's constraints, with Keras 1's arguments too."""
 
 from __future__ import annotations
 

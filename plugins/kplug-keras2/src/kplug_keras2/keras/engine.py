@@ -1,4 +1,4 @@
-"""``keras.engine``: the base classes, in all modules that had them."""
+"""``keras.engine``: the base classes, under all their old module names."""
 
 from kplug.layers import InputSpec as InputSpec, Node as Node
 from kplug_keras2.keras.layers import (  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Layers that Keras 1 had: those that ended with it, and those that were renamed."""
+"""Former layers: those removed after Keras 1 and 2, and those renamed."""
 
 from __future__ import annotations
 

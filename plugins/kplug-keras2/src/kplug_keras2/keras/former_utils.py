@@ -1,4 +1,4 @@
-"""``keras.utils`` of Keras 1 and 2: helpers that programs and packages import and that are nobody's today."""
+"""``keras.utils`` of Keras 1 and 2: helpers that later versions removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``keras.initializations`` of Keras 1: functions of a shape and a name, which return the values."""
+"""``keras.initializations`` of Keras 1: functions that return initial values for a shape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``keras.layers`` of Keras 2: kplug's layers, which take the old arguments, and the old names."""
+"""``keras.layers`` of Keras 2: kplug's layers, with the old arguments and names."""
 
 from __future__ import annotations
 

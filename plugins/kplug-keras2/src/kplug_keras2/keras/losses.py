@@ -1,4 +1,4 @@
-"""``keras.losses`` and ``keras.objectives`` of Keras 2: functions that take symbolic tensors too."""
+"""``keras.losses`` and ``keras.objectives`` of Keras 2: losses that also take symbolic tensors."""
 
 from __future__ import annotations
 

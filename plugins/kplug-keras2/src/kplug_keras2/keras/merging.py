@@ -1,4 +1,4 @@
-"""``merge`` and ``Merge`` of Keras 1, and the base of merging layers that programs derive from."""
+"""``merge`` and ``Merge`` of Keras 1, and ``_Merge``, the base class of merging layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``keras.metrics`` of Keras 1 and 2: kplug's, and those that Keras 1 computed batch by batch."""
+"""``keras.metrics`` of Keras 1 and 2: kplug's metrics, and Keras 1's batch-wise ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``keras.models`` of Keras 2."""
+"""``keras.models`` of Keras 2: models, and functions that load, save and clone them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``keras.optimizers`` of Keras 2: kplug's, and the base class of rules that write ``get_updates``."""
+"""``keras.optimizers`` of Keras 2: kplug's optimizers, and the base class of ``get_updates`` rules."""
 
 from __future__ import annotations
 

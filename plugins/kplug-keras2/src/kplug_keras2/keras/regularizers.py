@@ -1,4 +1,4 @@
-"""``keras.regularizers`` of Keras 1 and 2: kplug's, and the names that Keras 1 had."""
+"""``keras.regularizers`` of Keras 1 and 2: kplug's regularizers, and Keras 1's names."""
 
 from __future__ import annotations
 

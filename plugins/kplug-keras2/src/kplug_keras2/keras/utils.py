@@ -1,4 +1,4 @@
-"""``keras.utils`` of Keras 2 and the modules in it: what kplug's ``utils`` has not."""
+"""``keras.utils`` of Keras 2 and its submodules: helpers that kplug's ``utils`` lacks."""
 
 from __future__ import annotations
 

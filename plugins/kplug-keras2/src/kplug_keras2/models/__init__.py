@@ -1,1 +1,1 @@
-"""Methods that models of Keras 2 have, and how theirs differ."""
+"""Methods of Keras 2's models: additional ones, and different ones."""

@@ -1,4 +1,4 @@
-"""A ``Sequential`` that begins with Keras 1's ``Merge``: several inputs, then a chain."""
+"""``Sequential`` models that begin with Keras 1's ``Merge``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``samples_per_epoch`` of Keras 1: how many samples a generator is asked for, not how many batches."""
+"""``samples_per_epoch`` of Keras 1: converts a number of samples to a number of batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``trainable`` counts when ``compile`` is called, as in Keras 1 and 2; in kplug it does when a step runs.
+"""Fixes ``trainable`` at ``compile``, as Keras 1 and 2 do; kplug reads it at each step.
 
 So Keras 2's code for adversarial training works: the discriminator is compiled, made untrainable, and
 compiled again as a part of another model.

@@ -1,4 +1,4 @@
-"""Losses and metrics that use tensors of the model's graph besides what they are given.
+"""Losses and metrics that use tensors of the model's graph besides their arguments.
 
 Keras 2 calls such a function once, in ``compile``, with symbolic tensors. Here losses are called with each
 batch. So a function is called with symbolic tensors too, and if a tensor of the model is in what it returns,

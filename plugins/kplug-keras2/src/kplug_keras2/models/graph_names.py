@@ -1,4 +1,4 @@
-"""What programs for Keras 1 and 2 read of graphs: names with an underscore, depths, TensorFlow's shapes."""
+"""Graph attributes of Keras 1 and 2: underscored names, depths, TensorFlow's shapes."""
 
 from __future__ import annotations
 

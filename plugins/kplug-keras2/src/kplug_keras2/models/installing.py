@@ -1,4 +1,4 @@
-"""Giving kplug's classes what those of Keras 2 have besides, and taking it back."""
+"""Adds Keras 2's methods to kplug's classes, and removes them."""
 
 from __future__ import annotations
 

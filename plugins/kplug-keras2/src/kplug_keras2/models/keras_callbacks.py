@@ -1,4 +1,4 @@
-"""What callbacks of Keras 1 and 2 find: more in ``params``, and ``validation_data``."""
+"""Callback attributes of Keras 1 and 2: more ``params``, and ``validation_data``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of metrics in logs: ``acc`` is ``accuracy`` in Keras 2.2, and ``mae`` has its whole name.
+"""Names of metrics in logs: ``acc`` and ``accuracy``, ``mae`` and its full name.
 
 A script was written for one of the Kerases, whose names differ. One name is written, and both answer.
 """

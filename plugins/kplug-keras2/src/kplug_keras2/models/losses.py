@@ -1,4 +1,4 @@
-"""Losses as Keras 2 computes them: it clips what it is given, and has no mistake to find in it.
+"""Losses as Keras 2 computes them: clipped, without checks of the data.
 
 kplug refuses targets and predictions that a loss is not defined for. Code for Keras 2 relies on clipping:
 noise is added to labels, or a classifier ends in a layer without activation.

@@ -1,4 +1,4 @@
-"""The methods that kplug's models get from ``install``: Keras 2's arguments, in its order."""
+"""The methods that ``install`` gives kplug's models, with Keras 2's signatures."""
 
 from __future__ import annotations
 

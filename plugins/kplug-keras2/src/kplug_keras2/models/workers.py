@@ -1,4 +1,4 @@
-"""``workers`` of ``fit_generator``: threads or processes that make the batches of a ``Sequence`` ahead."""
+"""``workers`` of ``fit_generator``: prefetches a ``Sequence`` in threads or processes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Functions and layers of Keras 2 that compute with tensors, and connect to symbolic ones."""
+"""Keras 2's functions and layers that accept both eager and symbolic tensors."""

@@ -1,4 +1,4 @@
-"""What packages import of ``keras.backend`` that no guide describes."""
+"""Undocumented names of ``keras.backend`` that packages import."""
 
 from __future__ import annotations
 

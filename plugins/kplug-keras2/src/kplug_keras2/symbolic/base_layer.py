@@ -1,4 +1,4 @@
-"""What layers that were written for Keras 1 and 2 find in their base class."""
+"""Keras 1's and 2's ``Layer`` API for subclasses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions of tensors that connect to symbolic tensors where they are given some."""
+"""Wraps tensor functions so that symbolic arguments create a layer."""
 
 from __future__ import annotations
 

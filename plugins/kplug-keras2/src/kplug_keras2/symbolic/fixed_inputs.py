@@ -1,4 +1,4 @@
-"""Inputs that are tensors, ``Input(tensor=x)``, and targets that are, ``compile(target_tensors=…)``.
+"""Fixed inputs and targets: ``Input(tensor=x)`` and ``compile(target_tensors=…)``.
 
 A model is not given those with values; each of its batches is the whole tensor. An input that is a symbolic
 tensor begins a model, and functions of the graph go on with what comes before it.

@@ -1,4 +1,4 @@
-"""``a /= b`` in code for Keras: it makes another tensor there, and changes one in torch.
+"""``a /= b`` in Keras code: rebinds the name, where torch changes the tensor in place.
 
 torch refuses to differentiate what was changed, and other names of the tensor would see the change. So in
 modules that use Keras the operators make another tensor while the binding is installed.

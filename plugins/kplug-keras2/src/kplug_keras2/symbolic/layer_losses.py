@@ -1,4 +1,4 @@
-"""Losses that a layer's ``call`` makes of tensors of the graph around it.
+"""Losses that a layer's ``call`` computes from tensors of the surrounding graph.
 
 Keras 2 calls ``call`` with symbolic tensors. Here it gets values, and a tensor of the graph has none there.
 So a layer whose ``add_loss`` is given a symbolic tensor is called once more with symbolic ones, and the model

@@ -1,4 +1,4 @@
-"""The mask of a symbolic tensor, as a symbolic tensor. Here masks come with values, while the model runs."""
+"""Masks of symbolic tensors as symbolic tensors."""
 
 from __future__ import annotations
 

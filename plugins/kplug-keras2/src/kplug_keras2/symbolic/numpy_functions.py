@@ -1,4 +1,4 @@
-"""NumPy's functions of tensors: ``np.sum(model(x), axis=-1)``, which scripts for eager TensorFlow write.
+"""NumPy functions on tensors, as scripts for eager TensorFlow call them.
 
 torch's tensors have methods of NumPy's names with other arguments, and refuse to be read while they gather
 gradients.

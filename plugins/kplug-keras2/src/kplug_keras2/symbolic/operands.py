@@ -1,4 +1,4 @@
-"""Operators between symbolic tensors and tensors or arrays with values: ``K.variable(0.) + model.output``.
+"""Operators between symbolic and eager operands: ``K.variable(0.) + model.output``.
 
 The value is read when the graph runs, so a variable counts as it is then.
 """

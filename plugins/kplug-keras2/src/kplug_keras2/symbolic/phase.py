@@ -1,4 +1,4 @@
-"""The learning phase of Keras 2: whether the model that runs is being trained."""
+"""The learning phase of Keras 2: whether the running model is in training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sizes of symbolic tensors that are known when the graph runs: ``K.shape(x)[0]``, and what is made of them.
+"""Dynamic sizes of symbolic tensors, such as ``K.shape(x)[0]``, known at run time.
 
 ``K.int_shape`` has ``None`` for them. A layer has to be given numbers, so a size carries the tensor that has
 it, and the layer that uses it reads the tensor's shape.

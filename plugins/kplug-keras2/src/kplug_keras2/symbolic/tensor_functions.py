@@ -1,4 +1,4 @@
-"""Functions of Keras 1's and 2's backend, and of TensorFlow in code beside it, that kplug's ``K`` has not."""
+"""Functions of Keras's old backends and of TensorFlow that kplug's ``K`` lacks."""
 
 from __future__ import annotations
 

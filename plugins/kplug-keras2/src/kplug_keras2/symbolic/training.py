@@ -1,4 +1,4 @@
-"""Training that a program writes itself, with ``K.function`` and the updates of an optimizer."""
+"""Custom training loops with ``K.function`` and an optimizer's updates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optimizers that write ``get_updates``, and the optimizers of torch that follow them."""
+"""Optimizers that define ``get_updates``, adapted to torch's optimizers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Constraints and regularizers that a layer of Keras 1 keeps in attributes, with their weights."""
+"""Constraints and regularizers that Keras 1's layers keep in attributes."""
 
 from __future__ import annotations
 

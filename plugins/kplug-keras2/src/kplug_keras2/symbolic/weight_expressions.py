@@ -1,4 +1,4 @@
-"""Values that a script computes from weights beforehand, such as ``tau * w + (1 - tau) * v`` for an update.
+"""Expressions of weights, such as ``tau * w + (1 - tau) * v``, reevaluated at each update.
 
 Keras 2 computes them anew in each run, torch at once. What torch has noted for derivatives tells how to do it
 again, where the value is a sum of weights times numbers.

@@ -1,4 +1,4 @@
-"""``keras.legacy.interfaces``: decorators that turned Keras 1's arguments into Keras 2's.
+"""``keras.legacy.interfaces``: decorators that converted Keras 1's arguments; here no-ops.
 
 Layers take both here, so they change nothing. Packages of others decorate their own constructors with them.
 """

@@ -1,3 +1,3 @@
-"""``keras.preprocessing`` of Keras 2: its modules; the functions are those of kplug's ``preprocessing``."""
+"""``keras.preprocessing`` of Keras 2: its modules, filled from kplug's ``preprocessing``."""
 
 __all__: list[str] = []

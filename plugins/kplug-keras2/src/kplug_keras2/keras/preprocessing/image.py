@@ -1,4 +1,4 @@
-"""``keras.preprocessing.image`` of Keras 2, by keras-preprocessing and kplug.
+"""``keras.preprocessing.image`` of Keras 2, from keras-preprocessing and kplug.
 
 Keras 2 itself had this from keras-preprocessing. Nobody maintains it any more, but it runs on today's
 NumPy and Pillow; of SciPy it takes a function by a name that is about to go.

@@ -1,4 +1,4 @@
-"""``keras.preprocessing.sequence`` of Keras 2, by keras-preprocessing and kplug."""
+"""``keras.preprocessing.sequence`` of Keras 2, from keras-preprocessing and kplug."""
 
 from __future__ import annotations
 

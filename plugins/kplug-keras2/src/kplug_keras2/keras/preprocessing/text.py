@@ -1,4 +1,4 @@
-"""``keras.preprocessing.text`` of Keras 2, by keras-preprocessing."""
+"""``keras.preprocessing.text`` of Keras 2, from keras-preprocessing."""
 
 from keras_preprocessing.text import (
     Tokenizer,

@@ -1,4 +1,4 @@
-"""``keras.wrappers.scikit_learn``: a function that makes a model, as an estimator of scikit-learn."""
+"""``keras.wrappers.scikit_learn``: scikit-learn estimators of model-building functions."""
 
 from __future__ import annotations
 
