@@ -15,10 +15,10 @@ Axes: TypeAlias = "int | tuple[int, ...]"
 
 
 def require_axis(owner: str, value: object) -> int:
-    """Return the number of one axis; TensorFlow's Keras writes it into a list.
+    """Return one axis as an integer; tf-keras writes it as a list of one.
 
     Raises:
-        ArgumentValueError: if it is something else, or the axis of the batch.
+        ArgumentValueError: The value is no integer, or names the batch axis.
     """
     axes = require_axes(owner, value)
     if isinstance(axes, tuple) and len(axes) != 1:
@@ -27,10 +27,10 @@ def require_axis(owner: str, value: object) -> int:
 
 
 def require_axes(owner: str, value: object) -> Axes:
-    """Return the number of an axis, or a tuple of them.
+    """Return an axis as an integer, or several as a tuple.
 
     Raises:
-        ArgumentValueError: if it is something else, or has the axis of the batch.
+        ArgumentValueError: A value is no integer, or names the batch axis.
     """
     axes = require_integers(owner, "axis", value, "an integer, or a list of them")
     if 0 in axes:
@@ -41,10 +41,10 @@ def require_axes(owner: str, value: object) -> Axes:
 def require_integers(
     owner: str, argument: str, value: object, allowed: str, *, at_least: int = 1
 ) -> tuple[int, ...]:
-    """Return the integers of an argument that is one of them, or a list of at least so many.
+    """Return the argument, an integer or a list of at least ``at_least`` integers.
 
     Raises:
-        ArgumentValueError: if it is something else.
+        ArgumentValueError: The value is something else.
     """
     found = tuple(value) if isinstance(value, (list, tuple)) else (value,)
     if len(found) < at_least or any(type(one) is bool or not isinstance(one, int) for one in found):
@@ -53,7 +53,7 @@ def require_integers(
 
 
 def find_axes(layer: Layer, axes: Axes, input_shape: Shape) -> tuple[int, ...]:
-    """Return the axes counted from the front, in rising order.
+    """Return the axes as non-negative indices in ascending order.
 
     Raises:
         DataError: The inputs have no such axis.
@@ -66,7 +66,7 @@ def find_axes(layer: Layer, axes: Axes, input_shape: Shape) -> tuple[int, ...]:
 
 
 def lacks_axis(layer: Layer, axes: object, input_shape: Shape) -> DataError:
-    """Return the error for inputs that lack an axis that a layer works along."""
+    """Return the error for inputs without an axis that the layer needs."""
     return DataError(
         f"layer {layer.name!r} works along axis {axes}, its inputs of shape {input_shape} "
         f"have {len(input_shape)} axes",

@@ -16,7 +16,7 @@ from kplug.registry.errors import raise_problems
 
 
 class HoldsWeights(HoldsSlots, Protocol):
-    """What filling needs of a layer."""
+    """The interface of a layer whose weights can be initialized."""
 
     built: bool
     _is_ready: bool
@@ -30,11 +30,11 @@ class HoldsWeights(HoldsSlots, Protocol):
 
 
 def fill_layers(layers: Iterable[HoldsWeights], label: str) -> None:
-    """Give the declared weights of layers their first values, inner layers included.
+    """Initialize the declared weights of layers, inner layers included.
 
     Args:
         layers: The layers, in the order in which their weights are to be drawn.
-        label: What a message calls them.
+        label: Their name in error messages.
 
     Raises:
         KplugError: A component cannot be found, or an initializer makes a wrong shape;
@@ -43,7 +43,7 @@ def fill_layers(layers: Iterable[HoldsWeights], label: str) -> None:
     every = list(dict.fromkeys(inner for layer in layers for inner in layer._flatten_layers()))
     if all(layer._is_ready for layer in every):
         return
-    # All names are looked up before the first number is drawn: an unknown one leaves nothing half filled.
+    # Resolve all names before any initializer runs: an unknown name leaves no layer half initialized.
     raise_problems(resolve_slots(every), f"{label} cannot be built")
     for layer in every:
         if layer.built:
@@ -55,7 +55,7 @@ def draw_again(layer: HoldsWeights, label: str) -> None:
 
     Args:
         layer: The layer.
-        label: What a message calls it.
+        label: Its name in error messages.
     """
     for inner in layer._flatten_layers():
         inner._store.forget_values()
@@ -69,14 +69,14 @@ def count_bytes(layer: HoldsWeights) -> int:
 
 
 def reserve_memory(layer: HoldsWeights) -> None:
-    """Give all declared weights of a layer memory without values, inner layers included: a file has them."""
+    """Allocate all declared weights of a layer, inner layers included; a file provides the values."""
     for inner in layer._flatten_layers():
         if inner.built:
             inner._store.reserve(inner._device)
 
 
 def list_upstream(nodes: Collection[Node]) -> list[Any]:
-    """Return the layers that come before the first call of a layer in a graph, and itself, in order.
+    """Return a layer and its predecessors in the graph of its first call, in topological order.
 
     Args:
         nodes: The calls of the layer; at least one.
@@ -86,12 +86,12 @@ def list_upstream(nodes: Collection[Node]) -> list[Any]:
 
 
 def marking_built(build: Callable[..., None]) -> Callable[..., None]:
-    """Return a ``build`` that marks the layer built, also where its author calls it by hand."""
+    """Return a ``build`` that also marks the layer as built, even when its author calls it directly."""
 
     @functools.wraps(build)
     def build_and_mark(self: Any, *shape: Any, **named: Any) -> None:
         with remembering(self, dict):
-            build(self, *shape, **named)  # some are called without a shape
+            build(self, *shape, **named)  # some authors call it without a shape
         self.built, self.built_shape = True, next(iter((*shape, *named.values())), None)
 
     return build_and_mark

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-# As it stands, and as `from __future__ import annotations` leaves it.
+# The class, and its name as `from __future__ import annotations` stores it.
 _TENSOR: tuple[object, ...] = (Tensor, "Tensor", "torch.Tensor")
 
 

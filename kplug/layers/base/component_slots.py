@@ -15,13 +15,13 @@ class Slot:
     """One constructor argument that names a component, such as ``kernel_regularizer``.
 
     Args:
-        kind: What may stand in it, such as ``"regularizer"``.
-        identifier: What was given: string, dict, callable, class, instance or ``None``.
-        default: What ``None`` means, where it does not mean nothing.
+        kind: The kind of component it takes, such as ``"regularizer"``.
+        identifier: The user's value: string, dict, callable, class, instance or ``None``.
+        default: The component that ``None`` stands for, if any.
         is_argument: Whether it is an argument of the layer's constructor, so part of its config.
 
     Attributes:
-        resolved: What the identifier led to, or ``None`` before that or if nothing was given.
+        resolved: The resolved component; ``None`` before resolution or for an empty slot.
 
     Example:
         >>> slot = Slot("activation", "elu(0.5)")
@@ -51,33 +51,33 @@ class Slot:
 
     @property
     def value(self) -> Any:
-        """The component's object once it is resolved, and what was given before."""
+        """The resolved component, or the user's value before resolution."""
         return self.identifier if self.resolved is None else self.resolved.object
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was given and nothing stands for that."""
+        """Whether the slot has neither a value nor a default."""
         return self.identifier is None and self.default is None
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing was given, and nothing stands for that but the kind's own default."""
+        """Whether the slot has no value and at most the default of its kind."""
         return self.identifier is None and self.default == get_kind(self.kind).default
 
     def replace(self, identifier: object) -> None:
-        """Put another identifier into the slot, to be looked up anew."""
+        """Replace the identifier; the next resolution looks it up."""
         self.identifier = identifier
         self.resolved = None
         self.is_resolved = False
 
     def resolve(self, where: str) -> None:
-        """Look the component up, unless that was done.
+        """Resolve the component, unless it is resolved already.
 
         Args:
             where: The slot's place in the model, for messages.
 
         Raises:
-            KplugError: The identifier leads to no component.
+            KplugError: The identifier names no component.
         """
         if not self.is_resolved:
             self.resolved = self._look_up(where)
@@ -87,11 +87,11 @@ class Slot:
         if self.is_empty:
             return None
         identifier = self.default if self.identifier is None else self.identifier
-        with noting():  # what stands in a slot is the slot's
+        with noting():  # the slot owns the component
             return resolve(self.kind, identifier, where=where)
 
     def find_resolved(self) -> Resolved | None:
-        """Return what the identifier leads to now; None if nothing was given or it leads nowhere.
+        """Return the component that the identifier resolves to now; None if it is empty or unknown.
 
         The slot itself does not change: its component is chosen when the model is compiled or built.
         """
@@ -101,10 +101,10 @@ class Slot:
             return None
 
     def to_config(self) -> object:
-        """Return the slot as a config holds it: a spec with the component's qualified name.
+        """Return the slot's entry in a config: a spec with the component's qualified name.
 
         The slot itself does not change: its component is chosen when the model is compiled or built, not
-        when its config is read. A string or dict that does not resolve is returned as it was given, so a
+        when its config is read. A string or dict that does not resolve is returned unchanged, so a
         config can be read where a plugin is missing.
         """
         try:
@@ -129,14 +129,14 @@ def find_weight_slot(
     given: object,
     default: str | None = None,
 ) -> Slot:
-    """Return the slot that a weight is made with: one that the layer has already, or a new one.
+    """Return the slot for a weight's component: an existing slot of the layer, or a new one.
 
     Args:
         slots: The slots of the layer; a new one that is not empty is added.
         weight_name: Name of the weight.
-        kind: What may stand in the slot.
+        kind: The kind of component that the slot takes.
         given: A component, the name of a slot, or ``None``.
-        default: What ``None`` means, where it does not mean nothing.
+        default: The component that ``None`` stands for, if any.
     """
     if isinstance(given, str) and given in slots:
         return slots[given]
@@ -151,7 +151,7 @@ def find_weight_slot(
 
 
 class HoldsSlots(Protocol):
-    """What the look-up of components needs of a layer."""
+    """The interface of a layer whose slots can be resolved."""
 
     name: str
     slots: dict[str, Slot]
@@ -162,20 +162,20 @@ class HoldsSlots(Protocol):
 def resolve_slots(
     layers: Iterable[HoldsSlots], leaving_out: Collection[str] = ()
 ) -> list[KplugError]:
-    """Look up the components of all slots of layers; the layers' attributes hold them then.
+    """Resolve all slots of layers and store the components in the layers' attributes.
 
     Args:
         layers: The layers.
-        leaving_out: Kinds of component that are not looked up yet.
+        leaving_out: Kinds of component that stay unresolved.
 
     Returns:
-        What went wrong, one error a slot; each names its slot, as ``dense.kernel_regularizer``.
+        One error per failed slot; each names its slot, such as ``dense.kernel_regularizer``.
     """
     problems: list[KplugError] = []
     tried: set[int] = set()
     for layer in layers:
         for name, slot in layer.slots.items():
-            # A slot that a layer shares with one inside it is looked up, and reported, once.
+            # Layers may share a slot: it is resolved, and reported, once.
             if slot.is_resolved or slot.kind in leaving_out or id(slot) in tried:
                 continue
             tried.add(id(slot))

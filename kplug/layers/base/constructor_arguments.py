@@ -18,14 +18,14 @@ from kplug.registry.building.roles import find_parameters, takes_any_keyword
 from kplug.registry.facts import has_complete_config
 from kplug.registry.suggestions import unknown_argument
 
-# A configuration has it only where it is known.
+# A configuration contains it only if it is known.
 _NEVER_KEPT = ("batch_input_shape",)
-# What the configuration of every layer may have, whatever its constructor takes.
+# Keys that any layer's configuration may contain, whatever its constructor takes.
 _OF_EVERY_LAYER = ("name", "trainable", "dtype", "activity_regularizer", *_NEVER_KEPT)
 
 
 def list_kept_arguments(layer: object) -> dict[str, Any]:
-    """Return the constructor's arguments that a layer keeps under their own names, if JSON can hold them.
+    """Return the constructor arguments stored as attributes of the same name, if JSON can hold them.
 
     Example:
         >>> class Scale:
@@ -43,7 +43,7 @@ def list_kept_arguments(layer: object) -> dict[str, Any]:
 
 
 def list_untaken(layer_class: type, config: Mapping[str, Any]) -> list[str]:
-    """Return the keys of a configuration that every layer has and that a constructor does not take.
+    """Return the common keys of a configuration that the constructor does not take.
 
     Example:
         >>> class Scale:
@@ -66,7 +66,7 @@ def _is_plain(value: object) -> bool:
 
 
 def read_name(layer_class: type, name: object) -> str:
-    """Return the name of a layer; one that is made from its class, if none was given.
+    """Return the layer's name; without one, a name derived from its class.
 
     Raises:
         ArgumentValueError: It is no string, or an empty one.
@@ -82,7 +82,7 @@ def refuse_keywords(layer_class: type, unknown: Iterable[str]) -> None:
     """Refuse keyword arguments that no constructor of the class takes.
 
     Raises:
-        ArgumentError: There are such; the message suggests the one that was meant.
+        ArgumentError: There are some; the message suggests the closest known name.
     """
     names = list(unknown)
     if not names:
@@ -93,12 +93,12 @@ def refuse_keywords(layer_class: type, unknown: Iterable[str]) -> None:
 
 
 def watching_arguments(owner: type, init: Callable[..., None]) -> Callable[..., None]:
-    """Return a constructor that names the class that was called if a required argument is missing.
+    """Wrap a constructor so that errors for missing arguments name the called class.
 
-    Python names the class that wrote the constructor, which may be one that nobody has heard of. Without
-    `complete_config` a layer also remembers which optional arguments it was given, since its ``get_config``
-    may forget them, and which its constructor keeps with another value under the same name:
-    ``self.rate = 1 - rate`` is no answer to what the layer was made with.
+    Python names the class that defines the constructor, which the user may not know. Without
+    `complete_config` the wrapper also records the optional arguments of the call, since ``get_config`` may
+    omit them, and the attributes whose values differ from the arguments of the same name, as after
+    ``self.rate = 1 - rate``.
     """
 
     @functools.wraps(init)
@@ -108,7 +108,7 @@ def watching_arguments(owner: type, init: Callable[..., None]) -> Callable[..., 
                 init(self, *args, **kwargs)
         except TypeError as error:
             missing = [name for name in _list_required(init, len(args)) if name not in kwargs]
-            # Called by a subclass's constructor it is the author who left the argument out.
+            # In a call from a subclass's constructor, the author omitted the argument.
             if not missing or type(self).__init__ is not watched:
                 raise
             example = ", ".join(f"{name}=…" for name in _list_required(init))
@@ -119,7 +119,7 @@ def watching_arguments(owner: type, init: Callable[..., None]) -> Callable[..., 
             ) from error
         if has_complete_config(owner):
             return
-        # Past `__setattr__`, which fails where the constructor forgot that of Layer.
+        # Bypass `__setattr__`, which fails if the constructor did not call Layer's.
         state = vars(self)
         changed = {*state.get("changed_arguments", ()), *_list_changed(init, args, kwargs, state)}
         state["changed_arguments"] = tuple(changed)
@@ -135,7 +135,7 @@ def _list_changed(
     kwargs: Mapping[str, Any],
     state: Mapping[str, Any],
 ) -> list[str]:
-    """Return the names of arguments that are attributes too, with another value."""
+    """Return the names of arguments whose attribute of the same name has another value."""
     bound = inspect.signature(init).bind(None, *args, **kwargs)
     bound.apply_defaults()
     return [
@@ -146,12 +146,12 @@ def _list_changed(
 
 
 def _is_equal(kept: object, given: object) -> bool:
-    """Return whether two values are one in JSON, where a tuple is a list and 1.0 is 1."""
+    """Return whether two values are equal in JSON, where tuples are lists and 1.0 is 1."""
     return _is_plain(given) and (kept == given or json.dumps(kept) == json.dumps(given))
 
 
 def _list_required(init: Callable[..., None], given: int = 0) -> list[str]:
-    """Return the arguments that a constructor needs after those that are given by position."""
+    """Return the required arguments that remain after the positional ones."""
     parameters = list(inspect.signature(init).parameters.values())[1 + given :]
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return [one.name for one in parameters if one.default is one.empty and one.kind not in variadic]

@@ -49,5 +49,5 @@ SHARED = {
 
 
 def complete_documentation(owner: type) -> None:
-    """Add to a layer class's docstring what its bases and ``SHARED`` say of its arguments."""
+    """Complete a layer class's docstring with the arguments that its bases and ``SHARED`` document."""
     fill_documentation(owner, SHARED)

@@ -19,14 +19,14 @@ _ALLOWED = "an equation such as 'abc,cd->abd', '...c,cd->...d' or 'abc...,cd->ab
 
 
 class Sizes(NamedTuple):
-    """What an equation makes of an input shape.
+    """Shapes and axes that an equation implies for an input shape.
 
     Args:
         kernel: Shape of the kernel.
         bias: Shape of the bias, or ``None``.
         input_axes: Axes of the kernel that are summed over.
-        output_axes: Axes of the kernel that the outputs have.
-        summed: Sizes that the inputs must have, by axis.
+        output_axes: Axes of the kernel that remain in the outputs.
+        summed: Required sizes of the inputs, by axis.
     """
 
     kernel: tuple[int, ...]
@@ -40,12 +40,12 @@ class Equation:
     """A product of inputs and a kernel, written as for ``torch.einsum``.
 
     Args:
-        text: Such as ``"abc,cd->abd"``; dots stand for further axes, on the left or on the right.
-        bias_axes: The letters of the outputs along which there is a bias, or ``None``.
-        owner: Whose argument it is, for messages.
+        text: Such as ``"abc,cd->abd"``; an ellipsis stands for further leading or trailing axes.
+        bias_axes: The output letters of the bias's axes, or ``None``.
+        owner: Name of the layer, for messages.
 
     Raises:
-        ArgumentValueError: The text is no such equation, or a letter stands nowhere else.
+        ArgumentValueError: The text is no such equation, or a letter occurs only once.
     """
 
     def __init__(self, text: object, bias_axes: object, owner: str) -> None:
@@ -68,10 +68,10 @@ class Equation:
             raise refusal(owner, "bias_axes", bias_axes, f"letters of {self.outputs!r}, or None")
 
     def find_summed_count(self) -> int | None:
-        """Return over how many of the last axes of the inputs a plain matrix product sums.
+        """Return how many trailing input axes a plain matrix product sums over.
 
-        ``None`` if the equation is something else: the kernel must begin with the axes that are summed,
-        and the outputs end with the rest of the kernel's.
+        ``None`` if the equation is no matrix product: the kernel must begin with the summed axes, and
+        the outputs must end with its other axes.
 
         Example:
             >>> Equation("abcd,cde->abe", None, "layer").find_summed_count()
@@ -90,7 +90,7 @@ class Equation:
 
         Args:
             input_shape: With the batch in front.
-            output_shape: Sizes of the outputs, without the batch and the axes that dots stand for.
+            output_shape: Sizes of the outputs, without the batch and the axes of the ellipsis.
 
         Raises:
             DataError: The shapes do not fit the equation, or a size that is needed is unknown.
@@ -125,7 +125,7 @@ class Equation:
     def _name_outputs(
         self, input_shape: Shape, output_shape: Sequence[int | None], open_left: int
     ) -> dict[str, int | None]:
-        # What the dots on the left stand for begins with the batch; otherwise the first letter is it.
+        # A leading ellipsis includes the batch; otherwise the first letter is the batch.
         sizes = tuple(output_shape) if open_left else (input_shape[0], *output_shape)
         if len(sizes) != len(self.outputs):
             raise DataError(

@@ -11,14 +11,14 @@ from kplug.activations import relu
 
 
 def activate(activation: Callable[[Tensor], Tensor], fresh: Tensor) -> Tensor:
-    """Return the activation of a tensor that nobody else holds.
+    """Apply an activation to a tensor that nothing else references.
 
-    Without gradients relu works in place, with the same values. Memory for one more large tensor would have
-    to be asked of the system and given back in each batch, which takes longer than relu.
+    Without gradients, relu works in place, with the same values. Allocating and freeing another large
+    tensor in each batch takes longer than relu itself.
 
     Args:
         activation: The activation.
-        fresh: Any shape; not to be used any more.
+        fresh: A tensor of any shape; its values may be overwritten.
     """
     if activation is relu and not torch.is_grad_enabled() and not torch.compiler.is_compiling():
         return torch.relu_(fresh)

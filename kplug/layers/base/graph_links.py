@@ -11,7 +11,7 @@ from kplug.graph import Node, SymbolicTensor
 What: TypeAlias = Literal["input", "output", "input_shape", "output_shape"]
 
 
-# As in Keras they are AttributeErrors too, so `hasattr(layer, "output")` answers.
+# They are AttributeErrors too, as in Keras, so that `hasattr(layer, "output")` works.
 class _NotConnectedError(NotBuiltError, AttributeError):
     pass
 
@@ -21,19 +21,19 @@ class _SeveralNodesError(GraphError, AttributeError):
 
 
 class Linked(Protocol):
-    """What is needed of a layer."""
+    """The interface of a layer with graph attributes."""
 
     name: str
     inbound_nodes: list[Node]
 
 
 def read_node(layer: Linked, index: int, what: What) -> Any:
-    """Return something of one call of a layer: a single one, or a list where there are several.
+    """Return the tensors or shapes of one call of a layer: a single item, or a list of several.
 
     Args:
         layer: The layer.
         index: Which call, from 0.
-        what: What is asked for.
+        what: Which attribute of the call to read.
 
     Raises:
         GraphError: There was no such call.
@@ -51,7 +51,7 @@ def read_links(layer: Linked, what: What) -> Any:
 
     Args:
         layer: The layer.
-        what: What is asked for.
+        what: Which attribute of the call to read.
 
     Raises:
         NotBuiltError: The layer was not called on a symbolic tensor.
@@ -73,7 +73,7 @@ def read_links(layer: Linked, what: What) -> Any:
 
 
 def _tensors_into(node: Node) -> list[SymbolicTensor]:
-    return node.input_tensors or node.output_tensors  # an input layer has outputs alone
+    return node.input_tensors or node.output_tensors  # an input layer has only outputs
 
 
 def _one_or_all(items: Sequence[object]) -> Any:

@@ -21,7 +21,7 @@ def convert_inputs(inputs: Any, dtype: torch.dtype, casts_integers: bool) -> Any
     """
     if isinstance(inputs, Tensor):
         is_cast = casts_integers or inputs.is_floating_point()
-        # Under autocast the types of activations are torch's choice.
+        # Under autocast, torch chooses the types of activations.
         if is_cast and (inputs.is_meta or not torch.is_autocast_enabled(inputs.device.type)):
             return inputs.to(dtype)
         return inputs

@@ -12,7 +12,7 @@ from kplug.layers.base.input_conversion import holds_arrays
 
 @final
 class InputSpec:
-    """What shapes a layer takes.
+    """The input shapes that a layer accepts.
 
     Args:
         ndim: Number of axes, the batch included.
@@ -20,7 +20,7 @@ class InputSpec:
         max_ndim: Largest number of axes.
         axes: Sizes of certain axes; −1 is the last.
         shape: All sizes; ``None`` takes any.
-        example: The shape that messages show; made from the rest if it is left out.
+        example: The shape in messages; derived from the other arguments if omitted.
 
     Example:
         >>> spec = InputSpec(min_ndim=2, axes={-1: 4})
@@ -49,7 +49,7 @@ class InputSpec:
         self.example = None if example is None else tuple(example)
 
     def fits(self, shape: Shape) -> bool:
-        """Return whether inputs may have this shape; a size that is unknown may be any."""
+        """Return whether the spec accepts this shape; an unknown size always fits."""
         ndim = len(shape)
         if self.ndim is not None and ndim != self.ndim:
             return False
@@ -60,15 +60,15 @@ class InputSpec:
         )
 
     def require(self, shape: Shape, layer_name: str, cause: BaseException | None = None) -> None:
-        """Refuse another shape.
+        """Raise an error unless the spec accepts the shape.
 
         Args:
             shape: Shape of the inputs.
             layer_name: Name of the layer, for the message.
-            cause: What failed because of the shape, if something did.
+            cause: The error that the shape caused, if any.
 
         Raises:
-            DataError: Inputs may not have this shape.
+            DataError: The spec does not accept this shape.
         """
         if not self.fits(shape):
             raise DataError(
@@ -101,10 +101,10 @@ def require_shapes(
     layer_name: str,
     cause: BaseException | None = None,
 ) -> None:
-    """Refuse shapes that a layer does not take; one ``InputSpec`` is for a layer that takes one tensor.
+    """Refuse shapes that a layer does not accept; a single ``InputSpec`` means a single input.
 
     Raises:
-        DataError: A shape, or how many there are, is not what the layer takes.
+        DataError: The layer does not accept a shape, or the number of shapes.
     """
     if expected is None or (isinstance(expected, InputSpec) and len(shapes) != 1):
         return
@@ -126,7 +126,7 @@ def refuse_several(layer_name: str, inputs: object) -> None:
     """Refuse a list, tuple or dict of tensors, arrays, or symbolic tensors.
 
     Raises:
-        DataError: It is one; lists of numbers are one array, and pass.
+        DataError: The inputs are such a structure; lists of numbers count as one array.
     """
     if not isinstance(inputs, (list, tuple, dict)):
         return

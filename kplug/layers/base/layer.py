@@ -1,7 +1,7 @@
 """The ``Layer`` class: the base of all layers.
 
-A layer's life: it is made (its components only named), connected or called (its input shape known, its
-weights declared), and used (components looked up, weights filled, tensors computed).
+A layer passes through three stages. Construction only names its components. Connecting or calling it
+fixes the input shape and declares the weights. Use resolves the components and initializes the weights.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ from kplug.write_guard import WriteGuard
 _call_module = nn.Module.__call__
 _HOW_CALLED = "A layer is called with its inputs, and with what else its call() takes."
 _ERRORS_OF_KERNELS = (RuntimeError, IndexError, NotImplementedError)
-# Kinds of component that change values, never shapes, unless a call uses one itself.
+# Kinds of component that affect values, never shapes, unless a call uses one directly.
 _ABOUT_VALUES = ("initializer", "regularizer", "constraint")
 
 
@@ -96,51 +96,51 @@ _ABOUT_VALUES = ("initializer", "regularizer", "constraint")
 class Layer(nn.Module):
     """A computation with weights; an ``nn.Module`` that is built when its input shape is known.
 
-    A subclass writes ``call``, and ``build`` if it has weights. Its constructor passes the arguments that
-    it does not know on to this one, and gives arguments that name components to ``add_slot``.
+    A subclass implements ``call``, and ``build`` if it has weights. Its constructor forwards unknown
+    keyword arguments to this one, and registers arguments that name components with ``add_slot``.
 
-    A layer starts in evaluation mode, as in Keras: called by itself, a dropout layer drops nothing. ``fit``
-    puts the layers of a model into training mode; ``layer.train()`` does the same for one layer. Unlike
-    Keras's, a layer is called like a module, so torch's hooks and ``torch.func`` work.
+    A layer starts in evaluation mode, as in Keras: a dropout layer called directly drops nothing. ``fit``
+    puts the layers of a model into training mode; ``layer.train()`` does the same for one layer. A layer
+    is called like any module, so torch's hooks and ``torch.func`` work.
 
     Args:
-        name: Unique in a model; made from the class if it is left out.
+        name: Unique in a model; derived from the class if omitted.
         trainable: Whether training changes the weights.
-        dtype: Type of the weights; float inputs are cast to it. ``None`` is that of
-            ``config.dtype_policy()``: ``floatx()``, unless another was set.
+        dtype: Type of the weights; float inputs are cast to it. ``None`` uses
+        ``config.dtype_policy()``, which is ``floatx()`` unless set otherwise.
         activity_regularizer: A regularizer of the outputs. Its penalty is divided by the batch size.
         input_shape: Shape of one sample, for a model's first layer.
         input_dim: The same for samples that are rows: ``input_shape=(input_dim,)``.
         batch_input_shape: Shape with the batch size, or ``None`` for it, in front.
-        batch_size: Goes with ``input_shape``.
+        batch_size: The batch size, together with ``input_shape``.
         weights: Arrays that replace the initial values.
 
     Attributes:
-        output_count: How many tensors ``call`` returns. A class with several may set it; otherwise they are
-            counted when the layer is called on symbolic tensors.
-        casts_integers: Whether integers are cast to the layer's type, too. A class sets it whose weights
-            are multiplied with the inputs.
-        supports_masking: Whether the outputs have the mask of the inputs, or what ``compute_mask`` makes
-            of it. A class that writes ``compute_mask`` supports masks.
-        takes_several: Whether a call may be given several tensors in a list, tuple or dict. Unless a class
-            sets it, it is false where the first argument of ``call`` is annotated as a ``Tensor``.
-        defers_build_errors: Whether what ``build`` raises for symbolic inputs is raised where the outputs are
-            needed, with all other problems, and not by the call. A component that is not found waits for
-            that in any case.
-        ends_in_activation: Whether the outputs are what the activation in the slot ``activation`` makes.
-            By it ``compile`` knows of a softmax before a loss that computes another.
-        is_watched: Whether ``call`` may change in place what it is given, so that its first call in each
-            mode is given copies. It is true unless the class is marked with ``kplug.non_mutating``.
-        input_spec: What shapes the layer takes, one for each input or a list; ``None`` for all.
-        batch_input_shape: The input shape that the constructor was given, or ``None``.
+        output_count: The number of tensors that ``call`` returns. A class with several may set it; otherwise
+        the first call on symbolic tensors counts them.
+        casts_integers: Whether integer inputs are cast to the layer's type, too. Classes that multiply
+        inputs by weights set it.
+        supports_masking: Whether the outputs carry the inputs' mask, or the result of ``compute_mask``. A
+        class that overrides ``compute_mask`` supports masks.
+        takes_several: Whether a call accepts a list, tuple or dict of tensors. By default it is false if
+        the first argument of ``call`` is annotated as a ``Tensor``.
+        defers_build_errors: Whether errors of ``build`` on symbolic inputs are deferred until the outputs
+        are needed, and then reported with all other problems. Errors of unknown components are always
+        deferred.
+        ends_in_activation: Whether the slot ``activation`` produces the outputs. ``compile`` uses it to
+        detect a softmax before a loss that applies another.
+        is_watched: Whether ``call`` may change its inputs in place, so that its first call in each mode
+        gets copies. It is true unless the class is marked with ``kplug.non_mutating``.
+        input_spec: The accepted input shapes, one spec or a list with one per input; ``None`` accepts all.
+        batch_input_shape: The constructor's input shape, or ``None``.
         built: Whether the weights are declared.
-        built_shape: What ``build`` was given: a shape, or shapes nested as the inputs are.
-        is_changed_since_built: Whether a number or a tuple was assigned to an attribute since then.
-        given_arguments: Optional arguments that a user's constructor was given, by name.
-        held_elsewhere: Arguments of this constructor that were given, and that a configuration may lack: the
-            model has them, as its input's shape or its weights' values.
+        built_shape: The argument of ``build``: a shape, or shapes nested as the inputs are.
+        is_changed_since_built: Whether a number or a tuple was assigned to an attribute after ``build``.
+        given_arguments: Optional arguments passed to a user's constructor, by name.
+        held_elsewhere: Given arguments that a configuration may omit because the model stores them, as its
+        input shape or its weights' values.
         slots: The constructor arguments that name components, by name.
-        activity_penalties: Penalties of the outermost layer's last call that this one took part in.
+        activity_penalties: This layer's penalties in the latest outermost call that included it.
         inbound_nodes: The calls of this layer on symbolic tensors.
 
     Raises:
@@ -177,15 +177,15 @@ class Layer(nn.Module):
     _takes_training: bool = False
     _call_names: tuple[str, ...] = ("inputs",)
     _takes_mask: bool = False
-    # Whether it may make a mask of inputs that carry none, as ``Masking`` does.
+    # Whether it may create a mask for inputs without one, as ``Masking`` does.
     _makes_masks: bool = False
-    # Whether its name is in the paths of the weights of the layers that it builds.
+    # Whether its name is part of the weight paths of the layers that it builds.
     _names_weights: bool = True
     # Whether the layers inside handle the masks, as in a model.
     _leaves_masks: bool = False
     _output_keys: tuple[
         str, ...
-    ] = ()  # of a dict that `call` returned when it last ran without data
+    ] = ()  # keys of the dict that `call` returned in the latest shape inference
     _told: frozenset[str] = frozenset()
     _noted_in_call: object = None
     _made_in_call: object = None
@@ -266,20 +266,20 @@ class Layer(nn.Module):
     variable_dtype = compute_dtype = dtype
 
     def find_output_activation(self) -> str | None:
-        """Return the name of the activation whose values the outputs are; ``None`` if none is known."""
+        """Return the name of the activation that produces the outputs; ``None`` if unknown."""
         slot = self.slots.get("activation") if self.ends_in_activation else None
         resolved = None if slot is None or slot.is_empty else slot.find_resolved()
         if resolved is None:
             return None
-        function = getattr(resolved.object, "func", resolved.object)  # with arguments bound to it
+        function = getattr(resolved.object, "func", resolved.object)  # unwrap bound arguments
         return str(getattr(function, "__name__", type(function).__name__)).lower()
 
     @property
     def dtype_policy(self) -> DTypePolicy:
-        """The policy of the layer's type; precision of computation is the model's, by ``compile``."""
+        """The dtype policy of the weights; ``compile`` sets the precision of computation for the model."""
         return DTypePolicy(self.dtype)
 
-    # -- what subclasses write ---------------------------------------------------------------
+    # -- overridden by subclasses ------------------------------------------------------------
 
     def build(self, input_shape: Any) -> None:  # noqa: ARG002 - subclasses use it
         """Add the weights; called once, when the input shape is known.
@@ -294,9 +294,9 @@ class Layer(nn.Module):
         """Compute the outputs.
 
         Args:
-            inputs: A tensor, or nested tensors, as the layer is called with.
+            inputs: The first argument of the layer's call: a tensor, or nested tensors.
             args: Further arguments of the call.
-            kwargs: Further keyword arguments. A parameter named ``training`` is given the mode.
+            kwargs: Further keyword arguments. A parameter named ``training`` receives the mode.
 
         Returns:
             A tensor, or a list of tensors if ``output_count`` is more than 1.
@@ -304,7 +304,7 @@ class Layer(nn.Module):
         raise NotImplementedError(f"{type(self).__name__} has no call(self, inputs)")
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:  # noqa: ARG002 - for subclasses
-        """Return the mask of the output; a layer that makes masks writes it.
+        """Return the mask of the output; layers that change or create masks override it.
 
         Args:
             inputs: What the layer was called on.
@@ -316,21 +316,21 @@ class Layer(nn.Module):
         return previous_mask
 
     def is_given_mask(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
-        """Return whether a call with these arguments has its mask among them in Keras's graph.
+        """Return whether Keras's graph passes the mask as an argument of such a call.
 
-        Keras fills in the mask before it copies the arguments that it has to convert.
+        Keras fills in the mask before it copies the arguments to convert.
         """
         is_alone = len(args) == 1 and not kwargs and isinstance(args[0], SymbolicTensor)
         return is_alone and "mask" in self._call_names
 
     def trace_masks(self, inputs: Any, previous_mask: Any) -> Any:
-        """Return what Keras's graph makes the masks of the outputs with, nested like the outputs.
+        """Return the operations that compute the outputs' masks in Keras's graph, nested like the outputs.
 
-        A class whose ``compute_mask`` computes nothing takes that for it; for others it is one operation.
+        By default, a ``compute_mask`` that computes nothing adds no operation, and any other adds one.
 
         Args:
-            inputs: What makes the first argument, nested like it.
-            previous_mask: What makes its masks, or ``None``.
+            inputs: The sources of the first argument, nested like it.
+            previous_mask: The sources of its masks, or ``None``.
         """
         if not self.supports_masking or type(self).compute_mask is Layer.compute_mask:
             return previous_mask if self.supports_masking else None
@@ -340,7 +340,7 @@ class Layer(nn.Module):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the output shape for an input shape, both with the batch in front.
 
-        A subclass may write it; it must only if ``call`` needs real data to run.
+        A subclass may override it, and must if ``call`` needs real data to run.
 
         Args:
             input_shape: A shape, or a list of shapes.
@@ -357,7 +357,7 @@ class Layer(nn.Module):
         argument = specs[0] if is_shape(input_shape) else specs
         if type(self).compute_output_shape is Layer.compute_output_shape:
             found = self.infer_specs((argument,), {})
-        else:  # a subclass that writes it asks with super()
+        else:  # a subclass that overrides it calls super()
             self.declare_for(input_shape)
             found = infer_inherited(self, argument, f"layer {self.name!r}")
         made = [spec.shape for spec in found]
@@ -377,11 +377,11 @@ class Layer(nn.Module):
             What ``call`` returns; symbolic for symbolic inputs.
 
         Raises:
-            DataError: The inputs do not have the shape that the layer takes, or are several.
+            DataError: The layer does not accept the inputs' shape, or several inputs.
         """
         if THREAD.call is None and not torch.compiler.is_compiling():
             return _enter(self, inputs, args, kwargs)
-        # The most frequent call takes the shortest way: one tensor of the right type, without a mask.
+        # Fast path of the most frequent call: one tensor of the right type, without a mask.
         if (
             kwargs
             or args
@@ -399,7 +399,7 @@ class Layer(nn.Module):
             raise
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute the outputs and note their penalty; what ``nn.Module`` calls."""
+        """Compute the outputs and record their penalty; ``nn.Module`` calls it."""
         if self._loss_functions and THREAD.call is not self._noted_in_call:
             for make_loss in self._loss_functions:
                 self.note_loss(make_loss())
@@ -427,7 +427,7 @@ class Layer(nn.Module):
         return infer_by_running(self, args, kwargs, f"layer {self.name!r}")
 
     def _call_with_care(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Make a call that may be symbolic, the first one, or one with masks or with inputs to convert."""
+        """Slow path of a call: symbolic, first, with masks, or with inputs to convert."""
         if not self._is_ready:
             require_initialized(self)
         if not self.takes_several:
@@ -447,7 +447,7 @@ class Layer(nn.Module):
         try:
             outputs = _compute(self, inputs, args, kwargs)
         except Exception:
-            # A component that is not there may be why.
+            # A missing component may be the cause.
             raise_problems(problems, f"layer {self.name!r} cannot be used")
             raise
         if not self._makes_masks and (masks is None or self._leaves_masks):
@@ -470,7 +470,7 @@ class Layer(nn.Module):
         return self.output_count
 
     def _note_activity(self, outputs: Any) -> None:
-        """Add the penalty of all tensors of the outputs, however nested; a cell returns its states, too."""
+        """Add the activity penalty of all nested output tensors, a cell's states included."""
         for output in find_leaves(outputs, Tensor):
             if not output.is_meta:
                 regularizer = self.activity_regularizer
@@ -486,16 +486,16 @@ class Layer(nn.Module):
                 self.add_loss(penalty / output.shape[0])
 
     def _check_shapes(self, inputs: Any, cause: BaseException | None = None) -> None:
-        """Raise an error that names the shapes, if they are why a call failed."""
+        """Raise an error that names the shapes, if they caused the failure of a call."""
         shapes = [tuple(tensor.shape) for tensor in find_leaves(inputs, Tensor)]
         _require_shapes_of_inputs(self, shapes, cause)
 
     def _require_shape(self, shape: Shape, cause: BaseException | None = None) -> None:
-        """Raise an error if the layer does not take one input of this shape; a subclass may know more."""
+        """Raise an error if the layer does not accept one input of this shape; subclasses may extend it."""
         require_shapes(self.input_spec, [shape], self.name, cause)
 
     def convert_inputs(self, inputs: Any) -> Any:
-        """Return the first argument of a call as ``call`` is given it; a subclass may write it.
+        """Convert the first argument of a call for ``call``; a subclass may override it.
 
         Args:
             inputs: A tensor, an array, numbers, or these in lists, tuples and dicts.
@@ -508,24 +508,24 @@ class Layer(nn.Module):
     # -- building ----------------------------------------------------------------------------
 
     def build_for(self, input_shape: Any) -> None:
-        """Build the layer for an input shape: look its components up, add and fill its weights.
+        """Build the layer for an input shape: resolve its components, add and initialize its weights.
 
         Args:
             input_shape: Shape with the batch (``None``) in front, or a list of shapes.
 
         Raises:
             KplugError: A component cannot be found; ``SeveralProblemsError`` if several cannot.
-            DataError: The layer does not take this shape.
+            DataError: The layer does not accept this shape.
         """
         raise_problems(self.resolve_slots(), f"layer {self.name!r} cannot be built")
         self.declare_for(input_shape)
         self.materialize()
 
     def declare_for(self, input_shape: Any) -> None:
-        """Add the layer's weights without values, unless it has them.
+        """Declare the layer's weights without values, unless they exist.
 
         Raises:
-            DataError: The layer does not take this shape.
+            DataError: The layer does not accept this shape.
         """
         if is_shape(input_shape):
             input_shape = tuple(input_shape)
@@ -545,7 +545,7 @@ class Layer(nn.Module):
             warn_of_activation(self, input_shape)
 
     def materialize(self) -> None:
-        """Give all declared weights their first values, inner layers included.
+        """Initialize all declared weights, inner layers included.
 
         Raises:
             KplugError: A component cannot be found, or an initializer makes a wrong shape.
@@ -553,15 +553,15 @@ class Layer(nn.Module):
         fill_layers([self], f"layer {self.name!r}")
 
     def resolve_slots(self) -> list[KplugError]:
-        """Look up the components of all slots, inner layers included.
+        """Resolve all slots, inner layers included.
 
         Returns:
-            What went wrong, one error a slot; each names its slot, as ``dense.kernel_regularizer``.
+            One error per failed slot; each names its slot, such as ``dense.kernel_regularizer``.
         """
         return resolve_slots(self._flatten_layers())
 
     def _fill_own_weights(self) -> None:
-        """Run the initializers of the weights that have no values yet; slots are resolved."""
+        """Initialize the weights without values; the slots must be resolved."""
         if self._is_ready:
             return
         filled = self._store.fill(self._device, self.name)
@@ -572,21 +572,21 @@ class Layer(nn.Module):
             self.set_weights(given)
 
     def _ensure_values(self) -> None:
-        """Build and fill the layer if what is known suffices."""
+        """Build and initialize the layer if its input shape is known."""
         if self._is_ready:
             return
         if not self.built:
             self._declare_from_what_is_known()
-            for inner in self._flatten_layers():  # graphs inside know their inputs
+            for inner in self._flatten_layers():  # inner graphs know their inputs
                 if not inner.built:
                     inner._declare_from_what_is_known()
         if self.built:
-            # The layers before it draw first, so that asking one layer gives no other values.
+            # Preceding layers draw first, so that the order of access does not affect the values.
             layers = list_upstream(self.inbound_nodes) if self.inbound_nodes else [self]
             fill_layers(layers, "the layers")
 
     def _declare_from_what_is_known(self) -> None:
-        """Add the weights without values, if the input shape is known."""
+        """Declare the weights without values, if the input shape is known."""
         if self.inbound_nodes:
             _ = self.inbound_nodes[0].output_specs
         elif self.batch_input_shape is not None:
@@ -597,10 +597,10 @@ class Layer(nn.Module):
         return [module for module in self.modules() if isinstance(module, Layer)]
 
     def _adjust_first_values(self, filled: set[str]) -> None:
-        """Change what the initializers have made; a subclass may write it.
+        """Adjust the initial values; a subclass may override it.
 
         Args:
-            filled: The names of the weights that just got their first values.
+            filled: The names of the newly initialized weights.
         """
 
     # -- components and weights --------------------------------------------------------------
@@ -608,16 +608,16 @@ class Layer(nn.Module):
     def add_slot(
         self, name: str, kind: str, identifier: object, *, default: str | None = None
     ) -> None:
-        """Keep a constructor argument that names a component, to be looked up later.
+        """Register a constructor argument that names a component, which is resolved later.
 
-        Afterwards the attribute ``name`` holds what was given, and the component itself once the
-        layer's slots are resolved.
+        The attribute ``name`` holds the given value, and the component itself once the layer's slots
+        are resolved.
 
         Args:
             name: Name of the argument, such as ``kernel_initializer``.
-            kind: What may stand in it, such as ``"initializer"``.
-            identifier: What was given.
-            default: What ``None`` means, where it does not mean nothing.
+            kind: The kind of component, such as ``"initializer"``.
+            identifier: The user's value.
+            default: The component that ``None`` stands for, if any.
         """
         require_initialized(self)
         self.slots[name] = Slot(kind, identifier, default=default)
@@ -639,7 +639,7 @@ class Layer(nn.Module):
 
         Args:
             name: Its name, unique in the layer; also the attribute that holds it, unless the result
-                is assigned to another one. ``None`` is ``variable``, then ``variable_1``.
+                is assigned to another one. ``None`` gives ``variable``, then ``variable_1``.
             shape: Its shape, as Keras has it.
             initializer: A component, or the name of a slot such as ``"kernel_initializer"``;
                 ``None`` is ``glorot_uniform`` (``zeros`` for a single axis and below).
@@ -647,21 +647,21 @@ class Layer(nn.Module):
             constraint: A component, the name of a slot, or ``None``.
             trainable: Whether training changes it.
             dtype: Its type; ``None`` is the layer's.
-            memory_order: The axes in the order in which they lie in memory, slowest first;
-                ``None`` is as they are.
+            memory_order: The axes in memory order, slowest first;
+                ``None`` keeps their order.
             fan_axes: The axes that count as input and those that count as output, for initializers
                 whose spread depends on them; ``None``: the last two, as of a kernel.
 
         Returns:
-            The weight. It has its values once the layer is used or ``weights`` is asked for.
+            The weight. It is initialized when the layer is used or ``weights`` is read.
 
         Raises:
-            ArgumentValueError: The name is taken or no name, or a size is unknown.
+            ArgumentValueError: The name is invalid or taken, or a size is unknown.
         """
         require_initialized(self)
         owner = f"{type(self).__name__}.add_weight"
         name = self._store.find_free_name() if name is None else check_name(owner, name)
-        if vars(self).get(name, self) is None:  # a place kept free in the constructor
+        if vars(self).get(name, self) is None:  # the constructor may have set a placeholder
             del vars(self)[name]
         if name in self._store or hasattr(self, name):
             raise ArgumentValueError(owner, "name", name, "a name that the layer does not have yet")
@@ -688,16 +688,16 @@ class Layer(nn.Module):
         kind: Literal["regularizer", "constraint"],
         component: object,
     ) -> None:
-        """Give a weight another regularizer or constraint than ``add_weight`` did; call it in ``build``.
+        """Replace the regularizer or constraint of a weight; call it in ``build``.
 
         Args:
-            weight: What ``add_weight`` returned.
-            kind: Which of the two it is.
-            component: The component, or what names one; ``None`` for none.
+            weight: The result of ``add_weight``.
+            kind: ``"regularizer"`` or ``"constraint"``.
+            component: The component, or an identifier of one; ``None`` for none.
 
         Raises:
             ArgumentValueError: There is no such kind.
-            WeightsError: The tensor is no weight that the layer has added.
+            WeightsError: The layer has not added this tensor as a weight.
         """
         require_choice(
             f"{type(self).__name__}.set_weight_component",
@@ -715,19 +715,19 @@ class Layer(nn.Module):
         slot = entry.regularizer if kind == "regularizer" else entry.constraint
         slot.replace(component)
         self.slots[f"{entry.name}_{kind}"] = slot
-        self._is_ready = False  # the component is looked up before the layer is used
+        self._is_ready = False  # resolve the component before the next use
 
     def named_weights(self) -> list[tuple[str, Tensor]]:
         """Return names and weights in Keras's order.
 
-        Own weights come first, those that training changes before the others, then those of the
-        layers and modules inside, in the order in which they were set.
+        Own weights come first, trainable before non-trainable, then those of inner layers and modules,
+        in the order of assignment.
 
         Returns:
             Pairs; the name of an inner layer's weight is ``attribute/name``.
         """
         self._ensure_values()
-        # Of several names of one weight the first counts.
+        # The first of several names of one weight counts.
         unique: dict[int, tuple[str, Tensor]] = {}
         for name, weight in self._walk():
             unique.setdefault(id(weight), (name, weight))
@@ -749,7 +749,7 @@ class Layer(nn.Module):
         assign_weights(f"layer {self.name!r}", self.named_weights(), weights)
 
     def count_params(self) -> int:
-        """Return how many numbers the weights hold.
+        """Return the number of elements of all weights.
 
         Raises:
             NotBuiltError: The layer has no weights yet, since its input shape is unknown.
@@ -763,12 +763,12 @@ class Layer(nn.Module):
         return count_elements(weights)
 
     def _read_weight(self, name: str) -> Any:
-        """Return a weight by its attribute, which takes eight times as long: Python looks elsewhere first."""
+        """Return a weight through its attribute, eight times slower than a look-up in torch's dicts."""
         weights = self._parameters
         return weights[name] if name in weights else getattr(self, name)
 
     def _show_component(self, name: str, component: Any) -> None:
-        """Let the attribute hold a component; one that is a module becomes an inner module."""
+        """Store a component in its attribute; a module becomes a submodule."""
         self._modules.pop(name, None)
         vars(self).pop(name, None)
         nn.Module.__setattr__(self, name, component)
@@ -788,7 +788,7 @@ class Layer(nn.Module):
 
     @property
     def non_trainable_weights(self) -> list[Tensor]:
-        """The other weights."""
+        """The weights that training does not change."""
         return [weight for weight in self.weights if not weight.requires_grad]
 
     variables, trainable_variables = weights, trainable_weights
@@ -823,7 +823,7 @@ class Layer(nn.Module):
         return _collect(self, "constraint")
 
     def regularization_losses(self) -> list[Tensor]:
-        """Return the penalty of each regularized weight as it is now, as 0-d tensors."""
+        """Return the current penalty of each regularized weight, as 0-d tensors."""
         return [regularizer(weight) for regularizer, weight in self.weight_penalties()]
 
     def add_loss(self, loss: Any, inputs: Any = None) -> None:  # noqa: ARG002 - Keras 2's
@@ -831,13 +831,13 @@ class Layer(nn.Module):
 
         Args:
             loss: A tensor, whose elements are summed as in Keras 3, or a list. It counts like an activity
-                penalty, for one call of the outermost layer. Or a function without arguments that makes
-                one, which each call of the layer calls; add it outside of ``call``.
-            inputs: Ignored, as Keras 2 has it to say what a loss depends on.
+            penalty, for one outermost call. Alternatively a function without arguments that returns
+            one: add it outside of ``call``, and each call of the layer evaluates it.
+            inputs: Ignored; in Keras 2 it names the tensors that the loss depends on.
 
         Raises:
-            GraphError: It is a symbolic tensor.
-            ContractError: It is no tensor.
+            GraphError: The value is a symbolic tensor.
+            ContractError: The value is no tensor.
         """
         if isinstance(loss, (list, tuple)):
             for one in loss:
@@ -864,15 +864,15 @@ class Layer(nn.Module):
             layer.activity_penalties.clear()
 
     def add_metric(self, value: Any, name: str | None = None, aggregation: str = "mean") -> None:
-        """Let a metric see a value; use it inside ``call``. It is in the logs of all models with this layer.
+        """Update a metric with a value; use it inside ``call``. All models with this layer log it.
 
         Args:
             value: A tensor.
-            name: The metric's name; each has a mean of its own.
+            name: The metric's name; each name has its own mean.
             aggregation: ``"mean"``, over the batches of an epoch.
 
         Raises:
-            GraphError: It is a symbolic tensor.
+            GraphError: The value is a symbolic tensor.
             ArgumentValueError: There is no name, or another aggregation is asked for.
         """
         if not isinstance(value, Tensor):
@@ -880,7 +880,7 @@ class Layer(nn.Module):
         self.note_metric(self._name_metric(name, aggregation), value)
 
     def note_metric(self, name: str, value: Tensor) -> None:
-        """Let the metric of this name see a value."""
+        """Update the metric of this name with a value."""
         if value.is_meta:
             return
         if name not in self._added_metrics:
@@ -888,7 +888,7 @@ class Layer(nn.Module):
         self._added_metrics[name].update_state(value.detach())
 
     def _name_metric(self, name: str | None, aggregation: str) -> str:
-        """Return the name of an added metric, if it has one and its aggregation is known."""
+        """Return the name of an added metric; refuse a missing name or an unknown aggregation."""
         owner = f"{type(self).__name__}.add_metric"
         require_choice(owner, "aggregation", aggregation, ("mean",))
         if not isinstance(name, str) or not name:
@@ -901,10 +901,10 @@ class Layer(nn.Module):
         activity = [one for layer in self._flatten_layers() for one in layer.activity_penalties]
         return self.regularization_losses() + activity
 
-    # -- place in a graph --------------------------------------------------------------------
+    # -- graph attributes --------------------------------------------------------------------
 
     def note_user(self, node: Node) -> None:
-        """Note a call of another layer that uses a symbolic output of this one."""
+        """Record a call of another layer that uses a symbolic output of this one."""
         self._users.append(WeakLink(node))
 
     def get_input_at(self, node_index: int) -> Any:
@@ -936,7 +936,7 @@ class Layer(nn.Module):
 
     @property
     def outbound_nodes(self) -> list[Node]:
-        """The calls in which other layers use its symbolic outputs, as long as these layers live."""
+        """The calls of other layers on its symbolic outputs, held by weak references."""
         return [node for link in self._users if (node := link()) is not None]
 
     @outbound_nodes.setter
@@ -947,7 +947,7 @@ class Layer(nn.Module):
 
     @property
     def input(self) -> Any:
-        """The symbolic input of the first call, or the list of them; ``get_input_at`` has those of others.
+        """The symbolic input of the first call, or a list; see ``get_input_at`` for other calls.
 
         Raises:
             NotBuiltError: The layer is in no graph. It is an ``AttributeError``, too.
@@ -956,7 +956,7 @@ class Layer(nn.Module):
 
     @property
     def output(self) -> Any:
-        """The symbolic output of the first call, or the list of them; ``get_output_at`` has those of others.
+        """The symbolic output of the first call, or a list; see ``get_output_at`` for other calls.
 
         Raises:
             NotBuiltError: The layer is in no graph. It is an ``AttributeError``, too.
@@ -969,7 +969,7 @@ class Layer(nn.Module):
 
         Raises:
             NotBuiltError: The layer is in no graph.
-            GraphError: It was called on several shapes; ``get_input_shape_at`` says which is meant.
+            GraphError: Its calls have different shapes; use ``get_input_shape_at``.
         """
         return read_links(self, "input_shape")
 
@@ -979,18 +979,18 @@ class Layer(nn.Module):
 
         Raises:
             NotBuiltError: The layer is in no graph.
-            GraphError: It has outputs of several shapes; ``get_output_shape_at`` says which is meant.
+            GraphError: Its calls have outputs of different shapes; use ``get_output_shape_at``.
         """
         return read_links(self, "output_shape")
 
     # -- configuration -----------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """Return what ``from_config`` needs to make the layer again, without its weights.
+        """Return the configuration from which ``from_config`` recreates the layer, without its weights.
 
-        Components are specs with qualified names, such as ``kplug/l2(l2=0.01)``. Other arguments of the
-        constructor are in it if the layer keeps them as attributes of the same names, with values that
-        JSON can hold; a class that keeps them in another form writes ``get_config``.
+        Components are specs with qualified names, such as ``kplug/l2(l2=0.01)``. It includes other
+        constructor arguments that the layer stores as attributes of the same names, with JSON values. A
+        class that stores them in another form overrides ``get_config``.
         """
         config: dict[str, Any] = {
             "name": self.name,
@@ -1008,9 +1008,9 @@ class Layer(nn.Module):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a layer from what ``get_config`` returned, here or in Keras.
+        """Create a layer from the result of ``get_config``, here or in Keras.
 
-        What every layer has, such as ``name``, may be missing from the constructor of a subclass: it is set
+        The constructor of a subclass need not take the common arguments, such as ``name``: they are set
         afterwards.
         """
         arguments = leave_out_idle(cls, translate_arguments(cls, require_config(cls, config)))
@@ -1019,20 +1019,20 @@ class Layer(nn.Module):
         for key in later:
             if key == "dtype":
                 layer.to(read_weights_type(cls.__name__, arguments[key]))
-            elif getattr(layer, key) != arguments[key]:  # or a layer inside may thaw
+            elif getattr(layer, key) != arguments[key]:  # an assignment would unfreeze inner layers
                 setattr(layer, key, arguments[key])
         return layer
 
     def extra_repr(self) -> str:
-        """Return what torch prints of the layer besides its class."""
+        """Return the details that torch prints after the class name."""
         return f"name={self.name!r}"
 
-    # -- what torch and Python do with modules -----------------------------------------------
+    # -- module and attribute protocols of torch -----------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:
         state = vars(self)
         if name in state.get("slots", ()):
-            # A component assigned later is looked up before the layer is used again.
+            # Resolve a newly assigned component before the next use.
             self.slots[name].replace(value)
             self._show_component(name, value)
             self._is_ready = False
@@ -1046,18 +1046,18 @@ class Layer(nn.Module):
             self._rename_weight(name, value)
         if is_fixed(value):
             state.pop(name, None)
-            self._buffers[name] = value  # torch would take it for a parameter to train
+            self._buffers[name] = value  # torch would register it as a trainable parameter
             return
         super().__setattr__(name, value)
 
     def _note_setting(self, name: str) -> None:
-        """Note that a setting changes which the weights may have been made by."""
+        """Record that a setting changed which may have determined the weights."""
         if not name.startswith("_") and name not in ("built_shape", "optimized"):
             vars(self)["is_changed_since_built"] = True
 
     def __getattr__(self, name: str) -> Tensor | nn.Module:
         state = self.__dict__
-        for home in ("_parameters", "_modules"):  # the shortest way to what each call reads
+        for home in ("_parameters", "_modules"):  # fast path for attributes read in each call
             if name in state.get(home, ()):
                 found: Tensor | nn.Module = state[home][name]
                 return found
@@ -1067,7 +1067,7 @@ class Layer(nn.Module):
             asked = getattr(type(self), name, None)
             if not isinstance(asked, property):
                 raise
-        # The property has raised an AttributeError, whose text torch would replace.
+        # The property raised an AttributeError, whose text torch would replace.
         return asked.__get__(self)  # type: ignore[no-any-return]
 
     def __delattr__(self, name: str) -> None:
@@ -1075,7 +1075,7 @@ class Layer(nn.Module):
         super().__delattr__(name)
 
     def _rename_weight(self, attribute: str, value: Tensor) -> None:
-        """Let a weight live in the attribute that its author chose, and nowhere else."""
+        """Move a weight to the attribute that the author assigned it to."""
         store: WeightStore | None = vars(self).get("_store")
         entry = None if store is None else store.find_entry(value)
         if store is None or entry is None or entry.attribute == attribute:
@@ -1083,7 +1083,7 @@ class Layer(nn.Module):
         store.take_out(entry)
         entry.attribute = attribute
         if not entry.is_trainable:
-            vars(self).pop(attribute, None)  # such as None, from the constructor
+            vars(self).pop(attribute, None)  # such as None, set by the constructor
             self._buffers[attribute] = value
 
     def _save_to_state_dict(self, *args: Any) -> None:
@@ -1100,12 +1100,12 @@ class Layer(nn.Module):
         homes: tuple[dict[str, Any], ...] = (self._parameters, self._buffers)
         held = [(tensors, dict(tensors)) for tensors in homes]
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-        for tensors, before in held:  # what torch had to make anew is no variable
+        for tensors, before in held:  # tensors that torch recreated are no variables
             for name, tensor in before.items():
                 if tensor is not None:
                     tensors[name] = like_variable(tensors[name], tensor)
-        # After `layer.double()` inputs are cast to the new type, and after `layer.to(device)` weights that
-        # are declared later are made there.
+        # After `layer.double()` inputs are cast to the new type; after `layer.to(device)` later weights are
+        # created on that device.
         probe = fn(torch.empty(0, dtype=self._torch_dtype, device=self._device))
         self._torch_dtype, self._device = probe.dtype, probe.device
         return self
@@ -1115,7 +1115,7 @@ class Layer(nn.Module):
 
 
 def _enter(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Make a call that is in no other layer's; layers forget penalties of earlier ones."""
+    """Make an outermost call, which clears the penalties of earlier calls."""
     THREAD.call = object()
     reduced = reduced_precision.THREAD.dtype
     try:
@@ -1134,10 +1134,10 @@ def _enter(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, A
 
 
 def _prepare(layer: Layer, inputs: Any) -> list[KplugError]:
-    """Build the layer for its inputs; on tensors without memory nothing gets values.
+    """Build the layer for its inputs; meta tensors do not initialize any weight.
 
     Returns:
-        What keeps components from being found that change no shape: a call may do without them.
+        Errors of unresolved components that do not affect shapes: a call may not need them.
     """
     if layer._is_ready:
         return []
@@ -1164,10 +1164,10 @@ def _compute(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str,
 
 
 def _explain(layer: Layer, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Say why a call failed: by its arguments, by their shapes, or in a kernel of torch's.
+    """Explain the failure of a call: bad arguments, bad shapes, or an error in a torch kernel.
 
-    What a layer of the user's raises is left as it is, also where it is inside another one. An error of a
-    user's function keeps its text, and is caught as before.
+    Errors from a user's layer are unchanged, also inside another layer. Errors from a user's function keep
+    their text and type.
     """
     if isinstance(error, TypeError):
         check_call(layer.call, args, kwargs, f"call of layer {layer.name!r}", _HOW_CALLED)
@@ -1196,7 +1196,7 @@ def _make_write_guard(layer: Layer, role: str, prefix: str) -> WriteGuard:
 def _require_shapes_of_inputs(
     layer: Layer, shapes: Sequence[Shape], cause: BaseException | None = None
 ) -> None:
-    """Raise an error if the layer does not take inputs of these shapes."""
+    """Raise an error if the layer does not accept inputs of these shapes."""
     if len(shapes) == 1:
         layer._require_shape(shapes[0], cause)
     else:
@@ -1206,10 +1206,10 @@ def _require_shapes_of_inputs(
 def _try_to_infer(
     layer: Layer, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[TensorSpec, ...] | None:
-    """Return the outputs of a user's layer, whose class need not say how many they are.
+    """Infer the outputs of a user's layer, whose class need not declare their number.
 
-    What fails is reported where it is needed, with all other problems: components that cannot be
-    found, and what the class itself raises.
+    Failures, such as unresolved components and errors of the class itself, are reported with all other
+    problems when the outputs are needed.
     """
     try:
         given = map_leaves((args, dict(kwargs)), SymbolicTensor, lambda tensor: tensor.spec)
@@ -1280,9 +1280,9 @@ def _refuse_added(layer_name: str, method: str, value: object) -> KplugError:
 
 
 def _fill_within(parent: nn.Module, name: str, module: nn.Module | None) -> None:  # noqa: ARG001 - torch's hook
-    """Give a layer of known input shape its weights when it becomes part of a module that is no layer.
+    """Initialize a layer of known input shape when it is added to a module that is no layer.
 
-    Such a module's ``parameters()`` are torch's, which ask no layer for weights that are still to be made.
+    Such a module's ``parameters()`` is torch's, which does not trigger deferred initialization.
     """
     if isinstance(module, Layer) and not isinstance(parent, (Layer, nn.ModuleList, nn.ModuleDict)):
         module._ensure_values()

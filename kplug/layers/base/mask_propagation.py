@@ -1,7 +1,7 @@
 """Mask propagation: passes masks to the arguments of a layer's call and on to its outputs.
 
-A tensor carries its mask as an attribute, which operations of torch do not pass on. So ``Layer`` reads the
-masks of its inputs before a call and sets those of its outputs after it.
+A tensor carries its mask as an attribute, which torch's operations do not propagate. ``Layer`` reads the
+masks of its inputs before a call and sets the masks of its outputs after it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kplug.nested import find_leaves, map_leaves
 
 
 class PassesMasks(KnowsWhatWasTold, Protocol):
-    """What the rules need of a layer."""
+    """The interface of a layer that propagates masks."""
 
     name: str
     supports_masking: bool
@@ -29,7 +29,7 @@ class PassesMasks(KnowsWhatWasTold, Protocol):
 def fill_masks(
     names: Sequence[str], args: Sequence[Any], kwargs: dict[str, Any], masks: Any
 ) -> Any:
-    """Give a call the masks that its arguments carry, unless it was given others.
+    """Add the masks that the arguments carry to a call's keyword arguments, unless given explicitly.
 
     ``mask`` is that of the first argument, ``<name>_mask`` that of the argument ``<name>``.
 
@@ -40,7 +40,7 @@ def fill_masks(
         masks: The masks that the first argument carries.
 
     Returns:
-        The masks of the first argument: those it carries, or those that were given for it.
+        The masks of the first argument: the given ones, or else the ones it carries.
     """
     given = {**dict(zip(names, args, strict=False)), **kwargs}
     for name in names:
@@ -60,12 +60,12 @@ def fill_masks(
 
 
 def set_output_masks(layer: PassesMasks, inputs: Any, outputs: Any, masks: Any) -> Any:
-    """Let the outputs of a layer carry their masks.
+    """Attach the masks to the outputs of a layer.
 
     Args:
         layer: The layer that was called.
-        inputs: What it was called on.
-        outputs: What it returned.
+        inputs: The inputs of the call.
+        outputs: The result of the call.
         masks: The masks of the inputs, ``None`` if there are none.
 
     Returns:
@@ -73,7 +73,7 @@ def set_output_masks(layer: PassesMasks, inputs: Any, outputs: Any, masks: Any) 
     """
     if not layer.supports_masking:
         _warn_of_mask(layer)
-        # An output that is an input carries its mask; a view of it does not.
+        # An output that is an input carries the input's mask; a view of it does not.
         taken = {id(tensor) for tensor in find_leaves(inputs, Tensor)}
         return map_leaves(
             outputs, Tensor, lambda one: one.view_as(one) if id(one) in taken else one
@@ -89,7 +89,7 @@ def set_output_masks(layer: PassesMasks, inputs: Any, outputs: Any, masks: Any) 
 
 
 def list_masks(masks: Any) -> list[Tensor | None]:
-    """Return nested masks as one list, from left to right."""
+    """Return nested masks as a flat list, from left to right."""
     if isinstance(masks, dict):
         masks = list(masks.values())
     if isinstance(masks, (list, tuple)):

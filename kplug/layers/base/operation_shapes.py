@@ -1,7 +1,7 @@
 """Shape inference for functions whose unknown input sizes must fit one another.
 
-``matmul`` of (None, 3) and (None, 5) is possible if the second size is 3, and a split into 2 parts if the
-size is even. So sizes are tried: some numbers first, then the sizes that stand beside the unknown ones.
+``matmul`` of (None, 3) and (None, 5) requires the second size to be 3, and a split into 2 parts an even
+size. So the inference tries sizes: some fixed numbers first, then the known sizes of the arguments.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from kplug.errors import GraphError, KplugError
 from kplug.graph import TensorSpec
 from kplug.nested import find_leaves, map_leaves
 
-Trial: TypeAlias = tuple[int, int]  # the numbers for an unknown batch, and for other unknown sizes
+Trial: TypeAlias = tuple[int, int]  # sizes tried for an unknown batch, and for other unknown axes
 Specs: TypeAlias = tuple[TensorSpec, ...]
 Infer: TypeAlias = Callable[[tuple[Any, ...], Mapping[str, Any], Sequence[Trial]], Specs]
 
@@ -22,15 +22,15 @@ _MOST_ATTEMPTS = 100
 
 
 class Numbers(NamedTuple):
-    """What stands for unknown sizes: numbers that differ, of which two must be possible, or are alike."""
+    """Trial sizes for unknown axes: distinct ones, two of which must fit, or equal ones."""
 
     separate: Sequence[Trial]
     alike: Sequence[Trial]
 
 
-# A batch of 2 has no tenth sample; numbers with many divisors can be split into any parts.
+# Small batches lack a tenth sample; numbers with many divisors split into any number of parts.
 WITHOUT_MEMORY = Numbers(((2, 64), (3, 96), (240, 480)), ((5040, 5040), (10080, 10080)))
-ONLY_LARGE = Numbers(WITHOUT_MEMORY.alike, WITHOUT_MEMORY.alike)  # parts are where they should be
+ONLY_LARGE = Numbers(WITHOUT_MEMORY.alike, WITHOUT_MEMORY.alike)  # slices stay in range
 WITH_VALUES = Numbers(((2, 64), (3, 96)), ((12, 12), (24, 24)))
 
 
@@ -40,13 +40,13 @@ def infer_by_fitting(
     """Return shapes and types of outputs.
 
     Args:
-        infer: Returns them for arguments and the numbers that stand for unknown sizes.
+        infer: Infers them from arguments and trial sizes.
         args: Positional arguments, with a ``TensorSpec`` in the place of each tensor.
         kwargs: Keyword arguments, likewise.
-        numbers: What stands for unknown sizes first.
+        numbers: The first trial sizes.
 
     Raises:
-        KplugError: No sizes that were tried fit: that of the first attempt.
+        KplugError: No trial fits; the error of the first one.
     """
     count = sum(spec.shape.count(None) for spec in find_leaves((args, kwargs), TensorSpec))
     if not count:
@@ -85,7 +85,7 @@ def _infer_with(
     trials: Sequence[Trial],
 ) -> Specs:
     made = infer(*_fix(args, kwargs, fixed), trials)
-    try:  # what fits with other numbers too is not known
+    try:  # sizes that vary between trials are unknown
         other = {place: 2 * size for place, size in fixed.items()}
         return _merge([made, infer(*_fix(args, kwargs, other), trials)]) if fixed else made
     except KplugError:
@@ -93,7 +93,7 @@ def _infer_with(
 
 
 def _merge(found: Sequence[Specs]) -> Specs:
-    """Return specs with the sizes in which all agree.
+    """Return specs with the sizes that all agree on.
 
     Raises:
         GraphError: They differ in the number of outputs or of axes.
@@ -111,7 +111,7 @@ def _merge_specs(specs: Sequence[TensorSpec]) -> TensorSpec:
 
 
 def _list_sizes(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[int]:
-    """Return 1 and the sizes and whole numbers among the arguments."""
+    """Return 1, and the sizes and integers among the arguments."""
     given = args, dict(kwargs)
     known = [size for spec in find_leaves(given, TensorSpec) for size in spec.shape if size]
     rest = map_leaves(given, TensorSpec, lambda _: None)
@@ -120,7 +120,7 @@ def _list_sizes(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[int]:
 
 
 def _list_choices(count: int, sizes: Sequence[int]) -> Iterator[dict[int, int]]:
-    """Yield numbers for none of the unknown sizes, for one of them, for two, and so on."""
+    """Yield sizes for none of the unknown axes, for one of them, for two, and so on."""
     for several in range(count + 1):
         for places in itertools.combinations(range(count), several):
             for numbers in itertools.product(sizes, repeat=several):

@@ -10,11 +10,11 @@ from kplug.registry.user_warnings import describe_caller
 
 
 class _Thread(threading.local):
-    """The outermost call that a thread is in; thread-local.
+    """Thread-local state: the outermost call in progress.
 
     Attributes:
-        call: An object of its own for each such call; or None.
-        made: Layers that were made and built during the call, each with the line that did it.
+        call: A token unique to the outermost call; None outside of calls.
+        made: Layers created and built during the call, each with the source line.
     """
 
     call: object = None
@@ -25,23 +25,23 @@ THREAD = _Thread()
 
 
 def note_built(layer: Any) -> None:
-    """Keep a layer in mind that was made during the call that the thread is in."""
+    """Record a layer that was created during the thread's outermost call."""
     if THREAD.call is not None and layer._made_in_call is THREAD.call:
         THREAD.made += ((layer, describe_caller()),)
 
 
 def warn_of_lost_layers(caller: Any, made: tuple[tuple[Any, str], ...]) -> None:
-    """Warn, once, of layers with weights that were made during a call and are no part of what was called.
+    """Warn once about layers with weights that a call created without attaching them to the called layer.
 
     Args:
         caller: The layer or model that was called.
-        made: The layers, each with the line that built it.
+        made: The layers, each with the source line that built it.
     """
     parts = set(caller.modules())
     for layer, _ in made:
         parts.update(part for part in layer.modules() if part is not layer)
     for layer, place in made:
-        # On tensors without memory only shapes are found: the first real call tells.
+        # On meta tensors only shapes are inferred: the first real call warns.
         is_trained = any(one.requires_grad and not one.is_meta for one in layer.parameters())
         if is_trained and layer not in parts:
             warn_once(

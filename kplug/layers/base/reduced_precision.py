@@ -17,7 +17,7 @@ REDUCED_TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class _ReducingThread(threading.local):
-    """The type that a thread's outermost calls of layers compute in; or None."""
+    """Thread-local state: the reduced type of outermost layer calls, or None."""
 
     dtype: torch.dtype | None = None
 
@@ -27,7 +27,7 @@ THREAD = _ReducingThread()
 
 @contextmanager
 def reducing_calls(dtype: torch.dtype | None) -> Iterator[None]:
-    """Let the outermost calls of layers compute in reduced precision inside the block."""
+    """Run outermost layer calls in reduced precision inside the block."""
     before, THREAD.dtype = THREAD.dtype, dtype
     try:
         yield
@@ -41,9 +41,9 @@ def call_reduced(
     kwargs: Mapping[str, Any],
     dtype: torch.dtype,
 ) -> Any:
-    """Return what a function makes under autocast, widened to float32.
+    """Call a function under autocast and widen its result to float32.
 
-    Matrix products and convolutions take and give the reduced type, torch chooses that of other operations,
+    Matrix products and convolutions use the reduced type, torch chooses the type of other operations, and
     weights stay float32.
     """
     first = next(find_leaves((args, kwargs), Tensor), None)

@@ -11,10 +11,10 @@ from kplug.backend.random import SeedGenerator, make_generator
 
 
 def read_noise_shape(owner: str, value: Any) -> tuple[int | None, ...] | None:
-    """Return the shape of a layer's noise; ``None`` in it stands for the size of the inputs.
+    """Return the noise shape of a layer; ``None`` entries take the size of the inputs.
 
     Raises:
-        ArgumentValueError: It is something else.
+        ArgumentValueError: The value is no such shape.
     """
     if value is None:
         return None
@@ -25,7 +25,7 @@ def read_noise_shape(owner: str, value: Any) -> tuple[int | None, ...] | None:
 
 
 def make_seeded_generator(owner: str, seed: object) -> tuple[int | None, torch.Generator | None]:
-    """Return a layer's seed and the generator that it draws from; ``None`` for torch's.
+    """Return a layer's seed and its generator; ``None`` for torch's global one.
 
     Raises:
         ArgumentValueError: ``seed`` is neither an integer nor ``None``.

@@ -1,7 +1,7 @@
 """Shape inference: runs a layer on meta tensors to find the shapes of its outputs.
 
-The layer runs twice, with two different numbers for each unknown size, such as the batch. Where the results
-differ, the size of the output is unknown, too. So authors of layers write no shape function.
+The layer runs twice, with two different values for each unknown size, such as the batch. Output sizes that
+differ between the runs are unknown. So authors of layers need no shape function.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from kplug.graph import Shape, TensorSpec, in_mode, list_outputs
 from kplug.layers.base.shapes import is_shape
 from kplug.nested import find_leaves, map_leaves
 
-# The numbers for unknown sizes: of the batch and of other axes. Strided layers divide the latter.
+# Trial sizes of the batch and of other unknown axes; strided layers divide the latter.
 _TRIALS = ((2, 64), (3, 96))
 
 
@@ -40,8 +40,8 @@ def infer_by_running(
         layer: A layer whose weights are declared at least.
         args: Its positional arguments, with a ``TensorSpec`` in the place of each tensor.
         kwargs: Its keyword arguments, likewise.
-        label: What messages call the layer.
-        trials: The numbers for unknown sizes: of the batch, and of other axes.
+        label: The layer's name in error messages.
+        trials: Trial sizes of the batch and of other unknown axes.
 
     Returns:
         One ``TensorSpec`` an output.
@@ -50,7 +50,7 @@ def infer_by_running(
         GraphError: The layer cannot be run without data.
     """
     has_unknown = any(None in spec.shape for spec in find_leaves((args, kwargs), TensorSpec))
-    may_hold_batch = has_unknown and trials is _TRIALS  # with other numbers the caller tries more
+    may_hold_batch = has_unknown and trials is _TRIALS  # with other trials, the caller retries
     trials = trials if has_unknown else trials[:1]
     with torch.no_grad(), torch.device("meta"), in_mode(layer.modules(), is_training=False):
         try:
@@ -66,7 +66,7 @@ def infer_by_running(
 def _infer_from_one_sample(
     layer: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], label: str
 ) -> tuple[TensorSpec, ...] | None:
-    """Return the outputs of a layer that holds a size of the batch, such as that of noise: 1 fits any."""
+    """Infer outputs with a batch of 1, for layers with a fixed batch size, such as that of a noise shape."""
     try:
         results = [_run(layer, args, kwargs, (1, other), label) for _, other in _TRIALS]
     except GraphError:
@@ -76,18 +76,18 @@ def _infer_from_one_sample(
 
 
 def infer_inherited(layer: Any, argument: Any, label: str) -> tuple[TensorSpec, ...]:
-    """Return what the ``call`` makes that a class inherits which writes ``compute_output_shape``.
+    """Infer the outputs of the inherited ``call`` of a class that overrides ``compute_output_shape``.
 
     Args:
         layer: A layer of such a class.
         argument: A ``TensorSpec``, or a list of them.
-        label: What messages call the layer.
+        label: The layer's name in error messages.
     """
     order = type(layer).__mro__
     *_, writer, root = (one for one in order if "compute_output_shape" in vars(one))
     bases = order[order.index(writer) + 1 :]
     owner = next(one for one in bases if "call" in vars(one))
-    if owner is root:  # there is no other call than the class's own
+    if owner is root:  # the class does not inherit a call
         return infer_by_running(layer, (argument,), {}, label)
     vars(layer)["call"] = vars(owner)["call"].__get__(layer)
     try:
@@ -130,7 +130,7 @@ def _call(layer: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
 
 
 def _call_with_masks(layer: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Return the outputs for inputs with masks, which a layer's author may count on; None if it fails too."""
+    """Return the outputs for masked inputs, for layers that require masks; None if that fails, too."""
     if not getattr(layer, "supports_masking", False):
         return None
     for tensor in find_leaves((args, kwargs), Tensor):
@@ -162,8 +162,8 @@ def infer_from_values(
 ) -> tuple[TensorSpec, ...]:
     """Return shapes and types of outputs whose sizes depend on the values of the inputs.
 
-    The layer computes with zeros, and with values that all differ; unknown sizes differ too. The
-    arguments are those of ``infer_by_running``.
+    The layer runs on zeros and on distinct values, with different unknown sizes. The arguments are
+    those of ``infer_by_running``.
     """
     made = []
     for (batch, other), step in itertools.product(trials, (0, 1)):
@@ -189,10 +189,10 @@ def _fill(spec: TensorSpec, batch: int, other: int, step: int) -> Tensor:
 
 
 class _ConstantsWithoutMemory(TorchFunctionMode):
-    """Takes a constant's shape where torch refuses to compute with its values and tensors without memory."""
+    """Replaces constants by meta tensors where torch refuses to mix their values with meta tensors."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func is Tensor.__array__ and args[0].is_meta:  # the operand of an array of NumPy
+        if func is Tensor.__array__ and args[0].is_meta:  # the operand of a NumPy array
             return np.zeros(args[0].shape, str(args[0].dtype).removeprefix("torch."))
         try:
             return func(*args, **(kwargs or {}))
@@ -237,11 +237,11 @@ def _merge(first: Tensor, *others: Tensor) -> TensorSpec:
 
 
 def shapes_of(structure: Any) -> Any:
-    """Return the shapes of tensors or specs, nested as they are, as ``build`` is given them."""
+    """Return the shapes of nested tensors or specs, as ``build`` receives them."""
     if isinstance(structure, TensorSpec):
         return structure.shape
     if isinstance(structure, Tensor):
-        # The batch is left open: a layer must not depend on how many samples came first.
+        # The batch stays unknown: a layer must not depend on the size of the first batch.
         return (None, *structure.shape[1:])
     if isinstance(structure, (list, tuple)):
         return [shapes_of(part) for part in structure]
@@ -251,7 +251,7 @@ def shapes_of(structure: Any) -> Any:
 
 
 def specs_for(shapes: Any, dtype: torch.dtype) -> Any:
-    """Return specs for shapes, nested as they are; the size of the batch, the first axis, is left open.
+    """Return specs for nested shapes; the batch size, the first axis, stays unknown.
 
     Example:
         >>> specs_for([(8, 3), (8, 2)], torch.float32)[1].shape

@@ -24,7 +24,7 @@ def standardize_input_shape(
     batch_input_shape: Sequence[int | None] | None,
     batch_size: int | None,
 ) -> Shape | None:
-    """Return the input shape, with the batch in front, that a layer's constructor was given.
+    """Return the input shape, with the batch in front, from a constructor's arguments.
 
     Raises:
         ArgumentValueError: It is no sequence of sizes.

@@ -14,7 +14,7 @@ from kplug.registry.user_warnings import warn
 
 
 class HoldsShape(HoldsSlots, Protocol):
-    """What the warning needs of a layer."""
+    """The interface of a layer with an activation slot and an output shape."""
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the output shape for an input shape."""
@@ -25,23 +25,23 @@ def warn_of_activation(layer: HoldsShape, input_shape: Any) -> None:
 
     Args:
         layer: A layer with declared weights.
-        input_shape: What it was built for.
+        input_shape: The shape that it was built for.
     """
     slot = layer.slots.get("activation")
     if slot is None or slot.is_empty or softmax.__name__ not in str(slot.identifier).lower():
-        return  # nothing is looked up, and no shape inferred, for other layers
+        return  # skip the look-up and the shape inference for other layers
     resolved = slot.find_resolved()
     function = None if resolved is None else resolved.object
     if getattr(function, "func", function) is not softmax:
         return
-    with contextlib.suppress(KplugError):  # it is raised where the shape is needed
+    with contextlib.suppress(KplugError):  # raised again when the shape is needed
         shapes = as_shapes(layer.compute_output_shape(input_shape))
         axis = getattr(function, "keywords", {}).get("axis", -1)
         warn_of_single_softmax(layer.name, shapes[0], axis)
 
 
 def warn_of_single_softmax(name: str, shape: Sequence[int | None], axis: Any) -> None:
-    """Warn if a softmax along some axes of a shape has one number to share.
+    """Warn if a softmax over some axes of a shape normalizes a single number.
 
     Args:
         name: The layer's name.

@@ -18,7 +18,7 @@ from kplug.layers.base.weight_slots import known_size
 
 @final
 class SpatialAxes:
-    """The axes between the batch and the channels, and where the channels are.
+    """The spatial axes of a layer's inputs, and the position of the channels.
 
     Args:
         owner: Class name of the layer, for messages.
@@ -30,7 +30,7 @@ class SpatialAxes:
         is_channels_last: Whether the channels are the last axis; otherwise they are the second.
         channel_axis: −1 or 1.
         positions: Positions of the spatial axes.
-        input_spec: What inputs the layer takes before the number of channels is known.
+        input_spec: The accepted inputs before the number of channels is known.
     """
 
     def __init__(self, owner: str, rank: int, data_format: str | None) -> None:
@@ -45,16 +45,16 @@ class SpatialAxes:
         self._to_last = (0, *range(2, rank + 2), 1)
 
     def apply(self, function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
-        """Apply a function of inputs with the channels second, as torch's are, whatever their layout."""
+        """Apply a channels-second function, such as torch's, to inputs in the layer's layout."""
         if self.is_channels_last:
-            # Views only: torch's channels_last memory is what these axes already are.
+            # Views only: these axes already match torch's channels_last memory.
             return function(inputs.permute(self._to_second)).permute(self._to_last)
-        if inputs.ndim != self.rank + 2:  # torch would take a sample without a batch
+        if inputs.ndim != self.rank + 2:  # torch would accept an unbatched sample
             raise IndexError(f"expected {self.rank + 2} axes, got {inputs.ndim}")
         return function(inputs)
 
     def fix_channels(self, layer: Layer, input_shape: Shape) -> int:
-        """Return the number of channels; from now on the layer accepts no other number."""
+        """Return the number of channels and make it part of the input spec."""
         channels = known_size(layer, input_shape, self.channel_axis)
         layer.input_spec = InputSpec(self.rank + 2, axes={self.channel_axis: channels})
         return channels
@@ -72,7 +72,7 @@ class SpatialAxes:
             layer_name: Name of the layer, for messages.
             shape: Shape of the inputs.
             reach: How many cells the window covers on each axis; ``None`` where inputs may be smaller.
-            cause: The error that it caused, if there is one.
+            cause: The error that the window caused, if any.
 
         Raises:
             DataError: The window is larger on one axis.
@@ -93,7 +93,7 @@ def _by(sizes: Sequence[int | None]) -> str:
 
 
 class Window(NamedTuple):
-    """What slides over the inputs, one number an axis."""
+    """A sliding window, with one number per axis."""
 
     size: tuple[int, ...]
     strides: tuple[int, ...]
@@ -156,7 +156,7 @@ def require_window(
         whole = tuple(
             require_integer(owner, argument, size, allowed, at_least=at_least) for size in sizes
         )
-    except ArgumentValueError:  # it speaks of one size, not of what was given
+    except ArgumentValueError:  # its message describes one size, not the whole argument
         whole = ()
     if len(whole) != rank:
         raise refusal(owner, argument, value, allowed)

@@ -10,20 +10,20 @@ from kplug.registry.user_warnings import warn
 
 
 class KnowsWhatWasTold(Protocol):
-    """A layer as ``warn_once`` sees it."""
+    """The interface of a layer that ``warn_once`` can warn about."""
 
     _told: frozenset[str]
 
 
 def warn_once(layer: KnowsWhatWasTold, subject: str, message: str) -> None:
-    """Warn, unless this was done about the same subject.
+    """Warn, unless this layer has warned about the subject before.
 
     Args:
-        layer: The layer or model that it is about.
-        subject: What is told once.
+        layer: The layer or model to warn about.
+        subject: The key of the warning.
         message: What happened and what to do about it.
     """
-    # A compiled graph cannot warn; most often a call before tracing has done it.
+    # A compiled graph cannot warn; usually an earlier eager call has warned.
     if subject in layer._told or torch.compiler.is_compiling():
         return
     layer._told |= {subject}

@@ -13,7 +13,7 @@ from kplug.errors import ContractError, GraphError
 from kplug.nested import find_leaves
 from kplug.weak_links import WeakLink
 
-# Attributes of the base classes themselves: they hold layers of a graph, or none at all.
+# Attributes of the base classes, which hold layers of a graph or no layers.
 _NEVER_TRACKED = frozenset(
     {
         "activity_penalties",
@@ -30,11 +30,11 @@ _NEVER_TRACKED = frozenset(
 
 
 def make_room(owner: nn.Module, name: str, value: Any) -> Any:
-    """Prepare an attribute for a value, and return what it is to hold.
+    """Prepare an attribute for a value, and return the value to store.
 
     The modules in a list, tuple or dict become modules of the owner, named ``<name>_0``, ``<name>_1`` and
     so on in the order in which they were put in. Lists and dicts are replaced by copies that report later
-    changes. What the attribute held so far is forgotten.
+    changes. The modules of its previous value are removed.
 
     Args:
         owner: The layer.
@@ -43,7 +43,7 @@ def make_room(owner: nn.Module, name: str, value: Any) -> Any:
 
     Raises:
         GraphError: The owner itself is in the value.
-        ContractError: The owner is not initialized, so it can hold no layer yet.
+        ContractError: The owner is not initialized, so it cannot hold layers yet.
     """
     _refuse_owner(owner, name, value)
     forget(owner, name)
@@ -65,12 +65,12 @@ def _track(owner: nn.Module, name: str, value: Any) -> Any:
 
 
 def _may_hold_modules(value: object) -> bool:
-    """Return whether modules are in a value, or may be put there later since nothing else is in it."""
+    """Return whether a value contains modules, or is vacant and may receive some later."""
     return next(find_leaves(value, nn.Module), None) is not None or _is_vacant(value)
 
 
 def _is_vacant(value: object) -> bool:
-    """Return whether a value is empty, or holds nothing but None and other vacant values."""
+    """Return whether a value is empty, or contains only None and vacant values."""
     if isinstance(value, dict):
         return all(map(_is_vacant, value.values()))
     return value is None or (isinstance(value, (list, tuple)) and all(map(_is_vacant, value)))
@@ -89,10 +89,10 @@ def list_containers(owner: nn.Module) -> list[tuple[str, object]]:
 
 
 def require_initialized(layer: object) -> None:
-    """Refuse a layer whose class has a constructor that does not call that of ``Layer``.
+    """Refuse a layer whose constructor did not call ``Layer``'s.
 
     Raises:
-        ContractError: It was not called, or not yet.
+        ContractError: ``Layer``'s constructor has not run.
     """
     if "_store" not in vars(layer):
         name = type(layer).__name__
@@ -112,14 +112,14 @@ def _refuse_owner(owner: nn.Module, name: str, value: object) -> None:
 
 
 def forget(owner: nn.Module, name: str) -> None:
-    """Let a layer forget the modules of a list or dict that was its attribute."""
+    """Unregister the modules of a list or dict that was an attribute of a layer."""
     tracked = vars(owner).get(name)
     if isinstance(tracked, (TrackedList, TrackedDict)):
         tracked.tracker.remove_all()
 
 
 def _give_way(owner: nn.Module, name: str) -> None:
-    """Give a module of a list another name, since an attribute is about to take its name."""
+    """Rename a module of a list whose name an attribute is about to take."""
     modules = owner._modules
     module = modules[name]
     for attribute, value in list_containers(owner):
@@ -129,14 +129,14 @@ def _give_way(owner: nn.Module, name: str) -> None:
         key = next(one for one in free if one not in modules)
         renamed = [(key if one == name else one, child) for one, child in modules.items()]
         modules.clear()
-        modules.update(renamed)  # in the same order, which is that of the weights
+        modules.update(renamed)  # keep the order, which determines the order of the weights
         if isinstance(value, (TrackedList, TrackedDict)):
             value.tracker.rename(name, key)
         return
 
 
 class Tracker:
-    """Keeps the modules of one attribute among the modules of its owner.
+    """Registers the modules in one attribute as submodules of its owner.
 
     Args:
         owner: The layer.
@@ -150,7 +150,7 @@ class Tracker:
         self._keys: list[str] = []
 
     def add(self, value: object) -> None:
-        """Note the modules in a value, as long as the owner lives."""
+        """Register the modules in a value, as long as the owner lives."""
         owner = self._link()
         if owner is None:
             return
@@ -174,7 +174,7 @@ class Tracker:
             _refuse_owner(owner, self._name, value)
 
     def compare(self) -> None:
-        """Forget the modules that are no longer in the attribute, and note the new ones."""
+        """Unregister modules that left the attribute, and register new ones."""
         owner = self._link()
         if owner is None:
             return
@@ -188,11 +188,11 @@ class Tracker:
         self.add(value)
 
     def rename(self, old: str, new: str) -> None:
-        """Note that a module has another name, also if it was an attribute before."""
+        """Record the new name of a module, also if it was an attribute before."""
         self._keys = [*(key for key in self._keys if key != old), new]
 
     def remove_all(self) -> None:
-        """Forget all modules of the attribute."""
+        """Unregister all modules of the attribute."""
         owner = self._link()
         if owner is not None:
             for key in self._keys:
@@ -211,7 +211,7 @@ class Tracker:
 
 
 def _refuse_itself(owner: Any, module: nn.Module) -> None:
-    """Refuse a module that contains the owner, or is it."""
+    """Refuse a module that is or contains the owner."""
     if any(inner is owner for inner in module.modules()):
         kind = "model" if hasattr(owner, "layers") else "layer"
         raise GraphError(f"{kind} {owner.name!r} cannot be a layer of itself")
@@ -231,9 +231,9 @@ def _telling(change: Callable[..., Any]) -> Any:
 
 
 class TrackedList(list[Any]):
-    """A list whose layers are those of the layer that it is an attribute of.
+    """A list attribute of a layer, whose layers are the layer's submodules.
 
-    A copy is a plain list, and so is what is unpickled.
+    Copies and unpickled objects are plain lists.
     """
 
     def __init__(self, values: Iterable[Any], tracker: Tracker) -> None:
@@ -267,9 +267,9 @@ class TrackedList(list[Any]):
 
 
 class TrackedDict(dict[Any, Any]):
-    """A dict whose layers are those of the layer that it is an attribute of.
+    """A dict attribute of a layer, whose layers are the layer's submodules.
 
-    A copy is a plain dict, and so is what is unpickled.
+    Copies and unpickled objects are plain dicts.
     """
 
     def __init__(self, values: dict[Any, Any], tracker: Tracker) -> None:

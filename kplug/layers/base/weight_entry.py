@@ -1,7 +1,7 @@
 """The declaration of one weight, which allocates and initializes it later.
 
-A weight has Keras's shape wherever it is seen. ``memory_order`` says in which order its axes lie in memory:
-the order that torch's kernels work on without a copy.
+A weight always has Keras's shape. ``memory_order`` gives the order of its axes in memory: the order that
+torch's kernels use without a copy.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from kplug.layers.base.component_slots import Slot
 
 @dataclass
 class WeightEntry:
-    """What ``add_weight`` was told about one weight.
+    """The declaration of one weight, made by ``add_weight``.
 
     Args:
         name: Its name in files.
         attribute: The attribute of the layer that holds it.
-        path: The names of the layers that it is declared in, and its own.
+        path: The names of the enclosing layers and of the weight.
         shape: Keras's shape.
         dtype: Number type.
-        initializer: The slot that its first values come from.
-        regularizer: The slot of its penalty.
-        constraint: The slot of what is applied after each update.
+        initializer: The slot of its initializer.
+        regularizer: The slot of its regularizer.
+        constraint: The slot of its constraint, applied after each update.
         is_trainable: Whether training changes it (while the layer is trainable too).
-        memory_order: The axes in the order in which they lie in memory, slowest first.
+        memory_order: The axes in memory order, slowest first.
         fan_axes: The axes that count as input and as output, where they are not the last two.
         has_values: Whether the initializer has run.
     """
@@ -57,22 +57,22 @@ class WeightEntry:
         """Return the weight without memory: a parameter, or a plain tensor if it is not trained.
 
         Raises:
-            DataError: It would have more bytes than can be counted.
+            DataError: Its number of bytes overflows.
         """
         if math.prod(self.shape) * self.dtype.itemsize >= 1 << 63:
             raise self._no_memory()
         return self._as_weight(self._allocate(torch.device("meta")))
 
     def fill(self, weight: Tensor, device: torch.device | None, where: str) -> None:
-        """Give the declared weight memory and its first values; it stays the same object.
+        """Allocate and initialize the declared weight; it stays the same object.
 
         Args:
-            weight: What ``declare`` returned.
-            device: Where it is to be; ``None`` is torch's default device.
+            weight: The result of ``declare``.
+            device: Its device; ``None`` is torch's default device.
             where: The weight's place in the model, for messages.
 
         Raises:
-            ContractError: The initializer makes something of another shape.
+            ContractError: The initializer returns another shape.
             DataError: There is not enough memory.
         """
         try:
@@ -87,7 +87,7 @@ class WeightEntry:
         self._give(weight, memory)
 
     def reserve(self, weight: Tensor, device: torch.device | None) -> None:
-        """Give the declared weight memory alone: its values come from a file."""
+        """Allocate the declared weight without values, which a file provides."""
         with self._finding_memory():
             memory = self._allocate(device or torch.get_default_device())
         self._give(weight, memory)
@@ -97,7 +97,7 @@ class WeightEntry:
         try:
             yield
         except (MemoryError, RuntimeError) as error:
-            # torch has a type of its own for this on a GPU only.
+            # torch has a separate exception for this on GPUs only.
             if isinstance(error, RuntimeError) and "memory" not in str(error):
                 raise
             raise self._no_memory() from error
@@ -108,7 +108,7 @@ class WeightEntry:
     def _give(self, weight: Tensor, memory: Tensor) -> None:
         filled = self._as_weight(memory)
         filled.requires_grad_(weight.requires_grad)
-        # The author may have kept the declared object anywhere; a swap reaches all these places.
+        # The author may hold references to the declared object; swapping updates all of them.
         torch.utils.swap_tensors(weight, filled)  # type: ignore[no-untyped-call]
         self.has_values = True
 

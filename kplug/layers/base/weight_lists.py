@@ -16,7 +16,7 @@ from kplug.registry.quoting import quote
 
 
 def walk_weights(module: nn.Module, store: WeightStore) -> Iterator[tuple[str, Tensor]]:
-    """Yield names and weights of a layer in Keras's order; a weight with several names comes several times.
+    """Yield names and weights of a layer in Keras's order; shared weights occur once per name.
 
     Args:
         module: The layer.
@@ -47,7 +47,7 @@ def _own_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 
 def count_elements(weights: Sequence[Tensor]) -> int:
-    """Return how many numbers the weights hold together."""
+    """Return the total number of elements."""
     return sum(math.prod(weight.shape) for weight in weights)
 
 
@@ -57,7 +57,7 @@ def assign_weights(
     """Write values into weights; all are checked before the first one is written.
 
     Args:
-        owner: Whose weights they are, for messages, such as ``layer 'dense'``.
+        owner: The owner of the weights, for messages, such as ``layer 'dense'``.
         named_weights: Names and tensors, in order.
         values: An array or tensor of the same shape for each.
 

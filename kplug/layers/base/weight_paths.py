@@ -11,7 +11,7 @@ _BUILDING: ContextVar[tuple[str, ...]] = ContextVar("building", default=())
 
 @contextmanager
 def building(name: str) -> Iterator[None]:
-    """Note that a layer of this name is being built, and so are those that its ``build`` calls."""
+    """Push a layer's name onto the path of weights added inside the block."""
     token = _BUILDING.set((*_BUILDING.get(), name))
     try:
         yield
@@ -20,7 +20,7 @@ def building(name: str) -> Iterator[None]:
 
 
 def make_path(layer_name: str, weight_name: str) -> str:
-    """Return the path of a weight that a layer adds now.
+    """Return the path of a weight that a layer is adding.
 
     Example:
         >>> with building("net"), building("dense"):

@@ -9,7 +9,7 @@ from kplug.errors import DataError
 from kplug.graph import Shape
 from kplug.layers.base.layer import Layer
 
-# What an initializer of ``None`` means, where that is not Glorot's.
+# The meaning of ``None`` as an initializer, where it is not Glorot's.
 _DEFAULTS = {
     "alpha": "kplug/zeros",
     "beta": "kplug/zeros",

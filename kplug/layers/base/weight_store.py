@@ -17,22 +17,21 @@ TensorFunction: TypeAlias = "Callable[[Tensor], Tensor]"
 
 @final
 class WeightStore:
-    """The weights that a layer has added, in order, and what it was told about each.
+    """The weights that a layer has added, in order, and their declarations.
 
-    The tensors stand among the layer's parameters and buffers, as torch wants it. They are declared by
-    ``Layer.add_weight`` and get their values when they are first needed, so that asking for a shape
-    draws no random numbers.
+    The tensors are parameters and buffers of the layer, as in any module. ``Layer.add_weight`` declares
+    them, and first use initializes them, so that reading a shape draws no random numbers.
 
     Args:
         layer: The layer.
         given_values: Arrays that replace the initial values, or ``None``.
 
     Attributes:
-        entries: What the layer was told about each weight.
+        entries: The declaration of each weight.
     """
 
     def __init__(self, layer: nn.Module, given_values: Sequence[Any] | None) -> None:
-        # The dicts, not the layer: a reference to it would leave every layer to the garbage collector.
+        # Store the dicts, not the layer: a reference cycle would leave layers to the garbage collector.
         self._parameters = layer._parameters
         self._buffers = layer._buffers
         self._given_values = given_values
@@ -50,7 +49,7 @@ class WeightStore:
         return self._parameters if entry.is_trainable else self._buffers
 
     def named(self, *, is_trainable: bool) -> Iterator[tuple[str, Tensor]]:
-        """Yield names and weights: those that training changes, or the others."""
+        """Yield names and weights, either trainable or non-trainable."""
         for entry in self.entries:
             if entry.is_trainable is is_trainable:
                 yield entry.name, self.get(entry)
@@ -58,7 +57,7 @@ class WeightStore:
     def find_components(
         self, role: Literal["regularizer", "constraint"]
     ) -> Iterator[tuple[TensorFunction, Tensor]]:
-        """Yield the components of one role, and the weights that they are applied to.
+        """Yield the components of one role and the weights that they apply to.
 
         A frozen weight has none, as in Keras 3.
         """
@@ -74,22 +73,22 @@ class WeightStore:
         return next(name for name in names if name not in self)
 
     def find_entry(self, weight: Tensor) -> WeightEntry | None:
-        """Return what the layer was told about a weight, or None if the tensor is no weight of it."""
+        """Return the declaration of a weight, or None if the layer does not own the tensor."""
         found = (entry for entry in self.entries if self.get(entry) is weight)
         return next(found, None)
 
     def take_out(self, entry: WeightEntry) -> None:
-        """Take the tensor of a weight out of its attribute; it is about to be put into another one."""
+        """Remove the tensor of a weight from its attribute, before it moves to another one."""
         del self._home_of(entry)[entry.attribute]
 
     def forget_after(self, count: int) -> None:
-        """Keep the first weights only: what added the others has failed, and may be tried again."""
+        """Drop all weights after the first ``count``, whose ``build`` failed and may be retried."""
         for entry in self.entries[count:]:
             self.take_out(entry)
         del self.entries[count:]
 
     def freeze(self, is_frozen: bool) -> None:
-        """Let training change the weights that were declared as trainable, or leave them as they are."""
+        """Freeze or unfreeze the weights that were declared as trainable."""
         for weight in self._parameters.values():
             if weight is not None:
                 weight.requires_grad_(not is_frozen and weight.is_floating_point())
@@ -98,14 +97,14 @@ class WeightStore:
 
     @property
     def byte_count(self) -> int:
-        """How many bytes the weights take, whether they have memory or not."""
+        """The size of the weights in bytes, allocated or not."""
         return sum(math.prod(entry.shape) * entry.dtype.itemsize for entry in self.entries)
 
     def fill(self, device: torch.device | None, owner: str) -> set[str]:
-        """Run the initializers of the weights that have no values yet; slots are resolved.
+        """Initialize the weights without values; the slots must be resolved.
 
         Args:
-            device: Where the weights are to be; ``None`` is torch's default device.
+            device: The weights' device; ``None`` is torch's default device.
             owner: Name of the layer, for messages.
 
         Returns:
@@ -117,12 +116,12 @@ class WeightStore:
         return {entry.name for entry in empty}
 
     def forget_values(self) -> None:
-        """Let ``fill`` run the initializers of all weights once more."""
+        """Make the next ``fill`` run all initializers again."""
         for entry in self.entries:
             entry.has_values = False
 
     def reserve(self, device: torch.device | None) -> None:
-        """Give the weights memory without values: a file has them."""
+        """Allocate the weights without values, which a file provides."""
         for entry in self.entries:
             if not entry.has_values:
                 entry.reserve(self.get(entry), device)
@@ -137,13 +136,13 @@ def check_name(owner: str, name: object) -> str:
     """Return the name of a weight.
 
     Args:
-        owner: The method that was called, for messages.
+        owner: The called method, for messages.
         name: The name.
 
     Raises:
-        ArgumentValueError: It is no name.
+        ArgumentValueError: The name is invalid.
     """
-    if isinstance(name, (tuple, list)):  # Keras 3 has the shape first
+    if isinstance(name, (tuple, list)):  # Keras 3 puts the shape first
         error = ArgumentValueError(owner, "name", name, "a string")
         error.hint = f"Give the shape by its keyword: add_weight(shape={tuple(name)})."
         raise error
@@ -156,7 +155,7 @@ def check_sizes(owner: str, layer_name: str, shape: Sequence[Any]) -> tuple[int,
     """Return the shape of a weight.
 
     Args:
-        owner: The method that was called, for messages.
+        owner: The called method, for messages.
         layer_name: Name of the layer, for messages.
         shape: The shape.
 
