@@ -1,4 +1,4 @@
-"""Evaluating a model with the moving averages of its weights."""
+"""Swaps in the moving averages of weights for evaluation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Going on with a training run that was interrupted."""
+"""Backs up a training run, and resumes it after an interruption."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The callbacks of one run."""
+"""The `CallbackList` class: calls the hooks of a run's callbacks in order."""
 
 from __future__ import annotations
 

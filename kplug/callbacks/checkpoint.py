@@ -1,4 +1,4 @@
-"""Saving a model while it trains."""
+"""Saves checkpoints of a model during training."""
 
 from __future__ import annotations
 

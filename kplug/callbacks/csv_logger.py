@@ -1,4 +1,4 @@
-"""Logs of a training run as a CSV file."""
+"""Writes the logs of a training run to a CSV file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The record of a training run."""
+"""The `History` callback: the logs of every epoch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Callbacks made of plain functions."""
+"""Callbacks from plain functions."""
 
 from __future__ import annotations
 

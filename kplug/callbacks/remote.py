@@ -1,4 +1,4 @@
-"""Logs sent to a server."""
+"""Sends logs to a server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Callbacks that end a training run."""
+"""Callbacks that stop training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logs, weights and the model as TensorBoard shows them."""
+"""Writes logs, weights and the model for TensorBoard."""
 
 from __future__ import annotations
 

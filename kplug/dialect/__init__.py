@@ -1,4 +1,4 @@
-"""Between kplug's configurations and those of Keras 1, Keras 2, tf-keras and Keras 3: data in, data out.
+"""Translates configurations between kplug and Keras 1, Keras 2, tf-keras and Keras 3.
 
 kplug names a component by its qualified name, as in ``kplug/l2(l2=0.01)``. Keras 3 writes
 ``{"module", "class_name", "config", "registered_name"}``, Keras 2 ``{"class_name", "config"}``. What

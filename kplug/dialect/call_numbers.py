@@ -1,4 +1,4 @@
-"""From which number on Keras counts the calls of a layer.
+"""The number from which Keras counts the calls of a layer.
 
 A model that is a layer of another model was called before: its own graph counts as call 0 of it in Keras 2,
 and in Keras 3 where it is an input or output of a functional model. kplug counts every call from 0.

@@ -1,4 +1,4 @@
-"""Which generation of Keras wrote a configuration, since names and absent arguments differ in meaning."""
+"""Detects which generation of Keras wrote a configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments that Keras writes and layers here lack: where they are off, they are left out."""
+"""Drops Keras arguments that kplug's layers lack, where their values have no effect."""
 
 from __future__ import annotations
 

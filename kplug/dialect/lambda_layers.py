@@ -1,4 +1,4 @@
-"""The ``Lambda`` layer in configurations: functions by their names, never their code."""
+"""``Lambda`` layers in configurations: functions by name, never by code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The arguments of one call of a layer as data: what Keras 2, tf-keras and Keras 3 write."""
+"""Reads and writes the arguments of a layer call, in the forms of Keras 2, tf-keras and Keras 3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Masks in the graphs of Keras 3, which are tensors there, made by operations of their own.
+"""Removes mask tensors, and the operations that compute them, from Keras 3's graphs.
 
 Where a tensor carries a mask, Keras 3 gives it to each call that takes one, and writes it as an argument,
 with all operations that make it. Here tensors carry their masks as the model runs, so such arguments are

@@ -1,4 +1,4 @@
-"""Whose a name is: a class of Keras, a plugin's component, or the user's own."""
+"""Resolves names in files: Keras's classes, plugins' components, the user's objects."""
 
 from __future__ import annotations
 

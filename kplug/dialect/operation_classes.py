@@ -1,4 +1,4 @@
-"""The classes that Keras 3 has for its operations, and which arguments their objects hold.
+"""The table of Keras 3's operation classes, and the arguments that their objects hold.
 
 In Keras 3's files ``ops.sum(x, axis=1)`` is an object of the class ``Sum`` whose configuration has the axis,
 called on ``x``. The tables hold names only, so a file can name no other operation.

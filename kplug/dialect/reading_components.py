@@ -1,4 +1,4 @@
-"""Reading components that any Keras wrote: their names become qualified."""
+"""Reads components from the configurations of any Keras, with qualified names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading layers and models that any Keras wrote."""
+"""Reads layers and models from the configurations of any Keras."""
 
 from __future__ import annotations
 

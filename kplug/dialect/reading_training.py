@@ -1,4 +1,4 @@
-"""Reading what any Keras wrote about ``compile``, as its arguments."""
+"""Reads the arguments of ``compile`` from the configurations of any Keras."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operations between tensors of a graph, which Keras 3 writes as objects that are no layers.
+"""Translates operations between tensors, which Keras 3 writes as objects.
 
 There an object holds some arguments of its function, and its calls have the others; in kplug's layer each
 call has all of them.

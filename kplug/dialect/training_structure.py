@@ -1,4 +1,4 @@
-"""The structure of the arguments of ``compile``: losses and metrics in lists and dicts."""
+"""Maps over the lists and dicts of losses and metrics in ``compile``'s arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tuples in files: JSON makes lists of them, which not every class takes.
+"""Preserves tuples in files, which JSON turns into lists.
 
 Keras writes lists, and its classes take them. Where a component is none of Keras's, its arguments with tuples
 are written once more, beside the configuration, in the form that Keras's reader of HDF5 files knows.

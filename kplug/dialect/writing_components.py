@@ -1,4 +1,4 @@
-"""Writing components as Keras does: initializers, regularizers, constraints, activations and so on."""
+"""Writes initializers, regularizers and other components in Keras's form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing the connections of a functional model in the forms of Keras 2 and Keras 3."""
+"""Writes the connections of functional models, in the forms of Keras 2 and Keras 3."""
 
 from __future__ import annotations
 

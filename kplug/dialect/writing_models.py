@@ -1,4 +1,4 @@
-"""Writing layers and models as Keras does."""
+"""Writes layers and models in Keras's form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing the arguments of ``compile`` as Keras does."""
+"""Writes the arguments of ``compile`` in Keras's form."""
 
 from __future__ import annotations
 

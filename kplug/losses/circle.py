@@ -1,4 +1,4 @@
-"""Circle loss: embeddings of one class close together, those of others far apart."""
+"""Circle loss: pulls embeddings of a class together, pushes other classes away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Maximum-margin losses: labels −1 and 1 (or 0 and 1), predictions on either side of 0."""
+"""Hinge losses: labels −1 and 1 (or 0 and 1), margins around 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Overlap of a predicted region with the true one: Dice and Tversky losses."""
+"""Dice and Tversky losses: overlap of a predicted region with the true one."""
 
 from __future__ import annotations
 

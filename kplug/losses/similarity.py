@@ -1,4 +1,4 @@
-"""The angle between target and prediction."""
+"""Cosine similarity between target and prediction."""
 
 from __future__ import annotations
 

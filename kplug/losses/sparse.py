@@ -1,4 +1,4 @@
-"""Cross-entropy with class ids, and the cross-entropy that looks at the shapes."""
+"""Cross-entropy with class ids, and the cross-entropy chosen by the shapes."""
 
 from __future__ import annotations
 

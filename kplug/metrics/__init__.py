@@ -1,4 +1,4 @@
-"""Metrics: numbers about a model, accumulated over batches."""
+"""Metrics: quality measures of a model, accumulated over batches."""
 
 __kplug_keras_module__ = "keras.metrics"  # of the classes in here; see `kplug.keras_class`
 

@@ -1,4 +1,4 @@
-"""Shares of right predictions: binary, one-hot, class ids, and the accuracy that fits the shapes."""
+"""Accuracies: binary, one-hot, class ids, and the one that fits the shapes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Area under a curve that the thresholds draw."""
+"""Area under the ROC or precision-recall curve, from thresholds."""
 
 from __future__ import annotations
 

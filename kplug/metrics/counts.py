@@ -1,4 +1,4 @@
-"""The four counts of right and wrong binary predictions."""
+"""True and false positives and negatives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The best of one rate where another one reaches a bound, over evenly spread thresholds."""
+"""The best value of one rate where another reaches a bound, over thresholds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Share of the targets' variance that predictions explain."""
+"""R² score: the share of the targets' variance that predictions explain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shares of samples whose true class is among the k best scores."""
+"""Top-k accuracies: the true class is among the k best scores."""
 
 from __future__ import annotations
 

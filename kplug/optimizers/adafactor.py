@@ -1,4 +1,4 @@
-"""Adafactor: second moments of a matrix from its rows' and columns' alone."""
+"""Adafactor: factored second moments, from row and column means of a matrix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adamax: Adam with the largest gradient in place of the mean square."""
+"""Adamax: Adam with the infinity norm of past gradients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LAMB: Adam whose steps are as large as the weights of each tensor allow."""
+"""LAMB: Adam with a trust ratio per tensor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lion: steps of one size, in the direction that momentum and gradient agree on."""
+"""Lion: sign-based steps from momentum and gradient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Muon: momentum whose matrices are orthogonalized; Adam for everything else."""
+"""Muon: orthogonalized momentum for matrices, Adam for other weights."""
 
 from __future__ import annotations
 

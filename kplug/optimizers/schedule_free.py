@@ -1,4 +1,4 @@
-"""Schedule-free AdamW: averaging in place of a decreasing rate."""
+"""Schedule-free AdamW: weight averaging replaces a decreasing learning rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``optimizers.schedules``: Keras's place for the learning rates that depend on the step."""
+"""``optimizers.schedules``: Keras's namespace of learning-rate schedules."""
 
 from kplug.exports import export_names
 from kplug.schedules import (

@@ -1,4 +1,4 @@
-"""Models in files: weights, whole models, training state, and the table of what made the model.
+"""Saves and loads models: weights, whole models, training state, and the component table.
 
 Keras has names of loading and of the user's own objects here; they are those of ``kplug.models`` and
 ``kplug.utils``, which stand above this package, so they are fetched when they are first used.

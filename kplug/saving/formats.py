@@ -1,4 +1,4 @@
-"""Which format a path asks for, by its extension, and errors that name the file."""
+"""Chooses a file format by extension, and names the file in errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading HDF5 files that may come from anywhere.
+"""Reads untrusted HDF5 files.
 
 Whatever is wrong with a file ends in ``WeightsError``. Nothing outside the file is opened (no
 external or soft link, no external storage, no virtual dataset, no filter that HDF5 would load as a

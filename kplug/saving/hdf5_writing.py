@@ -1,4 +1,4 @@
-"""Writing HDF5 files.
+"""Writes HDF5 files, and survives a full disk.
 
 HDF5 writes much of a file when it closes it. If the disk is full then, HDF5 2.0 ends the process by a
 segmentation fault. So it writes through a file that keeps an error until HDF5 is done.

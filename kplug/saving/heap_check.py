@@ -1,4 +1,4 @@
-"""Checking the heaps of an HDF5 file before HDF5 walks through them.
+"""Checks the heaps of an HDF5 file before HDF5 follows them.
 
 Texts of any length lie in global heaps, lists of objects with their sizes, and the names of a group
 in a local heap, whose free places are a chain. HDF5 follows both unseen. A size of 0, one with which

@@ -1,4 +1,4 @@
-"""JSON from files: bounded in size and depth."""
+"""Reads and writes JSON; bounds its size and depth."""
 
 from __future__ import annotations
 

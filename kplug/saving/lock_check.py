@@ -1,4 +1,4 @@
-"""Whether what is installed is what a lock says, asked before a model is built from a file."""
+"""Checks the installed packages against a lock, before a model is built from a file."""
 
 from __future__ import annotations
 

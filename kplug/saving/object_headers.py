@@ -1,4 +1,4 @@
-"""How long the texts are that an HDF5 object has as attributes, read from its header.
+"""Parses HDF5 object headers for the length of text attributes.
 
 Of a text of any length an attribute holds a reference: its length, and where it lies. HDF5 takes memory
 for the length before it looks there, and has no function that tells the length alone. So the header is

@@ -1,4 +1,4 @@
-"""Whether the packages that a file names are installed, in the versions that it names."""
+"""Checks that the packages a file names are installed, in those versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What saving needs of a model; what it needs of a layer is ``kplug.layers.Layer``."""
+"""Protocols of models that can be saved; the one for layers is ``kplug.layers.Layer``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The component table inside a file: which packages and versions supplied the pieces of the model.
+"""The component table in a file: packages and versions that supplied the model's components.
 
 It is a JSON text in the attribute ``kplug_components`` of the file's root, where Keras does not
 look. What is read back is data: names to compare and to print, nothing that is looked up or

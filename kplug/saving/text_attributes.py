@@ -1,4 +1,4 @@
-"""Reading the texts that HDF5 objects have as attributes, after a look at how long they are."""
+"""Reads text attributes of HDF5 objects, once their lengths are checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The arithmetic of schedules: infinities and NaN, as Keras's tensors have them, where Python's raises."""
+"""Arithmetic of schedules: gives infinity or NaN where Python's raises."""
 
 from __future__ import annotations
 

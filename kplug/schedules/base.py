@@ -1,4 +1,4 @@
-"""What a learning-rate schedule is."""
+"""The `LearningRateSchedule` base class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schedules that follow half a cosine wave, once or again and again."""
+"""Cosine decay, once or with restarts."""
 
 from __future__ import annotations
 

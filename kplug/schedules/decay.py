@@ -1,4 +1,4 @@
-"""Schedules that decrease the rate by a formula of the step."""
+"""Exponential, inverse-time, polynomial and piecewise-constant decay."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Training: data, steps, loops, and what a person sees of them."""
+"""Training: data, steps, loops and reports."""

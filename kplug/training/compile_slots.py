@@ -1,4 +1,4 @@
-"""The slots of ``compile`` and their components; losses and metrics with their outputs."""
+"""The slots of ``compile``: components, and losses and metrics paired with outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The result of ``compile``: every slot of a model with its component, resolved once."""
+"""The `Compiled` class: the result of ``compile``, with every slot of a model resolved."""
 
 from __future__ import annotations
 

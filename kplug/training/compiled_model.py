@@ -1,4 +1,4 @@
-"""A compiled model: its training side, and the optimizer once it knows its weights."""
+"""Access to a model's compiled side, and to its optimizer built for the current weights."""
 
 from __future__ import annotations
 

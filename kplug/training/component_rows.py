@@ -1,4 +1,4 @@
-"""Making the rows of a model's component table from its slots as they are now."""
+"""Builds the rows of a model's component table from its current slots."""
 
 from __future__ import annotations
 

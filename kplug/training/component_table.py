@@ -1,4 +1,4 @@
-"""The table that says which component fills each slot of a model, and who supplied it."""
+"""The component table: which component fills each slot of a model, and which package supplied it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a model computes."""
+"""Chooses a model's device, and moves models and optimizer state to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The warning of a loss that turns probabilities into probabilities once more."""
+"""Warns of a loss from logits on an output that already has a softmax or sigmoid."""
 
 from __future__ import annotations
 

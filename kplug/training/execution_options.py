@@ -1,4 +1,4 @@
-"""Arguments of ``compile`` that say how steps are run: ``jit_compile`` and its like."""
+"""Checks ``jit_compile``, ``run_eagerly`` and ``steps_per_execution`` of ``compile``."""
 
 from __future__ import annotations
 

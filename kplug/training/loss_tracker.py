@@ -1,4 +1,4 @@
-"""The mean losses of an epoch, for steps that a model's class writes."""
+"""The mean losses of an epoch, for custom training steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The metrics of a model: those of ``compile``, and those that it and its layers have as attributes."""
+"""The metrics of a model: those of ``compile``, and attributes of the model and its layers."""
 
 from __future__ import annotations
 

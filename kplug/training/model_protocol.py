@@ -1,4 +1,4 @@
-"""What training needs of a model."""
+"""The protocol of a model that can be trained."""
 
 from __future__ import annotations
 

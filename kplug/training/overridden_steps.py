@@ -1,4 +1,4 @@
-"""Methods of a step that a model's class overrides, as in Keras 3: ``train_step`` and what it calls."""
+"""Detects step methods that a model class overrides: ``train_step`` and what it calls."""
 
 from __future__ import annotations
 

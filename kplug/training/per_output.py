@@ -1,4 +1,4 @@
-"""Arguments of ``compile`` that may be written once for each output: as a list, or as a dict by name."""
+"""Assigns arguments of ``compile`` to outputs: from one value, a list, or a dict by name."""
 
 from __future__ import annotations
 

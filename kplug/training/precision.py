@@ -1,4 +1,4 @@
-"""Reduced precision: which parts of a step compute in it, and what else that needs."""
+"""Mixed precision: autocast types of a step, and loss scaling for float16."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What layers add to the loss: penalties of their weights and of their outputs."""
+"""Regularization losses: penalties of layers' weights and outputs."""
 
 from __future__ import annotations
 

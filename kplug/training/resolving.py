@@ -1,4 +1,4 @@
-"""Resolving the arguments of ``compile``, with all problems of a model collected."""
+"""Resolves the components in the arguments of ``compile``, and collects all problems."""
 
 from __future__ import annotations
 

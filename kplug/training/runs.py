@@ -1,4 +1,4 @@
-"""One call of ``fit``, ``evaluate``, ``predict`` or their forms for one batch, from arguments to result."""
+"""Runs one call of ``fit``, ``evaluate``, ``predict`` or a ``…_on_batch`` method."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The arguments of ``fit``, ``evaluate`` and ``predict``: checked here, then handed on as one object."""
+"""The checked arguments of ``fit``, ``evaluate`` and ``predict``, as one object."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What callbacks are made of: the base class, their list, and the parts that several of them share."""
+"""Shared parts of callbacks: the base class, monitoring, saving, and writing."""

@@ -1,4 +1,4 @@
-"""What a callback is, and the list through which the training loop calls many of them."""
+"""The `Callback` base class, and its hooks."""
 
 from __future__ import annotations
 

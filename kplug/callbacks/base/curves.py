@@ -1,4 +1,4 @@
-"""The logs of a training run as curves."""
+"""Plots the logs of a training run."""
 
 from __future__ import annotations
 

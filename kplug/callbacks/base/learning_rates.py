@@ -1,4 +1,4 @@
-"""Learning rates of kplug's and torch's optimizers, read and set between steps."""
+"""Reads and sets the learning rates of kplug's and torch's optimizers."""
 
 from __future__ import annotations
 

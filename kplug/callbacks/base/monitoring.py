@@ -1,4 +1,4 @@
-"""Watching one log: which way is better, and whether it got better."""
+"""The `MonitoringCallback` base class: watches whether a log improves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a callback saves: at the end of epochs, or after so many steps."""
+"""Save frequency of a callback: every epoch, or every so many steps."""
 
 from __future__ import annotations
 

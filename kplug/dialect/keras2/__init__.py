@@ -1,1 +1,1 @@
-"""Names, arguments and defaults of Keras 1, Keras 2 and tf-keras, and what they mean today."""
+"""Translates names, arguments and defaults of Keras 1, Keras 2 and tf-keras."""

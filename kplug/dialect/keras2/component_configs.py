@@ -1,4 +1,4 @@
-"""Configurations of losses, initializers and optimizers from older versions of Keras."""
+"""Translates old configurations of losses, initializers and optimizers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments of layers under the names that older versions of Keras gave them."""
+"""Renames layer arguments of older Keras versions, and restores their defaults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers that only older versions of Keras have, replaced by layers that compute the same."""
+"""Replaces removed layers of older Keras versions by equivalent ones."""
 
 from __future__ import annotations
 

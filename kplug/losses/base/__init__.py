@@ -1,1 +1,1 @@
-"""What a loss is: its contract, its arguments, its reduction, and what may stand for one."""
+"""Shared parts of losses: the base class, arguments, reduction, and adapters."""

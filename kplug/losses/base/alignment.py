@@ -1,4 +1,4 @@
-"""Make targets and predictions comparable: tensors, one device, one type, one rank, one shape.
+"""Aligns targets and predictions: device, type, rank and shape.
 
 Targets of shape (N,) minus predictions of shape (N, 1) would broadcast to (N, N), and the mean of that
 is a number that looks like a loss.

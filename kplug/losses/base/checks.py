@@ -1,4 +1,4 @@
-"""Checks of the numbers that a loss is given: probabilities, counts, class ids.
+"""Checks of a loss's arguments: probabilities, counts, class ids.
 
 Reading a number makes the host wait for the device, so a loss checks its first batch only.
 """

@@ -1,4 +1,4 @@
-"""Targets that are class ids: their shape, their type, and what is wrong with one out of range."""
+"""Class-id targets: conversion, and errors for ids out of range."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Losses that are a formula and a reduction: the class is declared, the function is its arithmetic."""
+"""The `FormulaLoss` class: a formula and a reduction; the function is its arithmetic."""
 
 from __future__ import annotations
 

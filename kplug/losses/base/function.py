@@ -1,4 +1,4 @@
-"""Plain functions as losses."""
+"""The `FunctionLoss` class: plain functions as losses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every loss is: values a sample from ``call``, one number from ``__call__``."""
+"""The `Loss` base class: ``call`` gives a value per sample, ``__call__`` one number."""
 
 from __future__ import annotations
 

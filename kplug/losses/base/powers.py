@@ -1,4 +1,4 @@
-"""Powers whose value is that of the formula everywhere and whose gradient is finite at 0."""
+"""Powers with finite gradients at 0."""
 
 from __future__ import annotations
 

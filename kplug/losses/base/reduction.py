@@ -1,4 +1,4 @@
-"""From values to one number: reductions, sample weights and masks."""
+"""Reductions of loss values, with sample weights and masks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""torch's loss modules, with the argument order and the target types that Keras's users give."""
+"""Adapts torch's loss modules to Keras's argument order and target types."""
 
 from __future__ import annotations
 

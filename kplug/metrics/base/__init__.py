@@ -1,1 +1,1 @@
-"""What a metric is: its state, its means, its thresholds, and what may stand for one."""
+"""Shared parts of metrics: base classes, thresholds, and adapters."""

@@ -1,4 +1,4 @@
-"""What metrics of right and wrong binary predictions share: the outcomes at thresholds."""
+"""The `ConfusionMetric` base class: binary outcomes at thresholds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The weighted mean that most metrics are."""
+"""The `MeanMetric` base class: the weighted mean of a value per sample."""
 
 from __future__ import annotations
 

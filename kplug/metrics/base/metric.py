@@ -1,4 +1,4 @@
-"""What every metric is: state that grows with each batch, and a result read when it is wanted."""
+"""The `Metric` base class: state that accumulates over batches, and a result."""
 
 from __future__ import annotations
 

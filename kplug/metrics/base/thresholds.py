@@ -1,4 +1,4 @@
-"""Thresholds, and the weight of right and wrong predictions at each."""
+"""Thresholds, and the weighted outcomes of binary predictions at each."""
 
 from __future__ import annotations
 

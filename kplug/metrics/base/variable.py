@@ -1,4 +1,4 @@
-"""State with the methods of a Keras variable, for metrics that were written for Keras."""
+"""State tensors with the methods of a Keras variable, for metrics written for Keras."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What an optimizer is: its parameters, common arguments, parts beside the rule, and saved state."""
+"""Shared parts of optimizers: parameters, common arguments, and saved state."""

@@ -1,4 +1,4 @@
-"""Gradients collected over several steps, so that a small batch updates as a large one does."""
+"""Gradient accumulation: one update from the mean gradient of several steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters cut into blocks that stay in the processor's cache while a rule works on them.
+"""Cache blocking: cuts parameters into blocks that fit the processor's cache.
 
 A rule of eight operations over whole tensors reads main memory eight times; over blocks, once.
 """

@@ -1,4 +1,4 @@
-"""Gradient clipping with Keras 3's three meanings, without waiting for the device."""
+"""Gradient clipping by value, norm and global norm, without synchronizing."""
 
 from __future__ import annotations
 

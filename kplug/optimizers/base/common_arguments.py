@@ -1,4 +1,4 @@
-"""The arguments that every optimizer takes: their documentation, their signature, their checked values."""
+"""The keyword arguments common to all optimizers: documentation, signature, checked values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gradients that are given to a step, as ``apply`` takes them."""
+"""Checks and lends the gradients that a caller passes to ``apply``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hyperparameters: the checks that rules share, and attributes that live in torch's parameter groups."""
+"""Checks of hyperparameters, and attributes that are stored in parameter groups."""
 
 from __future__ import annotations
 

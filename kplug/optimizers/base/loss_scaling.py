@@ -1,4 +1,4 @@
-"""A fixed factor of the loss, which keeps small gradients from vanishing."""
+"""Static loss scaling, which keeps small gradients from underflowing."""
 
 from __future__ import annotations
 

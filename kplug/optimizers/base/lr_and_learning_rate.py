@@ -1,4 +1,4 @@
-"""The learning rate: one value under two names, ``lr`` and ``learning_rate``, a number or a schedule."""
+"""The learning rate: ``lr`` or ``learning_rate``, a number or a schedule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moving averages of weights, which training leaves alone until they are asked for."""
+"""Exponential moving averages of weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every built-in optimizer shares: parameters that come later, the rate of each step, the counter.
+"""The `Optimizer` base class: deferred parameters, the learning rate, the step counter.
 
 The classes are real ``torch.optim.Optimizer``s. Their hyperparameters and the step counter live in
 ``param_groups``, so ``state_dict``, torch's schedulers and distributed checkpoints carry them.

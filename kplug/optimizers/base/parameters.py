@@ -1,4 +1,4 @@
-"""The parameters that an optimizer is given: their names, and whether they can be trained."""
+"""Checks the parameters passed to an optimizer, and splits off their names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optimizers whose rule is written here, because torch has no kernel of it or a slower one."""
+"""The `RuleOptimizer` base class, for rules without a fast torch kernel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optimizer state from a file: checked first, then fitted to the parameters and kernels at hand."""
+"""Checks a saved optimizer state, then fits it to the current parameters and kernels."""
 
 from __future__ import annotations
 

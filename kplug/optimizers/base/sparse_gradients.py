@@ -1,4 +1,4 @@
-"""Updates of the rows that a sparse gradient has, and of no others."""
+"""Sparse gradients: updates of only the rows that they contain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each rule keeps for a weight: the keys of its tensors in the state."""
+"""The state keys of each rule: the tensors that it keeps per weight."""
 
 from __future__ import annotations
 

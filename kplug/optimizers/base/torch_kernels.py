@@ -1,4 +1,4 @@
-"""Which of torch's implementations runs an update, and how to reach it from a subclass."""
+"""Chooses torch's fused, foreach or plain kernel for an update."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A step of an optimizer beside its rule: what is done with the gradients, the rate and the weights.
+"""An optimizer's step around its rule: clipping, learning rate, weight decay, averages.
 
 Each is a function whose first argument is the optimizer; ``Optimizer`` has them as its methods.
 """

@@ -1,4 +1,4 @@
-"""Weights that shrink before each update, and the parameters that are left alone."""
+"""Decoupled weight decay, and the parameters excluded from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the optimizers around other optimizers share."""
+"""The `OptimizerWrapper` base class: optimizers that delegate to other optimizers."""
 
 from __future__ import annotations
 

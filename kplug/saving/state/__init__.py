@@ -1,4 +1,4 @@
-"""Training state: what the next step depends on beside the weights.
+"""Training state: what the next step depends on besides the weights.
 
 Our own group holds it to the last bit: the optimizer's state and settings and the random generators.
 Beside it the optimizer's state is written as Keras keeps it, where its rule is the same.

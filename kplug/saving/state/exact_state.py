@@ -1,4 +1,4 @@
-"""The exact training state, in a group of a file that Keras does not look at.
+"""The exact training state, in an HDF5 group that Keras ignores.
 
 The group ``kplug_state`` has one attribute with JSON, and a dataset for each tensor.
 """

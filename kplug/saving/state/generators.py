@@ -1,4 +1,4 @@
-"""The random generators that training draws from: torch's own, those of layers, and those of components."""
+"""The state of random generators: torch's, and those of layers and components."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An optimizer's state as Keras stores it: a list of variables in the order of its code, without names.
+"""Optimizer state in Keras's form: a list of unnamed variables, in the order of Keras's code.
 
 Written for optimizers whose state means the same here and in Keras 3; read from files of Keras 3,
 tf-keras and Keras 2. What a file of kplug holds beside it is exact and comes first.

@@ -1,4 +1,4 @@
-"""The variables of Keras 3's optimizers, and the keys of the same tensors in our state."""
+"""Maps the variables of Keras 3's optimizers to the keys of kplug's optimizer state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nested data with tensors in it, as JSON and HDF5 datasets.
+"""Packs nested data with tensors into JSON and HDF5 datasets.
 
 Numbers, texts and containers become JSON, a tensor the number of a dataset. What is read back is data
 of these kinds and nothing else.

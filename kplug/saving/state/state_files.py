@@ -1,4 +1,4 @@
-"""``save_state`` and ``load_state``: an interrupted training, to be taken up by the same code."""
+"""``save_state`` and ``load_state``: checkpoints from which training continues exactly."""
 
 from __future__ import annotations
 

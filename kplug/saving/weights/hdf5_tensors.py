@@ -1,4 +1,4 @@
-"""Writing tensors to HDF5 datasets, and reading them back.
+"""Writes tensors to HDF5 datasets, and reads them back.
 
 A kernel of Keras's shape (…, out) lies in memory as (out, …), and a file has it in C order, so it is
 transposed on the way, as a matrix, for which torch has a blocked routine. That takes longer than the

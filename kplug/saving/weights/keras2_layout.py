@@ -1,4 +1,4 @@
-"""Keras 2's layout of weights in HDF5: writing and reading it.
+"""Keras 2's HDF5 layout of weights: reader and writer.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Pairing the weights of a model with those of a file in Keras 2's layout, before any are read."""
+"""Pairs a model's weights with those of a Keras 2 file, before any are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keras 3's layout of weights in HDF5: a layer is found by its class and position, not by its name.
+"""Keras 3's HDF5 layout of weights, which finds a layer by its class and position.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Conversion of kernels and biases that older versions of Keras stored in another form.
+"""Converts kernels and biases from the forms of older Keras versions.
 
 The rules are those by which Keras 2.3 read its own older files, and files of its cuDNN layers and of
 other backends. A rule is used only where the shapes are those that it was made for.

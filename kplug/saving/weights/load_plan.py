@@ -1,4 +1,4 @@
-"""What a load is going to do, decided before anything is read."""
+"""The `LoadPlan` class: which source each weight takes, decided before data are read."""
 
 from __future__ import annotations
 

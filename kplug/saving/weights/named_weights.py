@@ -1,4 +1,4 @@
-"""What a model has to save: its layers' weights, in Keras's order and under its names."""
+"""Lists a model's weights by layer, in Keras's order and under its names."""
 
 from __future__ import annotations
 

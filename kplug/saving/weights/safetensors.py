@@ -1,4 +1,4 @@
-"""Weights as safetensors: names and raw numbers, the component table in the metadata."""
+"""Weights in safetensors files, with the component table in the metadata."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``save_weights`` and ``load_weights``."""
+"""``save_weights`` and ``load_weights``, for all formats."""
 
 from __future__ import annotations
 

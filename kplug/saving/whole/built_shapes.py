@@ -1,4 +1,4 @@
-"""Input shapes that models were built for, as Keras 3's ``build_config`` holds them."""
+"""The input shapes of built models, in Keras 3's ``build_config``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers whose settings were changed after they were built, and whether a file can stand for them."""
+"""Refuses models with settings changed after building, if a file would rebuild other weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading whole models of kplug, Keras 2, tf-keras and Keras 3."""
+"""Opens whole-model files of kplug, Keras 2, tf-keras and Keras 3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vocabularies that Keras keeps beside the configuration: text files with one token in each line."""
+"""Reads vocabularies from an archive's asset files, one token per line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing whole models to ``.keras`` archives and HDF5 files."""
+"""Writes whole models to ``.keras`` archives and HDF5 files."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""From what a person passes to ``fit`` to batches on the model's device."""
+"""The data pipeline: from the arguments of ``fit`` to batches on the model's device."""

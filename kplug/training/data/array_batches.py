@@ -1,4 +1,4 @@
-"""Batches of arrays in memory."""
+"""Batches of in-memory arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A batch, and what gives batches."""
+"""The `Batch` class, and the protocols of batch sources."""
 
 from __future__ import annotations
 

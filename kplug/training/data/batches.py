@@ -1,4 +1,4 @@
-"""Where data become batches: from the arguments of a method to a source of batches for a model."""
+"""Builds a model's batch sources from the arguments of a method."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Class weights: a weight for each sample, from the class of its target."""
+"""Class weights: turn ``class_weight`` into a sample weight per target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One pass after another over a ``PyDataset``."""
+"""Passes over a ``PyDataset``, with its epoch hooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches of a DataLoader, a dataset or a generator."""
+"""Batches from a DataLoader, a dataset or a generator."""
 
 from __future__ import annotations
 

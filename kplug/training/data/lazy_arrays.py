@@ -1,4 +1,4 @@
-"""Arrays that are read a few samples at a time: sparse matrices, and arrays in files."""
+"""Lazy arrays: sparse matrices and arrays in files, read a few rows at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches of samples that are read from a sparse matrix or a file as the epoch goes on."""
+"""Batches of lazy arrays, read during the epoch."""
 
 from __future__ import annotations
 

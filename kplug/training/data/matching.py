@@ -1,4 +1,4 @@
-"""Match arrays with the inputs and outputs of a model: by position in a list, or by name in a dict."""
+"""Matches arrays with a model's inputs and outputs: by position in a list, or by name in a dict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inputs as a model takes them: their shapes, their types, and a model that is built by the first ones."""
+"""Checks inputs against a model's shapes and types; builds a model from its first inputs."""
 
 from __future__ import annotations
 

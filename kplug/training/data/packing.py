@@ -1,4 +1,4 @@
-"""What a step is given, as inputs, targets and weights of samples."""
+"""Packs and unpacks the data of a step: inputs, targets and sample weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A thread that asks a generator for the next batch while a step runs."""
+"""Prefetches batches of a generator in a thread."""
 
 from __future__ import annotations
 

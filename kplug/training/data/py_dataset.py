@@ -1,4 +1,4 @@
-"""A dataset that a user writes: it computes batch number i when it is asked for."""
+"""The `PyDataset` base class: a user's dataset that computes batches by index."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sample weights that are hardly meant: told once."""
+"""Warnings about sample weights that are probably mistakes."""
 
 from __future__ import annotations
 

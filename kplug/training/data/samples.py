@@ -1,4 +1,4 @@
-"""From whatever a person passes to ``fit`` to tensors that fit together."""
+"""Converts the arguments of ``fit`` to tensors with matching sample counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The order of the samples in an epoch: in memory at random, in a file through a shuffle buffer."""
+"""The order of samples in an epoch: random in memory, through a shuffle buffer for files."""
 
 from __future__ import annotations
 

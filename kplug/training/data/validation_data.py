@@ -1,4 +1,4 @@
-"""The data to validate on: the last part of the training data, or ``validation_data``."""
+"""Validation data: a split of the training data, or ``validation_data``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Threads and processes that make the batches of a dataset ahead of the steps."""
+"""Worker threads and processes that prepare a dataset's batches ahead of the steps."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Training in several processes: each takes its share of every batch, all make the same update."""
+"""Distributed training: each process takes a share of every batch; all make the same update."""

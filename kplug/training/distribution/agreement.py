@@ -1,4 +1,4 @@
-"""Whether all processes of a run were given the same: compared before they train, and refused."""
+"""Compares facts across processes before training, and refuses differences."""
 
 from __future__ import annotations
 

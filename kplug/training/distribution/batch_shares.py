@@ -1,4 +1,4 @@
-"""Each process's share of every batch."""
+"""Splits every batch among the processes."""
 
 from __future__ import annotations
 

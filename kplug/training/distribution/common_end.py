@@ -1,4 +1,4 @@
-"""The end of iterables that may end in one process alone: agreed on while a step runs."""
+"""Ends an iterable in all processes at once: they agree on it while a step runs."""
 
 from __future__ import annotations
 

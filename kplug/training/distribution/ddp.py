@@ -1,4 +1,4 @@
-"""One copy of the model in each process, with the mean of all gradients."""
+"""Data parallelism (DDP): a replica of the model per process, and averaged gradients."""
 
 from __future__ import annotations
 

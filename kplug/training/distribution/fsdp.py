@@ -1,4 +1,4 @@
-"""Weights, gradients and moments cut into parts, of which each process holds one (FSDP2)."""
+"""Sharded training (FSDP2): each process holds a shard of weights, gradients and moments."""
 
 from __future__ import annotations
 

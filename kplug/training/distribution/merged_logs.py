@@ -1,4 +1,4 @@
-"""Losses and metrics of an epoch, merged over all processes."""
+"""Merges an epoch's losses and metrics over all processes."""
 
 from __future__ import annotations
 

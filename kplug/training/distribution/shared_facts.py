@@ -1,4 +1,4 @@
-"""What the processes of a run must share, as facts that are compared: model, optimizer, settings, data."""
+"""Facts that all processes must share: about the model, optimizer, settings and data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The processes that train together."""
+"""The process group: ranks, collective operations and lost workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole steps as compiled graphs: traced while one of them runs, then run without Python.
+"""Whole steps as compiled graphs: traced during one step, then run without Python.
 
 ``step_choice`` decides which step a model runs. A ``jit_step`` runs a program (``programs``) eagerly
 once, traces the second call (``traced_call``, ``tracing``), compiles the graph (``torch_compiler``,

@@ -1,4 +1,4 @@
-"""A step that compiles itself when that is worth it."""
+"""A step that compiles itself when the compilation pays off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A graph that another process compiles while this one trains."""
+"""Compiles a graph in a subprocess while training goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a graph knows of the batches that it is called with."""
+"""Batch signatures: the structure, shapes and dtypes that a graph is specialized to."""
 
 from __future__ import annotations
 

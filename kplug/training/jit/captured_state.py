@@ -1,4 +1,4 @@
-"""What a step can see: the tensors that it may change, and the Python values that must not change.
+"""The state that a graph captures: tensors that may change, and Python values that must not.
 
 A graph holds the values of all Python objects that its step has read while it was traced. Nothing tells which
 these were, so everything that hangs on the model is looked at, and compared when an epoch begins.

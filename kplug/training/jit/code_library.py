@@ -1,4 +1,4 @@
-"""The code of a compiled graph as a file that is called without torch's compiler.
+"""A disk cache of compiled graphs, called without importing torch's compiler.
 
 To find code in its cache torch imports its compiler, which takes longer than ``import torch``, and it calls
 the code through layers of Python that a whole graph of plain tensors does not need. On a CPU the code is a

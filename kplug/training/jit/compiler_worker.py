@@ -1,4 +1,4 @@
-"""A process of low priority that compiles one graph, which leaves the code in torch's cache on disk.
+"""The worker process that compiles one graph at low priority into torch's disk cache.
 
 It reads a pickled ``CompilerRequest`` from its standard input and writes a ``CompilerReport`` as JSON. The
 process that compiles in the foreground afterwards finds the code in the cache.

@@ -1,4 +1,4 @@
-"""Compiled graphs as CUDA graphs: the GPU is given a whole step at once, not kernel after kernel."""
+"""Compiled graphs as CUDA graphs: one launch per step instead of one per kernel."""
 
 from __future__ import annotations
 

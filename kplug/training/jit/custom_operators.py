@@ -1,4 +1,4 @@
-"""Operations for which torch's compiler writes worse code than torch has, or wrong code."""
+"""Custom operators where torch's compiler generates slower or wrong code."""
 
 from __future__ import annotations
 

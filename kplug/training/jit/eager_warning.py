@@ -1,4 +1,4 @@
-"""The warning that a step runs eagerly after all: which component stands in the way, and where."""
+"""The warning that a step runs eagerly: names the component and the line that cause it."""
 
 from __future__ import annotations
 

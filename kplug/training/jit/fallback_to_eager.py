@@ -1,4 +1,4 @@
-"""Where a step that should be compiled falls back to running eagerly, and for which reasons."""
+"""The fallback to eager execution, and its reasons."""
 
 from __future__ import annotations
 

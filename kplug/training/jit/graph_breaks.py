@@ -1,4 +1,4 @@
-"""What keeps a step from being one graph, and where: mostly code that reads a number out of a tensor."""
+"""Graph breaks, and where they occur: mostly code that reads a number from a tensor."""
 
 from __future__ import annotations
 

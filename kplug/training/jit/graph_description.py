@@ -1,4 +1,4 @@
-"""A traced graph as data, to hand it to another process.
+"""Serializes a traced graph for another process.
 
 A pickled ``GraphModule`` is traced again when it is read, and operations without a tensor among their
 arguments, such as the drawing of random numbers, then run once and become constants.

@@ -1,4 +1,4 @@
-"""A compiled graph, and what to call it with."""
+"""A compiled graph bound to its inputs."""
 
 from __future__ import annotations
 

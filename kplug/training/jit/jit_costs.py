@@ -1,4 +1,4 @@
-"""Whether compiling a step is worth its cost: estimates, and what they are compared with."""
+"""Cost model: estimates whether compiling a step pays off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A step that is traced while it runs, then runs as a compiled graph."""
+"""A step that is traced once, then runs as a compiled graph."""
 
 from __future__ import annotations
 

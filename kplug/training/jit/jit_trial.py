@@ -1,4 +1,4 @@
-"""How steps with batches of one shape come to run eagerly or compiled: measured, estimated and compared."""
+"""Decides by measurement whether steps of one batch shape run eagerly or compiled."""
 
 from __future__ import annotations
 

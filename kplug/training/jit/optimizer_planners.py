@@ -1,4 +1,4 @@
-"""An optimizer's step in two parts: the numbers, which Python computes, and the work on tensors.
+"""Splits an optimizer's step in two: numbers computed in Python, and tensor operations.
 
 A compiled step is a graph of tensor operations. What changes from step to step, such as a rate or a bias
 correction, goes into it as tensors of shape (); what stays is part of it. A planner computes the numbers

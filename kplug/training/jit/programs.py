@@ -1,4 +1,4 @@
-"""The three steps as programs: what runs eagerly, and what is traced."""
+"""The train, test and predict steps as programs, which run eagerly or are traced."""
 
 from __future__ import annotations
 

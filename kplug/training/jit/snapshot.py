@@ -1,4 +1,4 @@
-"""What a step may change, copied, so that it can be put back if the step could not be traced to its end."""
+"""A snapshot of a step's mutable state, restored if tracing fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which step a model runs: the plain one, or the one that is compiled, kept from call to call."""
+"""Chooses a model's step, plain or compiled, and caches compiled ones across calls."""
 
 from __future__ import annotations
 

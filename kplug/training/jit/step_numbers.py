@@ -1,4 +1,4 @@
-"""The numbers of a rule, told apart: those that differ from step to step, and those that stay.
+"""Splits the numbers of a rule into graph inputs, which vary by step, and constants.
 
 A number that differs must be an input of the graph. One that stays is better a part of it: the compiler then
 drops a multiplication by 1, and a rule may decide by it with a plain ``if``.

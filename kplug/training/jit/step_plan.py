@@ -1,4 +1,4 @@
-"""What Python computed for a step, before it runs."""
+"""The numbers of a step, computed in Python before it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers that change from step to step, as tensors, where torch's list operations want plain numbers.
+"""Tensors of shape () as scalar arguments of torch's list operations.
 
 An optimizer's rule is written with operations such as ``torch._foreach_add_(p, g, alpha=-rate)``. In a
 traced step ``rate`` is a tensor of shape (), an input of the graph, and torch would read its number, which

@@ -1,4 +1,4 @@
-"""From a traced graph to code, by the compiler of ``torch.compile``."""
+"""Compiles a traced graph with the backend of ``torch.compile``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One call of a step with a batch, traced, and all that may be wrong with it."""
+"""Traces one call of a step, and checks the graph."""
 
 from __future__ import annotations
 

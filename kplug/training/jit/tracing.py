@@ -1,4 +1,4 @@
-"""One run of a step on real tensors, traced: its operations are written down as a graph."""
+"""Traces one run of a step on real tensors into a graph."""
 
 from __future__ import annotations
 

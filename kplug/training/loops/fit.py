@@ -1,4 +1,4 @@
-"""The loop that trains."""
+"""The training loop."""
 
 from __future__ import annotations
 

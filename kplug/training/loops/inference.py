@@ -1,4 +1,4 @@
-"""The loops of ``evaluate`` and ``predict``; that of ``evaluate`` is that of a validation too."""
+"""The loops of ``evaluate`` and ``predict``; validation runs that of ``evaluate``."""
 
 from __future__ import annotations
 

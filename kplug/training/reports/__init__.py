@@ -1,1 +1,1 @@
-"""What a person learns of a run: logs, progress, profiles."""
+"""Reports of a run: logs, progress, profiles."""

@@ -1,4 +1,4 @@
-"""Read losses and metrics from the device, as the logs of a batch or an epoch."""
+"""Reads losses and metrics from the device, as the logs of a batch or an epoch."""
 
 from __future__ import annotations
 

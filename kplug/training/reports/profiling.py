@@ -1,4 +1,4 @@
-"""Where the time of a step goes: ``fit(..., profile="trace.json")``."""
+"""Profiles steps of a run: ``fit(..., profile="trace.json")``."""
 
 from __future__ import annotations
 

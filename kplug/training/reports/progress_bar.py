@@ -1,4 +1,4 @@
-"""What a person sees while a model trains: a live bar, one line per epoch, or nothing."""
+"""Progress display: a live bar, one line per epoch, or nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The logs that a model's own steps return."""
+"""The logs that custom steps return."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The losses of an epoch, kept on the device until they are read."""
+"""Running means of an epoch's losses, kept on the device until they are read."""
 
 from __future__ import annotations
 

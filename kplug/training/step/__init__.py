@@ -1,1 +1,1 @@
-"""The training step: one function of a batch."""
+"""Steps: functions of a batch that train, evaluate or predict."""

@@ -1,4 +1,4 @@
-"""The metrics of ``compile`` as one metric, for steps that a model's class writes."""
+"""The metrics of ``compile`` as one metric, for custom training steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model does in a step where its class writes a part of it: Keras 3's methods, to be overridden.
+"""Default implementations of Keras 3's overridable steps, such as ``train_step``.
 
 Without a method of its own a model is trained by ``TrainStep``, which computes the same and can be compiled.
 Each is a function whose first argument is the model; ``Model`` has them as its methods.

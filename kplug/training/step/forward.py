@@ -1,4 +1,4 @@
-"""From a batch to the predictions of a model, its losses and its metrics."""
+"""The forward pass: from a batch to predictions, losses and metrics."""
 
 from __future__ import annotations
 

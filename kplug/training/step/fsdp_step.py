@@ -1,4 +1,4 @@
-"""The training step of a model whose weights are cut into parts."""
+"""The training step of a sharded model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps of models whose classes write them: they run eagerly and return logs."""
+"""Custom steps of model classes: they run eagerly and return logs."""
 
 from __future__ import annotations
 

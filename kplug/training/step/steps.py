@@ -1,4 +1,4 @@
-"""The training step: one function of a batch, in which nothing waits for the device."""
+"""The train, test and predict steps, none of which waits for the device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Targets of later batches that a loss is not defined for, found without a wait in any step."""
+"""Checks the targets of later batches for a loss, without synchronizing in any step."""
 
 from __future__ import annotations
 

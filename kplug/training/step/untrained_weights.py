@@ -1,4 +1,4 @@
-"""Weights that look as if they were trained, and that a step cannot train: told once, at the first step."""
+"""Warns at the first step of weights that no gradient reaches."""
 
 from __future__ import annotations
 
