@@ -83,7 +83,7 @@ class NamedMetric:
         object.__setattr__(self, "guard", _make_guard("metric", self.metric, self.filled.slot))
 
     def update(self, y_true: Tensor, y_pred: Tensor, weights: Tensor | None) -> None:
-        """Let the metric see a batch; an error in it names the slot."""
+        """Update the metric with a batch; an error in it names the slot."""
         try:
             if self.guard is None:
                 self.metric.update_state(y_true, y_pred, weights)
@@ -95,7 +95,7 @@ class NamedMetric:
 
 
 def _make_guard(kind: str, component: Loss | Metric, slot: str) -> WriteGuard | None:
-    """Return what a component that runs a user's code is called through."""
+    """Return the guard that calls a component with a user's code; None for other components."""
     code = getattr(component, "module", None) or getattr(component, "function", component)
     code = type(getattr(code, "__self__", code)) if not isfunction(code) else code
     if is_non_mutating(code) or code.__module__.startswith("torch."):
@@ -104,10 +104,10 @@ def _make_guard(kind: str, component: Loss | Metric, slot: str) -> WriteGuard | 
 
 
 def add_slot(error: Exception, slot: str) -> None:
-    """Let an error say in which argument of ``compile`` the code stands that raised it.
+    """Add to an error the argument of ``compile`` whose code raised it.
 
-    An error of another library keeps its type and its text: the slot is a note below the traceback,
-    from Python 3.11 on.
+    An error of another library keeps its type and text; from Python 3.11 on, the slot becomes a note
+    below the traceback.
     """
     if isinstance(error, KplugError):
         error.at(slot)

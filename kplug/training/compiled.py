@@ -30,7 +30,7 @@ from kplug.training.resolving import (
     resolve_metrics,
 )
 
-# Qualified, so that no plugin changes what a model gets that names no optimizer.
+# Qualified, so that no plugin changes the default optimizer.
 DEFAULT_OPTIMIZER = "kplug/rmsprop"
 
 
@@ -38,7 +38,7 @@ class StepCache(dict[str, Any]):
     """Compiled steps by kind; copies and pickles of a model start with none.
 
     Attributes:
-        runs: How many runs have begun that use the steps of a kind, and have not ended.
+        runs: The number of active runs that use the steps of a kind.
     """
 
     def __init__(self) -> None:
@@ -59,23 +59,23 @@ class Compiled:
     """The training side of a model.
 
     Args:
-        optimizer: The optimizer, or a factory of it, without its parameters.
-        optimizer_slot: The component that it is.
-        losses: The losses of the outputs that have one, in the order of the outputs; if these are a dict
-            and the losses too, in the order in which the losses were given.
+        optimizer: The optimizer without parameters, or a factory of it.
+        optimizer_slot: The optimizer's slot.
+        losses: The losses of outputs, in the order of the outputs. If outputs and losses are both dicts,
+            in the order of the losses.
         metrics: Metrics and weighted metrics, in that order, each in the order of the outputs.
         output_names: The names of the outputs in order; an empty string for one without a name.
         structure: ``loss``, ``metrics`` and ``weighted_metrics`` in the lists and dicts in which they were
-            given, a ``FilledSlot`` in the place of each component.
+            given, with a ``FilledSlot`` for each component.
         loss_weights: As they were given.
         precision: The reduced type that the model computes in, or None.
         distribution: How several processes share the weights: ``"fsdp"``, or None for a copy in each.
         device: Where the model is moved to, or None.
-        jit_compile: Whether steps run as compiled graphs; ``"auto"`` for where that is worth it,
-            ``"reduce-overhead"`` for CUDA graphs of these.
-        steps_per_execution: How many steps are run between two looks at callbacks.
-        steps: The steps that run as compiled graphs, by kind.
-        loss_tracker: The mean losses, for steps that the model's class writes.
+        jit_compile: Whether steps run as compiled graphs; ``"auto"`` compiles where that pays off,
+            ``"reduce-overhead"`` uses CUDA graphs.
+        steps_per_execution: The number of steps between calls of callbacks.
+        steps: The cache of compiled steps, by kind.
+        loss_tracker: The mean losses, for custom steps of the model's class.
     """
 
     optimizer: torch.optim.Optimizer | TorchOptimizerFactory
@@ -120,7 +120,7 @@ class Compiled:
     def metric_names(self) -> list[str]:
         """Names of what ``evaluate`` returns, in its order.
 
-        Losses come first; metrics follow as they were given, with several outputs by the alphabet.
+        Losses come first; metrics follow in the order given, or by name if there are several outputs.
         """
         names = [entry.name for entry in self.metrics]
         return [*self.loss_names, *(sorted(names) if len(self.output_names) > 1 else names)]
@@ -143,7 +143,7 @@ def compile_model(
 ) -> Compiled:
     """Resolve the arguments of ``Model.compile``, and every slot of every layer.
 
-    The model is not changed, except that its slots know their components.
+    Changes nothing in the model but its slots, which are resolved.
 
     Raises:
         ContractError: A chain of layers is empty.
@@ -214,7 +214,7 @@ def _read_distribution(distribution: object) -> str | None:
 
 
 def describe_loss(compiled: Compiled) -> str:
-    """Return the name that messages use for the loss; a model may have penalties alone."""
+    """Return the loss's name for messages; a model may have penalties alone."""
     if not compiled.losses:
         return "penalties"
     if len(compiled.output_names) == 1:

@@ -13,10 +13,10 @@ from kplug.training.model_protocol import TrainableModel
 
 
 def require_compiled(model: TrainableModel, method: str) -> Compiled:
-    """Return what ``compile`` made of a model.
+    """Return the compiled side of a model.
 
     Raises:
-        NotCompiledError: If it was not called.
+        NotCompiledError: If ``compile`` was not called.
     """
     if model.compiled is None:
         raise NotCompiledError(
@@ -27,7 +27,7 @@ def require_compiled(model: TrainableModel, method: str) -> Compiled:
 
 
 def prepare_optimizer(model: TrainableModel, method: str) -> torch.optim.Optimizer | None:
-    """Return the model's optimizer with the parameters that are trainable.
+    """Return the model's optimizer, built for the trainable parameters.
 
     Returns:
         None if the model has nothing to train.

@@ -25,13 +25,13 @@ def list_components(model: Any, compiled: Compiled | None) -> ComponentTable:
 
 
 def describe_layers(model: Any) -> list[ComponentRow]:
-    """Return the rows of the layers' components, those inside layers and layers of plugins included.
+    """Return the rows of the layers' components, including nested components and plugins' layers.
 
-    What belongs to a model and to none of its layers stands behind the layers, under the model's name.
+    Components of the model itself come after those of its layers, under the model's name.
     """
     rows: list[ComponentRow] = []
     seen: set[int] = set()
-    in_slots: set[int] = set()  # layers that have the row of their slot
+    in_slots: set[int] = set()  # layers already listed by their slot
     for owner in [*list_layers(model), *_list_models(model)]:
         for path, module in owner.named_modules():
             if id(module) in seen:
@@ -66,7 +66,7 @@ def describe(slot: str, resolved: Resolved) -> list[ComponentRow]:
 
 
 def _describe_supplied(where: str, module: Any) -> list[ComponentRow]:
-    """Return a row for a layer of a plugin; those of kplug itself have none, as they are too many."""
+    """Return a row for a plugin's layer; kplug's own layers have none, as they are too many."""
     owner, kind = type(module), get_kind("layer")
     component = None if is_built_in_class(kind, owner) else find_component_of(REGISTRY, kind, owner)
     if component is None:
@@ -97,7 +97,7 @@ def _make_row(
 
 
 def list_layers(model: Any) -> list[Layer]:
-    """Return the layers of a model in order, those of nested models included, models left out."""
+    """Return the layers of a model in order, including those of nested models, without the models."""
     found: dict[int, Layer] = {}
     for layer in model.layers:
         for each in list_layers(layer) if holds_layers(layer) else [layer]:
@@ -112,12 +112,12 @@ def _list_models(model: Any) -> list[Any]:
 
 
 def holds_layers(layer: object) -> bool:
-    """Return whether a layer is a model; it may call something else ``layers``."""
+    """Return whether a layer is a model; its attribute ``layers`` may be something else."""
     return all(isinstance(each, Layer) for each in getattr(layer, "layers", [None]))
 
 
 def as_data(value: Any) -> Any:
-    """Return a value as JSON can hold it; objects are described by their text.
+    """Return a value as JSON data; objects become their ``repr``.
 
     Example:
         >>> as_data({"axis": (1, 2), "function": len})

@@ -14,7 +14,7 @@ from kplug.registry.loading.running_builds import find_replacement
 from kplug.terminal import TextTable
 
 _COLUMNS = ("slot", "component", "package", "chosen as")
-_WIDTH = 120  # of the text form; on a terminal rich takes the terminal's own
+_WIDTH = 120  # of the text form; on a terminal, rich uses the terminal's width
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +22,15 @@ class ComponentRow:
     """One filled slot.
 
     Args:
-        slot: Where, such as ``loss``, ``metrics[0]`` or ``dense_1.kernel_initializer``.
+        slot: The slot, such as ``loss``, ``metrics[0]`` or ``dense_1.kernel_initializer``.
         kind: The kind of component, such as ``initializer``.
         name: Qualified name, such as ``kplug/glorot_uniform``.
-        arguments: The arguments it was made with, as data that JSON can hold.
-        distribution: Who supplied it; ``custom`` for objects of the user's own code.
+        arguments: Its constructor arguments, as JSON data.
+        distribution: The distribution that supplied it; ``custom`` for the user's own code.
         version: Version of the distribution.
-        rule: Why this component and no other of that name.
-        written: The qualified name with the arguments as they were written, for people.
-        code: The distribution whose code it is, where that is not the one that offers it.
+        rule: The rule that chose this component among those of its name.
+        written: The qualified name and the arguments as the user wrote them, for display.
+        code: The distribution that contains the code, if another one offers the component.
     """
 
     slot: str
@@ -50,7 +50,7 @@ class ComponentRow:
 
     @property
     def replacement(self) -> str:
-        """What to say if another build of the distribution is installed by now than the one that runs."""
+        """The remark for messages if the installed build of the distribution is not the running one."""
         return find_replacement(self.distribution) or ""
 
     def to_json(self) -> dict[str, Any]:

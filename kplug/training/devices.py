@@ -17,7 +17,7 @@ from kplug.errors import ArgumentValueError
 
 
 class ModelOnDevice(Protocol):
-    """What is needed of a model to find its device and to move it."""
+    """The methods of a model that find its device and move it."""
 
     built: bool
 
@@ -28,23 +28,22 @@ class ModelOnDevice(Protocol):
         """Return the buffers."""
 
     def to(self, device: torch.device, /) -> Any:
-        """Move all of them."""
+        """Move parameters and buffers."""
 
 
 def read_device(device: object, model: ModelOnDevice) -> torch.device | None:
     """Return the device that an argument of ``compile`` names.
 
     Args:
-        device: ``"auto"`` for CUDA, MPS or the CPU, whichever is there, in this order, unless somebody
-            has moved the model to a GPU already; a device as torch writes it; None to leave the model
-            where it is.
+        device: ``"auto"`` for the first available of CUDA, MPS and CPU, unless the model is on a GPU
+            already; a device in torch's notation; None to leave the model where it is.
         model: The model.
 
     Returns:
         None if the model stays where it is.
 
     Raises:
-        ArgumentValueError: If it is no device, or one that this machine does not have.
+        ArgumentValueError: If it is no device, or not available on this machine.
     """
     if device is None:
         return None
@@ -63,7 +62,7 @@ def read_device(device: object, model: ModelOnDevice) -> torch.device | None:
 
 
 def _choose(kind: str) -> torch.device:
-    """Return the device of a type; of several GPUs, each process of a machine takes its own."""
+    """Return the device of a type; each process of a machine takes its own GPU."""
     is_one_of_many = kind == "cuda" and is_launched()
     return (
         torch.device(kind, int(os.environ["LOCAL_RANK"])) if is_one_of_many else torch.device(kind)
@@ -71,7 +70,7 @@ def _choose(kind: str) -> torch.device:
 
 
 def list_devices() -> list[str]:
-    """Return the types of device that can train here, the fastest first."""
+    """Return the available device types, the fastest first."""
     found = ["cuda"] if torch.cuda.is_available() else []
     if torch.backends.mps.is_available() and floatx() != "float64":  # MPS has no float64
         found.append("mps")
@@ -83,7 +82,7 @@ def _refuse(device: object, available: list[str]) -> ArgumentValueError:
 
 
 def find_device(model: ModelOnDevice) -> torch.device:
-    """Return where the model's first weight lies; if none has memory yet, where the first one will."""
+    """Return the device of the model's first weight, or the one it will get if not allocated yet."""
     weights = itertools.chain(model.parameters(), model.buffers())
     first = next((one for one in weights if not one.is_meta), None)
     chosen: torch.device | None = getattr(model, "_device", None)
@@ -93,7 +92,7 @@ def find_device(model: ModelOnDevice) -> torch.device:
 def place_model(
     model: ModelOnDevice, device: torch.device | None, optimizer: object = None
 ) -> None:
-    """Move a model that has its weights to a device, if one is given, and its optimizer's state too."""
+    """Move a built model and its optimizer's state to a device, if one is given."""
     current = find_device(model)
     if device is None or (current.type == device.type and device.index in (None, current.index)):
         return
@@ -102,9 +101,9 @@ def place_model(
 
 
 def move_state(optimizer: Any) -> None:
-    """Move the state of an optimizer to where its parameters are, as torch does with what it loads.
+    """Move an optimizer's state to the devices of its parameters, as torch does on loading.
 
-    Counts of steps stay on the CPU, unless the kernels that update read them.
+    Step counters stay on the CPU, unless the update's kernels read them.
     """
     for group in getattr(optimizer, "param_groups", ()):
         takes_counts = bool(group.get("fused") or group.get("capturable"))
@@ -118,8 +117,8 @@ def move_state(optimizer: Any) -> None:
 def move(tensor: Tensor, device: torch.device, dtype: torch.dtype | None = None) -> Tensor:
     """Return a tensor on a device, cast there if a type is given.
 
-    To CUDA it goes through pinned memory: then the copy runs while Python goes on, and torch orders it
-    before the kernels that read it. Other devices give no such promise, so there the copy is waited for.
+    Copies to CUDA go through pinned memory and are asynchronous; torch orders them before the kernels that
+    read them. Other devices do not guarantee that order, so copies to them are synchronous.
     """
     if device.type == "cuda" and tensor.device.type == "cpu":
         tensor = tensor.pin_memory()

@@ -9,7 +9,7 @@ from kplug.layers import Flatten, Identity, Layer, Permute, Reshape
 from kplug.registry.user_warnings import warn
 from kplug.training.compile_slots import NamedMetric, OutputLoss
 
-# What takes probabilities, by the activation that makes them.
+# Components that take probabilities, by the activation that computes them.
 _TAKERS = {
     "softmax": "'categorical_crossentropy' for one-hot targets or 'sparse_categorical_crossentropy' for "
     "class ids",
@@ -19,9 +19,9 @@ _KEEPING_VALUES = (Flatten, Identity, Permute, Reshape)
 
 
 def warn_of_double_activations(model: Any, users: Iterable[OutputLoss | NamedMetric]) -> None:
-    """Warn of each loss and metric that takes logits, on an output that a softmax or a sigmoid has made.
+    """Warn of each loss and metric that takes logits, on an output of a softmax or a sigmoid.
 
-    A model whose class writes ``call`` does not say what its outputs are made with.
+    The outputs of a model with its own ``call`` are not analyzed.
     """
     for user in users:
         component = user.filled.object
@@ -40,7 +40,7 @@ def warn_of_double_activations(model: Any, users: Iterable[OutputLoss | NamedMet
 
 
 def _find_in_layer(layer: Any, index: int = 0) -> tuple[str, str] | None:
-    """Return which layer makes an output with a softmax or a sigmoid, and which of them; None for neither."""
+    """Return the layer and its final activation if an output comes from a softmax or sigmoid; else None."""
     if getattr(layer, "is_functional", False):
         return _find_in_graph(layer.outputs[index])
     if getattr(layer, "lists_layers", False):

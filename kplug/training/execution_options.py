@@ -14,12 +14,12 @@ def read_jit(jit_compile: object, run_eagerly: object) -> bool | str:
     """Return whether steps run as compiled graphs, or how: ``"auto"`` or ``"reduce-overhead"``.
 
     Args:
-        jit_compile: A flag; ``"auto"`` for where it saves time; or ``"reduce-overhead"``, torch's name
-            for compiling into CUDA graphs; None is False.
+        jit_compile: A flag; ``"auto"`` to compile where that saves time; or ``"reduce-overhead"``,
+            torch's name for CUDA graphs; None is False.
         run_eagerly: A flag that switches compiling off; None is False.
 
     Raises:
-        ArgumentValueError: If one is something else.
+        ArgumentValueError: If one has another value.
 
     Example:
         >>> read_jit("auto", False), read_jit("auto", True), read_jit(True, None)
@@ -37,7 +37,7 @@ def read_jit(jit_compile: object, run_eagerly: object) -> bool | str:
 
 
 def read_steps_per_execution(steps: object) -> int:
-    """Return how many steps are run between two looks at callbacks.
+    """Return the number of steps between calls of callbacks.
 
     Raises:
         ArgumentValueError: If it is no integer >= 1.

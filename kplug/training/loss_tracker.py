@@ -24,7 +24,7 @@ class LossTracker(MeanMetric):
         self.accumulate(values.detach(), sample_weight)
 
     def note_outputs(self, names: Iterable[str], losses: Iterable[Tensor], size: float) -> None:
-        """Let the means of the outputs see a batch.
+        """Update the mean losses of the outputs with a batch.
 
         Args:
             names: Their names in logs.

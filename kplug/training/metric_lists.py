@@ -13,14 +13,14 @@ from kplug.metrics import Metric
 from kplug.metrics.base.metric import find_metrics
 from kplug.training.model_protocol import TrainableModel
 
-# What every layer has, and most values: no metric stands there, and all attributes are looked through
-# several times in each epoch and in each call of evaluate.
+# Attributes and types that never hold metrics: skipped, as all attributes are searched several times
+# in each epoch and in each call of evaluate.
 _OF_LAYERS = frozenset(vars(Layer(name="any")))
 _PLAIN = frozenset({NoneType, bool, int, float, str, torch.dtype, FunctionType})
 
 
 def find_attribute_metrics(model: TrainableModel) -> list[Metric]:
-    """Return the metrics that a model and its layers have as attributes, also in lists and dicts."""
+    """Return the metrics in attributes of a model and its layers, also in lists and dicts."""
     found = [
         metric
         for module in model.modules()

@@ -32,26 +32,26 @@ class TrainableModel(ModelOnDevice, Protocol):
 
     @property
     def input_count(self) -> int | None:
-        """How many inputs the model takes, if its class says so."""
+        """The number of inputs, if the model's class declares it."""
 
     @property
     def has_shape_of_data(self) -> bool:
-        """Whether the first data said what the input shape is."""
+        """Whether the input shape was inferred from the first data."""
 
     def find_input_shape(self) -> Any:
         """Return the shape of the inputs, nested as they are, or None while it is unknown."""
 
     def find_input_dtype(self) -> Any:
-        """Return the type that the model takes for its inputs, or one for each of them."""
+        """Return the dtype of the inputs, or one for each of them."""
 
     def find_text_reader(self) -> Callable[[Any], Tensor] | None:
-        """Return what makes numbers of texts, if the first layer does, else None."""
+        """Return the first layer's function that encodes texts as numbers, or None."""
 
     def ensure_built(self) -> None:
-        """Make the weights, if the input shape is known and that was not done before."""
+        """Create the weights, if the input shape is known and they do not exist yet."""
 
     def build_for(self, input_shape: Any, /) -> None:
-        """Make the weights for inputs of a shape."""
+        """Create the weights for inputs of a shape."""
 
     def named_weights(self) -> list[tuple[str, Tensor]]:
         """Return the weights with their names."""
@@ -64,7 +64,7 @@ class TrainableModel(ModelOnDevice, Protocol):
 
     @property
     def metrics(self) -> list[Any]:
-        """All metrics, those that the model and its layers have as attributes too."""
+        """All metrics, including attributes of the model and its layers."""
 
     @property
     def losses(self) -> list[Tensor]:
@@ -77,7 +77,7 @@ class TrainableModel(ModelOnDevice, Protocol):
         """Return the loss of a batch."""
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> dict[str, Any]:
-        """Let the metrics see a batch, and return the logs."""
+        """Update the metrics with a batch, and return the logs."""
 
     def get_metrics_result(self) -> dict[str, Any]:
         """Return the results of all metrics by name."""
@@ -85,7 +85,7 @@ class TrainableModel(ModelOnDevice, Protocol):
     def __call__(self, inputs: Any, /) -> Any:
         """Return the outputs."""
 
-    # As every torch module has them.
+    # The methods of torch modules.
 
     def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Return the parameters with their names."""
@@ -100,7 +100,7 @@ class TrainableModel(ModelOnDevice, Protocol):
         """Return the module and all modules inside."""
 
     def zero_grad(self) -> None:
-        """Forget the gradients."""
+        """Clear the gradients."""
 
     def train(self) -> Any:
         """Go into training mode."""

@@ -19,13 +19,13 @@ _DEFAULTS: Final[set[object]] = set()
 
 
 def default(method: _Method) -> _Method:
-    """Note a method of ``Model`` as the one that a class has which does not write its own."""
+    """Register a method of ``Model`` as the default implementation."""
     _DEFAULTS.add(method)
     return method
 
 
 def find_own_method(model: object, kind: StepKind) -> str | None:
-    """Return the first method of a step that is not that of ``Model``, or None."""
+    """Return the first step method that the class overrides, or None."""
     for name in _METHODS[kind]:
         method = getattr(model, name, None)
         if method is not None and getattr(method, "__func__", method) not in _DEFAULTS:
@@ -34,10 +34,10 @@ def find_own_method(model: object, kind: StepKind) -> str | None:
 
 
 def has_own_step(model: object) -> bool:
-    """Return whether training or evaluation runs code of the model's class."""
+    """Return whether training or evaluation runs a custom step of the model's class."""
     return find_own_method(model, "train") is not None or find_own_method(model, "test") is not None
 
 
 def lacks_call(model: object) -> bool:
-    """Return whether a model has steps alone, such as a GAN, so that nothing says what its inputs are."""
+    """Return whether a model has steps but no ``call``, such as a GAN, so that its inputs are unknown."""
     return has_own_step(model) and type(model).call is Layer.call  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from kplug.registry.suggestions import did_you_mean
 
 
 def spread_losses(names: Sequence[str], given: Any) -> list[Any]:
-    """Return the loss that is meant for each output; None for one without.
+    """Return the loss for each output; None for one without.
 
     Args:
         names: The names of the outputs, in order; an empty string for one that has none.
@@ -35,10 +35,10 @@ def spread_losses(names: Sequence[str], given: Any) -> list[Any]:
 
 
 def spread_metrics(names: Sequence[str], argument: str, given: Any) -> list[list[Any]]:
-    """Return the metrics that are meant for each output.
+    """Return the metrics for each output.
 
-    Given is a metric, or a list of one, for every output; a list with an entry for each; or a dict by name.
-    An entry is None, a metric or a list of them. For one output, a list of any length holds its metrics.
+    ``given`` is a metric, or a list of one, for every output; a list with an entry for each; or a dict by
+    name. An entry is None, a metric or a list of metrics. For one output, any list holds its metrics.
 
     Raises:
         ArgumentValueError: for another number of entries, or another name.
@@ -50,8 +50,8 @@ def spread_metrics(names: Sequence[str], argument: str, given: Any) -> list[list
         [['mae', 'mse']]
 
     Reference:
-        Keras 2 takes a list of metrics for every output of a model, Keras 3 one entry for each; here
-        a list of one goes to all, and any longer one has an entry for each output.
+        Keras 2 applies a list of metrics to every output of a model, Keras 3 one entry to each. Here a
+        list of one applies to all outputs, and a longer one has an entry for each.
     """
     if _is_by_name(given):
         return [_as_list(entry) for entry in _pick_by_name(names, argument, given)]

@@ -19,10 +19,10 @@ from kplug.registry.building.reverse_lookup import name_of
 def read_precision(precision: object) -> torch.dtype | None:
     """Return the type that ``"bf16"`` or ``"fp16"`` stands for.
 
-    None means that of the program's policy, and without a mixed one that of the weights.
+    None means the global policy's compute type if the policy is mixed, else the type of the weights.
 
     Raises:
-        ArgumentValueError: If it is something else.
+        ArgumentValueError: If it is another value.
     """
     precision = find_program_precision() if precision is None else precision
     if precision is None:
@@ -33,27 +33,27 @@ def read_precision(precision: object) -> torch.dtype | None:
 
 
 def name_precision(dtype: torch.dtype | None) -> str | None:
-    """Return what `read_precision` reads as a type."""
+    """Return the name of a type, as `read_precision` reads it."""
     return next((name for name, known in REDUCED_TYPES.items() if known is dtype), None)
 
 
 def compute_predictions(model: Callable[[Any], Any], inputs: Any, dtype: torch.dtype | None) -> Any:
-    """Return the predictions of a model, which computes in reduced precision if a type is given.
+    """Return the predictions of a model, computed in reduced precision if a type is given.
 
-    The model runs under ``torch.autocast``. What it returns is float32 again: losses, penalties of weights
-    and metrics compute from that, outside of autocast, since a probability that is cut off at 1 − 1e-7 is 1
-    in reduced precision, and its logarithm is lost.
+    The model runs under ``torch.autocast``. Its outputs are cast back to float32: losses, penalties and
+    metrics are computed outside of autocast. In reduced precision a probability clipped at 1 − 1e-7 would
+    round to 1, and its logarithm would be lost.
     """
     return model(inputs) if dtype is None else call_reduced(model, (inputs,), {}, dtype)
 
 
 def with_loss_scaling(optimizer: Any, dtype: torch.dtype | None) -> Any:
-    """Return an optimizer that scales the loss, if the gradients are float16 and would vanish without.
+    """Return an optimizer with loss scaling for float16, whose gradients would otherwise underflow.
 
-    bfloat16 has the range of float32, so it needs no scale.
+    bfloat16 has the range of float32, so it needs no scaling.
 
     Raises:
-        ContractError: If loss scaling is needed and the optimizer is none of kplug's.
+        ContractError: If loss scaling is needed and the optimizer is not one of kplug's.
     """
     if dtype is not torch.float16 or optimizer is None:
         return optimizer

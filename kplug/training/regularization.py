@@ -23,7 +23,7 @@ class Penalties:
 
     Args:
         weights: Each regularizer with the weight it is applied to.
-        activities: The lists into which layers put the penalties of their last call.
+        activities: The layers' lists of penalties of their last call.
     """
 
     weights: tuple[WeightFunction, ...] = ()
@@ -32,7 +32,7 @@ class Penalties:
     def add_to(self, loss: Tensor | None, share: float = 1.0) -> Tensor | None:
         """Return the loss with all penalties, and empty the lists of the layers.
 
-        ``share`` is a factor of what depends on the data, the penalties of activities.
+        ``share`` is a factor of the penalties that depend on the data, those of activities.
         """
         for regularizer, weight in self.weights:
             penalty = require_penalty(regularizer(weight), regularizer)
@@ -47,14 +47,14 @@ class Penalties:
 
     @torch.no_grad()
     def at_rest(self) -> Penalties:
-        """Return the penalties while no weight changes: those of the weights are computed once, now."""
+        """Return the penalties with those of the weights computed once, for weights that do not change."""
         total = Penalties(self.weights).add_to(None)
         if total is None:
             return self
         return Penalties(((lambda _: total, total),), self.activities)
 
     def discard(self) -> None:
-        """Empty the lists of the layers: the penalties of a call whose loss is not computed."""
+        """Empty the layers' lists, if the loss of a call is not computed."""
         for found in self.activities:
             found.clear()
 
@@ -62,9 +62,9 @@ class Penalties:
 def find_penalties(model: TrainableModel) -> Penalties:
     """Return the penalties of a built model.
 
-    The weights of a frozen layer are not penalised, its activities are, as in Keras 3.
+    A frozen layer has penalties of its activities but not of its weights, as in Keras 3.
     """
-    # Every layer's list, not only of those with an activity regularizer: add_loss fills them too.
+    # Lists of all layers, not only those with an activity regularizer: add_loss fills them too.
     layers = [module for module in model.modules() if isinstance(module, Layer)]
     activities = [layer.activity_penalties for layer in layers]
     weights = [(_guard(regularizer), weight) for regularizer, weight in model.weight_penalties()]
@@ -72,7 +72,7 @@ def find_penalties(model: TrainableModel) -> Penalties:
 
 
 def _guard(regularizer: TensorFunction) -> TensorFunction:
-    """Return a regularizer that leaves the weight as it is, whatever a user's code does to it."""
+    """Return a regularizer that protects the weight from in-place changes by a user's code."""
     if is_non_mutating(regularizer):
         return regularizer
     guard = WriteGuard(f"regularizer {name_of(regularizer)!r}")

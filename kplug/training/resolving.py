@@ -21,7 +21,7 @@ class Asked:
     """The place of an identifier in an argument of ``compile``, and the slot that it fills.
 
     Args:
-        identifier: What was given.
+        identifier: The identifier as given.
 
     Attributes:
         filled: The slot; the last one, if the identifier stands for several outputs.
@@ -32,21 +32,21 @@ class Asked:
         self.filled: FilledSlot | None = None
 
     def __repr__(self) -> str:
-        return repr(self.identifier)  # messages show the argument as it was given
+        return repr(self.identifier)  # for messages that show the argument
 
 
 class Collector:
     """Resolves slots and collects the problems.
 
     Attributes:
-        problems: What went wrong so far.
+        problems: The problems so far.
     """
 
     def __init__(self) -> None:
         self.problems: list[KplugError] = []
 
     def resolve(self, kind: str, asked: object, slot: str) -> FilledSlot | None:
-        """Fill a slot with a component; return None if that is a problem.
+        """Fill a slot with a component; return None after a problem.
 
         Args:
             kind: The component's kind.
@@ -65,7 +65,7 @@ class Collector:
         return filled
 
     def attempt(self, function: Any, argument: object) -> Any:
-        """Return what ``function`` makes of an argument, or None if that is a problem."""
+        """Return ``function`` applied to an argument, or None after a problem."""
         try:
             return function(argument)
         except SeveralProblemsError as error:
@@ -78,7 +78,7 @@ class Collector:
 def resolve_losses(
     collector: Collector, names: tuple[str, ...], loss: object, loss_weights: object
 ) -> tuple[OutputLoss, ...]:
-    """Return the losses of the outputs that have one; ``loss`` is what ``read_structure`` returned."""
+    """Return the losses of the outputs that have one; ``loss`` is a result of ``read_structure``."""
     weights = collector.attempt(partial(spread_weights, names), loss_weights)
     spread = collector.attempt(partial(spread_losses, names), loss)
     losses: list[OutputLoss] = []
@@ -92,7 +92,7 @@ def resolve_losses(
 
 
 def order_as_given(losses: tuple[OutputLoss, ...], given: object) -> tuple[OutputLoss, ...]:
-    """Return losses in the order of the dict that named them; Keras does so if outputs are a dict."""
+    """Return losses in the order of their dict, as Keras does if outputs are a dict."""
     if not isinstance(given, Mapping):
         return losses
     places = {name: place for place, name in enumerate(given)}
@@ -108,7 +108,7 @@ def resolve_metrics(
 ) -> tuple[NamedMetric, ...]:
     """Return the metrics of all outputs, those without weights first, with their names in logs.
 
-    Both arguments are what ``read_structure`` returned.
+    Both arguments are results of ``read_structure``.
     """
     taken = {"loss", *(f"{name}_loss" for name in names if len(names) > 1)}
     named: list[NamedMetric] = []
@@ -132,7 +132,7 @@ def resolve_metrics(
 
 
 def _refuse_shared(known: list[NamedMetric], entry: NamedMetric) -> None:
-    """Refuse one metric object in two places: both would add to the same sums."""
+    """Refuse one metric object in two places: both would update the same state."""
     for other in known:
         if other.metric is entry.metric:
             error = ArgumentValueError(
@@ -146,12 +146,12 @@ def _refuse_shared(known: list[NamedMetric], entry: NamedMetric) -> None:
 
 
 def read_structure(given: object) -> Any:
-    """Return an argument with an ``Asked`` in the place of each identifier in its lists and dicts."""
+    """Return an argument with each identifier in its lists and dicts replaced by an ``Asked``."""
     return map_identifiers(given, Asked)
 
 
 def fill_structure(asked: object) -> Any:
-    """Return what ``read_structure`` returned with the slots in their places; all are filled."""
+    """Return a result of ``read_structure`` with each ``Asked`` replaced by its filled slot."""
     return map_identifiers(asked, lambda place: place.filled)
 
 
@@ -162,7 +162,7 @@ def _find_typed_name(identifier: object) -> str | None:
 
 
 def _metric_name(identifier: object, filled: FilledSlot) -> str:
-    """Return the name as it was typed, or the object's own; a function or a factory gives it none."""
+    """Return the name as typed, or the object's own; None for a function or a factory."""
     if isinstance(identifier, str):
         return parse_spec(identifier).name
     call = filled.resolved.call

@@ -40,7 +40,7 @@ from kplug.training.settings import FitSettings, InferenceSettings
 
 
 def fit(model: TrainableModel, settings: FitSettings) -> History:
-    """Check the data, build what is not built yet, and train."""
+    """Check the data, build the model if necessary, and train."""
     compiled = require_compiled(model, "fit")
     if not settings.epochs_left:
         warn(
@@ -88,12 +88,12 @@ def fit(model: TrainableModel, settings: FitSettings) -> History:
 
 
 def _put_last(callbacks: Iterable[Callback]) -> list[Callback]:
-    """Return the callbacks with those at the end that say so; another library's do not."""
+    """Return the callbacks, with those marked ``is_called_last`` at the end."""
     return sorted(callbacks, key=lambda each: getattr(each, "is_called_last", False))
 
 
 def _count_calls(settings: FitSettings, per_epoch: int | None, compiled: Compiled) -> int | None:
-    """Return how often callbacks will be told of a step, or None if only the end will tell."""
+    """Return the number of steps that callbacks will see, or None if unknown."""
     if per_epoch is None:
         return None
     return -(-per_epoch // compiled.steps_per_execution) * settings.epochs_left
@@ -172,7 +172,7 @@ def predict_on_batch(model: TrainableModel, x: Any) -> Any:
 
 
 def resolve_callbacks(given: object) -> list[Callback]:
-    """Resolve the callbacks of one call: None, one, or a list of names, specs and instances."""
+    """Resolve the callbacks of one call: None, one callback, or a list of names, specs and instances."""
     if given is None:
         return []
     several = given if isinstance(given, (list, tuple)) else [given]

@@ -15,9 +15,9 @@ _COUNT = "an integer >= 1"
 
 @dataclass(frozen=True)
 class DataArguments:
-    """Data as a method was given them.
+    """Data as passed to a method.
 
-    Of an iterable of batches ``limit`` are read at most; arrays without a batch size become that many.
+    At most ``limit`` batches of an iterable are read; arrays without a batch size are split into that many.
     """
 
     method: str
@@ -68,7 +68,7 @@ class FitSettings:
 
     @property
     def epochs_left(self) -> int:
-        """How many epochs are trained, unless training stops early."""
+        """The number of epochs to train, unless training stops early."""
         return max(0, self.epochs - self.initial_epoch)
 
     @property
@@ -88,7 +88,7 @@ class FitSettings:
         )
 
     def validates_after(self, epoch: int) -> bool:
-        """Tell whether an epoch, counted from 1, ends with a validation."""
+        """Return whether an epoch, counted from 1, ends with a validation."""
         frequency = self.validation_freq
         return epoch in frequency if isinstance(frequency, Collection) else epoch % frequency == 0
 

@@ -12,8 +12,8 @@ from kplug.training.data.samples import list_arrays, map_arrays
 from kplug.training.data.shuffling import draw_order
 from kplug.training.devices import move
 
-# Rows are gathered for several small batches at once: at this size the block stays in the cache,
-# and the cost of a call no longer counts.
+# Rows of several small batches are gathered at once: a block of this size stays in the cache,
+# and amortizes the overhead of a call.
 _BLOCK_BYTES = 1 << 18
 
 
@@ -33,7 +33,7 @@ class ArraySource(SampleSource):
     def parts(self, cut: Callable[[int], tuple[int, int]]) -> Iterator[tuple[Batch, int]]:
         """Return a part of each batch of one epoch, and how many samples the whole batch has.
 
-        ``cut`` tells where the part of a batch of so many samples begins and ends. Other rows are neither
+        ``cut`` maps a batch's number of samples to the start and stop of the part. Other rows are neither
         gathered nor cast nor moved.
         """
         count, order = len(self.samples), self._draw_order()

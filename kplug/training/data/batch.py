@@ -22,10 +22,10 @@ class Batch(NamedTuple):
         x: Inputs: a tensor, or tensors in a list or a dict by name, as the model takes them.
         y: Targets: a tensor; for several outputs a list with a tensor or None for each; or None.
         weights: Sample weights, likewise.
-        share: Factor of the losses, where this is one process's part of a batch: how many samples it
-            has, as a multiple of an even share.
-        even_share: That even share, in samples.
-        parts: How many parts the batch was cut into.
+        share: Factor of the losses if this is one process's part of a batch: its number of samples,
+            as a multiple of an even share.
+        even_share: An even share, in samples.
+        parts: The number of parts of the batch.
     """
 
     x: Any
@@ -46,18 +46,18 @@ class Batch(NamedTuple):
         return self.size if self.even_share is None else self.even_share
 
     def factor_for(self, reduction: str) -> float:
-        """Return the factor of a part's loss: with it, the mean over all parts is the loss of the batch."""
+        """Return the factor of a part's loss that makes the mean over all parts the batch's loss."""
         if reduction == "sum":
             return float(self.parts) if self.share else 0.0
         return self.share
 
 
 class BatchSource(Protocol):
-    """Anything that gives the batches of one epoch after another."""
+    """A source of batches, epoch by epoch."""
 
     @property
     def steps(self) -> int | None:
-        """Batches in an epoch, or None where only the end will tell."""
+        """Batches in an epoch, or None if unknown."""
 
     def batches(self) -> Iterator[Batch]:
         """Return the batches of one epoch."""
@@ -66,7 +66,7 @@ class BatchSource(Protocol):
 class SampleSource(ABC):
     """Batches of samples whose number is known; the last batch may be smaller.
 
-    To shuffle, a new order is drawn for each epoch from torch's global generator.
+    Shuffling draws a new order for each epoch from torch's global generator.
     """
 
     def __init__(

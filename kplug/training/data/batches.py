@@ -117,7 +117,7 @@ def make_array_batches(
     *,
     shuffle: bool = False,
 ) -> SampleSource:
-    """Return the batches of samples that were converted already; without a size, ``steps`` of them."""
+    """Return the batches of converted samples; without a batch size, ``steps`` of them."""
     samples = fit_to_model(model, samples, method)
     check_weights(model, samples.weights, method)
     if batch_size is None and steps is not None:
@@ -134,7 +134,7 @@ def make_array_batches(
 
 
 def _prepare_batch(model: TrainableModel, samples: Samples, method: str) -> Samples:
-    """Return the samples of one batch checked, on the model's device and in the type it takes."""
+    """Check the samples of one batch; return them on the model's device and in its input type."""
     samples = fit_to_model(model, samples, method)
     check_weights(model, samples.weights, method, is_batch=True)
     device, types = find_device(model), iter(find_input_types(model, samples.x))
@@ -151,9 +151,9 @@ def check_targets(
         DataError: If the targets are missing.
     """
     if not isinstance(source, SampleSource):
-        return  # the first batch will tell
+        return  # the first batch decides
     if has_own_step(model):
-        return  # it may need none
+        return  # a custom step may need none
     y = source.samples.y
     if y is None and (compiled.losses or compiled.metrics):
         names = ", ".join(repr(entry.name) for entry in compiled.metrics)

@@ -31,16 +31,16 @@ def weigh_classes(
     """Return the samples with the weight of their class.
 
     Args:
-        model: The model, which is told of a missing class once.
+        model: The model, for which a missing class is warned about once.
         samples: Data whose targets are class ids, (N,) or (N, 1), or one-hot rows, (N, C).
         class_weight: Weight >= 0 by class id; a class that is missing weighs 1.
-        is_batch: Whether there are other samples, which may be of other classes.
+        is_batch: Whether the samples are one batch of several, which may contain other classes.
 
     Raises:
         DataError: If there are sample weights as well, no targets, several outputs, or targets that
             are no classes.
         ArgumentValueError: If a key is no class id, or no class of one-hot rows, or a weight is no
-            finite number >= 0. Keras takes these, and targets that are no classes.
+            finite number >= 0. Keras accepts all of these.
     """
     if isinstance(samples.y, list):
         raise DataError(
@@ -111,7 +111,7 @@ def _class_ids(targets: Tensor) -> Tensor:
 
 
 def _check_classes(table: Mapping[int, float], targets: Tensor, found: Tensor | None) -> None:
-    """Refuse a class that one-hot rows have no place for; warn of one that no sample has."""
+    """Refuse a class beyond the columns of one-hot rows; warn of a class without samples."""
     columns = targets.shape[-1] if targets.ndim > 1 else 1
     if columns > 1 and max(table, default=0) >= columns:
         allowed = f"class ids from 0 to {columns - 1}, since y has {columns} columns"

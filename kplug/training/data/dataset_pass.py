@@ -14,14 +14,14 @@ from kplug.training.data.workers import Answer, name_batch, read_ahead, read_bat
 
 
 class DatasetPasses:
-    """The batches of a dataset, as often as they are asked for; each pass tells it when it begins and ends.
+    """Repeated passes over a dataset's batches; each calls the dataset's hooks at its start and end.
 
     Args:
         dataset: The dataset.
-        shuffle: Whether each pass has the batches in another order.
+        shuffle: Whether each pass draws a new order of the batches.
 
     Attributes:
-        item: How messages call the batch that was given last.
+        item: The name of the last batch in messages.
     """
 
     def __init__(self, dataset: PyDataset, *, shuffle: bool = False) -> None:
@@ -32,7 +32,7 @@ class DatasetPasses:
         """Return the number of batches of a pass.
 
         Raises:
-            TypeError: There is no end.
+            TypeError: The dataset is infinite.
         """
         count = self._count()
         if count is None:
@@ -71,7 +71,7 @@ class DatasetPasses:
         """Return the batch of an answer.
 
         Raises:
-            DataError: There is an error in its place, which is its cause.
+            DataError: The answer is an error, which becomes the cause.
         """
         self.item = name_batch(self.dataset, index)
         if answer.error is None:

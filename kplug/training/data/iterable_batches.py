@@ -19,7 +19,7 @@ from kplug.training.data.prefetch import Prefetcher
 from kplug.training.data.py_dataset import PyDataset
 from kplug.training.data.samples import Samples
 
-# What the name of a socket may have, with its null byte; and what stands behind its folder.
+# The longest path of a socket with its null byte, and the length of the part after its folder.
 _LONGEST_NAME = 108 if sys.platform == "linux" else 104
 _OF_SOCKET = len("/listener-12345678") + 1
 
@@ -27,8 +27,8 @@ _OF_SOCKET = len("/listener-12345678") + 1
 class IterableSource:
     """Batches as a ``DataLoader``, a ``PyDataset``, a generator or another iterable gives them.
 
-    Each is ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``. No more than ``limit`` are asked for, so
-    that a generator is not read further. ``shuffle`` draws the order in which a ``PyDataset`` is read.
+    Each is ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``. At most ``limit`` are
+    requested, so that a generator is not read further. ``shuffle`` randomizes the order of a ``PyDataset``.
     """
 
     def __init__(
@@ -47,8 +47,8 @@ class IterableSource:
         self.iterable, self.method, self.prepare, self.limit = iterable, method, prepare, limit
         self._peeked: list[Any] = []
         self._count = 0
-        # Of several processes none reads ahead: a thread draws random numbers at any time, so the
-        # generator of each would shuffle in another way.
+        # No prefetching with several processes: a thread draws random numbers at any time, so each
+        # process's generator would shuffle differently.
         reads_ahead = isinstance(iterable, Iterator) and count_processes() == 1
         self._given = Prefetcher(iterable, limit) if reads_ahead else iterable
 
@@ -62,7 +62,7 @@ class IterableSource:
 
     @property
     def is_given_once(self) -> bool:
-        """Whether it is a generator or the like, which may end sooner or later than its length says."""
+        """Whether it is a one-shot iterator, which may be shorter or longer than its length."""
         return isinstance(self.iterable, Iterator)
 
     def peek(self) -> None:
@@ -83,7 +83,7 @@ class IterableSource:
         """Return the batches of one pass."""
         peeked, self._peeked = self._peeked, []
         batches: Iterator[Any] = itertools.chain(peeked, self._given)
-        if self.is_given_once:  # it may go on behind its length, as Keras 2's do
+        if self.is_given_once:  # it may continue past its length, as Keras 2's do
             batches = itertools.islice(batches, self.steps)
         for given in batches:
             yield self._convert(given)
@@ -104,7 +104,7 @@ class IterableSource:
 
 
 def _require_short_folder(loader: torch.utils.data.DataLoader[Any], method: str) -> None:
-    """Refuse a loader whose workers could send no tensor: torch would wait for them without end."""
+    """Refuse a loader whose workers cannot send tensors: torch would wait forever."""
     strategy = torch.multiprocessing.get_sharing_strategy()  # type: ignore[no-untyped-call]
     sends_files = strategy == "file_descriptor"
     if not loader.num_workers or not sends_files:
@@ -119,7 +119,7 @@ def _require_short_folder(loader: torch.utils.data.DataLoader[Any], method: str)
 
 
 def _split(given: Any, method: str) -> tuple[Any, ...]:
-    """Return inputs, targets and weights of a batch, as far as it has them."""
+    """Return the inputs, targets and weights of a batch; None for missing parts."""
     parts = tuple(given) if isinstance(given, (tuple, list)) else (given,)
     if 1 <= len(parts) <= 3:
         return parts
@@ -140,7 +140,7 @@ def closing_sources(*sources: BatchSource | None) -> Iterator[None]:
 
 
 def is_iterable_of_batches(given: Any) -> bool:
-    """Tell a DataLoader, a Dataset, a PyDataset or a generator from arrays."""
+    """Return whether data are a DataLoader, Dataset, PyDataset or generator, not arrays."""
     if isinstance(given, (torch.utils.data.DataLoader, torch.utils.data.Dataset, PyDataset)):
         return True
     return isinstance(given, Iterator)

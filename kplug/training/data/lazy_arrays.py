@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
-# What takes no more than this as a dense array becomes one: nothing is faster to train on.
+# Arrays up to this dense size become tensors, which train fastest.
 IN_MEMORY_BYTES = 1 << 26
 
-# What is kept of a file because HDF5 unpacked it anyway; a single chunk may be larger.
+# The cache of rows that HDF5 decompressed along with others; a single chunk may be larger.
 _MOST_KEPT_BYTES = 1 << 26
 
 Convert = Callable[[Any], Tensor]
@@ -26,18 +26,18 @@ Convert = Callable[[Any], Tensor]
 class LazyArray(ABC):
     """An array of samples that is read a few rows at a time.
 
-    It has as much of a tensor as slicing and checks need.
+    It has the tensor methods that slicing and checks need.
 
     Args:
-        array: What is read; its first axis counts the samples.
-        convert: Makes a tensor of a NumPy array.
+        array: The array to read; its first axis counts the samples.
+        convert: Converts a NumPy array to a tensor.
         start: The first row.
         stop: The row after the last one.
-        tail: Shape of a row; that of the array's rows up to an axis of length 1 at the end.
+        tail: Shape of a row: that of the array's rows, give or take a last axis of length 1.
     """
 
     is_indexed = False
-    """Whether rows in any order cost as little as consecutive ones."""
+    """Whether random access to rows is as fast as sequential access."""
 
     device = torch.device("cpu")
 
@@ -64,7 +64,7 @@ class LazyArray(ABC):
 
     @property
     def row_bytes(self) -> int:
-        """How much memory a row takes as a tensor."""
+        """The size of a row as a tensor, in bytes."""
         return math.prod(self.tail) * self.dtype.itemsize
 
     def __len__(self) -> int:
@@ -82,7 +82,7 @@ class LazyArray(ABC):
         return self.dtype.is_floating_point
 
     def unsqueeze(self, axis: int) -> Self:  # noqa: ARG002 - as a tensor's method
-        """Return the rows with an axis of length 1 behind; ``axis`` is -1."""
+        """Return the rows with a last axis of length 1 added; ``axis`` is -1."""
         return self._like(self.start, self.stop, (*self.tail, 1))
 
     def squeeze(self, axis: int) -> Self:  # noqa: ARG002 - as a tensor's method
@@ -116,14 +116,14 @@ class LazySparseMatrix(LazyArray):
 class LazyFileArray(LazyArray):
     """An array in a file: a ``numpy.memmap`` or an h5py dataset.
 
-    HDF5 unpacks a chunk as a whole, and forgets one that is larger than its cache at once. So the rows of the
-    chunks that were read in part are kept until all of them were read, or those of other chunks.
+    HDF5 decompresses whole chunks, and does not cache one that is larger than its cache. So this class caches
+    the rows of partly read chunks until all are read, or until rows of other chunks are.
     """
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.stored_together = _find_rows_of_chunk(self.array)
-        """The number of rows that are read at the cost of one."""
+        """The number of rows that are stored in the same chunks."""
         self._kept_from, self._kept = 0, np.empty(0)
 
     def _read(self, start: int, stop: int) -> Any:
@@ -138,7 +138,7 @@ class LazyFileArray(LazyArray):
     def _read_in_chunks(self, start: int, stop: int) -> Any:
         part = np.empty((stop - start, *self.array.shape[1:]), self.array.dtype)
         place = self._take_kept(part, start)
-        # The last rows, where they end within a chunk.
+        # The last rows, if they end within a chunk.
         size, count = self.stored_together, self.array.shape[0]
         edge = max(stop - stop % size, start + place) if stop < count else stop
         if start + place < edge:
@@ -151,7 +151,7 @@ class LazyFileArray(LazyArray):
         return part
 
     def _take_kept(self, part: Any, start: int) -> int:
-        """Fill a part from ``start`` on with rows that are kept; return how many these were."""
+        """Fill a part from ``start`` on with cached rows; return how many."""
         place = start - self._kept_from
         count = min(len(self._kept) - place, len(part)) if place >= 0 else 0
         if count <= 0:
@@ -163,7 +163,7 @@ class LazyFileArray(LazyArray):
 
 
 def _find_rows_of_chunk(array: Any) -> int:
-    """Return how many rows lie in the same chunks; fewer if these chunks are many, and too large together."""
+    """Return how many rows share the same chunks; fewer if these chunks are too large together."""
     chunks = getattr(array, "chunks", None)
     if not chunks:
         return 1
@@ -174,12 +174,12 @@ def _find_rows_of_chunk(array: Any) -> int:
 
 
 def _release(array: Any) -> None:
-    """Give back the memory of the pages that were read.
+    """Release the mapped pages that were read.
 
-    They stay in the system's cache. As memory of this process they would add up to the whole file.
+    They stay in the system's page cache. Mapped, they would add up to the whole file.
     """
     mapped = getattr(array, "_mmap", None)
-    is_of_file = getattr(array, "mode", None) in ("r", "r+", "w+")  # "c" has changes of its own
+    is_of_file = getattr(array, "mode", None) in ("r", "r+", "w+")  # "c" is copy-on-write
     if is_of_file and isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         mapped.madvise(mmap.MADV_DONTNEED)
 
@@ -187,7 +187,7 @@ def _release(array: Any) -> None:
 def find_lazy_array(array: Any, convert: Convert) -> LazyArray | Tensor | None:
     """Return a sparse matrix or an array in a file as a lazy array, or as a tensor if it is small.
 
-    Anything else gives None.
+    Returns None for anything else.
     """
     if is_sparse_matrix(array):
         size = math.prod(array.shape) * array.dtype.itemsize
@@ -212,7 +212,7 @@ def read_ranges(array: Tensor | LazyArray, ranges: list[tuple[int, int]]) -> Ten
         start, stop = ranges[0]
         return array[start:stop] if isinstance(array, Tensor) else array.read(start, stop)
     count = sum(stop - start for start, stop in ranges)
-    # Filled piece by piece: at no time are there two copies of all rows.
+    # Filled piece by piece, so that memory never holds two copies of all rows.
     whole = torch.empty((count, *array.shape[1:]), dtype=array.dtype, device=array.device)
     done = 0
     for start, stop in ranges:

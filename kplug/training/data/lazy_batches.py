@@ -13,18 +13,18 @@ from kplug.training.data.lazy_arrays import LazyArray, LazyFileArray, read_range
 from kplug.training.data.samples import Samples, list_arrays
 from kplug.training.data.shuffling import BufferSizes, draw_order, runs_in_order, shuffled_runs
 
-# Rows of a sparse matrix are made dense, then read once: a few at a time are still in the cache by then.
+# Dense rows of a sparse matrix are read once: a few at a time are still in the cache then.
 _SPARSE_BYTES = 1 << 22
 
 
 class LazySource(SampleSource):
-    """Batches of sparse matrices and of arrays in files, of which a part is in memory at a time.
+    """Batches of sparse matrices and of arrays in files, partly in memory at a time.
 
-    Rows of a sparse matrix are shuffled as those of a tensor are. What is in a file is read in blocks of
-    consecutive rows: the blocks come in random order, and as many as a shuffle buffer of 64 MiB holds
-    (32 of them) are shuffled together. So batches are as random as those of a tensor if the data fit into
-    one buffer, or if the file is in random order. Classes that lie one after another in a far larger file
-    are mixed within a buffer, and no better.
+    Rows of a sparse matrix are shuffled like those of a tensor. Files are read in blocks of consecutive rows:
+    the blocks come in random order, and those that fit into a shuffle buffer of 64 MiB (32 of them) are
+    shuffled together. So batches are as random as those of a tensor if the data fit into one buffer, or if
+    the file is in random order. If a far larger file is sorted by class, classes are mixed only within
+    a buffer.
     """
 
     def batches(self) -> Iterator[Batch]:

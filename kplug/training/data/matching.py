@@ -38,7 +38,7 @@ class Ports:
 
     @property
     def are_named(self) -> bool:
-        """Whether a dict can say which is which."""
+        """Whether a dict can address them by name."""
         return all(self.names)
 
     def label(self, index: int) -> str:
@@ -57,13 +57,13 @@ class Ports:
 
 
 def output_ports(model: TrainableModel) -> Ports:
-    """Return the outputs of a model; one without a name if the model does not list them."""
+    """Return the outputs of a model; one unnamed output if the model does not list them."""
     names = tuple(getattr(model, "output_names", ()))
     return Ports("output", names or ("",), model.name)
 
 
 def input_ports(model: TrainableModel, shapes: Any) -> Ports:
-    """Return the inputs of a model for the shapes that it takes; None stands for one of unknown shape."""
+    """Return the inputs of a model for its input shapes; None is an input of unknown shape."""
     names = tuple(getattr(model, "input_names", ()))
     if isinstance(shapes, Mapping):
         names = tuple(shapes)
@@ -85,11 +85,11 @@ def is_flat(shapes: Any) -> bool:
 def arrange_inputs(model: TrainableModel, x: Any, method: str) -> Any:
     """Return inputs nested as the model takes them: a tensor, a list, or a dict by name.
 
-    While the model does not know its inputs, or if they are nested deeper than one list or dict, they are
-    taken as they are. A dict may hold further names, which is told once.
+    If the model does not know its inputs yet, or nests them deeper than one list or dict, they are returned
+    unchanged. A dict may hold further names, which are warned about once.
 
     Raises:
-        DataError: If there are not as many as the model has inputs, or a name is not one of them.
+        DataError: If the number of inputs differs from the model's, or an input is missing.
     """
     shapes = model.find_input_shape()
     is_unknown = shapes is None and model.input_count is None
@@ -123,7 +123,7 @@ def arrange_targets(model: TrainableModel, y: Any, method: str) -> Any:
 
 
 def arrange_weights(model: TrainableModel, weights: Any, method: str) -> Any:
-    """Return the sample weights, arranged as the targets; one array counts for every output."""
+    """Return the sample weights, arranged like the targets; one array applies to every output."""
     if weights is None:
         return None
     ports = output_ports(model)

@@ -21,7 +21,7 @@ from kplug.training.overridden_steps import lacks_call
 
 
 def fit_to_model(model: TrainableModel, samples: Samples, method: str) -> Samples:
-    """Check the inputs against the model, or build a model that had no input shape yet."""
+    """Check the inputs against the model, or build a model that has no input shape yet."""
     if lacks_call(model):
         return samples
     shapes = model.find_input_shape()
@@ -32,14 +32,14 @@ def fit_to_model(model: TrainableModel, samples: Samples, method: str) -> Sample
     elif model.built:
         model.ensure_built()
     else:
-        # The batch is left open: a layer must not depend on how many samples came first.
+        # The batch size stays None: a layer must not depend on the size of the first batch.
         model.build_for(map_arrays(samples.x, lambda array: (None, *array.shape[1:])))
         place_model(model, None if model.compiled is None else model.compiled.device)
     return samples
 
 
 def find_input_types(model: TrainableModel, x: Any) -> list[torch.dtype]:
-    """Return the type that the model takes for each of its inputs, in their order.
+    """Return the dtype of each of the model's inputs, in their order.
 
     Integers and booleans become ``floatx`` unless the model's first layer takes integers.
     """
@@ -49,7 +49,7 @@ def find_input_types(model: TrainableModel, x: Any) -> list[torch.dtype]:
     elif is_flat(model.find_input_shape()):
         names = list(wanted.values() if isinstance(wanted, dict) else wanted)
     else:
-        names = [None] * len(arrays)  # the model casts what it takes itself
+        names = [None] * len(arrays)  # the model casts its inputs itself
     return [
         array.dtype if name is None else to_dtype(name)
         for array, name in zip(arrays, names, strict=True)
@@ -57,10 +57,10 @@ def find_input_types(model: TrainableModel, x: Any) -> list[torch.dtype]:
 
 
 def adjust_inputs(model: TrainableModel, x: Any, shapes: Any, method: str) -> Any:
-    """Check arranged inputs against the shapes that a model takes, which have their batch axes.
+    """Check arranged inputs against a model's input shapes, which include the batch axis.
 
     Returns:
-        The inputs; a last axis of length 1 is added or dropped where that makes them fit.
+        The inputs, with a last axis of length 1 added or dropped where that makes them fit.
 
     Raises:
         DataError: If an input has another shape.
@@ -86,10 +86,10 @@ def adjust_inputs(model: TrainableModel, x: Any, shapes: Any, method: str) -> An
 def adjust_input(
     x: Tensor, shape: Sequence[int | None], what: str, taker: str, *, may_differ: bool = False
 ) -> Tensor:
-    """Check one input against the shape that is taken, as ``adjust_inputs`` does for all.
+    """Check one input against its expected shape, as ``adjust_inputs`` does for all.
 
-    Sizes of axes may differ where a model took its shape from the first data, which say little about the
-    next; the layers know what they take.
+    Sizes of axes may differ if a model took its shape from the first data; then its layers check
+    the sizes.
     """
     wanted, fitted = tuple(shape[1:]), x
     if x.ndim == len(wanted) and wanted[-1:] == (1,):
@@ -108,7 +108,7 @@ def adjust_input(
 
 
 def _suggest_shape(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> str | None:
-    """Return what makes an array of this shape fit, if one step does and keeps its meaning."""
+    """Return the one operation that makes an array of this shape fit and keeps its meaning, if any."""
     given = shape[1:]
     if _fits(shape, wanted):
         return "The first axis counts the samples: for a single one, pass x[None]."

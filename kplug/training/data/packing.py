@@ -19,8 +19,8 @@ def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> 
         sample_weight: The weight of each sample, or ``None``.
 
     Returns:
-        ``(x, y, sample_weight)`` without what is ``None`` at its end; a single ``x`` that is no list or tuple
-        stands alone.
+        ``(x, y, sample_weight)`` without trailing ``None``; a single ``x`` that is no list or tuple is
+        returned without a tuple.
 
     Example:
         >>> pack_x_y_sample_weight(1, 2), pack_x_y_sample_weight(1)
@@ -35,16 +35,16 @@ def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> 
 
 
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
-    """Return inputs, targets and weights of what a step is given.
+    """Return the inputs, targets and weights of a step's data.
 
     Args:
         data: ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``.
 
     Returns:
-        Three parts; what is missing is ``None``.
+        Three parts; ``None`` for missing ones.
 
     Raises:
-        DataError: There are more.
+        DataError: There are more than three parts.
 
     Example:
         >>> unpack_x_y_sample_weight((1, 2))

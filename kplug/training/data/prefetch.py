@@ -11,25 +11,25 @@ from typing import Any
 
 from kplug.registry.user_warnings import warn
 
-# Batches that wait at most: one is enough to hide a generator that takes as long as a step, the second
-# one evens out times that vary.
+# Capacity of the queue: one batch hides a generator that takes as long as a step, the second one
+# evens out varying times.
 AHEAD = 2
 
 _WAIT_SECONDS = 0.1
 
-# When a generator that has not come to its next element is said to be late.
+# Seconds after which a warning says that a generator is late.
 LATE_SECONDS = 60.0
 
-# How long the end of a run waits for a generator to come to its next element.
+# Seconds for which the end of a run waits for a generator's current element.
 _PATIENCE_SECONDS = 1.0
 
 
 class Prefetcher(Iterator[Any]):
-    """Goes through an iterable in a thread of its own, in order, a few elements ahead.
+    """Iterates in a background thread, in order, a few elements ahead.
 
-    The thread starts with the first element that is asked for and ends with the iterable, with an error of
-    it, or with ``close``. An error is raised where the element was to be returned, with its traceback and a
-    note that says which element it was. That one is late is said once.
+    The thread starts when the first element is requested. It ends with the iterable, with an error, or with
+    ``close``. An error is raised in place of its element, with its traceback and a note that names the
+    element. A late element is warned about once.
 
     Example:
         >>> list(Prefetcher(iter([1, 2, 3]), limit=2))
@@ -42,13 +42,13 @@ class Prefetcher(Iterator[Any]):
         self._thread: threading.Thread | None = None
         self._is_over = False
         self._count = 0
-        # A prefetcher that nobody closed ends its thread when it is collected.
+        # A prefetcher that was not closed ends its thread when it is garbage-collected.
         weakref.finalize(self, self._channel.closed.set)
 
     def __next__(self) -> Any:
         if self._thread is None:
-            # No reference to this object, which would keep it alive; a daemon, so that a generator that
-            # hangs does not keep Python from ending.
+            # No reference to this object, which would keep it alive; a daemon thread, so that a generator
+            # that hangs does not block the exit of Python.
             self._thread = threading.Thread(
                 target=_fill,
                 args=(self._iterator, self._channel),
@@ -78,7 +78,7 @@ class Prefetcher(Iterator[Any]):
             return self._channel.get()
 
     def close(self) -> None:
-        """End the thread, after the element that it is working on."""
+        """End the thread after its current element."""
         self._channel.closed.set()
         self._is_over = True
         if self._thread is not None:
@@ -86,7 +86,7 @@ class Prefetcher(Iterator[Any]):
 
 
 class _Channel:
-    """A short queue of pairs, an element or the error in its place, that either side can leave."""
+    """A short queue of pairs (element, error) that either side can close."""
 
     def __init__(self) -> None:
         self.closed = threading.Event()

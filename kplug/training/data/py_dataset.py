@@ -12,19 +12,19 @@ from kplug.registry.quoting import quote
 
 
 class PyDataset:
-    """Batches by their numbers; a subclass says how one is made.
+    """Batches by index; a subclass computes them.
 
-    It has ``__getitem__(index)``, which returns a batch: ``x``, ``(x, y)`` or ``(x, y, sample_weight)``; and
-    ``__len__()``, the number of batches. One without an end has the property ``num_batches`` instead, and it
-    is ``None``. ``fit``, ``evaluate`` and ``predict`` take a dataset as data.
+    A subclass defines ``__getitem__(index)``, which returns a batch: ``x``, ``(x, y)`` or
+    ``(x, y, sample_weight)``; and ``__len__()``, the number of batches. An infinite dataset defines the
+    property ``num_batches`` as ``None`` instead. ``fit``, ``evaluate`` and ``predict`` take datasets.
 
     Args:
-        workers: How many batches are made at a time, >= 0. With 0 or 1 they are made one by one, between
-            the steps.
-        use_multiprocessing: Whether processes make them, which get a copy of the dataset, instead of
-            threads. A process draws random numbers of its own, seeded from torch's global generator;
-            threads share Python's and NumPy's generators, so what a batch draws depends on the moment.
-        max_queue_size: How many batches are made ahead, >= 1.
+        workers: How many batches are computed in parallel, >= 0. With 0 or 1 they are computed one by one,
+            between the steps.
+        use_multiprocessing: Whether workers are processes with a copy of the dataset instead of threads.
+            A process has its own random generators, seeded from torch's global one. Threads share
+            Python's and NumPy's generators, so a batch's random numbers depend on timing.
+        max_queue_size: How many batches are computed ahead, >= 1.
 
     Raises:
         ArgumentValueError: A number is out of its range.
@@ -44,7 +44,7 @@ class PyDataset:
         the cause of a ``DataError`` that names the batch.
     """
 
-    # For subclasses whose constructor does not call this one's.
+    # Defaults for subclasses that do not call this constructor.
     workers = 1
     use_multiprocessing = False
     max_queue_size = 10
@@ -65,12 +65,12 @@ class PyDataset:
 
     @property
     def num_batches(self) -> int | None:
-        """The number of batches; ``None`` if there is no end."""
+        """The number of batches; ``None`` if infinite."""
         if not hasattr(self, "__len__"):
             raise NotImplementedError(
                 f"{type(self).__name__} has neither __len__ nor the property num_batches"
             )
-        # Not len(), which takes integers alone and does not say whose it was.
+        # Not len(), whose error for a non-integer does not name the class.
         return as_length(self, type(self).__len__(self), "batches")
 
     def __iter__(self) -> Iterator[Any]:
@@ -79,14 +79,14 @@ class PyDataset:
         return (self[index] for index in (itertools.count() if count is None else range(count)))
 
     def on_epoch_begin(self) -> None:
-        """Do what is needed before a pass over the batches."""
+        """Run before each pass over the batches."""
 
     def on_epoch_end(self) -> None:
-        """Do what is needed after a pass, such as drawing another order."""
+        """Run after each pass, for instance to shuffle."""
 
 
 def as_length(dataset: object, length: object, items: str) -> int:
-    """Return what a user's ``__len__`` or ``num_batches`` returned.
+    """Return the value of a user's ``__len__`` or ``num_batches``, checked.
 
     Raises:
         DataError: It is no integer >= 0.
@@ -102,4 +102,4 @@ def as_length(dataset: object, length: object, items: str) -> int:
 
 
 Sequence = PyDataset
-"""The name that Keras 2 has for it."""
+"""Keras 2's name of `PyDataset`."""

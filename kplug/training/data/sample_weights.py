@@ -16,18 +16,18 @@ _NEGATIVE, _ZERO = "negative sample weights", "sample weights of zero"
 def check_weights(
     model: TrainableModel, weights: Any, method: str, *, is_batch: bool = False
 ) -> None:
-    """Warn of negative sample weights, and of data of which no sample counts.
+    """Warn of negative sample weights, and of data whose weights are all 0.
 
     Args:
         model: The model.
         weights: The weights, nested as the outputs are; or None.
         method: The method they were given to.
-        is_batch: Whether there are other samples, so that these may all weigh nothing.
+        is_batch: Whether the samples are one batch of several, whose weights may all be 0.
     """
     arrays: list[Tensor] = list_arrays(weights)
     if not arrays or _NEGATIVE in model._told:
         return
-    # Each step would have to wait for the numbers of a batch on a GPU.
+    # Reading the weights of a batch on a GPU would synchronize every step.
     is_of_a_step = is_batch or method.endswith("_on_batch")
     if is_of_a_step and any(array.device.type != "cpu" for array in arrays):
         return

@@ -48,7 +48,7 @@ class Samples:
         return self.map(lambda array: array[start:stop])
 
     def map(self, function: Callable[[Any], Any]) -> Samples:
-        """Return the samples with each array replaced by what ``function`` makes of it."""
+        """Return the samples with ``function`` applied to each array."""
         return Samples(*(map_arrays(part, function) for part in self.arrays))
 
     @property
@@ -58,7 +58,7 @@ class Samples:
 
 
 def list_arrays(structure: Any) -> list[Any]:
-    """Return the arrays in a value, its lists, tuples and dicts, from left to right.
+    """Return the arrays in nested lists, tuples and dicts, from left to right.
 
     Example:
         >>> list_arrays({"a": 1, "b": [2, None]})
@@ -74,7 +74,7 @@ def list_arrays(structure: Any) -> list[Any]:
 
 
 def map_arrays(structure: Any, function: Callable[[Any], Any]) -> Any:
-    """Return a copy in which ``function`` replaced each array; None stays."""
+    """Return a copy with ``function`` applied to each array; None stays."""
     if isinstance(structure, Tensor):  # nearly always
         return function(structure)
     if isinstance(structure, Mapping):
@@ -87,7 +87,7 @@ def map_arrays(structure: Any, function: Callable[[Any], Any]) -> Any:
 def as_samples(
     model: TrainableModel, method: str, x: Any, y: Any = None, sample_weight: Any = None
 ) -> Samples:
-    """Convert the arrays of one call, arrange them as a model takes them, and count the samples.
+    """Convert the arrays of one call, arrange them for a model, and count the samples.
 
     Args:
         model: The model that they are for.
@@ -116,7 +116,7 @@ def as_samples(
 def _arrange_for_losses(
     model: TrainableModel, method: str, y: Any, sample_weight: Any
 ) -> tuple[Any, Any]:
-    """Return targets and weights as the losses want them; a model's own steps get them as they were given."""
+    """Return targets and weights in the structure of the losses; custom steps get them unchanged."""
     targets = convert(y, f"{method}: y")
     weights = convert(sample_weight, f"{method}: sample_weight")
     if has_own_step(model):
@@ -125,7 +125,7 @@ def _arrange_for_losses(
 
 
 def _convert_inputs(model: TrainableModel, x: Any, what: str) -> Any:
-    """Return inputs as ``convert`` does; what a dict holds beside the model's inputs stays as it is."""
+    """Return inputs as ``convert`` does; a dict's entries beside the model's inputs stay unchanged."""
     reader = model.find_text_reader()
     if reader is not None and holds_texts(x):
         return reader(x)
@@ -140,11 +140,11 @@ def _convert_inputs(model: TrainableModel, x: Any, what: str) -> Any:
 
 
 def convert(given: Any, what: str) -> Any:
-    """Return an argument as tensors: one, a list of them, or a dict; None stays.
+    """Return an argument as a tensor, or a list or dict of tensors; None stays.
 
-    What is too large to be one, a sparse matrix or an array in a file, becomes ``Rows``.
+    A large sparse matrix or array in a file becomes a ``LazyArray``.
 
-    A list or tuple that holds arrays is several arrays; one that holds numbers, or lists of them, is one.
+    A list or tuple of arrays is several arrays; one of numbers, or of lists of them, is one array.
 
     Raises:
         DataError: If something in it is no array of numbers.
@@ -167,7 +167,7 @@ def convert(given: Any, what: str) -> Any:
 
 
 def _is_array(part: object) -> bool:
-    """Tell an array from the numbers and lists that one array is written with."""
+    """Return whether an element is an array, not a number or list of one array."""
     return bool(getattr(part, "shape", ()))
 
 
@@ -175,7 +175,7 @@ def check_counts(model: TrainableModel, samples: Samples, method: str) -> None:
     """Refuse arrays with different numbers of samples, or none.
 
     Raises:
-        DataError: It says which array has how many.
+        DataError: The message names the arrays and their counts.
     """
     names = list(getattr(model, "output_names", ()))
     counts: dict[str, int] = {}
@@ -204,12 +204,12 @@ def _to_float(tensor: Any) -> Any:
 
 
 def as_tensor(array: Any, what: str) -> Tensor:
-    """Return an array as a tensor, sharing memory where that is possible.
+    """Return an array as a tensor, sharing memory if possible.
 
     Floating-point numbers get the type ``K.floatx()``; integers and booleans are kept.
 
     Raises:
-        DataError: If it holds something else than numbers, or has no axis of samples.
+        DataError: If it holds other things than numbers, or has no sample axis.
     """
     tensor = array.detach() if isinstance(array, Tensor) else read_array(array, what)
     if tensor.is_floating_point():

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-# A shuffle buffer is shuffled as a whole, so it should be large. A block is read in one go, and the longer
-# it is, the less a disk has to seek.
+# A shuffle buffer is shuffled as a whole, so it should be large. A block is one read: the longer it is,
+# the fewer the seeks.
 BUFFER_BYTES = 1 << 26
 BLOCKS_PER_BUFFER = 32
 
@@ -21,9 +21,9 @@ class BufferSizes:
     """Sizes of the shuffle buffer.
 
     Args:
-        block: Rows that are read in one go.
-        buffer: Rows in memory, among which a batch is drawn.
-        together: Rows of a chunk of the file, which is unpacked as a whole; a divisor of ``block``.
+        block: Rows per read.
+        buffer: Rows in memory, from which batches are drawn.
+        together: Rows per chunk of the file, which is decompressed as a whole; a divisor of ``block``.
     """
 
     block: int
@@ -58,10 +58,10 @@ def runs_in_order(count: int, size: int) -> Iterator[list[Range]]:
 def shuffled_runs(count: int, sizes: BufferSizes) -> Iterator[list[Range]]:
     """Yield the ranges of rows that fill one shuffle buffer after another: blocks in random order.
 
-    The start of the blocks is drawn anew for each epoch, so that neighbours in the file do not stay together
-    for ever. All numbers come from torch's global generator before the first buffer is read: with several
-    processes, all of them draw the same. Every buffer but the last is full: a block that does not fit is
-    divided between two, and read last in the first of them.
+    The offset of the blocks is drawn for each epoch, so that neighbours in the file do not stay together. All
+    random numbers come from torch's global generator before the first buffer is read, so several processes
+    draw the same. Every buffer but the last is full: a block that does not fit is split between two buffers,
+    and read last in the first one.
     """
     starts = sizes.block // sizes.together
     offset = int(torch.randint(starts, ())) * sizes.together if count > sizes.buffer else 0

@@ -11,7 +11,7 @@ from kplug.training.data.samples import Samples
 from kplug.training.settings import DataArguments, FitSettings
 
 METHOD = "fit (validation_data)"
-"""How messages call what validation data were given to."""
+"""The method's name in messages about validation data."""
 
 
 def split_samples(samples: Samples, fraction: float) -> tuple[Samples, Samples]:
@@ -37,13 +37,13 @@ def split_samples(samples: Samples, fraction: float) -> tuple[Samples, Samples]:
 
 
 def choose_batch_size(settings: FitSettings) -> int | None:
-    """Return the batch size of a validation: that of the training if no other was given."""
+    """Return the validation batch size; by default that of training."""
     size = settings.validation_batch_size
     return settings.batch_size if size is None else size
 
 
 def read_validation_data(settings: FitSettings) -> DataArguments:
-    """Return what ``validation_data`` holds.
+    """Return the contents of ``validation_data``.
 
     Raises:
         DataError: If it is no iterable of batches and no tuple of arrays.

@@ -22,12 +22,12 @@ from kplug.errors import WorkerLostError
 from kplug.registry.user_warnings import warn
 from kplug.training.data.py_dataset import PyDataset
 
-#: Seconds after which a batch that does not come is named.
+#: Seconds after which a late batch is warned about.
 PATIENCE_SECONDS = 60.0
 
 
 class Answer(NamedTuple):
-    """A batch, or the error in its place, with the lines that led to it in another process."""
+    """A batch, or an error with its traceback in another process."""
 
     batch: Any = None
     error: BaseException | None = None
@@ -35,7 +35,7 @@ class Answer(NamedTuple):
 
 
 class Workers(Protocol):
-    """Makes batches beside the caller, who asks for them first and waits for them later."""
+    """Computes batches concurrently: the caller requests them first and receives them later."""
 
     def request(self, index: int) -> None:
         """Let a worker make a batch."""
@@ -51,10 +51,10 @@ class Workers(Protocol):
 
 
 def read_ahead(dataset: PyDataset, order: Iterable[int]) -> Iterator[tuple[int, Answer]]:
-    """Yield the numbers of batches in an order, and the batches, which workers make ahead.
+    """Yield batch numbers in the given order with their batches, which workers compute ahead.
 
     Raises:
-        WorkerLostError: A process ended before it had made its batch.
+        WorkerLostError: A process ended before it finished its batch.
     """
     make = ProcessWorkers if dataset.use_multiprocessing else ThreadWorkers
     ahead = max(dataset.max_queue_size, dataset.workers)
@@ -72,7 +72,7 @@ def read_ahead(dataset: PyDataset, order: Iterable[int]) -> Iterator[tuple[int, 
 
 
 def _wait_patiently(workers: Workers, index: int, dataset: PyDataset) -> None:
-    """Wait for a batch for as long as it takes, and say once that it is late."""
+    """Wait for a batch indefinitely, and warn once that it is late."""
     if workers.wait(index, PATIENCE_SECONDS):
         return
     warn(
@@ -84,7 +84,7 @@ def _wait_patiently(workers: Workers, index: int, dataset: PyDataset) -> None:
 
 
 def name_batch(dataset: object, index: int) -> str:
-    """Return how messages call a batch.
+    """Return a batch's name for messages.
 
     Example:
         >>> name_batch(PyDataset(), 3)
@@ -94,7 +94,7 @@ def name_batch(dataset: object, index: int) -> str:
 
 
 def read_batch(dataset: PyDataset, index: int) -> Answer:
-    """Return a batch, or the error that the dataset raises instead."""
+    """Return a batch, or the error that the dataset raises."""
     try:
         return Answer(dataset[index])
     except Exception as error:  # noqa: BLE001 - raised again where the batch is needed
@@ -102,7 +102,7 @@ def read_batch(dataset: PyDataset, index: int) -> Answer:
 
 
 class ThreadWorkers:
-    """Threads. They are daemons, so that a batch that hangs does not keep Python from ending."""
+    """Daemon threads, so that a batch that hangs does not block the exit of Python."""
 
     def __init__(self, dataset: PyDataset) -> None:
         self._dataset, self._pool = dataset, ThreadPool(dataset.workers)
@@ -139,12 +139,12 @@ class _Worker(NamedTuple):
 
 
 class ProcessWorkers:
-    """Processes, each with a pipe; they take turns, so each draws the same random numbers in every run."""
+    """Processes with a pipe each; they take turns, so a seeded run is reproducible."""
 
     def __init__(self, dataset: PyDataset) -> None:
         self._dataset, self._context = dataset, multiprocessing.get_context()
         self._makers: dict[int, _Worker] = {}
-        # From torch's generator, so that a seeded run can be repeated.
+        # From torch's generator, so that a seeded run is reproducible.
         seed = int(torch.randint(1 << 31, ()))
         self._workers = [self._start(seed + number) for number in range(dataset.workers)]
         self._turns = itertools.cycle(self._workers)
@@ -161,7 +161,7 @@ class ProcessWorkers:
     def request(self, index: int) -> None:
         """Let the next process make a batch."""
         self._makers[index] = worker = next(self._turns)
-        with contextlib.suppress(OSError):  # it has ended, which is said where the batch is needed
+        with contextlib.suppress(OSError):  # it has ended; receive reports that
             worker.connection.send(index)
 
     def wait(self, index: int, seconds: float) -> bool:
@@ -196,7 +196,7 @@ class ProcessWorkers:
 
 
 def _serve(dataset: PyDataset, connection: Connection[Any, Any], seed: int) -> None:
-    """Make the batches that are asked for, until the process that asks has ended."""
+    """Compute requested batches until the requesting process has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that trains
     torch.set_num_threads(1)
     random.seed(seed)

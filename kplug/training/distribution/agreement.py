@@ -9,7 +9,7 @@ from kplug.errors import ProcessMismatchError
 from kplug.training.distribution.world import World
 
 Facts = Mapping[str, str]
-"""What a process was given: the name of each thing, and a text that is the same where the thing is."""
+"""Facts of a process by name: a text for each, equal in all processes if the thing is."""
 
 _SHOWN = 8
 _NOTHING = "nothing"
@@ -21,9 +21,9 @@ _WHAT_TO_DO = (
 
 
 def require_agreement(method: str, facts: Facts, world: World) -> None:
-    """Compare what all processes were given; each of them must call this at the same place.
+    """Compare the facts of all processes; a collective operation.
 
-    Digests travel first. Only if they differ, all is sent, to say what the difference is.
+    Digests are exchanged first. Only if they differ, the facts follow, to report the difference.
 
     Raises:
         ProcessMismatchError: In every process, if the facts differ.
@@ -44,9 +44,9 @@ def require_agreement(method: str, facts: Facts, world: World) -> None:
 
 
 def list_differences(given: Sequence[Facts]) -> list[str]:
-    """Return a line for each fact that differs: who has what, the facts of each process in order of ranks.
+    """Return a line for each fact that differs; ``given`` has each process's facts in order of ranks.
 
-    What belongs to a thing that differs, as ``optimizer.lr`` to ``optimizer``, says no more and is left out.
+    Parts of a thing that differs are left out, such as ``optimizer.lr`` of ``optimizer``.
 
     Example:
         >>> list_differences([{"epochs": "2", "steps": "5"}, {"epochs": "3", "steps": "5"}])
@@ -67,7 +67,7 @@ def list_differences(given: Sequence[Facts]) -> list[str]:
 
 
 def name_processes(ranks: Sequence[int]) -> str:
-    """Return how messages call some processes.
+    """Return the names of processes for messages.
 
     Example:
         >>> name_processes([2]), name_processes([0, 1])

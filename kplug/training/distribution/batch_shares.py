@@ -20,23 +20,23 @@ from kplug.training.distribution.world import World, cut_evenly
 
 
 def share_source(source: BatchSource, world: World | None) -> BatchSource:
-    """Return a source of this process's shares of the batches; the source itself if it is alone."""
+    """Return a source of this process's shares of the batches; the source itself without other processes."""
     return source if world is None else BatchShares(source, world)
 
 
 class BatchShares:
-    """This process's part of each batch of a source that gives all processes the same batches.
+    """This process's part of each batch; the source yields the same batches in all processes.
 
-    The batch size is that of all processes together, so a run gives the same numbers whatever their
-    number. The order of the data is drawn by the main process's generator for all; other random numbers,
-    such as dropout's, differ between processes.
+    The batch size is the global one, so results do not depend on the number of processes. The main process's
+    generator draws the order of the data for all; other random numbers, such as dropout's, differ between
+    processes.
     """
 
     def __init__(self, source: BatchSource, world: World) -> None:
         self.source, self.world = source, world
         self._is_compared = False
         self._end: CommonEnd | None = None
-        # Of what has a length, that was compared; what has none may end in one process alone.
+        # Lengths were compared already; a source without one may end in a single process.
         if isinstance(source, IterableSource) and (source.steps is None or source.is_given_once):
             self._end = CommonEnd(source, world)
 
@@ -50,15 +50,15 @@ class BatchShares:
 
         Raises:
             DataError: If there are more processes than samples in the first batch.
-            ProcessMismatchError: If the first batch of an iterable is not the same in all processes.
+            ProcessMismatchError: If the first batch of an iterable differs between processes.
         """
-        # Two states of torch's generator: ``order`` is the same in all processes, for whoever draws which
-        # samples come next; ``own`` differs, for dropout and the like.
+        # Two states of torch's generator: ``order`` is the same in all processes and draws the order of
+        # samples; ``own`` differs, for dropout and the like.
         order = copy_from_main(torch.get_rng_state())
         parts = self._parts()
         is_first = True
         while True:
-            # At every batch, as a loader or a generator may draw its order little by little.
+            # At every batch, as a loader or a generator may draw its order incrementally.
             own = torch.get_rng_state()
             torch.set_rng_state(order)
             part = next(parts, None)
@@ -92,7 +92,7 @@ class BatchShares:
             yield share_batch(batch, self.world), batch.size
 
     def _compared(self, batches: Iterator[Batch], method: str) -> Iterator[Batch]:
-        """Return batches of which the very first must be the same in all processes."""
+        """Return the batches; check that the first one of the run is the same in all processes."""
         for batch in batches:
             if not self._is_compared:
                 require_agreement(method, describe_batch(batch), self.world)
@@ -100,7 +100,7 @@ class BatchShares:
             yield batch
 
     def _start_own_numbers(self) -> None:
-        """Seed this process's generator for itself; that of the main process goes on as it was."""
+        """Seed this process's generator; the main process's continues unchanged."""
         if self.world.rank:
             seed = int(torch.randint(1 << 62, ()).item())
             torch.manual_seed(seed + self.world.rank)
@@ -109,7 +109,7 @@ class BatchShares:
 def find_share(count: int, world: World) -> tuple[int, int]:
     """Return where this process's part of a batch begins and ends.
 
-    A process for which nothing is left takes one sample, since every process has to take part in the update.
+    A process without a share takes one sample, since every process has to take part in the update.
     """
     start, stop = cut_evenly(count, world.size, world.rank)
     return (start, stop) if start < stop else (0, 1)
@@ -118,9 +118,9 @@ def find_share(count: int, world: World) -> tuple[int, int]:
 def weigh_share(part: Batch, count: int, world: World) -> Batch:
     """Return the part of a batch with the weight of its losses.
 
-    They are means over the part, or sums. ``Batch.factor_for`` turns them into numbers whose mean over all
-    processes is the loss of the whole batch. The weight is 0 where nothing was left for this process, and
-    its sample is another one's.
+    Losses are means or sums over the part. ``Batch.factor_for`` scales them, so that their mean over all
+    processes is the loss of the whole batch. The weight is 0 for a process without a share, whose sample
+    belongs to another one.
     """
     start, stop = cut_evenly(count, world.size, world.rank)
     share = (stop - start) * world.size / count

@@ -13,12 +13,12 @@ from kplug.training.data.iterable_batches import IterableSource
 from kplug.training.distribution.agreement import name_processes
 from kplug.training.distribution.world import World
 
-# What a process tells of its next batch; the smallest number holds for all.
+# The status of a process's next batch; the minimum over all processes applies.
 _FAILED, _ENDED, _GIVEN = range(3)
 
 
 class _Announced(NamedTuple):
-    """What an iterable gave, which the other processes have been told."""
+    """The next item of an iterable, announced to the other processes."""
 
     batch: Batch | None
     error: Exception | None
@@ -26,11 +26,10 @@ class _Announced(NamedTuple):
 
 
 class CommonEnd:
-    """Gives the batches of an iterable as long as all processes have one.
+    """Yields the batches of an iterable as long as all processes have one.
 
-    One batch is read ahead: what the processes have to tell each other of it travels while the step of the
-    one before it runs. What a generator gave ahead belongs to the next pass, and no more is read than
-    there are steps.
+    One batch is read ahead: the processes exchange its status while the previous step runs. A batch that a
+    generator yielded ahead belongs to the next pass. No more batches are read than there are steps.
 
     Args:
         source: The iterable, which may end sooner in one process than in others.
@@ -44,11 +43,11 @@ class CommonEnd:
         self._has_warned = False
 
     def batches(self) -> Iterator[Batch]:
-        """Return the batches of one pass; each process must come here at the same place.
+        """Return the batches of one pass; a collective operation.
 
         Raises:
-            Exception: What this process's iterable raised instead of the batch.
-            DataError: The iterable of another process raised something.
+            Exception: The error of this process's iterable.
+            DataError: The iterable of another process raised an error.
         """
         given = self.source.batches()
         found = self._ahead if self.source.is_given_once else None
@@ -61,7 +60,7 @@ class CommonEnd:
         self._ahead = None
 
     def _announce(self, given: Iterator[Batch]) -> _Announced | None:
-        """Read the next batch and begin to tell the others; None if there is no step for it."""
+        """Read the next batch and start to announce it; None if no step is left."""
         if self._left is not None:
             if not self._left:
                 return None
@@ -93,7 +92,7 @@ class CommonEnd:
         )
 
     def _warn_of_early_end(self, has_batch: bool) -> None:
-        """Let the main process warn, once, if the data of some processes alone ended."""
+        """Warn once, in the main process, if the data ended in some processes only."""
         ended = [rank for rank, has in enumerate(self.world.gather(has_batch)) if not has]
         if len(ended) < self.world.size and not self._has_warned:
             self._has_warned = True

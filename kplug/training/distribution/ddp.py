@@ -19,7 +19,7 @@ from kplug.training.regularization import Penalties, find_penalties
 
 
 class Replica(DistributedDataParallel):
-    """torch's wrapper, which answers to the model's name in messages, and keeps masks."""
+    """torch's DDP wrapper, with the model's name for messages; keeps masks."""
 
     def __init__(self, model: TrainableModel, *, uses_all_weights: bool) -> None:
         super().__init__(
@@ -37,7 +37,7 @@ class Replica(DistributedDataParallel):
     def forward(self, inputs: Any) -> Any:
         """Return the outputs of the model."""
         outputs, _ = super().forward(inputs)  # type: ignore[no-untyped-call]
-        # Where torch looks for unused weights, it returns other tensors than the model did.
+        # When torch looks for unused weights, it returns other tensors than the model did.
         made, self.module.outputs = self.module.outputs, None
         pairs = zip(find_leaves(outputs, Tensor), find_leaves(made, Tensor), strict=True)
         for output, original in pairs:
@@ -46,7 +46,7 @@ class Replica(DistributedDataParallel):
 
 
 class _ModelWithPenalties(nn.Module):
-    """A model that returns, besides its outputs, what its penalties are made of."""
+    """A model that returns its outputs and the tensors of its penalties."""
 
     def __init__(self, model: TrainableModel, penalties: Penalties) -> None:
         super().__init__()
@@ -58,10 +58,10 @@ class _ModelWithPenalties(nn.Module):
 
     @override
     def forward(self, inputs: Any) -> tuple[Any, list[Tensor]]:
-        """Return the outputs, and what else the loss is made of.
+        """Return the outputs, and the other tensors of the loss.
 
-        torch takes weights that lead to no output for unused, and waits for no gradient of them. But a layer
-        that is not called, or whose outputs are not used, may have penalties.
+        torch treats weights that lead to no output as unused, and does not reduce their gradients. But a
+        layer that is not called, or whose outputs are not used, may have penalties.
         """
         self.outputs = self.model(inputs)
         beside = [weight.view_as(weight) for _, weight in self._penalties.weights]
@@ -71,10 +71,10 @@ class _ModelWithPenalties(nn.Module):
 
 
 def replicate(model: TrainableModel, world: World | None, *, uses_all_weights: bool) -> Any:
-    """Return what to call instead of the model, so that gradients are averaged over all processes.
+    """Return a replica to call instead of the model: it averages gradients over all processes.
 
-    Weights and buffers of the main process are copied to the others now. Unless all trainable weights take
-    part in every step, torch needs to look for the others.
+    The main process's weights and buffers are broadcast now. Unless all trainable weights take part in
+    every step, torch needs to search for unused ones.
 
     Raises:
         ContractError: A layer has sparse gradients.
@@ -87,7 +87,7 @@ def replicate(model: TrainableModel, world: World | None, *, uses_all_weights: b
 
 @torch.no_grad()
 def copy_buffers_from_main(model: TrainableModel) -> None:
-    """Give all processes what the main one's layers have seen, such as moving averages."""
+    """Broadcast the main process's buffers, such as moving averages."""
     own = _list_own_buffers(model)
     for name, buffer in model.named_buffers():
         if name in own:
@@ -98,18 +98,18 @@ def copy_buffers_from_main(model: TrainableModel) -> None:
 
 
 def _list_own_buffers(model: TrainableModel) -> set[str]:
-    """Return the names of buffers that belong to a process's samples, as the states of a stateful layer.
+    """Return the names of buffers that belong to a process's samples, such as states of a stateful layer.
 
-    They are what torch calls not persistent: no weights, so no file has them.
+    These are the non-persistent buffers, which files do not contain.
     """
     return {name for name, _ in model.named_buffers()} - set(model.state_dict())
 
 
 def refuse_sparse_gradients(model: TrainableModel) -> None:
-    """Refuse layers whose gradients several processes cannot exchange.
+    """Refuse layers with sparse gradients, which processes cannot exchange.
 
     Raises:
-        ContractError: It names the first one.
+        ContractError: With the first such layer.
     """
     for module in model.modules():
         if isinstance(module, Embedding) and module.sparse:

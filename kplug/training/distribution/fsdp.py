@@ -22,21 +22,21 @@ from kplug.training.distribution.ddp import copy_buffers_from_main, refuse_spars
 from kplug.training.distribution.world import World
 from kplug.training.model_protocol import TrainableModel, WeightFunction
 
-# torch's rules that change each number by its own gradient and moments alone.
+# torch's elementwise rules: they update each number from its own gradient and moments alone.
 _ELEMENTWISE: Final = frozenset(
     {"SGD", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "Adagrad", "Adadelta", "ASGD"}
 )
 
 
 class Shards:
-    """A copy of a model that is trained in parts; the model itself gets its weights after each epoch.
+    """A sharded copy of a model; the model itself gets the trained weights after each epoch.
 
-    The copy's layers are gathered one at a time while they compute. Its optimizer sees this process's
-    parts as if they were whole weights, so only rules that treat each number by itself are taken. It is made
-    from the template, which is what ``compile`` resolved, and takes over the given optimizer's state.
+    The copy's layers are gathered one at a time while they compute. Its optimizer treats this process's
+    shards as whole weights, so only elementwise rules are accepted. It is made from the template, which
+    ``compile`` resolved, and takes over the given optimizer's state.
 
     Raises:
-        ContractError: The optimizer's rule looks at whole weights, or a layer has sparse gradients.
+        ContractError: The optimizer's rule is not elementwise, or a layer has sparse gradients.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Shards:
         kind = next(model.parameters()).device.type
         self.mesh = init_device_mesh(kind, (world.size,))
         self.model = _shard_copy(model, self.mesh)
-        # The weights that the optimizer has, though others may be trainable by now.
+        # The optimizer's weights, though others may be trainable by now.
         whole = [each for group in optimizer.param_groups for each in group["params"]]
         self._weights = _find_twins(whole, model, self.model)
         self._parts = [nn.Parameter(weight.to_local()) for weight in self._weights]
@@ -61,7 +61,7 @@ class Shards:
         self._rates = [group["lr"] for group in optimizer.param_groups]
 
     def step(self) -> None:
-        """Update the parts by their gradients, at the learning rate that a callback may have changed."""
+        """Update the shards from their gradients, at the current learning rate."""
         pairs = zip(self._whole_optimizer.param_groups, self._optimizer.param_groups, strict=True)
         for place, (whole, own) in enumerate(pairs):
             if whole["lr"] != self._rates[place]:
@@ -82,7 +82,7 @@ class Shards:
         self._rates = [group["lr"] for group in self._whole_optimizer.param_groups]
 
     def finish(self) -> None:
-        """End the training: averages replace the weights, if there are any, and go to the model."""
+        """End the training: moving averages, if any, replace the weights and are copied to the model."""
         if isinstance(self._optimizer, Optimizer):
             self._optimizer.finalize_variable_values()
         self.publish()
@@ -90,7 +90,7 @@ class Shards:
     def _convert_state(
         self, optimizer: torch.optim.Optimizer, convert: Callable[[Tensor, int], Tensor]
     ) -> dict[str, Any]:
-        """Return the state of an optimizer with each moment made whole, or cut."""
+        """Return an optimizer's state with each moment gathered, or sharded."""
         found = optimizer.state_dict()
         shapes = [
             parameter.shape for group in optimizer.param_groups for parameter in group["params"]
@@ -120,10 +120,10 @@ class Shards:
 
 
 def _make_anew(template: Any) -> Any:
-    """Return an optimizer without parameters, or what makes one.
+    """Return an optimizer without parameters, or a factory of one.
 
     Raises:
-        ContractError: It is an instance of torch's, which belongs to the model's whole weights.
+        ContractError: It is a torch instance, which is bound to the model's whole weights.
     """
     if isinstance(template, Optimizer):
         return type(template).from_config(template.get_config())
@@ -137,10 +137,10 @@ def _make_anew(template: Any) -> Any:
 
 
 def check_elementwise(optimizer: torch.optim.Optimizer) -> None:
-    """Refuse an optimizer whose update of a number depends on others.
+    """Refuse an optimizer whose rule is not elementwise.
 
     Raises:
-        ContractError: It does, or nobody says that it does not.
+        ContractError: It is not, or does not declare that it is.
     """
     name = type(optimizer).__name__
     reason = "its rule looks at whole weights"
@@ -164,7 +164,7 @@ def check_elementwise(optimizer: torch.optim.Optimizer) -> None:
 def on_whole_weights(
     pairs: Iterable[WeightFunction], *, keeps_shape: bool
 ) -> tuple[WeightFunction, ...]:
-    """Return regularizers or constraints that see whole weights, where these are cut into parts.
+    """Return regularizers or constraints that gather sharded weights before they compute.
 
     A constraint keeps the shape of a weight, a regularizer does not.
     """
@@ -190,12 +190,12 @@ def _see_whole(
 
 
 def _shard_copy(model: TrainableModel, mesh: DeviceMesh) -> Any:
-    """Return a copy of a model whose layers hold a part of their weights each, in training mode."""
+    """Return a copy of a model with sharded layers, in training mode."""
     shared = (model.compiled, model.built_optimizer, model.optimized, model.history)
     made: Any = copy.deepcopy(model, {id(each): each for each in shared if each is not None})
     for parameter in made.parameters():
-        parameter.data = parameter.data.contiguous()  # FSDP2 takes no other
-    # Not models inside: a layer may stand in several, and its weights in one group alone.
+        parameter.data = parameter.data.contiguous()  # FSDP2 requires it
+    # Not nested models: several may contain a layer, but only one group its weights.
     for layer in list_layers(made):
         if next(layer.parameters(), None) is not None:
             fully_shard(layer, mesh=mesh)

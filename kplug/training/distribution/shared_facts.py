@@ -36,7 +36,7 @@ _SETTINGS: Final = {
     ),
     InferenceSettings: ("steps",),
 }
-# They change weights or rates, or save, for which all processes have to be there. Others may run in one.
+# Callbacks that change weights or rates, or save: all processes must have them. Others may run in one.
 _COMMON_CALLBACKS: Final = (
     BackupAndRestore,
     LearningRateScheduler,
@@ -50,7 +50,7 @@ _COMPARED_ROWS: Final = 1024
 def describe_model(model: TrainableModel, compiled: Compiled) -> dict[str, str]:
     """Return the facts of a model: its layers without names, seeds and initializers, and its compilation.
 
-    Names are numbered in each process; the weights are those of the main process.
+    Names are numbered per process; the weights are broadcast from the main process.
     """
     facts: dict[str, str] = {}
     for place, layer in enumerate(list_layers(model)):
@@ -91,13 +91,13 @@ def describe_settings(settings: FitSettings | InferenceSettings) -> dict[str, st
 
 
 def describe_callbacks(callbacks: Iterable[Callback]) -> dict[str, str]:
-    """Return which callbacks there are of those that all processes must have."""
+    """Return the facts of the callbacks that all processes must have."""
     names = [type(each).__name__ for each in callbacks if isinstance(each, _COMMON_CALLBACKS)]
     return {"callbacks": ", ".join(names) or "none"}
 
 
 def describe_source(title: str, source: BatchSource | None) -> dict[str, str]:
-    """Return the facts of data: how many there are, and of arrays the beginning."""
+    """Return the facts of data: their number, and the beginning of arrays."""
     if source is None:
         return {title: "none"}
     if not isinstance(source, SampleSource):
@@ -150,7 +150,7 @@ def _as_text(value: Any) -> str:
 
 
 def _as_plain(value: Any) -> Any:
-    """Return a value so that its text is the same in all processes: without addresses of objects."""
+    """Return a value whose text is the same in all processes: without addresses of objects."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, Mapping):
@@ -163,6 +163,6 @@ def _as_plain(value: Any) -> Any:
         return [_as_plain(item) for item in value]
     if isinstance(value, torch.dtype):
         return str(value)
-    if getattr(value, "shape", None) == ():  # a number of NumPy's or torch's
+    if getattr(value, "shape", None) == ():  # a NumPy or torch scalar
         return value.item()
     return getattr(value, "__qualname__", type(value).__qualname__)

@@ -21,11 +21,11 @@ from torch import distributed
 from kplug.backend.processes import is_group_joined, is_launched
 from kplug.errors import WorkerLostError
 
-# A process that waits longer than this for another one gives up. One that was killed is noticed at
-# once, as its connection closes; one that hangs is not.
+# The timeout of collective operations. A killed process is noticed at once, as its connection closes;
+# a hanging one is not.
 _PATIENCE = dt.timedelta(minutes=15)
 
-# What torch's backends say when another process has gone.
+# Error texts of torch's backends when another process is lost.
 _SIGNS_OF_LOSS = (
     "connection closed",
     "connection reset",
@@ -51,13 +51,13 @@ class World:
     size: int
 
     def gather(self, value: Any) -> list[Any]:
-        """Return what each process passes, in the order of their ranks."""
+        """Return the objects of all processes, in order of ranks."""
         gathered: list[Any] = [None] * self.size
         distributed.all_gather_object(gathered, value)
         return gathered
 
     def start_minimum(self, number: int) -> Callable[[], int]:
-        """Send a number to all processes; return what waits for the smallest of those that all sent."""
+        """Start an all-reduce of a number; return a function that waits for the minimum."""
         device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
         box = torch.tensor(number, device=device)
         work = distributed.all_reduce(box, op=distributed.ReduceOp.MIN, async_op=True)
@@ -70,7 +70,7 @@ class World:
 
 
 def cut_evenly(count: int, size: int, rank: int) -> tuple[int, int]:
-    """Return where the part of a process begins and ends; the first parts are the larger ones.
+    """Return the start and stop of a process's part; the first parts are the larger ones.
 
     Example:
         >>> [cut_evenly(5, 2, rank) for rank in (0, 1)]
@@ -84,8 +84,8 @@ def cut_evenly(count: int, size: int, rank: int) -> tuple[int, int]:
 def find_world() -> World | None:
     """Return the processes that train together, or None if this one trains alone.
 
-    A process that ``torchrun`` started joins the others now, over NCCL if there are GPUs, else gloo, and
-    leaves them when Python exits. A group that the script has initialised itself is used as it is.
+    A process that ``torchrun`` started joins the group now, over NCCL with GPUs, else gloo, and leaves it
+    when Python exits. A process group that the script has initialised is used as it is.
     """
     if not is_group_joined():
         if not is_launched() or int(os.environ["WORLD_SIZE"]) == 1:
@@ -100,10 +100,10 @@ def find_world() -> World | None:
 
 
 def _leave_group() -> None:
-    """Wait for the group's threads while the interpreter lives: a thread that outlives it aborts the process.
+    """Wait for the group's threads: one that outlives the interpreter aborts the process.
 
-    They release tensors, for which they need the interpreter, a moment after the last exchange is over. A
-    replica that is still there then would wait for them for ever, so what an error holds is let go first.
+    The threads release tensors shortly after the last exchange, for which they need the interpreter. A
+    replica that still exists would wait for them forever, so objects held by an error are freed first.
     """
     if is_group_joined():
         _free_frames_of(getattr(sys, "last_value", None))
@@ -112,9 +112,9 @@ def _leave_group() -> None:
 
 
 def _free_frames_of(error: BaseException | None) -> None:
-    """Free the local variables of the functions that an uncaught error, or its cause, went through."""
+    """Free the local variables in the tracebacks of an uncaught error and its causes."""
     seen: set[int] = set()
-    while error is not None and id(error) not in seen:  # `raise error from error` makes a circle
+    while error is not None and id(error) not in seen:  # `raise error from error` makes a cycle
         seen.add(id(error))
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__
@@ -122,10 +122,10 @@ def _free_frames_of(error: BaseException | None) -> None:
 
 @contextmanager
 def reporting_lost_workers(world: World | None) -> Iterator[None]:
-    """Raise an error that says what to do when another process has gone.
+    """Turn the errors of a lost process into one that says what to do.
 
-    torch's backends notice a closed connection, and ``torchrun`` tells the processes that are left to
-    stop; either may come first.
+    torch's backends notice a closed connection, and ``torchrun`` terminates the remaining processes;
+    either may come first.
 
     Raises:
         WorkerLostError: Another process ended or no longer answers.
@@ -144,7 +144,7 @@ def reporting_lost_workers(world: World | None) -> Iterator[None]:
 
 @contextmanager
 def _raising_at_termination(world: World) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():  # only there signals are handled
+    if threading.current_thread() is not threading.main_thread():  # only the main thread handles signals
         yield
         return
 
@@ -155,7 +155,7 @@ def _raising_at_termination(world: World) -> Iterator[None]:
     try:
         yield
     finally:
-        # None: whoever set the earlier handler did not do so from Python.
+        # None: the earlier handler was not set from Python.
         signal.signal(signal.SIGTERM, signal.SIG_DFL if earlier is None else earlier)
 
 

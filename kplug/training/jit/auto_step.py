@@ -17,13 +17,13 @@ from kplug.training.jit.programs import Program
 
 
 class AutoStep(JitStep):
-    """Runs a step eagerly and changes over to a compiled graph where that saves time.
+    """Runs a step eagerly, and switches to a compiled graph where that saves time.
 
     There is a ``JitTrial`` for each shape of batches; further shapes run eagerly.
 
     Attributes:
-        steps_left: How many steps are known to come.
-        steps_done: How many have run.
+        steps_left: The number of steps known to remain.
+        steps_done: The number of steps run.
     """
 
     def __init__(self, program: Program, fallback: EagerFallback) -> None:
@@ -34,24 +34,24 @@ class AutoStep(JitStep):
         self._active_shape: torch.Size | None = None
 
     def expect(self, steps: int) -> None:
-        """Say how many steps will come at least."""
+        """Announce a lower bound of the remaining steps."""
         self.steps_left = steps
 
     def release(self) -> None:
-        """End compiling that goes on in the background, and let the program go."""
+        """Stop background compilation, and release the program."""
         super().release()
         for trial in self._trials.values():
             trial.release()
 
     def begin(self) -> None:
-        """Look at the model and at the next batch anew."""
+        """Check the model and the next batch again."""
         super().begin()
         self._active_shape = None
 
     def __call__(self, batch: Batch) -> Any:
         """Make one step and return its result."""
         x, trial = batch.x, self._active
-        # Describing a batch takes a hundredth of a small step, and an eager one needs only its trial.
+        # Computing a batch's signature takes 1 % of a small step, and an eager step needs only its trial.
         if trial is None or not (
             trial.is_eager
             and isinstance(x, Tensor)
@@ -64,7 +64,7 @@ class AutoStep(JitStep):
         return trial.run((batch,), (), ())[0]
 
     def run_all(self, batches: Sequence[Batch]) -> list[Any]:
-        """Make one step for each batch, as the trial of their shapes has it."""
+        """Make one step for each batch, as the trial of their shapes decides."""
         if self.fallback.is_eager:
             return self.run_eagerly(batches)
         if self.program.waits and len(batches) > 1:
@@ -84,7 +84,7 @@ class AutoStep(JitStep):
     def _compile(
         self, graph: fx.GraphModule, inputs: Sequence[Tensor], content: Any
     ) -> Callable[..., Sequence[Tensor]] | None:
-        # Compiling here and now would hold training up.
+        # Compiling in the foreground would block training.
         if self._active is None or not self._active.is_ready(graph, inputs, content):
             return None
         return super()._compile(graph, inputs, content)

@@ -28,8 +28,8 @@ _START = (
 class BackgroundCompiler:
     """Compiles one graph in a process of low priority.
 
-    A thread would not do: most of torch's compiler is Python, which would take turns with the steps.
-    Files instead of pipes let neither of the two wait for the other.
+    A thread would not help: most of torch's compiler is Python, which would compete with the steps for the
+    GIL. Files instead of pipes keep both processes from blocking.
 
     Args:
         graph: The graph.
@@ -53,17 +53,17 @@ class BackgroundCompiler:
                 stdin=question,
                 stdout=self._answer,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,  # so it does not get the Ctrl-C of this one
+                start_new_session=True,  # so that Ctrl-C does not reach it
             )
         self.end = weakref.finalize(self, _end, self._process, self._answer)
 
     @property
     def is_running(self) -> bool:
-        """Whether it has not ended yet."""
+        """Whether the process is running."""
         return self._process.poll() is None
 
     def read_report(self) -> CompilerReport | None:
-        """Return what a process that has ended found, or None if it failed."""
+        """Return the report of an ended process, or None if it failed."""
         self._answer.seek(0)
         text = self._answer.read()
         failed = self._process.returncode != 0
@@ -72,7 +72,7 @@ class BackgroundCompiler:
 
 
 def _end(process: subprocess.Popen[bytes], answer: IO[bytes]) -> None:
-    """End a process with the compilers that it has started."""
+    """End a process and its compiler subprocesses."""
     if process.poll() is None:
         try:
             os.killpg(process.pid, signal.SIGKILL)

@@ -12,7 +12,7 @@ from kplug.training.data.batch import Batch
 
 
 def describe_batches(batches: Sequence[Batch]) -> tuple[list[list[Tensor]], tuple[Any, ...]]:
-    """Return the tensors of each batch, and what a graph knows of it: structure, shapes and types."""
+    """Return the tensors and the signature of each batch: its structure, shapes and dtypes."""
     described = list(map(_describe, batches))
     return [leaves for leaves, _ in described], tuple([signature for _, signature in described])
 
@@ -21,7 +21,7 @@ def _describe(batch: Batch) -> tuple[list[Tensor], tuple[Any, ...]]:
     leaves: list[Tensor] = []
     signature: list[Any] = []
     for part in batch:
-        if isinstance(part, Tensor):  # nearly always, and this runs before every step
+        if isinstance(part, Tensor):  # the fast path: this runs before every step
             leaves.append(part)
             signature.append((part.shape, part.stride(), part.dtype))
         elif part is None or isinstance(part, float):

@@ -1,7 +1,7 @@
 """The state that a graph captures: tensors that may change, and Python values that must not.
 
-A graph holds the values of all Python objects that its step has read while it was traced. Nothing tells which
-these were, so everything that hangs on the model is looked at, and compared when an epoch begins.
+A graph holds the values of all Python objects that its step read while it was traced. These reads are not
+observable, so everything reachable from the model is recorded, and compared when an epoch begins.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-# Of a layer or a model: bookkeeping that no computation reads.
+# Attributes of a layer or a model for bookkeeping, which no computation reads.
 _SKIPPED = frozenset(
     {
         "inbound_nodes",
@@ -42,14 +42,14 @@ _SKIPPED = frozenset(
 )
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, torch.dtype, torch.device, torch.Size)
 _OPAQUE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType)
-_LARGEST_ARRAY = 1 << 26  # of those whose numbers are looked at
-# Their classes have no attributes that a step changes.
+_LARGEST_ARRAY = 1 << 26  # bytes of arrays whose values are compared
+# Packages whose classes have no attributes that a step changes.
 _LIBRARIES = frozenset({"kplug", "torch", "numpy", "builtins", "typing", "abc"})
 _DEPTH = 12
 
 
 class TensorReference:
-    """Where a tensor is held: an attribute or an entry, which may get another tensor later."""
+    """A reference to a tensor's place: an attribute or an entry, which may get another tensor later."""
 
     __slots__ = ("container", "key")
 
@@ -57,7 +57,7 @@ class TensorReference:
         self.container, self.key = container, key
 
     def get(self) -> Tensor:
-        """Return the tensor that is there now."""
+        """Return the current tensor."""
         tensor: Tensor = self.container[self.key]
         return tensor
 
@@ -67,13 +67,13 @@ class TensorReference:
 
 
 class CapturedState:
-    """Captured state: everything that hangs on some objects, found by walking through their attributes.
+    """Everything reachable from some objects, found by traversing their attributes.
 
     Args:
-        roots: The objects by the names that messages use for them.
+        roots: The objects by their names in messages.
 
     Attributes:
-        tensors: Where each tensor is held, by its path.
+        tensors: The reference to each tensor, by its path.
         values: Each Python value by its path.
         layout: Paths, shapes, types and devices of the tensors.
         generators: The random generators.
@@ -84,14 +84,14 @@ class CapturedState:
         self.values: dict[str, Any] = {}
         self.generators: list[torch.Generator] = []
         self._known: dict[int, Any] = {}
-        self._opaque: list[Any] = []  # values that are known by their id, which no other may get
+        self._opaque: list[Any] = []  # values known by id; kept alive, so that no other object gets the id
         for name, root in roots.items():
             self._walk(root, name, None, 0)
-        self._known.clear()  # the model is among them, and holds this
+        self._known.clear()  # breaks a reference cycle: the model holds this object
         self.layout = self._describe_tensors()
 
     def list_tensors(self) -> list[tuple[str, TensorReference]]:
-        """Return where different tensors are held, each with its path."""
+        """Return the references to distinct tensors, each with its path."""
         known: set[int] = set()
         found = []
         for path, reference in self.tensors.items():
@@ -112,7 +112,7 @@ class CapturedState:
         ]
 
     def find_change(self, earlier: CapturedState) -> str | None:
-        """Return the path of a Python value that is not what it was, or None."""
+        """Return the path of a changed Python value, or None."""
         if self.values == earlier.values:
             return None
         paths = dict.fromkeys([*earlier.values, *self.values])
@@ -132,7 +132,7 @@ class CapturedState:
         elif isinstance(value, _OPAQUE) or depth > _DEPTH:
             self._note_identity(value, path)
         elif id(value) not in self._known:
-            self._known[id(value)] = value  # kept, so that no other object gets its id
+            self._known[id(value)] = value  # kept alive, so that no other object gets its id
             self._walk_into(value, path, depth + 1)
 
     def _walk_into(self, value: Any, path: str, depth: int) -> None:
@@ -155,7 +155,7 @@ class CapturedState:
         elif isinstance(value, (set, frozenset)):
             self.values[path] = frozenset(map(repr, value))
         elif isinstance(value, itertools.count):
-            self.values[path] = repr(value)  # says where it is
+            self.values[path] = repr(value)  # the text includes its position
         else:
             self._walk_object(value, path, depth)
 
@@ -172,7 +172,7 @@ class CapturedState:
         self._walk_all(attributes, items, path, depth, is_object=True)
 
     def _note_array(self, array: np.ndarray[Any, Any], path: str) -> None:
-        """Note what differs as soon as a number of an array does."""
+        """Record a fingerprint that differs if any number of an array does."""
         if array.nbytes > _LARGEST_ARRAY or array.dtype.hasobject:
             self._note_identity(array, path)
         else:
@@ -203,7 +203,7 @@ _DRAWING = (np.random.Generator, np.random.BitGenerator, np.random.RandomState, 
 
 
 def _describe_generator(generator: Any) -> str:
-    """Return where a generator of NumPy or Python is in its sequence."""
+    """Return the state of a NumPy or Python generator."""
     if isinstance(generator, random.Random):
         return repr(generator.getstate())
     if isinstance(generator, np.random.RandomState):
@@ -214,7 +214,7 @@ def _describe_generator(generator: Any) -> str:
 
 
 def _list_shared(value: object) -> Iterator[tuple[str, Any]]:
-    """Yield what the classes of an object hold: its slots, and plain values that all instances share."""
+    """Yield an object's slots, and the plain class attributes that all instances share."""
     for owner in type(value).__mro__:
         if owner.__module__.partition(".")[0] in _LIBRARIES:
             continue
@@ -231,6 +231,6 @@ def _label(key: object) -> str:
 
 
 def read_python_randomness() -> tuple[Any, ...]:
-    """Return the state of Python's and NumPy's generators, to compare."""
+    """Return the state of Python's and NumPy's global generators, for comparison."""
     name, keys, *rest = np.random.get_state()
     return random.getstate(), name, np.asarray(keys).tobytes(), tuple(rest)

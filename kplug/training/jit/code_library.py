@@ -1,9 +1,9 @@
 """A disk cache of compiled graphs, called without importing torch's compiler.
 
-To find code in its cache torch imports its compiler, which takes longer than ``import torch``, and it calls
-the code through layers of Python that a whole graph of plain tensors does not need. On a CPU the code is a
-library with one function. kplug tries whether that function alone does what torch's callable does, calls it
-directly if so, and keeps a copy that the next process finds by the graph.
+To look code up in its cache, torch imports its compiler, which takes longer than ``import torch``. It calls
+the code through Python wrappers that a whole graph of plain tensors does not need. On a CPU the code is a
+shared library with one function. kplug tests whether that function alone gives the results of torch's
+callable. If so, kplug calls it directly and keeps a copy, which the next process finds by the graph's key.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ Run = Callable[..., Sequence[Tensor]]
 
 _ENTRY: Final = "inductor_entry_cpp"  # torch's name for the function
 _INPUTS: Final = re.compile(r"steal_from_raw_handles_to_raii_handles\(input_handles, (\d+)\)")
-_LARGEST: Final = 1 << 28  # bytes of inputs that are copied to try a library
+_LARGEST: Final = 1 << 28  # bytes of inputs that are copied to test a library
 _NAMESPACES: Final = ("aten", "prims", "kplug")
-# Variables that have a say in the code; caches and logs have none.
+# Environment variables that affect the code; those of caches and logs do not.
 _VARIABLES: Final = re.compile(
     r"TORCH(?!INDUCTOR_CACHE_DIR|_LOGS|_HOME).*|AOT_.*|ATEN_.*|CXX|OMP_.*"
 )
 
 
 class CodeLibrary:
-    """Where the library of a graph is, or will be.
+    """The cache entry of a graph's library.
 
     Args:
         graph: The graph, as it is traced.
@@ -68,14 +68,14 @@ class CodeLibrary:
             return None
 
     def keep(self, run: Run, tensors: Sequence[Tensor]) -> Run:
-        """Keep the library that torch has just loaded, if it does what torch's callable does.
+        """Cache the library that torch has just loaded, if its results equal those of torch's callable.
 
         Args:
             run: torch's callable.
-            tensors: Inputs to try both with. They are copied.
+            tensors: Inputs to test both with. They are copied.
 
         Returns:
-            The library's function, or ``run`` where only this is right.
+            The library's function, or ``run`` if their results differ.
         """
         module = self._find_loaded(len(tensors))
         if module is None or self._path is None:
@@ -86,12 +86,12 @@ class CodeLibrary:
                 return run
         except Exception:  # noqa: BLE001 - these are torch's inner parts; its callable is there
             return run
-        with contextlib.suppress(OSError):  # a full disk costs the next process its time only
+        with contextlib.suppress(OSError):  # a full disk only costs the next process time
             _copy(str(module.__file__), self._path)
         return direct
 
     def _find_loaded(self, inputs: int) -> ModuleType | None:
-        """Return the library that came since this object was made and takes so many inputs."""
+        """Return the library loaded since this object was made that takes so many inputs."""
         new = [name for name in sys.modules if name not in self._before and name.endswith(_ENTRY)]
         if len(new) != 1:
             return None
@@ -104,18 +104,18 @@ class CodeLibrary:
 
 
 def _is_own(path: Path) -> bool:
-    """Tell whether there is such a file, into which nobody else may write: it is going to run."""
+    """Return whether the file exists and is writable by this user only: its code will run."""
     try:
         found = [path.stat(), path.parent.stat()]
     except OSError:
         return False
-    if not hasattr(os, "getuid"):  # Windows keeps permissions elsewhere
+    if not hasattr(os, "getuid"):  # Windows has no such permissions
         return True
     return all(each.st_uid == os.getuid() and not each.st_mode & 0o022 for each in found)
 
 
 def _load(path: Path) -> ModuleType:
-    # The library wants the address of a function of torch's as it is loaded.
+    # The library needs the address of a torch function when it is loaded.
     guards: Any = torch._C._dynamo.guards
     address = guards._torchinductor_pyobject_tensor_data_ptr
     os.environ["_TORCHINDUCTOR_PYOBJECT_TENSOR_DATA_PTR"] = str(address)
@@ -139,7 +139,7 @@ def _call_directly(module: ModuleType) -> Run:
 
 
 def _is_plain(graph: fx.GraphModule, tensors: Sequence[Tensor]) -> bool:
-    """Tell whether the code needs nothing but its inputs, each of which has memory of its own."""
+    """Return whether the code needs only its inputs, and no two of them share memory."""
     if not all(map(_is_known, graph.graph.nodes)):
         return False
     if any(each.layout is not torch.strided or each.device.type != "cpu" for each in tensors):
@@ -151,7 +151,7 @@ def _is_plain(graph: fx.GraphModule, tensors: Sequence[Tensor]) -> bool:
 
 
 def _is_known(node: fx.Node) -> bool:
-    """Tell whether running a node twice changes nothing but what the graph says."""
+    """Return whether a node has no side effects beyond the graph."""
     if node.op in ("placeholder", "output") or node.target is operator.getitem:
         return True
     return getattr(node.target, "namespace", None) in _NAMESPACES and node.op == "call_function"
@@ -162,7 +162,7 @@ def _describe(tensor: Tensor) -> tuple[Any, ...]:
 
 
 def _describe_machine() -> Iterable[Any]:
-    """Yield what else the code depends on."""
+    """Yield the other things that the code depends on: the cache key besides the graph."""
     yield torch.__version__
     yield sys.implementation.cache_tag
     ask = getattr(torch.cpu, "get_capabilities", torch.backends.cpu.get_cpu_capability)
@@ -173,7 +173,7 @@ def _describe_machine() -> Iterable[Any]:
 
 
 def _find_changed_settings() -> list[tuple[str, Any]]:
-    """Return the compiler's settings that a program has changed; it has none before they are imported."""
+    """Return the compiler settings that the program has changed; none before they are imported."""
     settings: Any = sys.modules.get("torch._inductor.config")
     if settings is None:
         return []
@@ -182,9 +182,9 @@ def _find_changed_settings() -> list[tuple[str, Any]]:
 
 
 def _find_folder() -> Path:
-    """Return a folder in torch's, which may not be asked for it: that imports the compiler."""
+    """Return a folder inside torch's cache, without asking torch: that would import the compiler."""
     given = os.environ.get("TORCHINDUCTOR_CACHE_DIR")
-    if not given:  # a container's user may have no name, which is no matter where a folder is given
+    if not given:  # a container's user may have no name, which only the default folder needs
         user = re.sub(r"\W", "_", getpass.getuser())
         given = f"{tempfile.gettempdir()}/torchinductor_{user}"
     return Path(given, "kplug")
@@ -200,7 +200,7 @@ def _copy(source: str, target: Path) -> None:
 
 @torch.no_grad()
 def _do_the_same(one: Run, other: Run, tensors: Sequence[Tensor]) -> bool:
-    """Tell whether two functions give and write the same, drawing the same random numbers."""
+    """Return whether two functions return and write the same values from the same random state."""
     found = []
     for run in (one, other):
         inputs = [each.clone() for each in tensors]
@@ -212,5 +212,5 @@ def _do_the_same(one: Run, other: Run, tensors: Sequence[Tensor]) -> bool:
 def _is_same(one: Tensor, other: Tensor) -> bool:
     if _describe(one) != _describe(other):
         return False
-    # Kernels may add up in another order from call to call; what matters is that none is mixed up.
+    # Kernels may sum in varying order; this check only has to detect mixed-up arguments.
     return torch.allclose(one, other, rtol=1e-3, atol=1e-10, equal_nan=True)

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from kplug.training.jit.graph_description import GraphDescription
 
-_LARGEST_TRIAL = 1 << 28  # bytes of inputs with which the code is tried out
+_LARGEST_TRIAL = 1 << 28  # bytes of inputs with which the code is timed
 _ROUNDS, _ROUND_SECONDS = 5, 0.02
 _LOWEST_PRIORITY = 19
 
@@ -35,8 +35,8 @@ class CompilerRequest:
     Args:
         graph: The graph.
         inputs: Shape, strides, type and device of each input.
-        threads: How many threads torch computes with.
-        parent: The number of the process that wants it; this one ends with it.
+        threads: The number of torch's threads.
+        parent: The id of the parent process; this one ends with it.
     """
 
     graph: GraphDescription
@@ -47,12 +47,12 @@ class CompilerRequest:
 
 @dataclasses.dataclass(frozen=True)
 class CompilerReport:
-    """What a worker found.
+    """The result of a worker.
 
     Args:
         compile_seconds: How long compiling took.
         is_cached: Whether the code is in torch's cache on disk.
-        call_seconds: Processor time of a call; None where it was not tried.
+        call_seconds: Processor time of a call; None if it was not timed.
     """
 
     compile_seconds: float
@@ -61,7 +61,7 @@ class CompilerReport:
 
 
 def main() -> None:
-    """Compile what the standard input asks for."""
+    """Compile the request on standard input."""
     request: CompilerRequest = pickle.load(sys.stdin.buffer)  # noqa: S301 - the parent's own file
     threading.Thread(target=_end_with, args=(request.parent,), daemon=True).start()
     if hasattr(os, "nice"):
@@ -78,7 +78,7 @@ def _end_with(parent: int) -> None:
 
 
 def compile_request(request: CompilerRequest) -> CompilerReport:
-    """Compile a graph and try it out."""
+    """Compile a graph and time a call."""
     from kplug.layers.recurrent.base import jit_gru, jit_lstm  # noqa: F401 - operations
     from kplug.training.jit.torch_compiler import compile_graph
 
@@ -90,8 +90,8 @@ def compile_request(request: CompilerRequest) -> CompilerReport:
 
 
 def _make_inputs(request: CompilerRequest) -> list[Tensor]:
-    """Return inputs to compile for; those that the code is tried out with are numbers from 0 to 1."""
-    # Memory that nobody writes into is none yet, so large inputs cost nothing here.
+    """Return inputs to compile for; those that are used for timing hold numbers from 0 to 1."""
+    # Untouched memory is not allocated yet, so large inputs cost nothing here.
     inputs = [
         torch.empty_strided(shape, stride, dtype=dtype, device=device)
         for shape, stride, dtype, device in request.inputs
@@ -119,7 +119,7 @@ def _is_cached() -> bool:
 def _try_out(run: Callable[..., Any], inputs: Sequence[Tensor]) -> float | None:
     """Return the processor time of a call, on the CPU.
 
-    Other programs run meanwhile, at a higher priority: the clock on the wall would count them.
+    Wall-clock time would include other programs, which run at a higher priority.
     """
     if not _can_try_out(inputs):
         return None

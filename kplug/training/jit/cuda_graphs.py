@@ -9,7 +9,7 @@ from torch import Tensor
 
 from kplug.registry.user_warnings import warn
 
-_WARM_UPS = 2  # calls in which libraries make what must not be made while a graph is captured
+_WARM_UPS = 2  # calls in which libraries initialize, which is not allowed during capture
 
 _REFUSED = (
     "jit_compile='reduce-overhead': a compiled step runs without a CUDA graph, as torch cannot "
@@ -21,11 +21,11 @@ JitGraph = Callable[..., Sequence[Tensor]]
 
 
 class CudaGraphCall:
-    """Runs a compiled graph a few times, then captures it, and from then on replays what was captured.
+    """Runs a compiled graph a few times, then captures it as a CUDA graph and replays that.
 
-    A replay reads and writes the memory of the captured call. So the inputs that differ from call to call
-    are copied to where the first ones were, and outputs are copied out; the others, such as weights, must
-    lie where they lay, or the graph is captured anew.
+    A replay reads and writes the memory of the captured call. So varying inputs are copied into that memory,
+    and outputs are copied out. Other inputs, such as weights, must keep their addresses, or the graph is
+    captured again.
     """
 
     def __init__(self, run: JitGraph, moving: slice) -> None:
@@ -38,7 +38,7 @@ class CudaGraphCall:
         self._is_refused = False
 
     def __call__(self, *inputs: Tensor) -> Sequence[Tensor]:
-        """Do what the graph does."""
+        """Run the graph."""
         if self._is_refused:
             return self._run(*inputs)
         held = [*inputs[: self._moving.start], *inputs[self._moving.stop :]]
@@ -54,7 +54,7 @@ class CudaGraphCall:
         return [output.clone() for output in self._outputs]
 
     def _find_replay(self, inputs: Sequence[Tensor]) -> Callable[[], None] | None:
-        """Capture the graph, which does not run it; None during the first calls, or if that fails."""
+        """Capture the graph without running it; None during warm-up, or if capturing fails."""
         self._calls += 1
         if self._calls <= _WARM_UPS:
             return None
@@ -69,10 +69,10 @@ class CudaGraphCall:
 
 
 def capture(run: Callable[[], Sequence[Tensor]]) -> tuple[Callable[[], None], Sequence[Tensor]]:
-    """Return what does on the GPU what a function does, and the memory of its outputs.
+    """Capture a function as a CUDA graph; return its replay function and its outputs' memory.
 
     Args:
-        run: The function; what it would do is noted, not done.
+        run: The function; its kernels are recorded, not run.
     """
     graph = torch.cuda.CUDAGraph()
     with torch.no_grad(), torch.cuda.graph(graph):
@@ -81,6 +81,6 @@ def capture(run: Callable[[], Sequence[Tensor]]) -> tuple[Callable[[], None], Se
 
 
 def can_capture(tensors: Sequence[Tensor]) -> bool:
-    """Tell whether all inputs of a graph lie on one GPU."""
+    """Return whether all inputs of a graph are on one GPU."""
     devices = {tensor.device for tensor in tensors}
     return len(devices) == 1 and next(iter(devices)).type == "cuda"

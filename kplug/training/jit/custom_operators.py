@@ -12,7 +12,7 @@ _pool_backward = torch.ops.aten.max_pool2d_with_indices_backward.default
 _margin_loss = torch.ops.aten.multilabel_margin_loss_forward.default
 
 
-# Numbers instead of lists: calling an operation that takes lists doubles the time of the C++ compiler.
+# Numbers instead of lists: an operation with list arguments doubles the C++ compile time.
 @torch.library.custom_op("kplug::max_pool2d_backward", mutates_args=())
 def _max_pool2d_backward(
     gradient: Tensor,
@@ -57,9 +57,9 @@ def _spread_lists(
     ceil_mode: bool,
     indices: fx.Node,
 ) -> tuple[Any, ...]:
-    """Return the arguments of ``kplug::max_pool2d_backward`` for those of torch's operation."""
+    """Convert the arguments of torch's operation to those of ``kplug::max_pool2d_backward``."""
     lists = (kernel_size, stride or kernel_size, padding, dilation)
-    # One number of a list stands for both directions.
+    # A list of one number applies to both directions.
     numbers = [number for each in lists for number in (each[0], each[-1])]
     return gradient, inputs, *numbers, ceil_mode, indices
 
@@ -80,10 +80,10 @@ def _(inputs: Tensor, targets: Tensor, reduction: int) -> tuple[Tensor, Tensor]:
 
 
 def keep_kernels(graph: fx.GraphModule, *, is_on_cpu: bool) -> None:
-    """Let a graph call torch's kernels where the compiler's own code is wrong, or slower on a CPU.
+    """Replace operations by calls of torch's kernels where compiled code is wrong, or slower on a CPU.
 
-    Of the targets of the multilabel margin loss it takes for class 0 what stands after the end of a list.
-    The gradient of max pooling becomes a loop over single numbers on a CPU, a third of the time of a small
+    Compiled code of the multilabel margin loss reads the padding of its target lists as class 0. The
+    gradient of max pooling compiles to a scalar loop on a CPU, which takes a third of the time of a small
     convolutional network (both torch 2.13).
     """
     for node in graph.graph.nodes:

@@ -24,7 +24,7 @@ from kplug.training.jit.graph_breaks import GraphBreak, Spot
 from kplug.training.model_protocol import TrainableModel
 
 _LIBRARIES = tuple(str(Path(each.__file__).parent) for each in (torch, kplug) if each.__file__)
-# It reads the record of every distribution.
+# Cached: the lookup reads the record of every distribution.
 _list_distributions = functools.cache(metadata.packages_distributions)
 _HINTS = {
     "value": "Compute with tensors instead, such as torch.where(condition, a, b) for an if; "
@@ -38,7 +38,7 @@ _HINTS = {
 def warn_of_eager_step(
     title: str, reason: GraphBreak, model: TrainableModel, compiled: Compiled
 ) -> None:
-    """Say once that a step runs eagerly, because of which component of which package, and where."""
+    """Warn once that a step runs eagerly, and name the component, its package and the line of code."""
     subject = _find_component(reason, model, compiled)
     subject = subject or ("it" if reason.kind == "value" else "")
     what = f"{subject} {reason.what}".strip()
@@ -64,7 +64,7 @@ def _find_component(reason: GraphBreak, model: TrainableModel, compiled: Compile
 
 
 def _list_objects(model: TrainableModel, compiled: Compiled) -> list[tuple[Any, str]]:
-    """Return the components of a model and its layers, each with its description; losses first."""
+    """Return the components of a model and its layers with their descriptions; losses first."""
     found: list[tuple[Any, str]] = []
     for entry in compiled.losses:
         found.append((entry.loss, f"the loss {_name(entry.filled.resolved)}"))
@@ -95,7 +95,7 @@ def _name(resolved: Resolved) -> str:
 
 
 def _find_code(component: Any) -> Iterable[CodeType]:
-    """Return the code of a function that is a component, or that one wraps."""
+    """Yield the code objects of a component and of the function that it wraps."""
     while isinstance(component, functools.partial):
         component = component.func
     for each in (component, getattr(component, "function", None)):
@@ -128,13 +128,13 @@ def describe_package(module: str) -> str:
 
 
 def _find_line(spots: Sequence[Spot]) -> str:
-    """Return the innermost line of the step outside torch and kplug, else of kplug, with its text."""
+    """Return the step's innermost line outside torch and kplug, or else in kplug, with its text."""
     torch_folder, own_folder = _LIBRARIES
     own = str(Path(__file__).parent)
     step: list[Spot] = []
     for spot in spots:
         if spot.code.co_filename.startswith(own) and step:
-            break  # further out is the code that called fit
+            break  # outer frames belong to the caller of fit
         if not spot.code.co_filename.startswith((torch_folder, own, "<")):
             step.append(spot)
     outside = [spot for spot in step if not spot.code.co_filename.startswith(own_folder)]

@@ -15,7 +15,7 @@ from kplug.training.model_protocol import TrainableModel
 from kplug.weak_links import WeakLink
 
 MOST_ATTEMPTS = 3
-MOST_GRAPHS = 8  # besides one for each shape: more would mean that compiling never ends
+MOST_GRAPHS = 8  # besides one for each shape: more would mean endless recompilation
 
 OWN_GENERATOR: Final = GraphBreak("a layer with a seed draws from a generator of its own")
 _NO_LIST: Final = GraphBreak(
@@ -28,7 +28,7 @@ TOO_MANY_GRAPHS: Final = GraphBreak(
 
 
 class EagerFallback:
-    """Decides whether a step is compiled, and gives that up once, with one warning.
+    """Decides whether a step is compiled; gives up at most once, with one warning.
 
     Attributes:
         is_eager: Whether the step runs eagerly from now on.
@@ -36,50 +36,50 @@ class EagerFallback:
 
     def __init__(self, title: str, model: TrainableModel, compiled: Compiled) -> None:
         self.title, self.jit_compile = title, compiled.jit_compile
-        self._model = WeakLink(model)  # which holds what asks this
+        self._model = WeakLink(model)  # weak, as the model holds this object
         self.is_eager = False
         self._attempts = 0
 
     def give_up(self, reason: GraphBreak) -> None:
-        """Let the step run eagerly from now on; say so where compiling was asked for."""
+        """Run the step eagerly from now on; warn if compiling was requested."""
         self.is_eager = True
         model = self._model()
         compiled = None if model is None else model.compiled
-        # "auto" promises nothing.
+        # "auto" does not warn.
         if self.jit_compile != AUTO and model is not None and compiled is not None:
             warn_of_eager_step(self.title, reason, model, compiled)
 
     def check_start(self, *, has_program: bool) -> None:
-        """Give up before the first step if there can be no graph of it."""
+        """Give up before the first step if it cannot become a graph."""
         if not has_program:
             self.give_up(_NO_LIST)
         elif find_world() is not None:
             self.give_up(_SEVERAL)
 
     def may_try_again(self, reason: GraphBreak) -> bool:
-        """Count a traced step that gave no graph, and tell whether the next one may give one.
+        """Count a trace without a graph, and return whether another attempt may succeed.
 
-        State that is made at the second step changes what there is, but only this once: so changed state
-        is worth further attempts. A read of a number is in the code and stays there.
+        State that is created at the second step is a one-time change, so changed state is worth further
+        attempts. A read of a number is in the code, and will recur.
         """
         self._attempts += 1
         return reason.kind == "state" and self._attempts < MOST_ATTEMPTS
 
 
 def has_room(graphs: int, shapes: int) -> bool:
-    """Tell whether a step with so many graphs, of so many shapes of batches, may get one more."""
+    """Return whether a step with so many graphs, of so many batch shapes, may get one more."""
     return graphs < MOST_GRAPHS + shapes
 
 
 def describe_failure(error: Exception) -> GraphBreak:
-    """Return the graph break that an error in tracing means."""
+    """Return the graph break for an error in tracing."""
     spots = [Spot.of(frame, line) for frame, line in traceback.walk_tb(error.__traceback__)]
     text = str(error).strip().partition("\n")[0]
-    if "torch._C.Generator" in text:  # torch 2.12 cannot even write it down
+    if "torch._C.Generator" in text:  # torch 2.12 cannot trace it
         return OWN_GENERATOR
     return GraphBreak(f"cannot be traced ({type(error).__name__}: {text})", "other", spots[::-1])
 
 
 def describe_refusal(error: CompilerError) -> GraphBreak:
-    """Return the graph break that an error of torch's compiler means."""
+    """Return the graph break for an error of torch's compiler."""
     return GraphBreak(f"torch's compiler refused its graph ({error.message})")

@@ -13,14 +13,14 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-# Methods that hand the numbers of a tensor over without an operation that torch could see.
+# Methods that read a tensor's numbers without dispatching an operation.
 _READERS = frozenset({"numpy", "tolist", "__array__", "data_ptr", "__dlpack__", "__reduce_ex__"})
 _VALUE_TAGS = (torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape)
 
 
 @dataclass(frozen=True)
 class Spot:
-    """Where code was at a moment; ``owner`` is the function's ``self``, if it has one."""
+    """A line of running code; ``owner`` is the function's ``self``, if any."""
 
     code: CodeType
     line: int
@@ -28,19 +28,19 @@ class Spot:
 
     @classmethod
     def of(cls, frame: FrameType, line: int) -> Spot:
-        """Return where a frame is; the frame itself goes on."""
+        """Return the current line of a frame, without keeping the frame alive."""
         return cls(frame.f_code, line, frame.f_locals.get("self"))
 
 
 @dataclass(frozen=True)
 class GraphBreak:
-    """What keeps a step from being one graph.
+    """The reason that a step cannot be one graph.
 
     Args:
-        what: What the step does, such as ``reads numbers of a tensor (item)``.
-        kind: Which hint fits.
-        spots: Where the code was at that moment, innermost first.
-        path: The path of what changed, if that is known instead.
+        what: The action of the step, such as ``reads numbers of a tensor (item)``.
+        kind: The kind of break, which selects the hint.
+        spots: The stack at that moment, innermost frame first.
+        path: The path of the changed value, if known instead.
     """
 
     what: str
@@ -60,7 +60,7 @@ class ReadWatch:
         self.found: GraphBreak | None = None
 
     def note(self, operation: str) -> None:
-        """Keep the place of the caller's caller, if it is the first."""
+        """Record the stack from the caller's caller on, if this is the first read."""
         if self.found is None:
             spots: list[Spot] = []
             frame: FrameType | None = sys._getframe(2)
@@ -72,10 +72,10 @@ class ReadWatch:
 
 @contextmanager
 def watching_reads() -> Iterator[ReadWatch]:
-    """Watch for reads for the length of a block; they still give their values.
+    """Watch for reads within a block; they still return their values.
 
-    Two watchers, as neither sees all: methods such as ``numpy`` dispatch no operation, and operations such
-    as ``nonzero`` are dispatched from C++ as well, where no Python function is called.
+    Two modes, as neither sees all reads: methods such as ``numpy`` dispatch no operation, and operations
+    such as ``nonzero`` are also dispatched from C++, without a Python function call.
     """
     watch = ReadWatch()
     with _FunctionReads(watch), _OperationReads(watch):
@@ -122,7 +122,7 @@ class OperationCount(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the operations of a block.
 
     Attributes:
-        found: How many there were.
+        found: Their number.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """Serializes a traced graph for another process.
 
-A pickled ``GraphModule`` is traced again when it is read, and operations without a tensor among their
-arguments, such as the drawing of random numbers, then run once and become constants.
+A pickled ``GraphModule`` is traced again when it is loaded. Operations without tensor arguments, such as
+random draws, would then run once and become constants.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from torch.fx.node import map_arg
 
 @dataclass(frozen=True)
 class _Reference:
-    """Stands for the value of a node, or for an operation: torch's own are not pickled."""
+    """A picklable reference to a node's value or to an operation: torch's operations cannot be pickled."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class GraphDescription:
-    """What a graph does.
+    """A graph as picklable data.
 
     Args:
-        title: The name of its class, which torch's cache looks at.
+        title: The name of its class, a part of torch's cache key.
         nodes: Kind, name, target, arguments and type of each node.
         constants: The tensors that it holds.
     """

@@ -23,19 +23,19 @@ class Output(int):
 
 @dataclass
 class JitCall:
-    """A traced call, compiled. Its inputs come in the order of the first four arguments.
+    """A traced and compiled call. Its inputs come in the order of the first four arguments.
 
     Args:
         paths: The paths of the tensors that the step holds.
-        leaves: Which tensors of the batch follow.
-        takes_numbers: Whether the planned numbers come then.
+        leaves: The indices of the batch's tensors that follow.
+        takes_numbers: Whether the planned numbers follow.
         fixed: The last inputs.
         result: What the step returned, with an ``Output`` for each tensor.
-        outcome: What ``settle`` wants, likewise.
+        outcome: The argument of ``settle``, likewise.
 
     Attributes:
         run: The compiled graph.
-        held: The first inputs, as they are now.
+        held: The current tensors at the paths.
     """
 
     paths: list[str]
@@ -51,7 +51,7 @@ class JitCall:
     _looks: list[Any] = field(default_factory=list, init=False)
 
     def bind(self, references: Mapping[str, TensorReference]) -> None:
-        """Take the tensors that are held at the paths now."""
+        """Bind the current tensors at the paths."""
         found = [references[path] for path in self.paths]
         self.held = [as_input(reference.get()) for reference in found]
         dense = [each for each in found if each.get().layout is torch.strided]
@@ -60,18 +60,18 @@ class JitCall:
         self._looks = self._look()
 
     def is_bound(self) -> bool:
-        """Tell whether the same memory is held there as when it was bound, and the same is trained.
+        """Return whether the paths hold the same memory, with the same trainability, as when bound.
 
         A callback, or ``load_weights`` between two epochs, may have put another tensor there. The graph
         would go on with the old one without an error.
         """
         try:
             return self._look() == self._looks
-        except (KeyError, IndexError, AttributeError, TypeError, RuntimeError):  # no dense tensor
+        except (KeyError, IndexError, AttributeError, TypeError, RuntimeError):  # not a dense tensor
             return False
 
     def _look(self) -> list[Any]:
-        # Before every step, so all of it is done by C.
+        # This runs before every step, so all work is done in C.
         tensors: list[Tensor] = list(map(operator.getitem, self._containers, self._keys))
         return [*map(Tensor.data_ptr, tensors), *map(_IS_TRAINED, tensors)]
 
@@ -84,13 +84,13 @@ class JitCall:
 
     @property
     def moving(self) -> slice:
-        """Which of the inputs differ from call to call."""
+        """The indices of inputs that differ from call to call."""
         first = len(self.held)
         return slice(first, first + len(self.leaves) + self.takes_numbers)
 
 
 def fill_outputs(result: Any, outputs: Sequence[Tensor]) -> Any:
-    """Return a structure with tensors in the place of each ``Output``."""
+    """Return a structure with each ``Output`` replaced by its tensor."""
     if type(result) is Output:
         return outputs[result]
     return map_leaves(result, Output, lambda index: outputs[index])

@@ -5,24 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-# An operation of a small model takes about this long eagerly, nearly all of it to start it.
+# Eager time of a small model's operation, nearly all of it launch overhead.
 _OPERATION_SECONDS: Final = 4e-6
-# What Python does around a compiled call.
+# Python's overhead of a compiled call.
 _CALL_SECONDS: Final = 5e-5
 LARGEST_SHARE: Final = 0.75
 _SMALLEST_SHARE: Final = 0.02
-# Estimates and plans can be wrong, and callbacks end trainings early.
+# Safety margin: estimates can be wrong, and callbacks may stop training early.
 _RETURN: Final = 2.0
 _LOSS: Final = 0.01
 
 
 @dataclass
 class JitCosts:
-    """What training waits for, in seconds. The first time, torch's compiler is imported as well.
+    """Seconds that training waits for compiling. The first time includes the import of torch's compiler.
 
     Attributes:
-        trace: Recording a step.
-        load: Recording it again and getting its code from the cache.
+        trace: Tracing a step.
+        load: Tracing it again and loading its code from the cache.
     """
 
     trace: float = 1.0
@@ -31,11 +31,11 @@ class JitCosts:
 
 @dataclass(frozen=True)
 class Horizon:
-    """How long eager steps would take.
+    """The time that eager steps would take.
 
     Args:
-        known: Seconds of the steps that are known to come.
-        spent: Seconds of those that have run. Who has trained for a while often goes on for as long.
+        known: Seconds of the steps known to remain.
+        spent: Seconds of past steps: training often continues for as long as it has run.
     """
 
     known: float
@@ -43,9 +43,9 @@ class Horizon:
 
 
 def expect_share(operations: int, seconds: float) -> float:
-    """Return the share of a step's time that compiling can be expected to spare, before it is tried.
+    """Estimate the share of a step's time that compiling saves.
 
-    Compiled steps spare the starting of operations, not the work in them.
+    Compiled steps save the launch overhead of operations, not their work.
 
     Example:
         >>> round(expect_share(100, seconds=0.001), 6), round(expect_share(100, seconds=0.1), 6)
@@ -55,18 +55,18 @@ def expect_share(operations: int, seconds: float) -> float:
 
 
 def measure_share(call_seconds: float, seconds: float) -> float:
-    """Return the share that compiling spares, if compiled and eager step take so long."""
+    """Return the share of time that compiling saves, from measured times of both steps."""
     return 1 - (call_seconds + _CALL_SECONDS) / seconds
 
 
 def is_worth(cost: float, share: float, horizon: Horizon, *, at_risk: float | None = None) -> bool:
-    """Tell whether a gain is likely to pay for its cost, or the cost does not count.
+    """Return whether the savings are likely to exceed the cost, or the cost is negligible.
 
     Args:
-        cost: Seconds that training waits for compiling, in all.
-        share: The share of a step's time that is spared.
-        horizon: How long eager steps would take.
-        at_risk: What of the cost is lost if nothing is spared after all; all of it by default.
+        cost: Total seconds that training waits for compiling.
+        share: The share of a step's time that is saved.
+        horizon: The time that eager steps would take.
+        at_risk: The part of the cost that is lost if compiling saves nothing; all of it by default.
 
     Example:
         >>> is_worth(2.0, 0.5, Horizon(known=10.0, spent=0.0))

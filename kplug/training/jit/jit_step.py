@@ -29,18 +29,18 @@ from kplug.training.jit.traced_call import TracedCall
 from kplug.training.jit.tracing import TracedGraph
 from kplug.training.step.steps import StepFunction
 
-MOST_SHAPES = 8  # of batches; others run eagerly
+MOST_SHAPES = 8  # of batches; further ones run eagerly
 
 
 class JitStep(StepFunction):
-    """Runs a step, eagerly at first and as a compiled graph from then on.
+    """Runs a step, eagerly at first and later as a compiled graph.
 
-    The first call with batches of a shape is an ordinary step, which makes whatever state is made lazily.
-    The second one is traced while it runs. From the third on, the graph runs. Shapes that do not come
-    twice in a row, such as that of an epoch's last batch, are never compiled.
+    The first call with batches of a shape is an ordinary step, which creates lazy state. The second one is
+    traced while it runs. From the third on, the graph runs. Shapes that do not occur twice in a row, such as
+    that of an epoch's last batch, are never compiled.
 
     Attributes:
-        seconds: How long tracing and compiling have taken.
+        seconds: The time spent on tracing and compiling.
     """
 
     def __init__(self, program: Program, fallback: EagerFallback) -> None:
@@ -59,7 +59,7 @@ class JitStep(StepFunction):
         return "program" not in vars(self)
 
     def release(self) -> None:
-        """Let the program go, which holds the model: the model holds this step."""
+        """Release the program, which forms a reference cycle with the model and this step."""
         if not self.is_released:
             del self.program
 
@@ -70,17 +70,17 @@ class JitStep(StepFunction):
     # -- running -----------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Look at the model anew: at the start of an epoch, or of an evaluation.
+        """Check the captured state at the start of an epoch, or of an evaluation.
 
-        Tensors may have been replaced, and Python values that are parts of a graph may have changed. The
-        look walks through the whole model, which takes longer than a step: hence once an epoch.
+        Tensors may have been replaced, and Python values that are constants of a graph may have changed.
+        The check traverses the whole model, which takes longer than a step: hence once per epoch.
         """
         self.program.step.begin()
         if self.fallback.is_eager or self._state is None:
             return
         found = CapturedState(self.program.find_roots())
         if found.find_change(self._state) or not found.has_same_tensors(self._state):
-            # The graphs stay: the next trace may give one of them.
+            # The graphs stay: the next trace may equal one of them.
             self._calls, self._state = {}, None
             return
         self._state = found
@@ -92,7 +92,7 @@ class JitStep(StepFunction):
         return self.run_all([batch])[0]
 
     def run_all(self, batches: Sequence[Batch]) -> list[Any]:
-        """Make one step for each batch, compiled if its shapes have come before."""
+        """Make one step for each batch, compiled if its shapes have occurred before."""
         if self.fallback.is_eager:
             return self.run_eagerly(batches)
         if self.program.waits and len(batches) > 1:
@@ -112,12 +112,12 @@ class JitStep(StepFunction):
     def run_graph(
         self, batches: Sequence[Batch], leaves: Sequence[list[Tensor]], signatures: Sequence[Any]
     ) -> list[Any]:
-        """Make one step for each batch by their graph; where there is none, trace one.
+        """Make one step for each batch with their graph; trace one if there is none.
 
-        What holds for all of the steps is done once: planning, a look whether the graph has its tensors.
+        Work common to all of the steps is done once: planning, and checking the graph's bindings.
         """
-        # The plans come before the look-up, because their constants are parts of the graphs: a step that
-        # collects gradients has another graph than one that updates.
+        # The plans precede the lookup, because their constants are part of the key: a step that
+        # accumulates gradients has another graph than one that updates.
         plans = [self._plan() for _ in batches]
         numbers = as_tensors(plans, leaves[0][0].device)
         results: list[Any] = []
@@ -163,7 +163,7 @@ class JitStep(StepFunction):
         return list(map(self.program.run, batches))
 
     def _run_planned(self, batch: Batch, plan: StepPlan, numbers: Tensor) -> Any:
-        """Run a step eagerly that is planned already, without counting it a second time."""
+        """Run a planned step eagerly, without counting it a second time."""
         if not self.program.counts:
             return self.program.run(batch)
         result, outcome = self.program.run_planned(batch, plan.structure, list(numbers.unbind()))
@@ -182,7 +182,7 @@ class JitStep(StepFunction):
         """Run steps as if the first were traced.
 
         Returns:
-            Their results, and how many operations graphs of all would have; None if there can be none.
+            Their results, and the number of operations in graphs of all; None if no graph is possible.
         """
         plans = [self._plan() for _ in batches]
         rest = list(zip(batches, plans, as_tensors(plans, leaves[0][0].device), strict=True))
@@ -206,7 +206,7 @@ class JitStep(StepFunction):
     def _trace(
         self, key: Any, batch: Batch, leaves: list[Tensor], plan: StepPlan, numbers: Tensor
     ) -> Any:
-        """Run a step that is traced meanwhile, and keep its graph if there is no graph break."""
+        """Run a step while tracing it, and keep its graph if there is no graph break."""
         if not has_room(len(self._calls), len(self._signatures)):
             result = self._run_planned(batch, plan, numbers)
             self._fall_back(TOO_MANY_GRAPHS)
@@ -217,7 +217,7 @@ class JitStep(StepFunction):
             graph = traced.trace()
         except Exception as error:  # noqa: BLE001 - user code may raise anything here
             traced.undo()
-            # This raises it again if it is a real mistake.
+            # This raises the error again if the step itself is wrong.
             result = self._run_planned(batch, plan, numbers)
             self._fall_back(describe_failure(error))
             return result
@@ -232,7 +232,7 @@ class JitStep(StepFunction):
     def _keep(
         self, traced: TracedCall, graph: TracedGraph, key: Any, leaves: Sequence[Tensor]
     ) -> None:
-        """Compile what was traced, unless a graph that is the same was compiled before."""
+        """Compile the traced graph, unless an equal one was compiled before."""
         call = traced.make_call(graph)
         inputs = call.list_inputs(leaves, traced.numbers)
         kinds = [(each.shape, each.stride(), each.dtype, each.device) for each in inputs]

@@ -24,10 +24,10 @@ from kplug.training.jit.jit_costs import (
 )
 from kplug.training.jit.torch_compiler import is_compiled
 
-_FIRST_LOOK: Final = 8  # calls after which it is decided first; then twice as many, and so on
-_WARM_UPS: Final = 2  # calls in which state is made
-_SAMPLE: Final = 16  # so many calls are timed, then one of so many
-_BLOCK, _BLOCKS = 5, 8  # calls of one kind in a row, and how often, where the two are compared
+_FIRST_LOOK: Final = 8  # calls before the first decision; doubled for each later one
+_WARM_UPS: Final = 2  # calls that create lazy state
+_SAMPLE: Final = 16  # this many calls are timed, then one in this many
+_BLOCK, _BLOCKS = 5, 8  # consecutive calls of one kind, and number of blocks, in a comparison
 _POLL_SECONDS: Final = 0.05
 _MOST_STARTS: Final = 3
 
@@ -38,7 +38,7 @@ Run = Callable[[Sequence[Batch], Leaves, Sequence[Any]], list[Any]]
 
 
 class TriedStep(Protocol):
-    """What a trial needs of its step."""
+    """The protocol of a step under trial."""
 
     steps_left: int
     steps_done: int
@@ -49,28 +49,28 @@ class TriedStep(Protocol):
     def run_graph(
         self, batches: Sequence[Batch], leaves: Leaves, signatures: Sequence[Any]
     ) -> list[Any]:
-        """Run steps as a graph, or record one."""
+        """Run steps as a graph, or trace one."""
 
     def drop_graph(self, signatures: Sequence[Any]) -> None:
         """Free the graphs of a shape."""
 
     def rehearse(self, batches: Sequence[Batch], leaves: Leaves) -> tuple[list[Any], int | None]:
-        """Run steps as if a graph of them were recorded; say how many operations it would have."""
+        """Run steps as if they were traced; return the number of operations that the graph would have."""
 
 
 class JitTrial:
-    """Finds out how steps with batches of one shape run best.
+    """Finds the faster way to run steps with batches of one shape.
 
-    ``run`` is what makes the steps now. It starts with eager steps that are timed. Where compiling could
-    pay, the operations of one step are counted; then a step is recorded, its graph is compiled in another
-    process, loaded from the cache, and compared with eager steps. Every call trains once, whatever it does.
+    A state machine, whose current state is the method ``run``. It starts by timing eager steps. If compiling
+    could pay off, it counts the operations of one step; then it traces a step, compiles the graph in another
+    process, loads it from the cache, and compares it with eager steps. Every call trains exactly once.
 
     Attributes:
-        is_eager: Whether ``run`` looks at no tensors and no signatures now, and takes batches of any shape.
+        is_eager: Whether ``run`` currently ignores tensors and signatures, and takes batches of any shape.
     """
 
     def __init__(self, step: TriedStep) -> None:
-        self._step: TriedStep = weakref.proxy(step)  # the step holds its trials
+        self._step: TriedStep = weakref.proxy(step)  # weak, as the step holds its trials
         self._go_on_with(self._measure)
         self._calls = self._timed = self._starts = 0
         self._next_look = _FIRST_LOOK
@@ -100,7 +100,7 @@ class JitTrial:
 
     def _run_timed(self, batches: Sequence[Batch]) -> list[Any]:
         self._calls += 1
-        # Asking the processor's clock takes a hundredth of a small step.
+        # Reading the processor's clock takes 1 % of a small step.
         if self._calls <= _WARM_UPS or (self._timed >= _SAMPLE and self._calls % _SAMPLE):
             return self._step.run_eagerly(batches)
         started, processor_started = time.perf_counter(), time.process_time()
@@ -111,16 +111,16 @@ class JitTrial:
         return results
 
     def _look_ahead(self, count: int) -> Horizon:
-        """Return how long eager steps would take, of batches of this shape."""
+        """Return the horizon of eager steps with batches of this shape."""
         part = self._calls * count / max(self._step.steps_done, 1)
         known = max(self._step.steps_left, 0) / count * min(part, 1.0)
         seconds = self._seconds / self._timed
         return Horizon(known * seconds, self._calls * seconds)
 
     def _measure(self, batches: Sequence[Batch], *_: Any) -> list[Any]:
-        """Run eagerly, and look from time to time whether compiling would pay."""
+        """Run eagerly, and check from time to time whether compiling would pay off."""
         results = self._run_timed(batches)
-        if self._calls < self._next_look:  # nearly always
+        if self._calls < self._next_look:  # the fast path
             return results
         self._next_look = 2 * self._calls
         if self._is_worth_recording(len(batches)):
@@ -141,14 +141,14 @@ class JitTrial:
     # -- towards a graph ---------------------------------------------------------------------
 
     def _count(self, batches: Sequence[Batch], leaves: Leaves, _: Any) -> list[Any]:
-        """Count the operations of a step, which takes milliseconds; recording takes longer."""
+        """Count the operations of a step, which takes milliseconds; tracing takes longer."""
         results, operations = self._step.rehearse(batches, leaves)
         self._is_counted = True
         self._go_on_with(self._measure)
         if operations is None:
             self._stay_eager()
         else:
-            busy = min(self._seconds, self._processor_seconds)  # other programs may run as well
+            busy = min(self._seconds, self._processor_seconds)  # other programs may run concurrently
             self._share = expect_share(operations, busy / self._timed)
             if self._is_worth_recording(len(batches)):
                 self._go_on_with(self._record)
@@ -164,7 +164,7 @@ class JitTrial:
         return results
 
     def is_ready(self, graph: fx.GraphModule, inputs: Sequence[Tensor], content: Any) -> bool:
-        """Tell whether a graph is compiled; if not, start that in the background."""
+        """Return whether a graph is compiled; if not, start compiling in the background."""
         if content in self._ready:
             return True
         if is_compiled(graph, inputs):
@@ -176,7 +176,7 @@ class JitTrial:
         if self._starts <= _MOST_STARTS:
             try:
                 self._worker = BackgroundCompiler(graph, inputs)
-            except OSError:  # there is no room for another process
+            except OSError:  # no process can be started
                 return False
             self._content = content
             self._go_on_with(self._wait)
@@ -194,7 +194,7 @@ class JitTrial:
         return results
 
     def _consider(self, count: int) -> None:
-        """Decide what to do with code that is there."""
+        """Decide whether to use the compiled code."""
         report = self._report
         if report is None:
             self._stay_eager()
@@ -207,7 +207,7 @@ class JitTrial:
         self._go_on_with(self._load if is_now else self._hold)
 
     def _hold(self, batches: Sequence[Batch], *_: Any) -> list[Any]:
-        """Run eagerly while too few steps are left; there may be more than was known."""
+        """Run eagerly while too few steps are known to remain."""
         results = self._run_timed(batches)
         if self._calls >= self._next_look:
             self._next_look = 2 * self._calls
@@ -231,7 +231,7 @@ class JitTrial:
     def _compare(
         self, batches: Sequence[Batch], leaves: Leaves, signatures: Sequence[Any]
     ) -> list[Any]:
-        """Run some steps compiled and some eagerly, in turns, and keep to what is faster."""
+        """Alternate blocks of compiled and eager steps, then keep the faster kind."""
         eager, compiled = self._times
         done = len(eager) + len(compiled)
         is_compiled = done // _BLOCK % 2 == 0
@@ -253,5 +253,5 @@ class JitTrial:
 
 
 def _find_typical(times: list[float]) -> float:
-    """Return the median, without the first call of each block, which finds other things in the caches."""
+    """Return the median without the first call of each block, which runs with cold caches."""
     return statistics.median(time for index, time in enumerate(times) if index % _BLOCK)

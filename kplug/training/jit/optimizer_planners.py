@@ -1,8 +1,8 @@
 """Splits an optimizer's step in two: numbers computed in Python, and tensor operations.
 
-A compiled step is a graph of tensor operations. What changes from step to step, such as a rate or a bias
-correction, goes into it as tensors of shape (); what stays is part of it. A planner computes the numbers
-of each step, and applies them to tensors while the graph is traced.
+A compiled step is a graph of tensor operations. Numbers that change from step to step, such as a rate or a
+bias correction, are inputs of shape (); others are constants. A planner computes the numbers of each step,
+and applies them to tensors while the graph is traced.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ class Planner:
 
     Attributes:
         waits: Whether the next step cannot be planned before this one has run.
-        counts: Whether ``plan`` counts the step, as ``step`` of the optimizer would do again.
+        counts: Whether ``plan`` counts the step, so that the optimizer's ``step`` would count it twice.
     """
 
     waits, counts = False, True
 
     def plan(self, numbers: list[float]) -> tuple[Any, Any]:
-        """Count one step and compute what it does.
+        """Count one step and compute its numbers.
 
         Args:
-            numbers: Gets the numbers that differ from step to step.
+            numbers: Receives the numbers that differ from step to step.
 
         Returns:
-            What else decides about the step, to compare: equal constants, equal graphs; and the
-            structure that ``apply`` wants.
+            The step's constants, which are equal for equal graphs; and the structure that ``apply``
+            takes.
         """
         raise NotImplementedError
 
     def scale(self, loss: Tensor, numbers: list[Tensor]) -> Tensor:  # noqa: ARG002 - one needs it
-        """Return the loss as the backward pass wants it."""
+        """Return the loss for the backward pass, scaled if necessary."""
         return loss
 
     def apply(self, structure: Any, numbers: Iterator[Tensor]) -> Tensor | None:
@@ -61,7 +61,7 @@ class Planner:
 
 
 def find_planner(optimizer: torch.optim.Optimizer) -> Planner | None:
-    """Return the planner of an optimizer, or None if its step is no list of tensor operations."""
+    """Return the planner of an optimizer, or None if its step cannot be compiled."""
     hooks = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
     if any(getattr(optimizer, name, None) for name in hooks):
         return None
@@ -79,9 +79,9 @@ def find_planner(optimizer: torch.optim.Optimizer) -> Planner | None:
 
 
 def _has_plain_rule(optimizer: Optimizer) -> bool:
-    """Tell whether the list form of a rule is the one that ``step`` follows, and plans in numbers.
+    """Return whether ``step`` runs the list form of a rule, and its plan consists of numbers.
 
-    A class that changed one of the others without it would do something else in a compiled step.
+    A subclass that overrides another method but not the list form would behave differently when compiled.
     """
     kind = type(optimizer)
     if _find_owner(kind, "_plan") is None:
@@ -94,9 +94,9 @@ def _has_plain_rule(optimizer: Optimizer) -> bool:
 
 
 def _find_owner(kind: type, name: str) -> int | None:
-    """Return the place in the method resolution order of the class that defines a method.
+    """Return the index in the MRO of the class that defines a method.
 
-    torch wraps ``step`` of every class that was instantiated; such a wrapper defines nothing.
+    torch wraps ``step`` of every instantiated class; such a wrapper does not count as a definition.
     """
     for index, each in enumerate(kind.__mro__):
         if name in vars(each) and not getattr(vars(each)[name], "hooked", False):
@@ -105,7 +105,7 @@ def _find_owner(kind: type, name: str) -> int | None:
 
 
 class _ListRule(Protocol):
-    """A rule as list operations: what ``Adam``, ``SGD``, ``Adagrad`` and every ``RuleOptimizer`` have."""
+    """The list form of a rule, as in ``Adam``, ``SGD``, ``Adagrad`` and every ``RuleOptimizer``."""
 
     def _plan(self, group: dict[str, Any], step: int) -> Any: ...
 
@@ -123,7 +123,7 @@ class _RulePlanner(Planner):
         common, head = self.optimizer._common, self.optimizer.param_groups[0]
         iteration = head["iterations"]
         head["iterations"] = iteration + 1
-        if self.optimizer._is_plain:  # nearly always, and this runs before every step
+        if self.optimizer._is_plain:  # the fast path: this runs before every step
             constants, structures = self._plan_groups(iteration, iteration, numbers)
             return constants, (iteration, structures, False)
         updates = iteration // (common.gradient_accumulation_steps or 1)
@@ -180,7 +180,7 @@ class _RulePlanner(Planner):
         optimizer, groups = self.optimizer, self.optimizer.param_groups
         for group, rule, structure in zip(groups, self.numbers, structures, strict=True):
             rate, plan = rule.rebuild(structure, numbers)
-            # The rate as a tensor is an input of the graph; the group's number would be a constant of it.
+            # A tensor rate is an input of the graph; the group's number would become a constant.
             given, group["lr"] = group["lr"], rate
             try:
                 if not optimizer._is_plain:
@@ -194,10 +194,10 @@ class _RulePlanner(Planner):
 
 
 def _require_dense(parameters: Sequence[Tensor]) -> None:
-    """Make sparse gradients dense, or refuse them while a graph is traced.
+    """Make sparse gradients dense; refuse them during tracing.
 
     Raises:
-        ContractError: If there is one then: what it holds differs in size from step to step.
+        ContractError: If one occurs during tracing: its size differs from step to step.
     """
     if any(each.grad is not None and each.grad.is_sparse for each in parameters):
         if torch.compiler.is_compiling():
@@ -206,7 +206,7 @@ def _require_dense(parameters: Sequence[Tensor]) -> None:
 
 
 class _TorchPlanner(Planner):
-    """The steps of an optimizer of torch's, whose rate is the one number that changes."""
+    """The steps of a torch optimizer, whose rate is the only number that changes."""
 
     counts = False
 
@@ -230,7 +230,7 @@ class _TorchPlanner(Planner):
             get_unhooked_step(type(self.optimizer))(self.optimizer)
         finally:
             for group, (rate, number) in zip(groups, rates, strict=True):
-                # A rule that sets its own rate is kept out of graphs: this reads a number of a tensor.
+                # A graph break for rules that set their own rate: this reads a number of a tensor.
                 group["lr"] = rate if group["lr"] is number else float(torch.as_tensor(group["lr"]))
 
 
@@ -246,7 +246,7 @@ class _ManyPlanner(Planner):
         return tuple(constants for constants, _ in plans), [structure for _, structure in plans]
 
     def scale(self, loss: Tensor, numbers: list[Tensor]) -> Tensor:
-        return self.planners[0].scale(loss, numbers)  # they all have the same factor
+        return self.planners[0].scale(loss, numbers)  # all planners have the same factor
 
     def apply(self, structure: Any, numbers: Iterator[Tensor]) -> None:
         for planner, part in zip(self.planners, structure, strict=True):
@@ -256,9 +256,9 @@ class _ManyPlanner(Planner):
 class _ScaledPlanner(Planner):
     """The steps of a ``LossScaleOptimizer``: kept where all gradients are finite, else undone.
 
-    A graph has no branches: whether the gradients are finite is a tensor in it. So the update is always
-    made, and ``torch.where`` takes the earlier values back. The counters, which Python has advanced already,
-    are put back when the step has run and the answer is known: hence ``waits``.
+    A graph has no branches: whether the gradients are finite is a tensor in it. So the update is always made,
+    and ``torch.where`` restores the earlier values. Python has advanced the counters already; they are
+    restored after the step, when the answer is known: hence ``waits``.
     """
 
     waits = True

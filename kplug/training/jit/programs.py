@@ -16,7 +16,7 @@ from kplug.training.step.steps import PredictStep, TestStep, TrainStep
 
 
 class Program:
-    """A step that can be compiled; as it stands, one that changes no weights.
+    """A step that can be compiled; the base class changes no weights.
 
     ``waits`` and ``counts`` are those of its ``Planner``.
     """
@@ -32,10 +32,10 @@ class Program:
 
     @torch.no_grad()
     def explain(self, batch: Batch, error: Exception) -> None:
-        """Say what is wrong with a batch, if that is why a graph failed; else return.
+        """Raise the eager step's error about a batch, if that is why a graph failed; else return.
 
         Raises:
-            KplugError: What an eager step says of the batch.
+            KplugError: The error of an eager step.
         """
         try:
             self.step.compute(batch)
@@ -43,7 +43,7 @@ class Program:
             raise explained from error
 
     def find_roots(self) -> Mapping[str, Any]:
-        """Return the objects on which everything hangs that a step sees, by their names in messages."""
+        """Return the roots of the state that a step reads, by their names in messages."""
         roots: dict[str, Any] = {"model": self.step.model}
         if not isinstance(self.step, PredictStep):
             roots |= {entry.filled.slot: entry.loss for entry in self.step.compiled.losses}
@@ -60,14 +60,14 @@ class Program:
         structure: Any,  # noqa: ARG002 - there is none
         numbers: list[Tensor],  # noqa: ARG002 - there are none
     ) -> tuple[Any, Tensor | None]:
-        """Make a planned step; return what ``run`` returns, and what ``settle`` wants to know."""
+        """Make a planned step; return the result of ``run``, and the argument of ``settle``."""
         return self.step(batch), None
 
     def settle(self, outcome: Tensor | None) -> None:
         """Finish a planned step, once it has run."""
 
     def clean_up(self) -> None:
-        """Free what an ordinary step leaves behind and a compiled one does not need."""
+        """Free memory that an ordinary step leaves behind and a compiled one does not need."""
 
 
 class TrainProgram(Program):
@@ -105,7 +105,7 @@ class TrainProgram(Program):
         return loss, outcome
 
     def settle(self, outcome: Tensor | None) -> None:
-        """Tell the optimizer what became of the step."""
+        """Pass the step's outcome to the optimizer."""
         self.planner.settle(outcome)
 
     def clean_up(self) -> None:

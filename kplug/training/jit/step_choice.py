@@ -41,7 +41,7 @@ def find_train_step(
             hint="Train in one process, or with an optimizer that takes the gradients as they are.",
         )
     if compiled.distribution == "fsdp" and world is not None and optimizer is not None:
-        # FSDP2 takes a second to import.
+        # Importing FSDP2 takes a second.
         from kplug.training.step.fsdp_step import ShardedStep
 
         return ShardedStep(model, compiled, optimizer, world)
@@ -80,7 +80,7 @@ def _find(
     key: tuple[Any, ...],
     make_program: Callable[[], Program | None],
 ) -> JitStep | None:
-    """Return the compiled step that was made before for the same layers, or make it; None: run eagerly."""
+    """Return the cached compiled step for the same layers, or make it; None to run eagerly."""
     if not compiled.jit_compile:
         return None
     kind, key = key[0], (*key, *map(id, model.modules()))
@@ -106,14 +106,14 @@ _TITLES = {"train": "training step", "test": "evaluation step", "predict": "pred
 
 
 def measure_compile_time(compiled: Compiled) -> float:
-    """Return the seconds that tracing and compiling the steps of a model has taken."""
+    """Return the seconds spent on tracing and compiling the steps of a model."""
     steps = [step for _, step in compiled.steps.values()]
     return sum(step.seconds for step in steps if isinstance(step, JitStep))
 
 
 @contextmanager
 def releasing_steps(compiled: Compiled | None, *kinds: str) -> Iterator[None]:
-    """Let the steps of some kinds go when the outermost run with them ends, however it ends."""
+    """Release the steps of some kinds when the outermost run that uses them ends, also after an error."""
     cache = StepCache() if compiled is None else compiled.steps
     cache.runs.update(kinds)
     try:

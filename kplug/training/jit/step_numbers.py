@@ -1,7 +1,7 @@
 """Splits the numbers of a rule into graph inputs, which vary by step, and constants.
 
-A number that differs must be an input of the graph. One that stays is better a part of it: the compiler then
-drops a multiplication by 1, and a rule may decide by it with a plain ``if``.
+A number that varies must be an input of the graph. A constant is better folded into it: the compiler then
+drops a multiplication by 1, and a rule may branch on it with a plain ``if``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _Plan = Callable[[dict[str, Any], int], Any]
 
 
 class RuleNumbers:
-    """What a rule's ``_plan`` returns for one parameter group, step after step."""
+    """The results of a rule's ``_plan`` for one parameter group, step by step."""
 
     def __init__(self, plan: _Plan) -> None:
         self._plan = plan
@@ -26,13 +26,13 @@ class RuleNumbers:
         """Compute the numbers of one step.
 
         Args:
-            group: The parameter group; its rate is divided by ``divisor`` meanwhile.
-            step: Which step it is, from 1.
+            group: The parameter group; its rate is divided by ``divisor`` during the call.
+            step: The number of the step, from 1.
             divisor: 1 + decay · (step − 1).
-            numbers: Gets the rate and the numbers that change.
+            numbers: Receives the rate and the numbers that change.
 
         Returns:
-            What stays, to compare; and the structure that ``rebuild`` wants.
+            The constants, for comparison; and the structure that ``rebuild`` takes.
         """
         given = group["lr"]
         rate = float(given) / divisor
@@ -57,9 +57,9 @@ class RuleNumbers:
         return tuple(constants), (rule, self._changing)
 
     def _find_changing(self, group: dict[str, Any], step: int, atoms: list[Any]) -> list[bool]:
-        """Compare with what the rule says at another step and rate.
+        """Compare with the rule's plan at another step and rate.
 
-        Asked at one step alone, nobody can tell a bias correction from a constant.
+        A single step cannot distinguish a bias correction from a constant.
         """
         trial = {**group, "lr": 0.7 * group["lr"] + 1e-3}
         other: list[Any] = []
@@ -72,9 +72,9 @@ class RuleNumbers:
         ]
 
     def _compare(self, atoms: list[Any], constants: list[Any], numbers: list[float]) -> list[Any]:
-        """Let a number that was thought to stay, and did not, be one that changes.
+        """Turn a supposed constant that has changed into an input.
 
-        A callback may set ``momentum`` at each epoch: one more graph, not one for each epoch.
+        A callback may set ``momentum`` at each epoch: that costs one more graph, not one per epoch.
         """
         changing = list(self._changing or ())
         places = [index for index, is_changing in enumerate(changing) if not is_changing]
@@ -97,9 +97,9 @@ class RuleNumbers:
 
 
 def holds_values(rule: Any) -> bool:
-    """Tell whether a plan is made of numbers, texts and None, in tuples, lists and dicts.
+    """Return whether a plan consists of numbers, texts and None, in tuples, lists and dicts.
 
-    A tensor or another object in it may change from step to step, and nobody can tell.
+    A tensor or another object may change undetected from step to step.
     """
     atoms: list[Any] = []
     _flatten(rule, atoms)

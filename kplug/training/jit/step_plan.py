@@ -16,8 +16,8 @@ class StepPlan:
 
     Args:
         numbers: The numbers that differ from step to step: inputs of the graph.
-        constants: What else decides about the step: a part of the graph.
-        structure: What ``run_planned`` wants.
+        constants: The constants of the graph.
+        structure: The argument of ``run_planned``.
     """
 
     numbers: list[float]
@@ -26,8 +26,8 @@ class StepPlan:
 
 
 def as_tensors(plans: Sequence[StepPlan], device: torch.device) -> Sequence[Tensor]:
-    """Return the numbers of each step as a tensor, of doubles as Python's rates and corrections are."""
-    kind = torch.float32 if device.type == "mps" else torch.float64  # it has no other
+    """Return the numbers of each step as a tensor, in double precision like Python's floats."""
+    kind = torch.float32 if device.type == "mps" else torch.float64  # MPS has no float64
     numbers = [number for plan in plans for number in plan.numbers]
     tensor = torch.tensor(numbers, dtype=kind).to(device, non_blocking=True)
     if len(plans) == 1:

@@ -1,8 +1,8 @@
 """Tensors of shape () as scalar arguments of torch's list operations.
 
-An optimizer's rule is written with operations such as ``torch._foreach_add_(p, g, alpha=-rate)``. In a
-traced step ``rate`` is a tensor of shape (), an input of the graph, and torch would read its number, which
-is a graph break. Here such a call becomes one that takes the tensor.
+An optimizer's rule uses operations such as ``torch._foreach_add_(p, g, alpha=-rate)``. In a traced step
+``rate`` is a tensor of shape (), an input of the graph. torch would read its number, which is a graph
+break. This module replaces such a call by one that takes the tensor.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _Handler = Callable[..., Any]
 
 
 def _cast(scalar: Any, like: Tensor) -> Any:
-    # Planned numbers are doubles on one device; a double tensor would make half precision a double too.
+    # Planned numbers are doubles on one device; a double tensor would promote half precision to double.
     if isinstance(scalar, Tensor) and not scalar.ndim:
         return scalar.to(device=like.device, dtype=like.dtype)
     return scalar
@@ -68,12 +68,12 @@ _FORMS: dict[str, _Handler] = {
     "lerp": _with_weight,
 }
 _LIST_PREFIX = "_foreach_"
-# Of tensors alone, the operations that take a tensor for the number anyway need no help.
+# Operations on single tensors that need a replacement; others accept a tensor as the number.
 _SINGLE = frozenset({"add", "sub", "addcmul", "addcdiv", "lerp"})
 
 
 class TensorScalars(TorchFunctionMode):
-    """Lets tensors of shape () stand where torch's operations take a plain number.
+    """Allows tensors of shape () where torch's operations take a Python number.
 
     Example:
         >>> rate, weights = torch.tensor(0.5, dtype=torch.float64), [torch.ones(2)]
@@ -90,7 +90,7 @@ class TensorScalars(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Run the function, in a form that takes the tensor if one stands for a number."""
+        """Run the function, replaced by a form with tensor arguments if necessary."""
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
         is_list = name.startswith(_LIST_PREFIX)

@@ -17,14 +17,14 @@ BACKEND = "inductor"
 
 
 class CompilerError(KplugError):
-    """torch's compiler refused a graph; the message is the first line of what it said."""
+    """torch's compiler failed on a graph; the message is the first line of its error."""
 
 
 def compile_graph(graph: fx.GraphModule, tensors: Sequence[Tensor]) -> Run:
-    """Return a function that does what a graph says.
+    """Compile a graph to a function.
 
-    The graph is whole already, so ``torch.compile``'s first part, which reads Python, has nothing to do,
-    and what it checks at every call is known to hold: who calls gives tensors like these.
+    The graph is complete, so ``torch.compile``'s frontend, which reads bytecode, is skipped, and so are its
+    guards: callers pass tensors like these.
 
     Args:
         graph: The graph. It writes into some of its inputs.
@@ -35,17 +35,17 @@ def compile_graph(graph: fx.GraphModule, tensors: Sequence[Tensor]) -> Run:
     """
     try:
         with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch's own parts deprecate each other
+            warnings.simplefilter("ignore")  # torch's internal deprecation warnings
             if BACKEND == "inductor":
                 return _compile(graph, tensors)
             made: Run = torch._dynamo.lookup_backend(BACKEND)(graph, list(tensors))
             return made
-    except Exception as error:  # it raises errors of many kinds
+    except Exception as error:  # the compiler raises many types
         raise CompilerError(_describe(error)) from error
 
 
 def is_compiled(graph: fx.GraphModule, tensors: Sequence[Tensor]) -> bool:
-    """Tell whether an earlier process kept the code of a graph, so that it is there at once."""
+    """Return whether the code of a graph is in the disk cache."""
     return BACKEND == "inductor" and _prepare(graph, tensors)[0].find() is not None
 
 
@@ -66,11 +66,11 @@ def _prepare(
 
 
 def _ask_torch(graph: fx.GraphModule, tensors: Sequence[Tensor], options: dict[str, Any]) -> Run:
-    # Further imports of a second.
+    # These imports take another second.
     from torch._subclasses import FakeTensorMode
     from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
-    # torch asks its caches on disk within such a context only.
+    # torch uses its disk caches only within such a context.
     fake_mode = FakeTensorMode(shape_env=ShapeEnv())
     inputs: list[Any] = [fake_mode.from_tensor(each, static_shapes=True) for each in tensors]
     with torch._guards.tracing(torch._guards.TracingContext(fake_mode)):
@@ -79,19 +79,19 @@ def _ask_torch(graph: fx.GraphModule, tensors: Sequence[Tensor], options: dict[s
 
 
 def _find_options(is_on_cpu: bool) -> dict[str, Any]:
-    # Dropout then draws what it draws without compiling, and a seed means the same.
+    # Dropout then draws the same random numbers as eagerly, so seeds keep their meaning.
     options: dict[str, Any] = {"fallback_random": True}
     if is_on_cpu:
-        options["cpp_wrapper"] = True  # what is between the kernels needs no Python either
+        options["cpp_wrapper"] = True  # the code between the kernels is C++ too
         options |= {name: value for name, variable, value in _SHORTER if variable not in os.environ}
     return options
 
 
 # Options that shorten the first epoch, unless the user's environment sets them.
 _SHORTER: tuple[tuple[str, str, bool], ...] = (
-    # torch asks the processor what it can; a probe of the C++ compiler besides takes longer than all else.
+    # torch queries the processor's features; its probe of the C++ compiler would take most of the time.
     ("cpp.vec_isa_ok", "TORCHINDUCTOR_VEC_ISA_OK", True),
-    # Precompiled, torch's headers are looked through in every process, and pay from the fifth graph on.
+    # Precompiled headers are checked in every process, and pay off only from the fifth graph on.
     ("cpp_cache_precompile_headers", "TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS", False),
 )
 

@@ -26,13 +26,13 @@ from kplug.training.jit.tracing import (
 
 
 class TracedCall:
-    """Runs a planned step while its operations are written down.
+    """Runs a planned step while tracing it.
 
     Attributes:
         result: What the step returned.
-        outcome: What ``settle`` wants.
-        graph_break: Why the graph cannot stand for other steps, or None.
-        state: What the step can see, before the call.
+        outcome: The argument of ``settle``.
+        graph_break: The reason that the graph is not valid for other steps, or None.
+        state: The captured state before the call.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class TracedCall:
         """Run the step and return its graph."""
         randomness = read_python_randomness()
         found = trace(self._run, [*self._held, *self._leaves, self.numbers])
-        # A number that Python drew would be drawn once and be part of the graph for good.
+        # A random number from Python would become a constant of the graph.
         if read_python_randomness() != randomness:
             self._note("something in it draws from Python's or NumPy's generator")
         if self.graph_break is None and found.find_generator():
@@ -68,14 +68,14 @@ class TracedCall:
         return found
 
     def rehearse(self) -> int:
-        """Run the step without its graph, and return how many operations it would have."""
+        """Run the step without tracing, and return the number of operations."""
         with saying_that_it_compiles(), OperationCount() as count:
             self._run()
         found: int = count.found
         return found
 
     def undo(self) -> None:
-        """Put back what the step has changed."""
+        """Restore the state that the step has changed."""
         self._snapshot.restore()
 
     def _run(self, *_: Tensor) -> list[Tensor]:
@@ -90,10 +90,10 @@ class TracedCall:
 
     @torch.no_grad()
     def _put_back(self) -> None:
-        """Write tensors that took the place of others into these, and look for other changes.
+        """Turn replaced tensors into in-place writes, and find other changes.
 
         ``self.total = self.total + loss`` makes a new tensor at each step. In the graph it becomes a write
-        into the tensor that was there, which is an input; the attribute keeps that tensor.
+        into the former tensor, which is an input; the attribute keeps that tensor.
         """
         after = CapturedState(self.program.find_roots())
         for path, reference in self.state.tensors.items():
@@ -118,7 +118,7 @@ class TracedCall:
             self.graph_break = GraphBreak(what, "state", path=path)
 
     def make_call(self, graph: TracedGraph) -> JitCall:
-        """Return the call of a graph that is free of graph breaks, bound to what the step sees."""
+        """Return the call of a graph without graph breaks, bound to the captured state."""
         held, count = len(self._held), len(self._held) + len(self._leaves)
         counter = iter(range(len(self._outputs)))
         result, outcome = map_leaves(

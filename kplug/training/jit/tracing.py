@@ -14,11 +14,11 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 @dataclass(frozen=True)
 class TracedGraph:
-    """A graph, and where its inputs come from.
+    """A graph, and the origin of its inputs.
 
     Args:
-        graph: Takes those of the given tensors that it uses, then the fixed ones, each as ``as_input``
-            returns it; returns the outputs.
+        graph: Takes the given tensors that it uses, then the fixed ones, each as returned by
+            ``as_input``; returns the outputs.
         used: Indices of the given tensors that the graph reads or writes.
         fixed: Further tensors that the step uses, from closures and the like.
     """
@@ -28,7 +28,7 @@ class TracedGraph:
     fixed: list[Tensor]
 
     def find_generator(self) -> bool:
-        """Tell whether something draws from a random generator of its own."""
+        """Return whether an operation draws from a separate random generator."""
         arguments = (
             argument
             for node in self.graph.graph.nodes
@@ -37,7 +37,7 @@ class TracedGraph:
         return any(isinstance(argument, torch.Generator) for argument in arguments)
 
     def describe(self) -> tuple[Any, ...]:
-        """Return what two graphs have in common that compute the same from inputs of the same shapes."""
+        """Return a key that is equal for graphs that compute the same from inputs of equal shapes."""
         constants = [
             (name, value.dtype, value.shape, tuple(value.reshape(-1).tolist()))
             for name, value in sorted(_find_constants(self.graph).items())
@@ -46,10 +46,10 @@ class TracedGraph:
 
 
 def trace(function: Callable[..., Sequence[Tensor]], tensors: Sequence[Tensor]) -> TracedGraph:
-    """Run a function and write down which operations it does.
+    """Run a function and record its operations as a graph.
 
-    It runs for real: what it changes is changed. The function sees the tensors themselves, so whatever
-    holds on to one of them takes part.
+    The function really runs, side effects included. It receives the tensors themselves, so operations through
+    other references to them are recorded too.
 
     Args:
         function: Called with the tensors; returns the outputs.
@@ -61,7 +61,7 @@ def trace(function: Callable[..., Sequence[Tensor]], tensors: Sequence[Tensor]) 
     used = _drop_unused(graph, len(tensors))
     _stretch_scalars(graph, [*(tensors[index] for index in used), *fixed])
     for node in graph.graph.nodes:
-        node.meta = {}  # what make_fx notes of each tensor, which the compiler finds out by itself
+        node.meta = {}  # make_fx's metadata of each tensor, which the compiler recomputes
     graph.recompile()
     return TracedGraph(graph, used, fixed)
 
@@ -73,12 +73,12 @@ def as_input(tensor: Tensor) -> Tensor:
 
 
 def _is_lost(tensor: Tensor) -> bool:
-    """Tell whether torch's compiler loses what a graph writes into an input of this kind (torch 2.13)."""
+    """Return whether torch's compiler loses in-place writes to such an input (torch 2.13)."""
     return not tensor.ndim and tensor.dtype is torch.float64
 
 
 def _stretch_scalars(graph: fx.GraphModule, tensors: Sequence[Tensor]) -> None:
-    """Let the graph take such inputs in shape (1,), and start by viewing them in shape ()."""
+    """Make the graph take such inputs in shape (1,), and view them in shape () first."""
     inputs = [node for node in graph.graph.nodes if node.op == "placeholder"]
     for node, tensor in zip(inputs, tensors, strict=True):
         if _is_lost(tensor):
@@ -89,7 +89,7 @@ def _stretch_scalars(graph: fx.GraphModule, tensors: Sequence[Tensor]) -> None:
 
 @contextmanager
 def saying_that_it_compiles() -> Iterator[None]:
-    """Let ``torch.compiler.is_compiling()`` be True, as it is whenever torch traces."""
+    """Make ``torch.compiler.is_compiling()`` return True, as during torch's own tracing."""
     before = torch.compiler._is_compiling_flag
     torch.compiler._is_compiling_flag = True
     try:
@@ -99,7 +99,7 @@ def saying_that_it_compiles() -> Iterator[None]:
 
 
 def _lift(graph: fx.GraphModule) -> list[Tensor]:
-    """Make inputs of the tensors that were there before the step and are none yet."""
+    """Turn tensors that existed before the step into inputs."""
     fixed: list[Tensor] = []
     places: dict[int, fx.Node] = {}
     nodes = graph.graph.nodes
@@ -119,7 +119,7 @@ def _lift(graph: fx.GraphModule) -> list[Tensor]:
 
 
 def _is_constant(node: fx.Node) -> bool:
-    """Tell whether a tensor was made by the step itself, as ``torch.tensor(0.5)`` does."""
+    """Return whether the step itself created a tensor, as ``torch.tensor(0.5)`` does."""
     copies = (torch.ops.aten.lift_fresh_copy.default,)
     return bool(node.users) and all(user.target in copies for user in node.users)
 

@@ -63,7 +63,7 @@ class FitLoop:
         self._display = ProgressDisplay(self.settings.verbose)
         self._first_epoch = self.settings.initial_epoch
         self._steps = self.settings.steps_per_epoch
-        # With a fixed number of steps, an epoch begins in the data where the last one ended.
+        # With a fixed number of steps, an epoch continues in the data where the last one ended.
         self._endless = None if self._steps is None else _repeat(self.source)
         self._has_warned = False
 
@@ -73,12 +73,12 @@ class FitLoop:
         model.stop_training, model.first_epoch = False, None
         logs: dict[str, Any] = {}
         self.callbacks.call("on_train_begin", {})
-        if model.first_epoch is not None:  # a callback has taken up an interrupted run
+        if model.first_epoch is not None:  # a callback has resumed an interrupted run
             self._first_epoch = model.first_epoch
-        if model.when_fit_starts is not None:  # generators of a file that was loaded
+        if model.when_fit_starts is not None:  # random generators of a loaded file
             model.when_fit_starts(model)
             model.when_fit_starts = None
-        # After the callbacks: weights in parts are copies, and an interrupted run is taken up by now.
+        # After the callbacks: shards are copies, and an interrupted run is resumed by now.
         step = find_train_step(model, self.compiled, self.optimizer)
         try:
             with closing(self._display), releasing_steps(self.compiled, "train", "test"):
@@ -88,13 +88,13 @@ class FitLoop:
                         break
                 step.finish()
         finally:
-            model.eval()  # as at the start: called by itself, a model computes what it predicts
+            model.eval()  # the default: a model called directly is in inference mode
         self.callbacks.call("on_train_end", logs)
         history = self.callbacks.callbacks[-1]
         return history if isinstance(history, History) else History()
 
     def _run_epoch(self, step: StepFunction, epoch: int) -> dict[str, Any] | None:
-        """Return the logs of one epoch, or None if the data had ended before it."""
+        """Return the logs of one epoch, or None if the data were exhausted."""
         self.callbacks.call("on_epoch_begin", epoch, {})
         steps = self.source.steps if self._steps is None else self._steps
         if steps is not None:
@@ -102,7 +102,7 @@ class FitLoop:
         self._display.start(f"Epoch {epoch + 1}/{self.settings.epochs}", steps)
         record = step.start_record()
         batches = self._batches_of_epoch()
-        if isinstance(record, RunningLoss):  # else the model's class says what its losses compare
+        if isinstance(record, RunningLoss):  # custom steps do not report losses
             batches = TargetWatch(self.compiled).over(batches)
         done = self._train_on_batches(step, batches, record)
         self._check_for_end(epoch, done)
@@ -112,7 +112,7 @@ class FitLoop:
         if world is not None:
             merge_progress(record, self.model.metrics, world)
         step.publish()
-        # Sums differ in their last digits with the order of adding, and all processes must decide alike.
+        # Sums differ in their last digits with the order of summation, and all processes must decide alike.
         logs = copy_from_main(dict(sorted(read_logs(self.model, self.compiled, record).items())))
         self._warn_if_not_finite(record, epoch)
         if self.validation is not None and self.settings.validates_after(epoch + 1):
@@ -130,8 +130,8 @@ class FitLoop:
     def _train_on_batches(
         self, step: StepFunction, batches: Iterator[Batch], record: RunningLoss | ReturnedLogs
     ) -> int:
-        """Run the steps of one epoch; the loop that has to be fast."""
-        # All of it is looked up once: a step of a small model takes some hundred microseconds.
+        """Run the steps of one epoch; the hot loop."""
+        # Lookups are hoisted out of the loop: a step of a small model takes some hundred microseconds.
         model, display, clock = self.model, self._display, time.perf_counter
         world, count = find_world(), self.compiled.steps_per_execution
         begin_hooks = self.callbacks.hooks("on_train_batch_begin")
@@ -156,16 +156,16 @@ class FitLoop:
             done += 1
             if clock() >= display.next_redraw:
                 display.redraw(done, read)
-            # Several processes stop together, after the epoch: one alone would leave the others waiting.
+            # Several processes stop together, after the epoch: a single one would leave the others waiting.
             if model.stop_training and world is None:
                 break
         return done
 
     def _check_for_end(self, epoch: int, done: int) -> None:
-        """Stop training where an iterable gave less than an epoch needs.
+        """Stop training if an iterable ended before the epoch did.
 
         Raises:
-            DataError: If it gave nothing at all.
+            DataError: If it was empty.
         """
         if self.model.stop_training or done >= (self._steps or 1):
             return
@@ -202,14 +202,14 @@ class FitLoop:
 
 
 def describe_no_batch(method: str) -> DataError:
-    """Return the error for an iterable that is empty, or that was gone through before."""
+    """Return the error for an iterable that is empty or exhausted."""
     return DataError(f"{method}: the iterable gave no batch", hint=_ONCE)
 
 
 def _train_on_several(
     step: StepFunction, first: Batch, others: Iterable[Batch], record: RunningLoss | ReturnedLogs
 ) -> int:
-    """Train on some batches in one go; return how many came after the first."""
+    """Train on several batches at once; return how many followed the first."""
     together = [first, *others]
     for batch, loss in zip(together, step.run_all(together), strict=True):
         record.add(loss, batch.weight)
@@ -233,7 +233,7 @@ def run_one_step(
     optimizer: torch.optim.Optimizer | None,
     batch: Batch,
 ) -> dict[str, float]:
-    """Make one update and return loss and metrics of this batch alone."""
+    """Make one update; return the loss and metrics of this batch alone."""
     reset_metrics(model)
     model.train()
     step = find_train_step(model, compiled, optimizer)

@@ -48,7 +48,7 @@ class InferenceLoop:
 
     @property
     def known_steps(self) -> int:
-        """How many steps there will be; 0 where only the end will tell."""
+        """The number of steps; 0 if unknown."""
         return (self.source.steps if self.steps is None else self.steps) or 0
 
     @torch.no_grad()
@@ -59,7 +59,7 @@ class InferenceLoop:
         read: Callable[[], dict[str, Any]],
         steps_per_execution: int,
     ) -> int:
-        """Run all steps, keep the result of each, and return how many there were."""
+        """Run all steps, keep the result of each, and return their number."""
         self.display.start(_TITLES[self.phase], self.known_steps or None)
         begin_hooks = self.callbacks.hooks(f"on_{self.phase}_batch_begin")
         end_hooks = self.callbacks.hooks(f"on_{self.phase}_batch_end")
@@ -86,7 +86,7 @@ class InferenceLoop:
         return done
 
     def tell_of_end(self, model: TrainableModel, done: int) -> None:
-        """Warn, once for a model, if the data ended before the steps that were asked for."""
+        """Warn once per model if the data ended before the requested steps."""
         if self.steps is not None and 0 < done < self.steps:
             text = f"{self.method}: the data ended after {done} of {self.steps} steps"
             warn_once(model, f"{self.method} steps", f"{text}, so the result is that of these.")

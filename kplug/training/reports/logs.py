@@ -20,7 +20,7 @@ from kplug.training.reports.running_loss import RunningLoss
 
 
 def reset_metrics(model: TrainableModel) -> None:
-    """Let every metric forget what it has seen."""
+    """Reset the state of every metric."""
     for metric in model.metrics:
         metric.reset_state()
 
@@ -30,9 +30,9 @@ def read_logs(
 ) -> dict[str, Any]:
     """Return losses and metrics so far, in the order in which ``evaluate`` returns them.
 
-    With several outputs, metrics stand in the order of the alphabet, as in Keras. A metric with a value
-    for each class or threshold has a list, and one whose result is a dict has a log for each key. Those that
-    the model and its layers have as attributes come last.
+    With several outputs, metrics are sorted by name, as in Keras. A metric with a value for each class or
+    threshold has a list, and one whose result is a dict has a log for each key. Metrics in attributes of the
+    model and its layers come last.
     """
     if isinstance(loss, ReturnedLogs):
         values = read_results(loss.logs.values())
@@ -53,7 +53,7 @@ def read_logs(
 
 
 class BatchLogs(UserDict[str, Any]):
-    """Logs that are read from the device when something first looks at them.
+    """Logs that are read from the device on first access.
 
     Example:
         >>> logs = BatchLogs(lambda: {"loss": 0.5})
@@ -62,11 +62,11 @@ class BatchLogs(UserDict[str, Any]):
     """
 
     def __init__(self, read: Callable[[], dict[str, Any]]) -> None:
-        self._read = read  # and no dict yet, which UserDict would make
+        self._read = read  # no super().__init__(): UserDict would create the dict
 
     @cached_property
     def data(self) -> dict[str, Any]:  # type: ignore[override]  # it can be set, as UserDict's
-        """The logs of the moment in which this is first asked for."""
+        """The logs at the time of the first access."""
         return self._read()
 
     def __bool__(self) -> bool:
@@ -98,11 +98,11 @@ def read_results(results: Iterable[Any]) -> list[Any]:
 def call_with_logs(
     hooks: Sequence[Callable[..., Any]], batch: int, read: Callable[[], dict[str, float]]
 ) -> None:
-    """Call the hooks of one step with logs that are read only if one of them looks."""
+    """Call the hooks of one step with logs that are read only if a hook accesses them."""
     logs = BatchLogs(read)
     for hook in hooks:
         hook(batch, logs)
-    # If a callback kept the logs, read them now: the sums are about to move on.
+    # If a callback kept the logs, read them now: the sums are about to change.
     find_kept = weakref.ref(logs)
     del logs
     kept = find_kept()

@@ -16,9 +16,9 @@ from kplug.arguments import refusal
 from kplug.callbacks import Callback
 from kplug.registry.user_warnings import warn
 
-# The first steps allocate, choose algorithms and compile; they say little about the others.
+# Skipped: the first steps allocate, choose algorithms and compile.
 _WARM_UP = 5
-# Enough to see a pattern; traces of many more steps are too large for the programs that show them.
+# Enough to see a pattern; traces of many more steps are too large for trace viewers.
 _RECORDED = 20
 
 
@@ -26,14 +26,14 @@ _RECORDED = 20
 def profile_steps(
     path: str | os.PathLike[str] | None, steps: int | None
 ) -> Iterator[list[Callback]]:
-    """Give the callbacks that record the steps of a run, and end the record however the run ends.
+    """Yield the callbacks that profile a run; the profile is finished also after an error.
 
     Args:
         path: The file, in Chrome's trace format; with ``.gz`` at the end, compressed. None records nothing.
-        steps: Steps in the run, or None if only the end will tell.
+        steps: Steps in the run, or None if unknown.
 
     Raises:
-        ArgumentValueError: If the file cannot be written there; before anything is trained.
+        ArgumentValueError: If the file cannot be written; raised before training.
     """
     if path is None:
         yield []
@@ -97,7 +97,7 @@ class StepRecorder(Callback):
             self._span = None
 
     def finish(self) -> None:
-        """Write what was recorded; later calls do nothing."""
+        """Write the trace; later calls do nothing."""
         if self._is_over:
             return
         self._is_over = True
@@ -108,7 +108,7 @@ class StepRecorder(Callback):
             profiler.export_chrome_trace(str(self.path))
 
     def check(self) -> None:
-        """Warn at the end of a run that was too short to record something."""
+        """Warn at the end of a run that was too short to profile."""
         if self._done <= self.warm_up:
             warn(
                 f"fit: no trace was written to {str(self.path)!r}: the run had {self._done} steps, and "

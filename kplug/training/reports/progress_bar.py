@@ -26,11 +26,11 @@ from kplug.terminal import wrap
 
 _REDRAW_SECONDS = 0.1
 _NARROWEST = 60  # columns that a bar with its logs needs
-_NOTEBOOK_SECONDS = 1.0  # a shorter phase changes nothing in a notebook before its line
+_NOTEBOOK_SECONDS = 1.0  # a shorter phase shows only its last line in a notebook
 
 
 def check_verbose(verbose: int | str | bool, method: str = "fit") -> int:
-    """Return how much to show, 0, 1 or 2; the method is named in the error.
+    """Return the verbosity, 0, 1 or 2; ``method`` is named in the error.
 
     ``"auto"`` means 1, or 2 after ``disable_interactive_logging()``.
 
@@ -65,7 +65,7 @@ def _format_value(value: Any) -> str:
 
 
 def format_seconds(seconds: float) -> str:
-    """Return a duration with the unit that suits it.
+    """Return a duration with a suitable unit.
 
     Example:
         >>> format_seconds(0.0012), format_seconds(75)
@@ -97,49 +97,48 @@ def _join(*parts: str) -> str:
 
 
 def _make_console() -> Console:
-    """Return a console on standard output, for which a file is a file though kernels set FORCE_COLOR.
+    """Return a console on standard output that detects files itself, as kernels set FORCE_COLOR.
 
-    It is not told of a kernel: what rich shows there is not in the saved notebook.
+    rich's Jupyter support is off: its output is missing from saved notebooks.
     """
     is_terminal = getattr(sys.stdout, "isatty", bool)()
     return Console(force_jupyter=False, force_terminal=None if is_terminal else False)
 
 
 class _NotebookLine:
-    """A line that changes in place in a notebook, and is empty when its phase has ended.
+    """A line that is updated in place in a notebook, and cleared at the end of its phase.
 
-    Carriage returns would do while one watches, but a program that runs notebooks saves each state as a line.
+    Carriage returns work interactively, but programs that execute notebooks save each state as a line.
     """
 
     def __init__(self, handle: Any) -> None:
         self._handle, self._is_shown = handle, False
 
     def show(self, text: str) -> None:
-        """Show a text, in the place of the one before."""
+        """Replace the displayed text."""
         show = self._handle.update if self._is_shown else self._handle.display
         show({"text/plain": text}, raw=True)
         self._is_shown = True
 
     def clear(self) -> None:
-        """Leave what is printed to speak."""
+        """Clear the line."""
         if self._is_shown:
             self.show("")
 
 
 def _find_notebook(file: IO[str]) -> Any:
-    """Return IPython's module of displays if a kernel shows what is written to the file, else None."""
+    """Return IPython's display module if the file is a kernel's output, else None."""
     streams = sys.modules.get("ipykernel.iostream")
     is_shown = streams is not None and isinstance(file, streams.OutStream)
     return sys.modules.get("IPython.display") if is_shown else None
 
 
 class ProgressDisplay:
-    """Shows one phase after another: epochs of ``fit``, or one run of ``evaluate`` or ``predict``.
+    """Shows the progress of phases: epochs of ``fit``, or one run of ``evaluate`` or ``predict``.
 
-    A bar is drawn only where control codes work and there is room; elsewhere each phase prints one line
-    when it ends, into a file or a pipe as it is. In a notebook this line is plain text too, which is
-    saved with it; until then another one says how far a long phase is. Of several processes the main one
-    shows something.
+    A bar is drawn only on a terminal that has control codes and enough columns; elsewhere each phase prints
+    one line when it ends. Files and pipes get that line as plain text, and so do notebooks, which save it. In
+    a notebook, a temporary line shows the progress of a long phase. Only the main process shows progress.
 
     Args:
         verbose: 0 nothing, 1 a live bar, 2 one line per phase.
@@ -148,7 +147,7 @@ class ProgressDisplay:
 
     def __init__(self, verbose: int | str | bool, console: Console | None = None) -> None:
         self._verbose = check_verbose(verbose) if is_main_process() else 0
-        # One that shows nothing needs no console, which takes longer to make than a small batch.
+        # No console for verbosity 0: creating one takes longer than a small batch.
         self._console = console or (_make_console() if self._verbose else None)
         self._notebook, self._has_bar = None, False
         if self._verbose == 1 and self._console is not None:
@@ -159,11 +158,11 @@ class ProgressDisplay:
         self._line: _NotebookLine | None = None
         self._title, self._started = "", 0.0
         self._steps: int | None = None
-        #: Moment of the next redraw on the clock of ``time.perf_counter``; never, if not live.
+        #: Time of the next redraw by ``time.perf_counter``; infinite if not live.
         self.next_redraw = float("inf")
 
     def start(self, title: str, steps: int | None) -> None:
-        """Begin a phase of so many steps, or of an unknown number."""
+        """Begin a phase with a number of steps, or an unknown number."""
         self._title, self._steps, self._started = title, steps, time.perf_counter()
         if self._notebook is not None:
             self._line = _NotebookLine(self._notebook.DisplayHandle())
@@ -175,7 +174,7 @@ class ProgressDisplay:
             BarColumn(bar_width=20, table_column=Column(no_wrap=True)),
             MofNCompleteColumn(table_column=Column(no_wrap=True)),
             _TimeColumn(table_column=Column(no_wrap=True)),
-            # On a narrow terminal the logs go on in a second line, and the rest stays readable.
+            # On a narrow terminal the logs wrap to a second line, and the rest stays readable.
             TextColumn("{task.fields[logs]}", table_column=Column(overflow="fold")),
             console=self._console,
             auto_refresh=False,
@@ -185,10 +184,10 @@ class ProgressDisplay:
         self.next_redraw = self._started + _REDRAW_SECONDS
 
     def redraw(self, done: int, read_logs: Callable[[], Mapping[str, Any]]) -> None:
-        """Draw the bar after ``done`` steps; the only moment at which it reads the logs."""
+        """Draw the bar after ``done`` steps; only this reads the logs."""
         if self._bar is None and self._line is None:
             return
-        logs = format_logs(dict(sorted(read_logs().items())))  # the order that the last line has
+        logs = format_logs(dict(sorted(read_logs().items())))  # the order of the last line
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=done, logs=logs, refresh=True)
             self.next_redraw = time.perf_counter() + _REDRAW_SECONDS
@@ -213,14 +212,14 @@ class ProgressDisplay:
             line = _join(title, format_seconds(seconds), f"{pace}/step", format_logs(logs))
             if self._line is not None:
                 self._line.clear()
-            # Not through rich: it would wrap a long line at the width of a terminal there is not.
+            # Not through rich: it would wrap a long line at a default terminal width.
             width = self._console.width if self._console.is_terminal else None
             self._console.file.write("\n".join(wrap(line, width)) + "\n")
             self._console.file.flush()
         self.close()
 
     def close(self) -> None:
-        """Give the terminal back, also after an error."""
+        """Restore the terminal, also after an error."""
         if self._bar is not None:
             self._bar.stop()
         self._bar, self._line, self.next_redraw = None, None, float("inf")

@@ -7,7 +7,7 @@ from typing import Any
 
 
 class ReturnedLogs:
-    """The logs of the last step, as Keras shows them: what accumulates are the metrics.
+    """The logs of the last step, as in Keras: only metrics accumulate.
 
     Example:
         >>> record = ReturnedLogs()
@@ -22,7 +22,7 @@ class ReturnedLogs:
         self.logs: dict[str, Any] = {}
 
     def add(self, logs: Mapping[str, Any], size: float) -> None:  # noqa: ARG002 - as a RunningLoss
-        """Take the logs of a step; those of a metric with several results stand side by side."""
+        """Store the logs of a step; the results of a metric with several are flattened."""
         self.logs = {}
         for name, value in logs.items():
             self.logs |= value if isinstance(value, Mapping) else {name: value}

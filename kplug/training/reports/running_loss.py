@@ -9,13 +9,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-# Scalars that are kept one by one before they are packed into one tensor; bounds the memory of an
+# Scalars that are kept separately before they are packed into one tensor; bounds the memory of an
 # epoch of a million steps without a device call at every step.
 _PENDING = 256
 
 
 class Sums(NamedTuple):
-    """What a ``RunningLoss`` holds: Σ weight · loss for each loss, Σ weight, the first bad step."""
+    """The state of a ``RunningLoss``: Σ weight · loss for each loss, Σ weight, the first bad step."""
 
     totals: tuple[float, ...]
     weight: float
@@ -40,7 +40,7 @@ class RunningLoss:
         """Add the loss of one step, without gradient.
 
         Args:
-            loss: The total, shape (); or the total and what else is to be averaged, shape (k,).
+            loss: The total, shape (); or the total and further losses, shape (k,).
             size: The weight of the step: its number of samples.
         """
         self._pending.append(loss)
@@ -54,9 +54,9 @@ class RunningLoss:
             self._pending = []
 
     def read(self) -> list[float]:
-        """Return the means so far, that of the total first, waiting for the device.
+        """Return the means so far, the total's first; synchronizes with the device.
 
-        Before the first step that is one NaN.
+        Before the first step the result is one NaN.
         """
         self._pack()
         if self._packed:
@@ -66,12 +66,12 @@ class RunningLoss:
         return [total / self._count for total in self._totals] if self._count else [math.nan]
 
     def sums(self) -> Sums:
-        """Return what has been added so far, for ``merge`` in another process."""
+        """Return the sums so far, for ``merge`` in another process."""
         self.read()
         return Sums(tuple(self._totals), self._count, self.first_bad_step)
 
     def merge(self, parts: Sequence[Sums]) -> None:
-        """Become the sum of several records; ``parts`` has this one's own too."""
+        """Replace this record by the sum of several; ``parts`` includes this one's sums."""
         columns = zip(*(part.totals for part in parts if part.totals), strict=True)
         self._totals = [math.fsum(column) for column in columns]
         self._count = math.fsum(part.weight for part in parts)
@@ -79,7 +79,7 @@ class RunningLoss:
         self.first_bad_step = min(bad, default=None)
 
     def _consume(self, losses: Tensor) -> None:
-        """Add steps up: in float64, on the CPU, (steps, k)."""
+        """Sum over steps, in float64 on the CPU; the input has shape (steps, k)."""
         sizes = torch.tensor(self._sizes, dtype=torch.float64)
         totals = (sizes @ losses).tolist()
         if self.first_bad_step is None:

@@ -20,7 +20,7 @@ class CompiledMetrics(Metric):
 
     Args:
         model: The model.
-        compiled: What compile made of it.
+        compiled: The model's compiled side.
 
     Reference:
         What ``keras.Model.metrics`` holds under the name ``compile_metrics``.
@@ -31,7 +31,7 @@ class CompiledMetrics(Metric):
         self._model, self._compiled = model, compiled
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Let every metric see a batch, nested as the outputs of the model are."""
+        """Update every metric with a batch, nested like the outputs of the model."""
         model, compiled = self._model, self._compiled
         batch = arrange_batch(model, None, y_true, sample_weight)
         predictions = split_outputs(model, y_pred, compiled.output_names)
@@ -43,7 +43,7 @@ class CompiledMetrics(Metric):
         return {entry.name: entry.metric.result() for entry in self._compiled.metrics}
 
     def reset_state(self) -> None:
-        """Forget all batches."""
+        """Reset all metrics."""
         for entry in self._compiled.metrics:
             entry.metric.reset_state()
 

@@ -1,9 +1,9 @@
 """Default implementations of Keras 3's overridable steps, such as ``train_step``.
 
-Without a method of its own a model is trained by ``TrainStep``, which computes the same and can be compiled.
-Each is a function whose first argument is the model; ``Model`` has them as its methods.
+A model that overrides none of them is trained by ``TrainStep``, which computes the same and can be compiled.
+Each function takes the model as its first argument; ``Model`` has them as methods.
 """
-# ruff: noqa: D417 - methods: self needs no words
+# ruff: noqa: D417 - methods: self needs no entry
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from kplug.training.step.forward import Forward
 
 @default
 def train_step(self: TrainableModel, data: Any) -> dict[str, Any]:
-    """Train on a batch; a subclass may write it, and ``fit`` calls it with each batch.
+    """Train on a batch; a subclass may override it, and ``fit`` calls it with each batch.
 
     Args:
         data: ``x``, ``(x, y)`` or ``(x, y, sample_weight)``, of tensors on the model's device.
@@ -36,7 +36,7 @@ def train_step(self: TrainableModel, data: Any) -> dict[str, Any]:
         The logs so far, a number for each name.
 
     Reference:
-        ``keras.Model.train_step`` with the torch backend. A step of the class's own runs eagerly.
+        ``keras.Model.train_step`` with the torch backend. A custom step runs eagerly.
     """
     x, y, sample_weight = unpack_x_y_sample_weight(data)
     y_pred = _predict(self, x)
@@ -58,7 +58,7 @@ def train_step(self: TrainableModel, data: Any) -> dict[str, Any]:
 
 @default
 def test_step(self: TrainableModel, data: Any) -> dict[str, Any]:
-    """Evaluate a batch; a subclass may write it, and ``evaluate`` and validation call it.
+    """Evaluate a batch; a subclass may override it, and ``evaluate`` and validation call it.
 
     Args:
         data: As for ``train_step``.
@@ -74,7 +74,7 @@ def test_step(self: TrainableModel, data: Any) -> dict[str, Any]:
 
 @default
 def predict_step(self: TrainableModel, data: Any) -> Any:
-    """Return the outputs for a batch; a subclass may write it, and ``predict`` calls it."""
+    """Return the outputs for a batch; a subclass may override it, and ``predict`` calls it."""
     x, _, _ = unpack_x_y_sample_weight(data)
     return _predict(self, x)
 
@@ -88,12 +88,12 @@ def compute_loss(
     sample_weight: Any = None,
     training: bool = True,  # noqa: ARG001 - Keras's signature
 ) -> Any:
-    """Return the loss of a batch: the losses of ``compile`` and the penalties; a subclass may write it.
+    """Return the loss of a batch: losses of ``compile`` and penalties; a subclass may override it.
 
     Args:
         x: Inputs.
         y: Targets; for several outputs in a list, or in a dict by name.
-        y_pred: What the model made of the inputs.
+        y_pred: Predictions.
         sample_weight: Weights of the samples.
         training: Whether the model trains on it.
 
@@ -127,12 +127,12 @@ def compute_metrics(
     y_pred: Any,
     sample_weight: Any = None,
 ) -> dict[str, Any]:
-    """Let the metrics of ``compile`` see a batch, and return the logs; a subclass may write it.
+    """Update the metrics of ``compile`` with a batch, and return the logs; a subclass may override it.
 
     Args:
         x: Inputs.
         y: Targets.
-        y_pred: What the model made of the inputs.
+        y_pred: Predictions.
         sample_weight: Weights of the samples.
     """
     compiled = require_compiled(self, "compute_metrics")
@@ -142,13 +142,13 @@ def compute_metrics(
 
 
 def get_metrics_result(self: TrainableModel) -> dict[str, Any]:
-    """Return the results of all metrics by name, and the losses of the outputs if there are several."""
+    """Return the results of all metrics by name, and the outputs' losses if there are several."""
     outputs = {} if self.compiled is None else self.compiled.loss_tracker.outputs
     return merge_results([*self.metrics, *outputs.values()])
 
 
 def reset_metrics(self: TrainableModel) -> None:
-    """Let all metrics forget what they have seen."""
+    """Reset all metrics."""
     for metric in self.metrics:
         metric.reset_state()
 
@@ -161,10 +161,10 @@ def _predict(model: TrainableModel, x: Any) -> Any:
 def _judge(
     model: TrainableModel, x: Any, y: Any, y_pred: Any, sample_weight: Any, *, training: bool
 ) -> Tensor:
-    """Return the loss, which the tracker of losses sees, weighted by the number of samples.
+    """Return the loss, and update the loss tracker with it, weighted by the number of samples.
 
     Raises:
-        ContractError: ``compute_loss`` returned something else than a number.
+        ContractError: ``compute_loss`` did not return a number.
     """
     given: dict[str, Any] = {"x": x, "y": y, "y_pred": y_pred, "sample_weight": sample_weight}
     if "training" in inspect.signature(model.compute_loss).parameters:

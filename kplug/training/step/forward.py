@@ -21,7 +21,7 @@ from kplug.training.regularization import Penalties
 
 
 class ForwardResult(NamedTuple):
-    """What one batch gave.
+    """The result of one batch.
 
     Args:
         predictions: The prediction of each output, in the order of the model's outputs.
@@ -39,8 +39,8 @@ class ForwardResult(NamedTuple):
 class Forward:
     """Model, losses and penalties: from a batch to its predictions and its loss.
 
-    It reads no number of a tensor and decides by the structure of the batch alone, so that one trace
-    of it holds for all batches of that structure.
+    It reads no number of a tensor and branches only on the structure of the batch, so one trace is valid for
+    all batches of that structure.
     """
 
     model: TrainableModel
@@ -54,7 +54,7 @@ class Forward:
         )
 
     def compare(self, batch: Batch, outputs: Any) -> ForwardResult:
-        """Return the same for what the model made of the batch."""
+        """Return the same for given outputs of the model."""
         compiled = self.compiled
         predictions = split_outputs(self.model, outputs, compiled.output_names)
         losses: list[Tensor] = []
@@ -75,8 +75,8 @@ class Forward:
         return ForwardResult(predictions, tuple(losses), self.penalties.add_to(total, batch.share))
 
     def update_metrics(self, batch: Batch, predictions: Sequence[Tensor]) -> None:
-        """Let every metric see the predictions of a batch."""
-        if not batch.share:  # its sample is another process's
+        """Update every metric with the predictions of a batch."""
+        if not batch.share:  # its sample belongs to another process
             return
         for entry in self.compiled.metrics:
             y_true = pick_output(batch.y, entry.index)
@@ -87,9 +87,9 @@ class Forward:
             entry.update(y_true, keep_mask(y_pred.detach(), y_pred), weights)
 
     def report(self, outcome: ForwardResult) -> Tensor | None:
-        """Return what the record of an epoch keeps of a batch, without gradient.
+        """Return a batch's entry in the record of an epoch, without gradient.
 
-        The total; with several losses a vector of the total and each of them.
+        The entry is the total loss, or with several losses a vector of the total and each of them.
         """
         total = outcome.total
         if total is None or len(self.compiled.losses) < 2:
@@ -98,7 +98,7 @@ class Forward:
 
 
 def pick_output(arranged: Any, index: int) -> Tensor | None:
-    """Return what belongs to an output: an entry of a list, or all of it if there is one output."""
+    """Return the part for an output: an entry of a list, or the whole for a single output."""
     found: Tensor | None = arranged[index] if isinstance(arranged, list) else arranged
     return found
 
@@ -107,7 +107,7 @@ def split_outputs(model: TrainableModel, outputs: Any, names: Sequence[str]) -> 
     """Return the outputs of a model in the order of their names.
 
     Raises:
-        ContractError: If the model returned another number of tensors, or a dict with other names.
+        ContractError: If the model returned a different number of tensors, or a dict with other names.
     """
     if isinstance(outputs, Tensor) and len(names) == 1:
         return (outputs,)

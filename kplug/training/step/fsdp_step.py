@@ -15,7 +15,7 @@ from kplug.training.step.steps import TrainStep
 
 
 class ShardedStep(TrainStep):
-    """Trains a copy of the model, of which each process holds a part, on a batch."""
+    """Trains a sharded copy of the model on a batch."""
 
     def __init__(
         self,
@@ -40,5 +40,5 @@ class ShardedStep(TrainStep):
         self._shards.publish()
 
     def finish(self) -> None:
-        """Give averages of the weights to the model, if the optimizer keeps them."""
+        """Copy moving averages of the weights to the model, if the optimizer keeps them."""
         self._shards.finish()

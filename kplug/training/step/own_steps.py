@@ -26,7 +26,7 @@ _ENDING = "End it with: return {metric.name: metric.result() for metric in self.
 
 
 class OwnStep(StepFunction):
-    """Calls ``train_step`` or ``test_step`` of a model with each batch; it returns the logs so far."""
+    """Calls a model's ``train_step`` or ``test_step`` with each batch; returns the logs so far."""
 
     def __init__(self, model: TrainableModel, kind: StepKind) -> None:
         self.model = model
@@ -40,7 +40,7 @@ class OwnStep(StepFunction):
         self._penalties.discard()
 
     def start_record(self) -> ReturnedLogs:
-        """Return what keeps the logs."""
+        """Return the record of the logs."""
         return ReturnedLogs()
 
     def __call__(self, batch: Batch) -> Any:
@@ -54,12 +54,12 @@ class OwnStep(StepFunction):
         return logs
 
     def _check(self, logs: object) -> None:
-        """Refuse what is no dict of numbers.
+        """Refuse a result that is no dict of numbers.
 
         Raises:
-            ContractError: It says which method of which class returned what.
+            ContractError: With the class, the method and its result.
         """
-        # What compute_metrics returns, kplug's train_step only passes on.
+        # kplug's train_step only passes on the result of compute_metrics.
         name = self._name
         if find_own_method(self.model, "train" if name == "train_step" else "test") != name:
             name = "compute_metrics"
@@ -93,10 +93,10 @@ class OwnPredictStep(StepFunction):
         self.model = model
 
     def begin(self) -> None:
-        """Nothing is kept from batch to batch."""
+        """Do nothing: this step keeps no state."""
 
     def __call__(self, batch: Batch) -> Any:
-        """Return what the model makes of a batch."""
+        """Return the outputs for a batch."""
         with reducing_calls(_find_precision(self.model)):
             made = self.model.predict_step(pack_x_y_sample_weight(batch.x))
         if made is None:
@@ -109,10 +109,10 @@ class OwnPredictStep(StepFunction):
 
 
 def find_own_step(model: TrainableModel, kind: StepKind) -> StepFunction | None:
-    """Return the step of a model whose class writes it, or None.
+    """Return the custom step of a model's class, or None.
 
     Raises:
-        ContractError: There are several processes, which such a step knows nothing of.
+        ContractError: There are several processes, which custom steps do not support.
     """
     name = find_own_method(model, kind)
     if name is None:
@@ -130,7 +130,7 @@ def find_own_step(model: TrainableModel, kind: StepKind) -> StepFunction | None:
 
 
 def _find_precision(model: TrainableModel) -> torch.dtype | None:
-    """Return the type that the layers compute in which a step calls."""
+    """Return the compute dtype of the layers that a step calls."""
     return None if model.compiled is None else model.compiled.precision
 
 
@@ -160,10 +160,10 @@ def _describe(value: object) -> str:
 
 
 def require_own_scaling(model: object, precision: torch.dtype | None) -> None:
-    """Refuse float16 for a ``train_step`` of a model's own, which would have to scale its loss.
+    """Refuse float16 with a custom ``train_step``, which would have to scale its loss.
 
     Raises:
-        ContractError: Both are there.
+        ContractError: The model has both.
     """
     if precision is torch.float16 and find_own_method(model, "train") == "train_step":
         raise ContractError(

@@ -55,20 +55,20 @@ class StepFunction(ABC):
 
     @abstractmethod
     def begin(self) -> None:
-        """Look at the model anew."""
+        """Prepare for an epoch or an evaluation."""
 
     def start_record(self) -> RunningLoss | ReturnedLogs:
-        """Return what adds the results of an epoch up."""
+        """Return the record that accumulates the results of an epoch."""
         return RunningLoss()
 
     def expect(self, steps: int) -> None:  # noqa: B027 - most steps run as they are
-        """Say how many steps will come at least."""
+        """Announce a lower bound of the remaining steps."""
 
     def release(self) -> None:  # noqa: B027 - most steps do nothing beside
-        """End what goes on beside the steps."""
+        """Stop background work."""
 
     def publish(self) -> None:  # noqa: B027 - most steps train the model itself
-        """Bring into the model what was trained elsewhere, in a copy or by other processes."""
+        """Update the model from a trained copy or from other processes."""
 
     def finish(self) -> None:  # noqa: B027 - most steps do not train
         """Give averages of the weights to the model, if the optimizer keeps them."""
@@ -87,24 +87,24 @@ class TrainStep(StepFunction):
         self.model, self.compiled, self.optimizer = model, compiled, optimizer
         self._penalties = find_penalties(model)
         has_all_losses = len(compiled.losses) == len(compiled.output_names)
-        # A subclass may leave layers out of a call; what a graph has, leads to its outputs.
+        # A subclass may skip layers in a call; all layers of a graph lead to its outputs.
         uses_all = has_all_losses and model.lists_layers
         self._world = None if compiled.distribution == "fsdp" else find_world()
         replica = replicate(model, self._world, uses_all_weights=uses_all)
         self._forward = Forward(replica, compiled, self._penalties)
         self._penalties.discard()
         self._constraints = model.weight_constraints()
-        # Frozen ones too: with the gradient of an earlier step, the optimizer would go on to change them.
+        # Frozen weights too: with a gradient of an earlier step, the optimizer would still update them.
         self._parameters = list(model.parameters())
         self._has_metrics = bool(compiled.metrics)
         self._has_all_losses = has_all_losses
-        self._has_own_weights = compiled.distribution is None  # else they are parts of them
+        self._has_own_weights = compiled.distribution is None  # else they are shards
         self._scale_loss = find_loss_scaling(optimizer)
         self._needs_graph = needs_gradient_graph(optimizer)
         self._is_checked = False
 
     def begin(self) -> None:
-        """Discard penalties of earlier calls, whose loss was not asked for."""
+        """Discard penalties of earlier calls, whose loss was not computed."""
         self._penalties.discard()
 
     def __call__(self, batch: Batch) -> Tensor:
@@ -126,7 +126,7 @@ class TrainStep(StepFunction):
             check_loss(self.compiled, outcome, is_trained=update is not None)
             self._is_checked = True
         total, reported = outcome.total, forward.report(outcome)
-        if total is None or reported is None:  # check_loss refused it; for the type checker
+        if total is None or reported is None:  # unreachable after check_loss; for the type checker
             return torch.zeros(())
         if update is not None:
             self.forget_gradients()
@@ -149,7 +149,7 @@ class TrainStep(StepFunction):
         return self._forward(batch)
 
     def publish(self) -> None:
-        """Make the models of all processes the same: their layers have seen different samples."""
+        """Synchronize buffers across processes, whose layers have seen different samples."""
         if self._world is not None:
             copy_buffers_from_main(self.model)
 
@@ -166,11 +166,11 @@ class TrainStep(StepFunction):
 class TestStep(StepFunction):
     """Evaluates a batch and returns its loss; None without a loss.
 
-    If the model is at rest, no weight changes from ``begin`` on, so penalties of weights are computed there.
-    A graph is traced once and stands for other weights too.
+    If the model is at rest, no weight changes after ``begin``, so penalties of weights are computed there.
+    A graph is traced once and must be valid for other weights too.
     """
 
-    __test__ = False  # no test of pytest's
+    __test__ = False  # not a pytest class
 
     def __init__(
         self, model: TrainableModel, compiled: Compiled, *, is_at_rest: bool = False
@@ -180,7 +180,7 @@ class TestStep(StepFunction):
         self._forward = Forward(model, compiled, self._penalties)
 
     def begin(self) -> None:
-        """Discard penalties of earlier calls, and look at the weights anew."""
+        """Discard penalties of earlier calls, and compute those of the weights again."""
         self._penalties.discard()
         if self._is_at_rest:
             self._forward = Forward(self.model, self.compiled, self._penalties.at_rest())
@@ -242,7 +242,7 @@ def check_loss(compiled: Compiled, outcome: ForwardResult, *, is_trained: bool) 
                 hint="Use a reduction other than 'none'.",
                 where=entry.filled.slot if len(compiled.output_names) > 1 else None,
             )
-        # The layers of one output may be frozen, if those of another are not.
+        # The layers of one output may be frozen if another output's are not.
         is_expected = outcome.predictions[entry.index].requires_grad or not has_gradient
         if is_trained and is_expected and not loss.requires_grad:
             raise LossWithoutGradientError(
@@ -254,7 +254,7 @@ def check_loss(compiled: Compiled, outcome: ForwardResult, *, is_trained: bool) 
 
 @torch.no_grad()
 def apply_constraints(constraints: list[WeightFunction]) -> None:
-    """Replace each constrained weight by what its constraint makes of it."""
+    """Apply each constraint to its weight."""
     for constraint, weight in constraints:
         made: Any = constraint(weight)
         if not isinstance(made, Tensor) or made.shape != weight.shape:

@@ -14,15 +14,15 @@ from kplug.training.compiled import Compiled
 from kplug.training.data.batch import Batch
 from kplug.training.step.forward import pick_output
 
-# Targets that are kept until they are looked at together: so many batches, or so many numbers.
+# Limits of the targets that are kept for one check: batches, and numbers.
 _BATCHES, _NUMBERS = 64, 1 << 18
 
 
 class TargetWatch:
-    """Looks at the targets of a run's batches, for those losses that refuse some.
+    """Checks the targets of a run's batches for losses with a limited domain.
 
-    A loss reads the numbers of its first batch itself. Of the others the smallest and the largest are found
-    for many batches at once. On a GPU these are read after the last batch, as the losses are.
+    A loss checks its first batch itself. This class computes minimum and maximum of later targets for many
+    batches at once. On a GPU these are read after the last batch, like the losses.
     """
 
     def __init__(self, compiled: Compiled) -> None:
@@ -34,7 +34,7 @@ class TargetWatch:
         ]
 
     def over(self, batches: Iterator[Batch]) -> Iterator[Batch]:
-        """Return the batches, each looked at after its step; the iterator itself if no loss asks for it.
+        """Return the batches, each checked after its step; the iterator itself if no loss needs checks.
 
         Raises:
             DataError: From the iterator: a target is outside its range.
@@ -48,16 +48,16 @@ class TargetWatch:
         self.finish()
 
     def add(self, batch: Batch) -> None:
-        """Look at a batch, now or later.
+        """Check a batch, now or later.
 
         Raises:
-            DataError: A target of it, or of one before, is outside its range.
+            DataError: A target of this or an earlier batch is outside its range.
         """
         for output in self._outputs:
             output.add(pick_output(batch.y, output.entry.index))
 
     def finish(self) -> None:
-        """Look at what is left.
+        """Check the remaining targets.
 
         Raises:
             DataError: A target is outside its range.
@@ -87,7 +87,7 @@ class _OutputTargets:
                 self.check()
 
     def find_extremes(self) -> None:
-        """Replace the targets by the smallest and the largest of them."""
+        """Replace the targets by their minimum and maximum."""
         if self._pending:
             together = torch.cat([each.reshape(-1) for each in self._pending])
             self._extremes += together.aminmax()

@@ -16,15 +16,15 @@ _LISTED = 4  # weights that a message names
 def tell_of_untrained(
     model: TrainableModel, predictions: Sequence[Tensor], *, has_all_losses: bool
 ) -> None:
-    """Warn of weights that no gradient reaches, and of those in the predictions that are not the model's.
+    """Warn of weights that no gradient reaches, and of foreign weights in the predictions.
 
-    It is called after a backward pass, and looks at the first one of a model.
+    It is called after each backward pass, and checks the first one of a model.
 
     Args:
         model: The model, whose weights have their gradients.
-        predictions: What it predicted.
-        has_all_losses: Whether each output has a loss; else what leads to the others alone is not meant to be
-            trained.
+        predictions: Its predictions.
+        has_all_losses: Whether each output has a loss; if not, weights of the other outputs are not meant to
+            be trained.
     """
     if "gradients" in model._told or torch.compiler.is_compiling():
         return
@@ -41,7 +41,7 @@ def tell_of_untrained(
             ".numpy(), argmax and outputs that nothing uses cut the connection. Layers that are left out at "
             "random, as in stochastic depth, are trained in other steps",
         )
-    # What an input needs a gradient for, as the penalty of a critic does, is no weight.
+    # An input that requires a gradient, as for a critic's penalty, is no weight.
     leaves = (leaf for leaf in _find_leaves(predictions) if isinstance(leaf, nn.Parameter))
     foreign = [leaf for leaf in leaves if id(leaf) not in own]
     if foreign and "lost layers" not in model._told:
@@ -61,7 +61,7 @@ def _list(names: Sequence[str]) -> str:
 
 
 def _find_leaves(predictions: Sequence[Tensor]) -> Iterator[Tensor]:
-    """Return the tensors that gradients of the predictions are kept of."""
+    """Return the leaf tensors of the predictions' autograd graph."""
     seen = set()
     left = [each.grad_fn for each in predictions]
     while left:
