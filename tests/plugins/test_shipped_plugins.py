@@ -96,7 +96,7 @@ def test_the_wheel_is_typed_and_declares_its_components(plugin: Path, tmp_path: 
         (declared,) = (name for name in names if name.endswith("entry_points.txt"))
         text = archive.read(declared).decode()
     assert f"{package}/py.typed" in names
-    # A component in the static tier, or the light module of the dynamic one.
-    assert re.search(rf"^\w+ = {package}(:\w+|\.plugin)$", text, re.MULTILINE)
+    # A component in the static tier, the light module of the dynamic one, or a lent module.
+    assert re.search(rf"^\w+ = {package}(:\w+|\.plugin|)$", text, re.MULTILINE)
     shipped = [name for name in names if not name.endswith(".template")]
     assert not [name for name in shipped if re.search(r"(^|/)(tests?/|test_)", name)]
