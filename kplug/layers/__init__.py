@@ -1,6 +1,6 @@
 """Layers: the building blocks of models."""
 
-__kplug_keras_module__ = "keras.layers"  # of the classes in here; see `kplug.keras_class`
+__kplug_keras_module__ = "keras.layers"  # of these classes; see `kplug.keras_class`
 
 from kplug.exports import export_names
 from kplug.graph import Node as Node, SymbolicTensor as SymbolicTensor

@@ -176,7 +176,7 @@ class PReLU(Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the activated inputs, shape unchanged."""
-        if inputs.ndim != self.alpha.ndim + 1:  # broadcasting would hide it
+        if inputs.ndim != self.alpha.ndim + 1:  # broadcasting would hide the error
             self._check_shapes(inputs)
         return torch.where(inputs > 0, inputs, self.alpha * inputs)
 
@@ -276,7 +276,7 @@ class Softmax(Layer):
         return activations.softmax.__name__
 
     def build(self, input_shape: Shape) -> None:
-        """Warn, once, if there is one number to share; refuse an axis that the inputs lack."""
+        """Warn once about a softmax over a single number; refuse an axis that the inputs lack."""
         axes = (self.axis,) if isinstance(self.axis, int) else self.axis
         ndim = len(input_shape)
         if not all(-ndim <= axis < ndim for axis in axes):
@@ -284,7 +284,7 @@ class Softmax(Layer):
         warn_of_single_softmax(self.name, input_shape, self.axis)
 
     def call(self, inputs: Tensor, mask: Any = None) -> Tensor:
-        """Return the shares.
+        """Return the softmax of the inputs.
 
         Args:
             inputs: Any shape.
@@ -299,7 +299,7 @@ class Softmax(Layer):
         kept = self._read_mask(inputs, mask)
         lowest = torch.finfo(inputs.dtype).min
         shares = activations.softmax(torch.where(kept, inputs, lowest), self.axis)
-        return torch.where(kept, shares, 0.0)  # where nothing counts, there are shares of nothing
+        return torch.where(kept, shares, 0.0)  # fully masked rows are 0
 
     def _read_mask(self, inputs: Tensor, mask: Any) -> Tensor:
         found = to_tensor(mask).to(inputs.device)

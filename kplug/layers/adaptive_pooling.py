@@ -13,7 +13,7 @@ from kplug.layers.base.spatial import SpatialAxes, require_window
 
 
 class AdaptivePooling(Layer):
-    """What the adaptive pooling layers have in common: each axis is cut into parts, each part is pooled.
+    """Base class of the adaptive pooling layers, which split each axis into parts and pool each part.
 
     Args:
         output_size: Number of parts per axis, n; one number for all axes. Part i covers the cells from

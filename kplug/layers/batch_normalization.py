@@ -92,7 +92,7 @@ class BatchNormalization(Layer):
         self.input_spec = InputSpec(min_ndim=2)
 
     def build(self, input_shape: Shape) -> None:
-        """Add gamma and beta, then the moving mean and variance, which training's steps do not change."""
+        """Add gamma and beta, then the moving mean and variance, which are not trainable."""
         (self._axis,) = find_axes(self, self.axis, input_shape)
         size = known_size(self, input_shape, self._axis)
         self.input_spec = InputSpec(len(input_shape), axes={self._axis: size})
@@ -109,26 +109,24 @@ class BatchNormalization(Layer):
 
         Args:
             inputs: Shape (N, …).
-            mask: Shape of the inputs without the last axis; in training, mean and variance are those
-                of the places where it is true.
+            mask: Shape of the inputs without the last axis; in training, mean and variance cover only
+                positions where it is true.
         """
         spec = self.input_spec
-        if (
-            not isinstance(spec, InputSpec) or inputs.ndim != spec.ndim
-        ):  # torch would take it nevertheless
+        if not isinstance(spec, InputSpec) or inputs.ndim != spec.ndim:  # torch would accept it
             self._check_shapes(inputs)
         if mask is not None and self.training and self.trainable:
             return self._normalize_where(inputs, mask)
         if self._axis != inputs.ndim - 1:
             images = inputs.movedim(self._axis, 1)
             return self._normalize(images).movedim(1, self._axis)
-        # One row a position: a view of what the layers before make, whatever the rank.
+        # One row per position: a view of the inputs of any rank.
         return self._normalize(inputs.reshape(-1, inputs.shape[-1])).reshape(inputs.shape)
 
     def _normalize(self, inputs: Tensor) -> Tensor:
         if not (self.training and self.trainable):
             return self._run(inputs, self.moving_mean, self.moving_variance, is_batch=False)
-        # torch's kernel writes the moments of the batch into these.
+        # torch's kernel writes the batch moments into these.
         mean, variance = torch.zeros_like(self.moving_mean), torch.zeros_like(self.moving_variance)
         outputs = self._run(inputs, mean, variance, is_batch=True)
         count = inputs.numel() // inputs.shape[1]
@@ -144,7 +142,7 @@ class BatchNormalization(Layer):
             )
         kept = mask.unsqueeze(-1).expand_as(inputs)
         axes = [axis for axis in range(inputs.ndim) if axis != self._axis]
-        count = kept.sum(axes, keepdim=True).clamp(min=1)  # where nothing counts, both are 0
+        count = kept.sum(axes, keepdim=True).clamp(min=1)  # fully masked: both are 0
         mean = inputs.where(kept, 0.0).sum(axes, keepdim=True) / count
         centered = inputs - mean
         variance = centered.where(kept, 0.0).square().sum(axes, keepdim=True) / count

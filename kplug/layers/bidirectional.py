@@ -78,7 +78,7 @@ class Bidirectional(Layer):
         self.backward_layer = backward_layer
         _require_pair(self.forward_layer, self.backward_layer)
         for one in (self.forward_layer, self.backward_layer):
-            # What stands at masked time steps must not depend on the direction.
+            # Outputs at masked time steps must not depend on the direction.
             one.zero_output_for_mask = one.return_sequences
         self.return_sequences, self.return_state = layer.return_sequences, layer.return_state
         self.stateful = layer.stateful
@@ -108,7 +108,7 @@ class Bidirectional(Layer):
             A tensor, two without a merge mode; with ``return_state`` followed by the last states, those
             of the forward layer first.
         """
-        del training  # the layers' own modes say it
+        del training  # the layers' own modes determine it
         if isinstance(sequences, (list, tuple)):
             sequences, *given = sequences
             initial_state = given or initial_state
@@ -134,15 +134,15 @@ class Bidirectional(Layer):
         rest: list[Any] = [None] * (self.output_count - count)
         return [mask if self.return_sequences else None] * count + rest
 
-    trace_masks = compute_mask  # it computes nothing
+    trace_masks = compute_mask  # it adds no operation
 
     def reset_states(self) -> None:
-        """Forget the states that stateful layers keep."""
+        """Clear the states of stateful layers."""
         self.forward_layer.reset_states()
         self.backward_layer.reset_states()
 
     def reset_state(self) -> None:
-        """Forget the kept states; Keras 3's name."""
+        """Clear the kept states; Keras 3's name for ``reset_states``."""
         self.reset_states()
 
     def get_config(self) -> dict[str, Any]:
@@ -156,7 +156,7 @@ class Bidirectional(Layer):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a layer from what ``get_config`` returned, here or in Keras."""
+        """Create a layer from the result of ``get_config``, here or in Keras."""
         config = require_config(cls, config)
         inner = {
             name: read_inner(config[name])

@@ -20,7 +20,7 @@ from kplug.registry import named
 
 
 class Convolution(Layer):
-    """What ``Conv1D``, ``Conv2D`` and ``Conv3D`` have in common.
+    """Base class of ``Conv1D``, ``Conv2D`` and ``Conv3D``.
 
     Args:
         padding: ``"valid"``: no padding; ``"same"``: ⌈size/stride⌉ outputs per axis, more
@@ -118,7 +118,7 @@ class Convolution(Layer):
         Returns:
             A tensor in the same layout, with other sizes.
         """
-        # After the layout is back: an activation such as softmax works along the last axis.
+        # Restore the layout first: activations such as softmax work along the last axis.
         return activate(self.activation, self._spatial.apply(self._convolve, inputs))
 
     def _convolve(self, inputs: Tensor) -> Tensor:

@@ -87,7 +87,7 @@ class Dense(Layer):
         """
         kernel, bias = self._read_weight("kernel"), self._read_weight("bias")
         if inputs.ndim == 2 and bias is not None:
-            # One call for both; F.linear would turn the kernel around first.
+            # One fused call; F.linear would transpose the kernel first.
             return activate(self.activation, torch.addmm(bias, inputs, kernel))
         if inputs.ndim < 2:
             self._check_shapes(inputs)

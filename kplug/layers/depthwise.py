@@ -18,7 +18,7 @@ from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
 
 
 class DepthwiseConvolution(Layer):
-    """What the depthwise layers have in common.
+    """Base class of the depthwise layers.
 
     Args:
         depth_multiplier: Number of filters per channel; the outputs of a channel are adjacent.
@@ -90,7 +90,7 @@ class DepthwiseConvolution(Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the outputs in the layout of the inputs."""
-        # After the layout is back: an activation such as softmax works along the last axis.
+        # Restore the layout first: activations such as softmax work along the last axis.
         return activate(self.activation, self._spatial.apply(self._convolve, inputs))
 
     def _convolve(self, inputs: Tensor) -> Tensor:

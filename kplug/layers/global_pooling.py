@@ -14,7 +14,7 @@ from kplug.registry import named
 
 
 class GlobalPooling(Layer):
-    """What the global pooling layers have in common.
+    """Base class of the global pooling layers.
 
     Args:
         keepdims: Whether the pooled axes are kept with size 1.
@@ -109,7 +109,7 @@ class GlobalAveragePooling1D(GlobalPooling):
     def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
         """Return ``None``: no time step is left."""
 
-    trace_masks = compute_mask  # it computes nothing
+    trace_masks = compute_mask  # it adds no operation
 
 
 @named("GlobalAveragePooling2D", "GlobalAvgPool2D")

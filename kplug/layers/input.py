@@ -92,7 +92,7 @@ def Input(  # noqa: N802 - Keras's name; it reads as a layer and is used as one
         dtype: Type of the values; ``None`` is ``floatx()``.
         batch_shape: Shape with the batch in front; instead of ``shape``.
         name: Name of the input.
-        kwargs: What ``InputLayer`` takes besides.
+        kwargs: Further arguments of ``InputLayer``.
 
     Returns:
         A symbolic tensor.

@@ -53,7 +53,7 @@ class Concatenate(Merging):
         return torch.cat(whole, dim=self.axis).any(-1)
 
     def trace_masks(self, inputs: Any, previous_mask: Any) -> Any:
-        """Return what Keras's graph makes the mask with: each spread over its input, joined, ``any``."""
+        """Return the mask operations of Keras's graph: broadcasts, a concatenation, and ``any``."""
         if not isinstance(previous_mask, (list, tuple)) or all(
             mask is None for mask in previous_mask
         ):
@@ -65,7 +65,7 @@ class Concatenate(Merging):
         return MaskStep(MaskStep(whole))
 
     def find_problem(self, shapes: Sequence[Shape]) -> str | None:
-        """Return which sizes differ."""
+        """Describe the sizes that differ."""
         ndim = len(shapes[0])
         if any(len(shape) != ndim for shape in shapes):
             return "the numbers of axes differ"
@@ -117,7 +117,7 @@ class Dot(Merging):
     def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
         """Return ``None``: the axis may be that of the time steps."""
 
-    trace_masks = compute_mask  # it computes nothing
+    trace_masks = compute_mask  # it adds no operation
 
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:
         """Return the products."""
@@ -129,7 +129,7 @@ class Dot(Merging):
         return batch_dot(left, right, self._pair)
 
     def find_problem(self, shapes: Sequence[Shape]) -> str | None:
-        """Return which axis is missing or has another size."""
+        """Describe the axis that is missing or differs in size."""
         for shape, axis in zip(shapes, self._pair, strict=True):
             if not -len(shape) < axis < len(shape):
                 return f"there is no axis {axis} in {shape}"

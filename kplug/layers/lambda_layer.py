@@ -59,7 +59,7 @@ class Lambda(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.is_watched = True  # it runs a user's code
+        self.is_watched = True  # it runs user code
         self._names: dict[str, str] = {}
         self.function = self._load("function", function)
         if not callable(self.function):
@@ -80,13 +80,13 @@ class Lambda(Layer):
         check_call(self.function, (None,), passed, "the function of Lambda", _FUNCTION)
 
     def _load(self, role: str, given: Any) -> Any:
-        """Return a function, looked up if its name was given, and remember the name."""
+        """Return a function, resolved from its name if necessary, and remember the name."""
         if not isinstance(given, (str, Mapping)):
             return given
         if isinstance(given, str) and not (spec := parse_spec(given)).kwargs:
             choice = look_up(get_kind(KIND), spec)
             component, found = choice.component, REGISTRY.load(choice.component)
-            # Not `resolve`, whose contract is that of an activation: one argument, which is a tensor.
+            # Not `resolve`, which enforces an activation's contract: one tensor argument.
             if inspect.isfunction(found):
                 self._names[role] = component.qualified_name
                 note(given, Resolved(KIND, found, component, choice.rule))
@@ -96,7 +96,7 @@ class Lambda(Layer):
         return resolved.object
 
     def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
-        """Return what the function makes of the inputs."""
+        """Return the function's result for the inputs."""
         given = {"mask": mask, "training": training}
         passed = {name: given[name] for name in self._passed}
         return self.function(inputs, **{**passed, **self.arguments})
@@ -104,7 +104,7 @@ class Lambda(Layer):
     def infer_specs(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> tuple[TensorSpec, ...]:
-        """Return shapes and types of the outputs: as given, or found by running the function."""
+        """Return shapes and types of the outputs: as given, or inferred by running the function."""
         if self._given_shape is None:
             return super().infer_specs(args, kwargs)
         (first, *_) = find_leaves(args, TensorSpec)
@@ -116,7 +116,7 @@ class Lambda(Layer):
         return (TensorSpec(tuple(shape), first.dtype),)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """Return the mask that was given, or what the function for it returns."""
+        """Return the given mask, or the result of the mask function."""
         return self.mask(inputs, previous_mask) if callable(self.mask) else self.mask
 
     def get_config(self) -> dict[str, Any]:

@@ -123,7 +123,7 @@ class RMSNormalization(Layer):
         return _along_last(
             self._axes,
             inputs,
-            # Under autocast the types differ, for which torch has a slow way only.
+            # Under autocast the types differ, where torch has only a slow path.
             lambda x: F.rms_norm(x, self._sizes, self.scale.to(x.dtype), self.epsilon),
         )
 
@@ -199,13 +199,13 @@ class GroupNormalization(Layer):
     def call(self, inputs: Tensor) -> Tensor:
         """Return the normalized inputs, shape unchanged."""
         x, gamma = inputs.movedim(self._axis, 1), self.gamma
-        if gamma is None and self.beta is not None:  # of which torch 2.13 has no gradient
+        if gamma is None and self.beta is not None:  # torch 2.13 lacks its gradient
             gamma = torch.ones_like(self.beta)
         if torch.is_grad_enabled() and not x.requires_grad:
-            # torch 2.13's backward pass of a channels-last view whose own gradient is not asked
-            # for reads past a buffer that it has not made, and ends the process.
+            # For a channels-last view without a required gradient, torch 2.13's backward pass reads past
+            # # a missing buffer and crashes.
             x = x.contiguous()
-        # Not from torch.nn.functional, which refuses groups of a single number.
+        # Not torch.nn.functional, which refuses groups of a single element.
         normed = torch.group_norm(x, self._groups, gamma, self.beta, self.epsilon)
         return normed.movedim(1, self._axis)
 

@@ -20,7 +20,7 @@ from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
 
 
 class LocallyConnected(Layer):
-    """What ``LocallyConnected1D`` and ``LocallyConnected2D`` have in common.
+    """Base class of ``LocallyConnected1D`` and ``LocallyConnected2D``.
 
     At each place p: activation(window_p · kernel_p + bias_p), where a window is one row of numbers.
 

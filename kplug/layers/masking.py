@@ -42,7 +42,7 @@ class Masking(Layer):
         self.mask_value = require_number("Masking", "mask_value", mask_value, "a number")
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the inputs, 0 where there is nothing; they carry the mask.
+        """Return the inputs with masked time steps set to 0; they carry the mask.
 
         Args:
             inputs: Shape (N, time, features).
@@ -57,5 +57,5 @@ class Masking(Layer):
         return (inputs != self.mask_value).any(-1)
 
     def trace_masks(self, inputs: Any, previous_mask: Any) -> Any:  # noqa: ARG002 - it makes its own
-        """Return what Keras's graph makes the mask with: ``not_equal``, then ``any``."""
+        """Return the mask operations of Keras's graph: ``not_equal``, then ``any``."""
         return MaskStep(MaskStep(inputs))

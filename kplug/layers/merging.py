@@ -19,7 +19,7 @@ from kplug.registry.user_warnings import warn
 
 
 class Merging(Layer):
-    """A layer that is called on a list of tensors; a subclass names the function that combines two.
+    """Base class of layers that merge a list of tensors; a subclass sets the function of two tensors.
 
     Sizes of 1 are broadcast; axes that a tensor lacks are inserted after its batch. A subclass that
     does not merge element by element overrides ``merge`` and ``find_problem``.
@@ -55,7 +55,7 @@ class Merging(Layer):
             A tensor (N, …).
         """
         self._require_list(inputs)
-        if len({tensor.shape[:1] for tensor in inputs}) > 1:  # broadcasting would hide it
+        if len({tensor.shape[:1] for tensor in inputs}) > 1:  # broadcasting would hide the error
             self._check_shapes(inputs)
         return self.merge(inputs)
 
@@ -68,7 +68,7 @@ class Merging(Layer):
         return made
 
     def trace_masks(self, inputs: Any, previous_mask: Any) -> Any:  # noqa: ARG002 - for subclasses
-        """Return what Keras's graph makes the mask with: ``logical_or`` of each and those before it."""
+        """Return the mask operations of Keras's graph: a chain of ``logical_or``."""
         given = previous_mask if isinstance(previous_mask, (list, tuple)) else [None]
         return None if None in given else functools.reduce(MaskStep, given)
 
@@ -78,7 +78,7 @@ class Merging(Layer):
         return functools.reduce(self.combine, [_with_axes(tensor, ndim) for tensor in tensors])
 
     def find_problem(self, shapes: Sequence[Shape]) -> str | None:
-        """Return why shapes do not fit together, if they do not; ``None`` stands for any size."""
+        """Describe why shapes are incompatible, if they are; ``None`` stands for any size."""
         longest = max(len(shape) for shape in shapes)
         for axis in range(1, longest):
             sizes = {shape[-axis] for shape in shapes if len(shape) > axis} - {None, 1}

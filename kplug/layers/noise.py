@@ -14,12 +14,12 @@ from kplug.backend.nn import dropout_mask
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.seeds import make_seeded_generator, read_noise_shape
 
-# Outputs of selu for inputs of −∞, which AlphaDropout puts in the place of what it drops.
+# selu(−∞), AlphaDropout's value for dropped elements.
 _SELU_FLOOR = -1.6732632423543772 * 1.0507009873554805
 
 
 class Noise(Layer):
-    """A layer that adds noise in training; a subclass writes ``disturb``."""
+    """Base class of layers that add noise in training; a subclass implements ``disturb``."""
 
     casts_integers = True
     supports_masking = True
@@ -99,7 +99,7 @@ class GaussianDropout(Noise):
 class AlphaDropout(Noise):
     """Dropout for ``selu`` networks: it preserves a mean of 0 and a variance of 1.
 
-    What is dropped, with probability ``rate``, becomes p = −1.7581, selu's floor; the outputs are
+    Elements dropped with probability ``rate`` become p = −1.7581, selu's floor; the outputs are
     a · x + b, with a = 1 / √((1 − rate)(1 + rate p²)) and b = −a · p · rate.
 
     Args:

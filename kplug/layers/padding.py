@@ -15,7 +15,7 @@ from kplug.layers.base.spatial import SpatialAxes, require_pairs
 
 
 class ZeroPadding(Layer):
-    """What the padding layers have in common.
+    """Base class of the padding layers.
 
     Args:
         padding: Number of zeros: one for all sides, one for each axis, or a pair (before, after) for each.
@@ -85,7 +85,7 @@ class ZeroPadding3D(ZeroPadding):
 
 
 class Cropping(Layer):
-    """What the cropping layers have in common.
+    """Base class of the cropping layers.
 
     Args:
         cropping: Number of cells: one for all sides, one for each axis, or a pair (before, after) for each.

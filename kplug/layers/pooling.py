@@ -16,7 +16,7 @@ from kplug.registry import named
 
 
 class Pooling(Layer):
-    """What the pooling layers have in common.
+    """Base class of the pooling layers.
 
     Args:
         pool_size: Size of the window on each axis; one number for all.

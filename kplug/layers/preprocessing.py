@@ -72,7 +72,7 @@ class Normalization(Layer):
         tensor([[3.]])
 
     Reference:
-        ``keras.layers.Normalization``. What was adapted are weights, in Keras's order: mean, variance
+        ``keras.layers.Normalization``. Adapted values are weights, in Keras's order: mean, variance
         and a count that is always 0.
     """
 
@@ -104,7 +104,7 @@ class Normalization(Layer):
         self.invert = require_flag(owner, "invert", invert)
 
     def build(self, input_shape: Shape) -> None:
-        """Add mean and variance as weights that training does not change, unless they were given."""
+        """Add mean and variance as non-trainable weights, unless they were given."""
         ndim = len(input_shape)
         if any(not -ndim <= axis < ndim for axis in self.axis):
             raise DataError(

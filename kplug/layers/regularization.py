@@ -61,7 +61,7 @@ class Dropout(Layer):
 
 
 class SpatialDropout(Layer):
-    """What the spatial dropout layers have in common.
+    """Base class of the spatial dropout layers.
 
     Args:
         rate: Probability of dropping a channel, in [0, 1].
@@ -178,5 +178,5 @@ class ActivityRegularization(Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
         config = super().get_config()
-        del config["activity_regularizer"]  # l1 and l2 make it
+        del config["activity_regularizer"]  # derived from l1 and l2
         return config

@@ -20,7 +20,7 @@ from kplug.registry import named
 
 
 class SeparableConvolution(Layer):
-    """What the separable layers have in common.
+    """Base class of the separable layers.
 
     Args:
         depth_multiplier: Number of filters per channel in the depthwise convolution.
@@ -109,7 +109,7 @@ class SeparableConvolution(Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the outputs in the layout of the inputs."""
-        # After the layout is back: an activation such as softmax works along the last axis.
+        # Restore the layout first: activations such as softmax work along the last axis.
         return activate(self.activation, self._spatial.apply(self._convolve, inputs))
 
     def _convolve(self, inputs: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ class SpectralNormalization(Wrapper):
     """Divides a layer's kernel by its largest singular value σ in training, before each call.
 
     With the kernel as a matrix W of shape (…, outputs), power iteration finds v = u·Wᵀ/‖u·Wᵀ‖ and
-    u = v·W/‖v·W‖, then W ← W / (v·W·uᵀ). The layer has a weight more, u, which each call in training renews.
+    u = v·W/‖v·W‖, then W ← W / (v·W·uᵀ). The additional weight u is updated by each call in training.
 
     Args:
         layer: A layer with a ``kernel`` or ``embeddings``.
@@ -52,14 +52,14 @@ class SpectralNormalization(Wrapper):
         )
 
     def find_output_activation(self) -> str | None:
-        """Return that of the layer inside."""
+        """Return the wrapped layer's output activation."""
         return self.layer.find_output_activation()
 
     def build(self, input_shape: Any) -> None:
-        """Build the layer inside, and add u."""
+        """Build the wrapped layer, and add u."""
         super().build(input_shape)
         self.input_spec = InputSpec(min_ndim=1, axes={-1: input_shape[-1]})
-        self.kernel = self._find_kernel()  # as in Keras, whose files have it here, too
+        self.kernel = self._find_kernel()  # as in Keras's files
         self.vector_u = self.add_weight(
             "vector_u",
             (1, self.kernel.shape[-1]),
@@ -82,7 +82,7 @@ class SpectralNormalization(Wrapper):
         """Return the layer's outputs.
 
         Args:
-            inputs: What the layer takes.
+            inputs: The inputs of the wrapped layer.
             training: Whether the kernel is normalized first.
         """
         if training:

@@ -31,7 +31,7 @@ from kplug.registry.suggestions import find_most_alike
 
 
 class _OutputPlace:
-    """Stands for a tensor in what a function returns: a list, a tuple or a dict of them."""
+    """Placeholder of a tensor in a function's nested result."""
 
 
 _OUTPUT_PLACE = _OutputPlace()
@@ -79,7 +79,7 @@ class TensorOperation(Layer):
         Args:
             inputs: The left operand, a tensor or a number; what the function takes first.
             others: The right one, or the key of ``get_item``; what the function takes next.
-            arguments: What it takes by name.
+            arguments: Its keyword arguments.
         """
         made = OPERATIONS[self.operation](inputs, *others, **arguments)
         if isinstance(made, Tensor):
@@ -90,7 +90,7 @@ class TensorOperation(Layer):
     def infer_specs(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> tuple[TensorSpec, ...]:
-        """Return shapes and types of the outputs; unknown sizes are those that fit the others."""
+        """Return shapes and types of the outputs; unknown sizes are chosen to fit the others."""
         if self.operation in BROADCASTING:
             shapes = [spec.shape for spec in find_leaves((args, kwargs), TensorSpec)]
             args, kwargs = map_leaves(
@@ -131,7 +131,7 @@ class TensorOperation(Layer):
 
 
 def _fit(spec: TensorSpec, shapes: Iterable[Shape]) -> TensorSpec:
-    """Return a spec whose unknown sizes are those that the other shapes have in these places."""
+    """Fill a spec's unknown sizes from the other shapes."""
     sizes = list(spec.shape)
     for shape in shapes:
         for axis in range(-min(len(sizes), len(shape)), 0):
@@ -187,7 +187,7 @@ def _check_operand(operation: str, value: Any) -> Any:
 
 
 def _read_key(key: Any) -> Any:
-    """Return a key with Python's integers in the place of NumPy's, such as that of an ``argmax``."""
+    """Replace NumPy's integers in a key, such as the result of ``argmax``, by Python's."""
     if isinstance(key, tuple):
         return tuple(map(_read_part, key))
     return _read_part(key)

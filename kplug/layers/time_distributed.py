@@ -50,11 +50,11 @@ class TimeDistributed(Wrapper):
         self.layer.declare_for((input_shape[0], *input_shape[2:]))
 
     def find_output_activation(self) -> str | None:
-        """Return that of the layer inside."""
+        """Return the wrapped layer's output activation."""
         return self.layer.find_output_activation()
 
     def convert_inputs(self, inputs: Any) -> Any:
-        """Return the inputs as the layer inside takes them."""
+        """Convert the inputs as the wrapped layer does."""
         return self.layer.convert_inputs(inputs)
 
     def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:

@@ -46,20 +46,20 @@ class TorchModule(Layer):
             )
         super().__init__(name=name or auto_name(type(module).__name__), **kwargs)
         self.module = module
-        self.is_watched = True  # it runs a user's code
+        self.is_watched = True  # it runs user code
         self.built = True
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return what the module makes of the inputs."""
+        """Return the module's outputs."""
         return self.module(inputs, *args, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the name of the module's class; a module's arguments are not known."""
+        """Return the name of the module's class; its arguments are unknown."""
         return {**super().get_config(), "module": f"custom/{type(self.module).__name__}"}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make the layer, if the config holds the module itself.
+        """Create the layer, if the config holds the module itself.
 
         Raises:
             ContractError: It holds only the module's name, as ``get_config`` gives it.

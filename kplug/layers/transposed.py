@@ -20,7 +20,7 @@ from kplug.registry import named
 
 
 class TransposedConvolution(Layer):
-    """What the transposed layers have in common.
+    """Base class of the transposed convolution layers.
 
     Args:
         strides: Approximate factors by which the axes grow.
@@ -104,7 +104,7 @@ class TransposedConvolution(Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the enlarged inputs, in their layout."""
-        # After the layout is back: an activation such as softmax works along the last axis.
+        # Restore the layout first: activations such as softmax work along the last axis.
         return activate(self.activation, self._spatial.apply(self._convolve, inputs))
 
     def _convolve(self, inputs: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from kplug.layers.serialization import read_inner, serialize
 
 
 class Wrapper(Layer):
-    """The base of layers around another one; a subclass writes ``call``.
+    """The base class of wrapper layers; a subclass implements ``call``.
 
     Args:
         layer: The layer inside, which is built for the same shape; the attribute has it.
@@ -42,7 +42,7 @@ class Wrapper(Layer):
         self.layer = layer
 
     def build(self, input_shape: Any) -> None:
-        """Build the layer inside."""
+        """Build the wrapped layer."""
         self.layer.declare_for(input_shape)
 
     def get_config(self) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class Wrapper(Layer):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a layer from what ``get_config`` returned, here or in Keras."""
+        """Create a layer from the result of ``get_config``, here or in Keras."""
         config = require_config(cls, config)
         if "layer" in config:
             config = {**config, "layer": read_inner(config["layer"])}

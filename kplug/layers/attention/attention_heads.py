@@ -21,7 +21,7 @@ from kplug.layers.einsum_dense import EinsumDense
 from kplug.layers.regularization import Dropout
 
 _TENSORS = ("query", "value", "key")
-# The names that weights have in files, by the attributes; both are Keras's.
+# Names of weights in files, by attribute; both are Keras's.
 _NAMES = {
     "_query_dense": "query",
     "_key_dense": "key",
@@ -32,9 +32,9 @@ _NAMES = {
 
 
 class HeadsLayer(Layer):
-    """Projects query, key and value for each head, attends, and projects what the heads found.
+    """Projects query, key and value for each head, attends, and projects the heads' outputs.
 
-    A subclass makes the projections, in ``add_projections``.
+    A subclass creates the projections in ``add_projections``.
 
     Args:
         key_size: Number of features that a head compares.
@@ -97,7 +97,7 @@ class HeadsLayer(Layer):
         self._equations = make_attention_equations(len(query) + 1, self._axes)
 
     def add_projections(self, query: Shape, value: Shape, key: Shape) -> None:
-        """Make the layers that project, in Keras's order of weights.
+        """Create the projection layers, in Keras's order of weights.
 
         Args:
             query: Shape of the query.
@@ -117,9 +117,9 @@ class HeadsLayer(Layer):
         """Return a built projection with this layer's initializers, regularizers and constraints.
 
         Args:
-            name: What it is called in files.
+            name: Its name in files.
             input_shape: Shape of its inputs.
-            equation: What it computes; the axes of its outputs that its inputs lack have a bias.
+            equation: Its einsum equation; the bias covers the output axes that the inputs lack.
             output_shape: Sizes of its outputs without the batch.
             activation: Applied to its outputs.
         """
@@ -137,7 +137,7 @@ class HeadsLayer(Layer):
             **shared,
         )
         layer._device = self._device
-        layer.supports_masking = True  # what the masks mean is this layer's matter
+        layer.supports_masking = True  # this layer handles the masks
         layer.declare_for(input_shape)
         return layer
 
@@ -187,7 +187,7 @@ class HeadsLayer(Layer):
         return 2 if kwargs.get("return_attention_scores") else 1
 
     def infer_specs(self, args: tuple[Any, ...], kwargs: Any) -> tuple[TensorSpec, ...]:
-        """Return shapes and types of outputs and, if they are asked for, scores."""
+        """Return shapes and types of outputs and, on request, scores."""
         check_places(self.name, *args)
         self.declare_for(shapes_of(list(args)))
         return infer_by_running(self, args, kwargs, f"layer {self.name!r}")
@@ -210,7 +210,7 @@ class HeadsLayer(Layer):
         return_attention_scores: bool = False,
         use_causal_mask: bool = False,
     ) -> Any:
-        """Return what the heads find for each query.
+        """Return the attention outputs of each query.
 
         Args:
             query: Shape (N, T, features).
@@ -262,4 +262,4 @@ class HeadsLayer(Layer):
         return torch.einsum(self._equations.outputs, used, value), scores
 
     def _note_activity(self, outputs: Any) -> None:
-        """Do nothing: the projections note theirs, as in Keras."""
+        """Do nothing: the projections record their penalties, as in Keras."""

@@ -13,11 +13,11 @@ from kplug.errors import DataError
 
 
 class AttentionShapes(NamedTuple):
-    """Where queries and values stand.
+    """The shapes and attention axes of queries and values.
 
     Args:
         owner: Name of the layer, for messages.
-        axes: The axes that it attends along.
+        axes: The axes to attend along.
         query: Shape of the query.
         value: Shape of the value.
     """
@@ -28,7 +28,7 @@ class AttentionShapes(NamedTuple):
     value: Sequence[int]
 
     def make_limits(self, is_causal: bool, width: int | None, device: torch.device) -> list[Tensor]:
-        """Return the masks that follow from places alone, shape (1, T, S).
+        """Return the causal and window masks, which depend on positions alone, shape (1, T, S).
 
         Raises:
             DataError: The layer attends along several axes.
@@ -45,7 +45,7 @@ class AttentionShapes(NamedTuple):
         return limits if width is None else [*limits, window_mask(*sizes, width, device)]
 
     def spread(self, mask: Tensor) -> Tensor:
-        """Return a mask with all axes of the scores: the batch, the heads, T, S; some of size 1.
+        """Return a mask broadcastable to the scores: batch, heads, T and S axes, some of size 1.
 
         Raises:
             DataError: The mask does not fit the scores.
@@ -75,7 +75,7 @@ def place_masks(
 
 
 class HasShape(Protocol):
-    """A tensor, or what is known of one."""
+    """A tensor or a ``TensorSpec``."""
 
     @property
     def shape(self) -> Sequence[int | None]:
@@ -83,7 +83,7 @@ class HasShape(Protocol):
 
 
 def check_places(owner: str, query: HasShape, value: HasShape, key: HasShape | None = None) -> None:
-    """Check that tensors, or what is known of them, can attend to each other.
+    """Check that the shapes of query, value and key are compatible.
 
     Args:
         owner: Name of the layer, for messages.
@@ -92,7 +92,7 @@ def check_places(owner: str, query: HasShape, value: HasShape, key: HasShape | N
         key: Shape (N, S, features); ``None`` is the value.
 
     Raises:
-        DataError: They do not.
+        DataError: They are not compatible.
     """
     shapes = [tuple(one.shape) for one in (query, value, value if key is None else key)]
     if shapes[1][1:-1] != shapes[2][1:-1]:

@@ -63,7 +63,7 @@ class Attention(Layer):
     casts_integers = True
 
     def build(self, input_shape: Any) -> None:
-        """Add the factors that were asked for, shape ()."""
+        """Add the requested factors, shape ()."""
         self._require_shapes(input_shape)
         if self.use_scale:
             self.scale = self.add_weight("scale", (), "kplug/ones")
@@ -111,7 +111,7 @@ class Attention(Layer):
         return self.score_mode == "dot"
 
     def compare(self, query: Tensor, key: Tensor) -> Tensor:
-        """Return how well each key matches each query.
+        """Return the score of each key for each query.
 
         Args:
             query: Shape (N, T, features).
@@ -154,7 +154,7 @@ class Attention(Layer):
         return None if previous_mask is None else previous_mask[0]
 
     def trace_masks(self, inputs: Any, previous_mask: Any) -> Any:  # noqa: ARG002 - it is the query's
-        """Return what Keras's graph makes the mask with: it converts the query's."""
+        """Return the conversion of the query's mask, which Keras's graph adds."""
         is_masked = isinstance(previous_mask, (list, tuple)) and previous_mask[0] is not None
         return MaskStep(previous_mask[0]) if is_masked else None
 
@@ -239,7 +239,7 @@ class AdditiveAttention(Attention):
         return False
 
     def compare(self, query: Tensor, key: Tensor) -> Tensor:
-        """Return how well each key matches each query, shape (N, T, S)."""
+        """Return the score of each key for each query, shape (N, T, S)."""
         fits = torch.tanh(query.unsqueeze(-2) + key.unsqueeze(-3))
         return (fits if self.scale is None else fits * self.scale).sum(-1)
 
@@ -251,5 +251,5 @@ class AdditiveAttention(Attention):
 
 
 def _penalty(scores: Tensor) -> float:
-    """Return what Keras takes off the scores of what must not be seen."""
+    """Return the value that Keras subtracts from masked scores."""
     return 65504.0 if scores.dtype is torch.float16 else 1.0e9

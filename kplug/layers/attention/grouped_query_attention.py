@@ -109,5 +109,5 @@ class GroupedQueryAttention(HeadsLayer):
         return queries, keys, values
 
 
-# Keras's class has the one name and is exported under the other; files hold both.
+# Keras exports the class under a second name; files contain both.
 GroupQueryAttention = GroupedQueryAttention

@@ -40,9 +40,9 @@ class MultiHeadAttention(HeadsLayer):
         [(3, 2, 4), (3, 2, 4), (3, 2, 4), (2, 4, 3)]
 
     Reference:
-        Vaswani et al., 2017; ``keras.layers.MultiHeadAttention``. A ``query_mask`` that the call is given
-        is used, too; Keras takes the one that the query carries. Keras takes the masks off the tensors
-        that it is called on, so that a residual connection around it has none; here they stay. torch
+        Vaswani et al., 2017; ``keras.layers.MultiHeadAttention``. An explicit
+        ``query_mask`` is used, too; Keras uses the one that the query carries. Keras removes the masks of
+        the layer's inputs, so that a residual connection around it has none; here they stay. torch
         chooses the kernel, so there is no ``flash_attention``.
     """
 
@@ -130,7 +130,7 @@ class MultiHeadAttention(HeadsLayer):
 
     @property
     def output_dense(self) -> EinsumDense:
-        """The projection of what the heads found."""
+        """The projection of the heads' outputs."""
         return self._output_dense
 
     def _find_axes(self, ndim: int) -> tuple[int, ...]:

@@ -60,7 +60,7 @@ class CategoryEncoding(Layer):
 
         Args:
             inputs: Integers, shape (N,) or (N, numbers).
-            count_weights: What each number counts in mode ``"count"``, in the shape of ``inputs``.
+            count_weights: The weight of each number in mode ``"count"``, in the shape of ``inputs``.
 
         Raises:
             DataError: A number is no category, or weights are given in another mode.
@@ -75,7 +75,7 @@ class CategoryEncoding(Layer):
         return encode(inputs, self.output_mode, self.num_tokens, self._torch_dtype, weights)
 
     def _require_categories(self, inputs: Tensor) -> None:
-        # Elsewhere the look at the values would wait for the device.
+        # On other devices, reading the values would synchronize.
         if inputs.device.type != "cpu" or torch.compiler.is_compiling() or not inputs.numel():
             return
         require_whole(f"layer {self.name!r}", inputs)

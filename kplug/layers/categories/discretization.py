@@ -24,7 +24,7 @@ class Discretization(Layer):
     """Outputs the number of the bin that each number falls into.
 
     A bin holds its lower boundary and not its upper one; the first and the last are open. The boundaries are
-    given, or adapted to data: the quantiles that part it into bins of about the same size.
+    given, or adapted to data: the quantiles that split it into bins of about equal size.
 
     Args:
         bin_boundaries: The boundaries, rising numbers.
@@ -125,7 +125,7 @@ class Discretization(Layer):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a layer from what ``get_config`` returned, here or in Keras."""
+        """Create a layer from the result of ``get_config``, here or in Keras."""
         config = require_config(cls, config)
         both = config.get("bin_boundaries") is not None and config.get("num_bins") is not None
         if not both:

@@ -23,7 +23,7 @@ class Hashing(Layer):
 
     Args:
         num_bins: Number of bins, that of the mask included.
-        mask_value: The value that gets bin 0, which is no other's then; ``None``: there is none.
+        mask_value: The value that gets bin 0 exclusively; ``None`` for none.
         salt: Key of SipHash, one or two integers; ``None`` is FarmHash.
         output_mode: ``"int"``: the bins; or vectors, as ``CategoryEncoding`` makes them: ``"one_hot"``,
             ``"multi_hot"``, ``"count"``.
@@ -76,7 +76,7 @@ class Hashing(Layer):
 
         Args:
             inputs: Integers; floats are cut to integers.
-            is_hashed: Whether they are bins of strings.
+            is_hashed: Whether they are already bins, of strings.
         """
         bins = inputs if is_hashed or inputs.is_meta else self._hash_numbers(inputs)
         if self.output_mode == "int":

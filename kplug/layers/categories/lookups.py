@@ -106,7 +106,7 @@ class StringLookup(IndexLookup):
     strings.
 
     Args:
-        encoding: What bytes are read with.
+        encoding: The encoding of bytes.
 
     Example:
         >>> layer = StringLookup(vocabulary=["a", "b", "c"])

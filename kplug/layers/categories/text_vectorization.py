@@ -46,10 +46,10 @@ class TextVectorization(Layer):
         output_sequence_length: Number of places that texts are cut or padded to; ``None``: the longest's.
         pad_to_max_tokens: Whether vectors have ``max_tokens`` places, however large the vocabulary is.
         vocabulary: The tokens, a list or an array; or the path of a text file with one in each line.
-        idf_weights: What each token counts in mode ``"tf_idf"``.
+        idf_weights: The weight of each token in mode ``"tf_idf"``.
         sparse: ``False``; there are no sparse outputs.
         ragged: ``False``; there are no ragged outputs.
-        encoding: What bytes are read with.
+        encoding: The encoding of bytes.
         has_input_vocabulary: Whether the vocabulary is fixed; ``None``: if one is given.
         **kwargs: As for any layer.
 
@@ -67,7 +67,7 @@ class TextVectorization(Layer):
 
     Reference:
         ``keras.layers.TextVectorization``, which needs TensorFlow. Vectors are floats, as Keras's documents
-        say. No file holds a layer with a function of the user's own.
+        say. Layers with a user's function cannot be saved.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class TextVectorization(Layer):
     # -- the vocabulary ------------------------------------------------------------------------
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
-        """Make the vocabulary of the tokens of texts, the most frequent first.
+        """Build the vocabulary from the tokens of texts, the most frequent first.
 
         Args:
             data: A list or an array of strings; or another iterable of batches of them.
@@ -143,7 +143,7 @@ class TextVectorization(Layer):
 
         Raises:
             ArgumentError: The vocabulary was given.
-            DataError: There is no token, or something else.
+            DataError: The data contain no tokens, or other values.
         """
         del batch_size
         self._lookup.adapt_to_documents(
@@ -157,11 +157,11 @@ class TextVectorization(Layer):
         self._lookup.set_vocabulary(vocabulary, idf_weights)
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[str]:
-        """Return the tokens; with the special ones each stands at its number."""
+        """Return the tokens in index order, special tokens included."""
         return self._lookup.get_vocabulary(include_special_tokens)
 
     def vocabulary_size(self) -> int:
-        """Return the number of places, the special ones included."""
+        """Return the size of the vocabulary, special tokens included."""
         return self._lookup.vocabulary_size()
 
     # -- computing -----------------------------------------------------------------------------
@@ -229,7 +229,7 @@ class TextVectorization(Layer):
         """Return the arguments of the constructor, the vocabulary as a list.
 
         Raises:
-            ContractError: A step is a function of the user's own, which no file can hold.
+            ContractError: A step is a user's function, which files cannot store.
         """
         for step in ("standardize", "split"):
             if callable(getattr(self, step)):
@@ -245,7 +245,7 @@ class TextVectorization(Layer):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a layer from what ``get_config`` returned, here or in Keras.
+        """Create a layer from the result of ``get_config``, here or in Keras.
 
         Raises:
             DataError: The vocabulary is a path.

@@ -65,11 +65,11 @@ class RandomRotation(RandomImageLayer):
     Args:
         factor: The largest angle in both directions, in parts of a full turn; or the smallest and the
             largest, positive ones against the clock.
-        fill_mode: What stands outside of the images: ``"reflect"``, ``"wrap"``, ``"constant"`` or
+        fill_mode: The values outside of the images: ``"reflect"``, ``"wrap"``, ``"constant"`` or
             ``"nearest"``.
         interpolation: ``"nearest"`` or ``"bilinear"``.
         seed: Where the draws start; ``None`` takes torch's generator.
-        fill_value: What ``"constant"`` has outside.
+        fill_value: The outside value of ``"constant"``.
 
     Example:
         >>> RandomRotation(0.1, seed=1)(torch.ones(2, 4, 4, 1)).shape
@@ -109,7 +109,7 @@ class RandomRotation(RandomImageLayer):
         return torch.stack([cos, -sin, shift_x, sin, cos, shift_y, zero, zero], dim=1)
 
     def _transform(self, images: Tensor, transformation: Any) -> Tensor:
-        """Return the images that ``rotation_matrix`` makes."""
+        """Return the images rotated by ``rotation_matrix``."""
         return _apply(self, images, transformation["rotation_matrix"])
 
 
@@ -120,11 +120,11 @@ class RandomTranslation(RandomImageLayer):
         height_factor: The largest way up and down, in parts of the height; or the smallest and the largest
             way down, negative ones up.
         width_factor: The same to the sides; positive ones go right.
-        fill_mode: What stands outside of the images: ``"reflect"``, ``"wrap"``, ``"constant"`` or
+        fill_mode: The values outside of the images: ``"reflect"``, ``"wrap"``, ``"constant"`` or
             ``"nearest"``.
         interpolation: ``"nearest"`` or ``"bilinear"``.
         seed: Where the draws start; ``None`` takes torch's generator.
-        fill_value: What ``"constant"`` has outside.
+        fill_value: The outside value of ``"constant"``.
 
     Example:
         >>> RandomTranslation(0.1, 0.2, seed=1)(torch.ones(2, 4, 4, 1)).shape
@@ -178,11 +178,11 @@ class RandomZoom(RandomImageLayer):
         height_factor: How much more of the height is seen at most, and how much less; or the smallest and the
             largest part, negative ones zoom in.
         width_factor: The same for the width; ``None`` keeps the ratio.
-        fill_mode: What stands outside of the images: ``"reflect"``, ``"wrap"``, ``"constant"`` or
+        fill_mode: The values outside of the images: ``"reflect"``, ``"wrap"``, ``"constant"`` or
             ``"nearest"``.
         interpolation: ``"nearest"`` or ``"bilinear"``.
         seed: Where the draws start; ``None`` takes torch's generator.
-        fill_value: What ``"constant"`` has outside.
+        fill_value: The outside value of ``"constant"``.
 
     Example:
         >>> RandomZoom(0.1, seed=1)(torch.ones(2, 4, 4, 1)).shape
@@ -233,7 +233,7 @@ class RandomZoom(RandomImageLayer):
 
 
 def _keep_filling(layer: Any, fill_mode: object, interpolation: object, fill_value: object) -> None:
-    """Check the arguments of what stands between and outside of pixels, and keep them."""
+    """Check and store the arguments of interpolation and filling."""
     owner = type(layer).__name__
     layer.fill_mode = require_choice(owner, "fill_mode", fill_mode, FILL_MODES)
     layer.interpolation = require_choice(owner, "interpolation", interpolation, INTERPOLATIONS)
@@ -241,7 +241,7 @@ def _keep_filling(layer: Any, fill_mode: object, interpolation: object, fill_val
 
 
 def _apply(layer: Any, images: Tensor, matrix: Tensor) -> Tensor:
-    """Return images whose pixels are those at other places, which a matrix of (N, 8) numbers says."""
+    """Apply projective transforms, given as (N, 8) numbers, to images."""
     moved: Tensor = image_operations.affine_transform(
         images,
         matrix,

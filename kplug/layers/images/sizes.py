@@ -101,7 +101,7 @@ def _crop_middle(images: Tensor, size: tuple[int, int], axes: tuple[int, int]) -
 
 
 def _fit(images: Tensor, size: tuple[int, int], data_format: str) -> Tensor:
-    """Return the largest part of images around the middle that has the ratio of a size, in that size."""
+    """Crop images around the middle to the aspect ratio of a size, and resize them to it."""
     fitted: Tensor = image_operations.resize(
         images, size, crop_to_aspect_ratio=True, data_format=data_format
     )
@@ -206,7 +206,7 @@ class RandomCrop(RandomImageLayer):
         for axis, start, cells in zip(
             self._axes, transformation, (self.height, self.width), strict=True
         ):
-            # The start stays on the device, so nothing waits for it.
+            # The start stays on the device, to avoid a synchronization.
             places = torch.arange(cells, device=images.device) + torch.as_tensor(start).to(
                 images.device
             )

@@ -31,7 +31,7 @@ def _construct(
     unit_forget_bias: bool = True,
     **shared: Unpack[LayerArguments],
 ) -> None:
-    """Make the layer: the constructor of all three, whose cells differ in their rank."""
+    """Initialize the layer: the shared constructor of the three layers, whose cells differ in rank."""
     self._make_with_cell(
         filters=filters,
         kernel_size=kernel_size,

@@ -25,7 +25,7 @@ from kplug.layers.recurrent.base.shared_arguments import (
 )
 from kplug.registry import keras_class
 
-# What a cell of matrices takes and one of filters does not.
+# Arguments that dense cells take and convolutional ones do not.
 OF_MATRICES = ("units", "implementation", "use_cudnn")
 
 
@@ -94,7 +94,7 @@ class ConvLSTMCell(GatedCell):
         self.rank, self.filters = rank, count
         self.add_slot("recurrent_activation", "activation", recurrent_activation)
         self.unit_forget_bias = require_flag(owner, "unit_forget_bias", unit_forget_bias)
-        self._choose_implementation(1)  # each gate has its own draws
+        self._choose_implementation(1)  # each gate draws separately
         self._spatial = SpatialAxes(owner, self.rank, data_format)
         self.data_format, self.input_spec = self._spatial.data_format, self._spatial.input_spec
         window = Window.from_arguments(
@@ -163,7 +163,7 @@ class ConvLSTMCell(GatedCell):
         return torch.cat(gates, dim=self._gate_axis)
 
     def project(self, inputs: Tensor, drops: Drops) -> Tensor:
-        """Return what inputs add to the gates.
+        """Return the inputs' contribution to the gates.
 
         Args:
             inputs: Shape (N, …) of one time step, or (N, time, …).
@@ -183,7 +183,7 @@ class ConvLSTMCell(GatedCell):
         return made.reshape(*lead, *made.shape[1:])
 
     def add_recurrent(self, projected: Tensor, state: Tensor, factors: Tensor | None) -> Tensor:
-        """Return ``projected`` plus what the state adds to the gates."""
+        """Add the state's contribution to the gates."""
         return projected + self._convolve_gates(
             state, factors, self.recurrent_kernel, self._recurrent_window
         )

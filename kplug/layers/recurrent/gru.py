@@ -105,7 +105,7 @@ class GRUCell(GatedCell):
         return z, self.activation(torch.addmm(x_new, r * h_new, of_new))
 
     def runs_on_kernel(self) -> bool:
-        """Return whether torch's kernel does the same: resetting after, with tanh and sigmoid."""
+        """Return whether torch's kernel computes the same: resetting after, with tanh and sigmoid."""
         is_tanh = self._kernel_fits and self.reset_after and self.activation is activations.tanh
         return is_tanh and self.recurrent_activation is activations.sigmoid
 

@@ -85,7 +85,7 @@ class LSTMCell(GatedCell):
         return update_memory(gates, c, self.recurrent_activation, self.activation)
 
     def runs_on_kernel(self) -> bool:
-        """Return whether torch's kernel does the same: with tanh and sigmoid."""
+        """Return whether torch's kernel computes the same: with tanh and sigmoid."""
         is_tanh = self._kernel_fits and self.activation is activations.tanh
         return is_tanh and self.recurrent_activation is activations.sigmoid
 

@@ -68,12 +68,12 @@ class RNN(Layer):
     casts_integers = True
     _makes_masks = False
     _takes_kernel = True
-    # The class of the cell that a subclass makes of its own arguments.
+    # The class of the cell that a subclass creates from its own arguments.
     _cell_class: ClassVar[type[Layer] | None] = None
-    # Arguments of the cell that are the same in all layers of the class.
+    # Arguments of the cell that all layers of the class share.
     _fixed: ClassVar[Mapping[str, Any]] = {}
 
-    if TYPE_CHECKING:  # a layer that makes its cell shows the cell's attributes
+    if TYPE_CHECKING:  # layers that create their cell expose its attributes
 
         def __getattr__(self, name: str) -> Any: ...
 
@@ -118,13 +118,13 @@ class RNN(Layer):
         self._kept_states = KeptStates(self)
 
     def _make_with_cell(self, *, use_cudnn: object = "auto", **arguments: Any) -> None:
-        """Make the cell of the arguments that are the cell's, and the layer of the others."""
+        """Create the cell from its arguments, and the layer from the others."""
         if use_cudnn not in ("auto", True, False):
             raise refusal(self, "use_cudnn", use_cudnn, "'auto', True or False")
         cell, others = make_cell(self._cell_class, {**arguments, **self._fixed})
         RNN.__init__(self, cell, **others)
         self._takes_kernel = use_cudnn is not False
-        # The cell's slots are the layer's too, so that messages and component tables name the layer.
+        # The layer shares the cell's slots, so that messages and component tables name the layer.
         self.slots |= {name: slot for name, slot in cell.slots.items() if name not in self.slots}
 
     def _show_component(self, name: str, component: Any) -> None:
@@ -153,12 +153,12 @@ class RNN(Layer):
         self._kept_states.batch_size = shape[0] if self.stateful else None
 
     def _adjust_first_values(self, filled: set[str]) -> None:  # noqa: ARG002 - it adds to them
-        # Before the first batch, so that the buffers are there when a step is compiled.
+        # Before the first batch, so that compiled steps find the buffers.
         if self._kept_states.batch_size is not None and self.states is None:
             self._kept_states.start_again(self.get_initial_state)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the shape of the output; with ``return_state`` a list of it and those of the states."""
+        """Return the output shape; with ``return_state`` a list of the shapes of output and states."""
         shape = tuple(input_shape if is_shape(input_shape) else input_shape[0])
         times = shape[1:2] if self.return_sequences else ()
         if keeps_shapes(self.cell) and not self.built:
@@ -174,7 +174,7 @@ class RNN(Layer):
         output_mask = mask if self.return_sequences else None
         return [output_mask] + [None] * (self.output_count - 1)
 
-    trace_masks = compute_mask  # it computes nothing
+    trace_masks = compute_mask  # it adds no operation
 
     # -- computing ---------------------------------------------------------------------------
 
@@ -193,7 +193,7 @@ class RNN(Layer):
             A tensor (N, units) or (N, time, units); with ``return_state`` a list of it and the last
             states.
         """
-        del training  # the cell's own mode says it
+        del training  # the cell's own mode determines it
         if isinstance(sequences, (list, tuple)):
             sequences, *given = sequences
             initial_state = given or initial_state
@@ -211,7 +211,7 @@ class RNN(Layer):
         return [output, *result.states] if self.return_state else output
 
     def _require_fit(self, sequences: Tensor, states: list[Tensor], mask: Tensor | None) -> None:
-        # torch's kernels look at no shapes and would read beyond the tensors.
+        # torch's kernels do not check shapes and would read out of bounds.
         shape = tuple(sequences.shape)
         self._require_shape(shape)
         if not shape[1]:
@@ -246,7 +246,7 @@ class RNN(Layer):
     # -- states ------------------------------------------------------------------------------
 
     def get_initial_state(self, batch_size: int = 1) -> list[Tensor]:
-        """Return the states before the first time step: what the cell says, or zeros."""
+        """Return the states before the first time step: the cell's, or zeros."""
         own = getattr(self.cell, "get_initial_state", None)
         if own is not None:
             return list(find_leaves(own(batch_size), Tensor))
@@ -264,7 +264,7 @@ class RNN(Layer):
             parts = list(given) if isinstance(given, (list, tuple)) else [given]
             states = list(find_leaves([self.convert_inputs(part) for part in parts], Tensor))
         else:
-            # Clones, since the kept ones are overwritten with the last states.
+            # Clones, since the kept states are overwritten.
             states = [state.clone() for state in kept] or self.get_initial_state(batch_size)
         return [state.to(sequences.device) for state in states]
 
@@ -274,7 +274,7 @@ class RNN(Layer):
         return self._kept_states.get()
 
     def reset_states(self, states: Any = None) -> None:
-        """Forget the kept states, or replace them.
+        """Clear the kept states, or replace them.
 
         Args:
             states: New states: a tensor or array (N, units), or a list with one for each state.
@@ -292,7 +292,7 @@ class RNN(Layer):
         )
 
     def reset_state(self) -> None:
-        """Forget the kept states; Keras 3's name."""
+        """Clear the kept states; Keras 3's name for ``reset_states``."""
         self.reset_states()
 
     # -- configuration -----------------------------------------------------------------------
@@ -308,7 +308,7 @@ class RNN(Layer):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a layer from what ``get_config`` returned, here or in Keras."""
+        """Create a layer from the result of ``get_config``, here or in Keras."""
         config = require_config(cls, config)
         if "cell" in config:
             config = {**config, "cell": read_inner(config["cell"])}

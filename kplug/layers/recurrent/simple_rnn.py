@@ -38,7 +38,7 @@ class SimpleRNNCell(GatedCell):
         return output, [output]
 
     def runs_on_kernel(self) -> bool:
-        """Whether torch's kernel does the same: with tanh."""
+        """Return whether torch's kernel computes the same: with tanh."""
         return self._kernel_fits and self.activation is activations.tanh
 
     def run_kernel(self, sequences: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:

@@ -17,7 +17,7 @@ from kplug.layers.serialization import read_inner, serialize
 
 
 class StackedRNNCells(Layer):
-    """Several cells, each fed with the output of the one before, as one cell.
+    """A chain of cells as one cell: each receives the output of the one before.
 
     Args:
         cells: The cells, layers with a ``state_size``.
@@ -58,7 +58,7 @@ class StackedRNNCells(Layer):
 
     @property
     def chained_cells(self) -> list[Cell] | None:
-        """The cells, if each may run over whole sequences; ``None`` where a subclass has another ``call``."""
+        """The cells, if each may run over whole sequences; ``None`` if a subclass overrides ``call``."""
         return list(self.cells) if type(self).call is StackedRNNCells.call else None
 
     def build(self, input_shape: Shape) -> None:
@@ -89,7 +89,7 @@ class StackedRNNCells(Layer):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a layer from what ``get_config`` returned, here or in Keras."""
+        """Create a layer from the result of ``get_config``, here or in Keras."""
         config = require_config(cls, config)
         if "cells" in config:
             config = {**config, "cells": [read_inner(entry) for entry in config["cells"]]}

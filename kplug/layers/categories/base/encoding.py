@@ -9,7 +9,7 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_choice
 
-# What older versions of Keras called them.
+# Their names in older versions of Keras.
 _FORMER = {"binary": "multi_hot", "tf-idf": "tf_idf"}
 
 
@@ -27,7 +27,7 @@ def refuse_sparse(owner: str, sparse: object) -> bool:
     """Return ``False``, or refuse sparse outputs.
 
     Raises:
-        ArgumentValueError: They are asked for.
+        ArgumentValueError: Sparse outputs are requested.
     """
     if sparse is not False:
         raise refusal(owner, "sparse", sparse, "False: outputs are dense tensors")
@@ -37,7 +37,7 @@ def refuse_sparse(owner: str, sparse: object) -> bool:
 def encode(
     numbers: Tensor, mode: str, depth: int, dtype: torch.dtype, weights: Tensor | None = None
 ) -> Tensor:
-    """Return the vectors of categories.
+    """Encode category numbers as vectors.
 
     Args:
         numbers: Integers, any shape; those outside of 0 … depth − 1 are left out.
@@ -46,7 +46,7 @@ def encode(
             that), ``"count"``: how often it does.
         depth: Size of the vectors.
         dtype: Type of the vectors.
-        weights: What each number counts, in the shape of ``numbers``; ``None`` is 1.
+        weights: The weight of each number, in the shape of ``numbers``; ``None`` is 1.
 
     Example:
         >>> encode(torch.tensor([[2, 0, 2]]), "count", 4, torch.float32)

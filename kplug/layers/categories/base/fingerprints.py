@@ -1,7 +1,7 @@
 """Stable hashes of texts: FarmHash64, and SipHash with a salt.
 
-NumPy computes them for all texts of one length at once. No library that kplug needs has them, and Python's
-own hash of a text is another one in each process.
+NumPy computes them for all texts of one length at once. None of kplug's dependencies provides them, and
+Python's own hash of a text differs between processes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from kplug.arguments import refusal
 
-# Bytes of texts of one length, shape (N, length); and numbers of 64 bits, shape (N,).
+# Bytes of texts of equal length, shape (N, length), and 64-bit numbers, shape (N,).
 Rows: TypeAlias = "np.ndarray[Any, np.dtype[np.uint8]]"
 Numbers: TypeAlias = Any
 Pair: TypeAlias = "tuple[Numbers, Numbers]"
@@ -53,7 +53,7 @@ def find_buckets(texts: Sequence[str], count: int, salt: tuple[int, int] | None 
 
 
 def farm_hash(rows: Rows) -> Numbers:
-    """Return FarmHash64 (its version ``na``) of texts of one length.
+    """Return FarmHash64 (variant ``na``) of texts of equal length.
 
     Reference:
         Pike & Alakuijala, google/farmhash, MIT licence; ``tf.fingerprint`` has the same numbers.
@@ -75,7 +75,7 @@ def _mix(x: Numbers) -> Numbers:
 
 
 def _read(rows: Rows, start: int, size: int = 8) -> Numbers:
-    """Return ``size`` bytes of each text as a number, the lowest first."""
+    """Read ``size`` bytes of each text as a little-endian number."""
     part = np.ascontiguousarray(rows[:, start : start + size])
     return part.view(f"<u{size}")[:, 0].astype(np.uint64)
 
@@ -167,7 +167,7 @@ def _turn(
     factor: Any,
     added: Pair,
 ) -> tuple[Numbers, Numbers, Numbers, Pair, Pair]:
-    """Take 64 bytes of each text into the state of a long hash."""
+    """Mix 64 bytes of each text into the state of a long hash."""
     x = _rotate(x + y + v[0] + _read(rows, at + 8), 37) * factor
     y = _rotate(y + v[1] + _read(rows, at + 48), 42) * factor
     x = x ^ added[0]
@@ -179,7 +179,7 @@ def _turn(
 
 
 def sip_hash(rows: Rows, salt: tuple[int, int]) -> Numbers:
-    """Return SipHash-2-4 of texts of one length, under a key of two numbers.
+    """Return SipHash-2-4 of texts of equal length, with a key of two numbers.
 
     Reference:
         Aumasson & Bernstein, 2012.
@@ -213,7 +213,7 @@ def _sip_round(state: list[Numbers]) -> list[Numbers]:
 
 
 def as_salt(owner: str, salt: Any) -> tuple[int, int] | None:
-    """Return the key of SipHash: two integers, of which a single one is both.
+    """Return the key of SipHash: two integers; a single one counts twice.
 
     Raises:
         ArgumentValueError: It is something else.

@@ -29,7 +29,7 @@ from kplug.layers.categories.base.vocabulary import (
     split_special,
 )
 
-# Of no category: it is left out of vectors.
+# The index of no category, omitted from vectors.
 _NOTHING = -1
 _MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 
@@ -43,10 +43,10 @@ class IndexLookup(Layer):
         max_tokens: Number of places at most; ``None`` is any.
         num_oov_indices: Number of places for unknown tokens. With several, a hash of the token decides; with
             none, unknown tokens are refused.
-        mask_token: The token that marks nothing: number 0, or no part of a vector. ``None``: there is none.
-        oov_token: What unknown tokens become where numbers are turned back into tokens.
+        mask_token: The padding token: index 0, and no part of vectors; ``None`` for none.
+        oov_token: The token that stands for unknown ones when numbers are converted back to tokens.
         vocabulary: The tokens, a list or an array; or the path of a text file with one in each line.
-        idf_weights: What each token counts in mode ``"tf_idf"``, in the order of ``vocabulary``.
+        idf_weights: The weight of each token in mode ``"tf_idf"``, in the order of ``vocabulary``.
         invert: Whether to turn numbers into tokens.
         output_mode: ``"int"``: the numbers; or vectors with a place for each token: ``"one_hot"`` of each
             token, ``"multi_hot"`` of those that occur in a sample, ``"count"`` of how often they do,
@@ -133,7 +133,7 @@ class IndexLookup(Layer):
 
     @property
     def idf_weights(self) -> list[float] | None:
-        """What each place counts in mode ``"tf_idf"``."""
+        """The weight of each index in mode ``"tf_idf"``."""
         is_used = self._vocabulary is not None and self.output_mode == "tf_idf"
         return self._vocabulary.weights if is_used and self._vocabulary else None
 
@@ -142,7 +142,7 @@ class IndexLookup(Layer):
 
         Args:
             vocabulary: Tokens, with all special ones in front or without them; or the path of a text file.
-            idf_weights: What each token counts in mode ``"tf_idf"``; special ones that are left out get the
+            idf_weights: The weight of each token in mode ``"tf_idf"``; omitted special tokens get the
                 mean.
 
         Raises:
@@ -190,16 +190,16 @@ class IndexLookup(Layer):
         self._numbers = {token: first + place for place, token in enumerate(found.tokens)}
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[Any]:
-        """Return the tokens; with the special ones each stands at its number."""
+        """Return the tokens in index order, special tokens included."""
         tokens = [] if self._vocabulary is None else self._vocabulary.tokens
         return [*(self._places.special if include_special_tokens else []), *tokens]
 
     def vocabulary_size(self) -> int:
-        """Return the number of places, the special ones included."""
+        """Return the size of the vocabulary, special tokens included."""
         return len(self.get_vocabulary())
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
-        """Make the vocabulary of the tokens of data, the most frequent first.
+        """Build the vocabulary from the tokens of data, the most frequent first.
 
         Args:
             data: A list, an array or a tensor of tokens, shape (N,) or (N, tokens); or another iterable of
@@ -208,7 +208,7 @@ class IndexLookup(Layer):
 
         Raises:
             ArgumentError: The vocabulary was given.
-            DataError: There is no token, or something else.
+            DataError: The data contain no tokens, or other values.
         """
         arrays = map(self._as_array, as_batches(self.name, data, steps))
         if isinstance(data, (list, tuple, np.ndarray, Tensor)) or is_table(data):
@@ -220,7 +220,7 @@ class IndexLookup(Layer):
         )
 
     def adapt_to_documents(self, documents: Any) -> None:
-        """Make the vocabulary of documents, which are lists of tokens."""
+        """Build the vocabulary from documents, which are lists of tokens."""
         if self.has_input_vocabulary:
             raise ArgumentError(
                 f"layer {self.name!r} was given its vocabulary; adapt() would change nothing",
@@ -240,7 +240,7 @@ class IndexLookup(Layer):
         raise NotImplementedError
 
     def _hash_unknown(self, tokens: Any) -> Any:
-        """Return which of several unknown places each token has."""
+        """Return the out-of-vocabulary index of each token."""
         return find_buckets([str(token) for token in tokens], self.num_oov_indices, self.salt)
 
     def _require_vocabulary(self) -> Vocabulary:
@@ -252,7 +252,7 @@ class IndexLookup(Layer):
         return self._vocabulary
 
     def find_numbers(self, tokens: Any) -> Any:
-        """Return the number of each token of an array, int64; −1 for masks that get no place."""
+        """Return the index of each token of an array, int64; −1 for masks without an index."""
         self._require_vocabulary()
         flat = tokens.reshape(-1).tolist()
         find, mask = self._numbers.get, self.mask_token
@@ -283,7 +283,7 @@ class IndexLookup(Layer):
             numbers[place] = start + bucket
 
     def find_tokens(self, numbers: Any) -> Any:
-        """Return the token of each number of an array; the unknown one for numbers that are none."""
+        """Return the token of each index of an array; the unknown token for invalid indices."""
         self._require_vocabulary()
         tokens = dict(enumerate(self.get_vocabulary()))
         found = [tokens.get(int(number), self.oov_token) for number in numbers.reshape(-1)]
@@ -296,7 +296,7 @@ class IndexLookup(Layer):
         return self.vocabulary_size()
 
     def encode_numbers(self, numbers: Tensor) -> Tensor:
-        """Return numbers of tokens as they are, or as vectors."""
+        """Return token indices unchanged, or as vectors."""
         if self.output_mode == "int":
             return numbers
         depth = self._depth()
@@ -312,17 +312,17 @@ class IndexLookup(Layer):
     # -- configuration ---------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor, an adapted vocabulary among them."""
+        """Return the arguments of the constructor, including an adapted vocabulary."""
         found = {"vocabulary": self.vocabulary, "idf_weights": self.idf_weights}
         return {**super().get_config(), **found}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a layer from what ``get_config`` returned, here or in Keras.
+        """Create a layer from the result of ``get_config``, here or in Keras.
 
         Raises:
-            DataError: The vocabulary is a path: a configuration may come from a file, and no file decides
-                what else is read.
+            DataError: The vocabulary is a path: a configuration from a file must not cause further files
+                to be read.
         """
         config = require_config(cls, config)
         refuse_path(config)

@@ -6,14 +6,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-# Values in rising order, and how many numbers each stands for: shape (2, values).
+# Ascending values, and the count that each represents: shape (2, values).
 Summary: TypeAlias = "np.ndarray[Any, np.dtype[np.float32]]"
 
 EMPTY: Summary = np.zeros((2, 0), dtype="float32")
 
 
 def summarize(numbers: Any, error: float) -> Summary:
-    """Return about 1 / error of the numbers, evenly spaced by rank, with what each stands for.
+    """Return about 1 / error numbers, evenly spaced by rank, with the count that each represents.
 
     Example:
         >>> summarize([3.0, 1.0, 2.0], 0.01)[0].tolist()
@@ -26,7 +26,7 @@ def summarize(numbers: Any, error: float) -> Summary:
 
 
 def merge(first: Summary, second: Summary, error: float) -> Summary:
-    """Return the summary of the numbers of both."""
+    """Merge two summaries."""
     joined = np.concatenate([first, second], axis=1)
     return compress(joined[:, np.argsort(joined[0])], error)
 

@@ -11,7 +11,7 @@ Split: TypeAlias = "Callable[[str], list[str]]"
 
 _PUNCTUATION = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"
 _STRIPPED = dict.fromkeys(map(ord, _PUNCTUATION))
-# TensorFlow's lower and split know ASCII only.
+# TensorFlow's lower and split support ASCII only.
 _LOWERED = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 _WORD = re.compile(r"[^ \t\n\v\f\r]+")
 
@@ -25,7 +25,7 @@ SPLITTERS: dict[str, Split] = {"whitespace": _WORD.findall, "character": list}
 
 
 def standardize(text: str, name: str | None) -> str:
-    """Return a text in lower case, without punctuation, or both; both know ASCII alone.
+    """Convert a text to lower case, strip its punctuation, or both; ASCII only.
 
     Example:
         >>> standardize("It's Ärger!", "lower_and_strip_punctuation")
@@ -36,7 +36,7 @@ def standardize(text: str, name: str | None) -> str:
 
 
 def join_neighbours(tokens: Sequence[str], widths: Sequence[int]) -> list[str]:
-    """Return the n-grams of tokens: for each width, the rows of so many neighbours, joined by spaces.
+    """Return the n-grams of tokens: for each width, every run of adjacent tokens, joined by spaces.
 
     Example:
         >>> join_neighbours(["a", "b", "c"], (1, 2))

@@ -15,7 +15,7 @@ from kplug.backend.arrays import is_table
 from kplug.errors import DataError
 from kplug.registry.quoting import quote
 
-# Strings as Python objects: an array of fixed width would be as wide as the longest text.
+# Strings as Python objects: a fixed-width array would be as wide as the longest text.
 Texts: TypeAlias = "np.ndarray[Any, np.dtype[np.object_]]"
 
 
@@ -38,7 +38,7 @@ def holds_texts(value: object) -> bool:
 
 
 def as_batches(owner: str, data: Any, steps: int | None) -> Iterable[Any]:
-    """Return data to adapt to as batches: what is in memory as a whole is one.
+    """Return data for ``adapt`` as batches; in-memory data are one batch.
 
     Raises:
         DataError: It is neither an array nor an iterable of batches.
@@ -59,7 +59,7 @@ def require_encoding(owner: object, encoding: str) -> str:
     """Return the name of an encoding.
 
     Raises:
-        ArgumentValueError: Python knows none of this name.
+        ArgumentValueError: Python has no such encoding.
     """
     try:
         codecs.lookup(encoding)
@@ -74,10 +74,10 @@ def as_texts(owner: str, value: Any, encoding: str = "utf-8") -> Texts:
     Args:
         owner: Name of the layer, for messages.
         value: A string or bytes, or an array or nested list of them.
-        encoding: What bytes are read with.
+        encoding: The encoding of bytes.
 
     Raises:
-        DataError: Something else is among them, or rows differ in length.
+        DataError: They contain other values, or rows differ in length.
     """
     try:
         array = np.array(value, dtype=object)

@@ -18,12 +18,12 @@ _SHOWN = 5
 
 
 class Places(NamedTuple):
-    """What stands before the tokens of a vocabulary: a mask, then places for unknown tokens.
+    """The special tokens of a vocabulary, in front: a mask, then the unknown tokens.
 
     Args:
-        mask: The token that marks nothing; ``None`` where there is no place for it.
-        unknown: The token that unknown ones become.
-        unknown_count: Number of places for unknown tokens.
+        mask: The padding token; ``None`` if there is none.
+        unknown: The token that stands for unknown ones.
+        unknown_count: Number of indices for unknown tokens.
     """
 
     mask: Any
@@ -32,7 +32,7 @@ class Places(NamedTuple):
 
     @property
     def unknown_start(self) -> int:
-        """The first place for unknown tokens."""
+        """The first index for unknown tokens."""
         return 0 if self.mask is None else 1
 
     @property
@@ -49,7 +49,7 @@ class Vocabulary(NamedTuple):
 
 
 def read_lines(owner: str, path: str) -> list[str]:
-    """Return the tokens of a text file that has one in each line.
+    """Return the tokens of a text file, one per line.
 
     Raises:
         DataError: There is no such file, or it is no text.
@@ -75,7 +75,7 @@ def as_tokens(owner: str, vocabulary: Any, kind: type) -> list[Any]:
         kind: ``str`` or ``int``.
 
     Raises:
-        DataError: One is of another kind, or there is none.
+        DataError: A token is of another kind, or there are no tokens.
     """
     given = vocabulary.tolist() if isinstance(vocabulary, (np.ndarray, Tensor)) else vocabulary
     tokens = list(given) if isinstance(given, (list, tuple)) else [given]
@@ -98,7 +98,7 @@ def as_tokens(owner: str, vocabulary: Any, kind: type) -> list[Any]:
 
 
 def split_special(owner: str, given: list[Any], places: Places, is_inverse: bool) -> list[Any]:
-    """Return the tokens behind the special ones, if those stand in front.
+    """Return the tokens without leading special ones.
 
     Raises:
         DataError: A token occurs twice, or a special one occurs elsewhere.
@@ -124,17 +124,17 @@ def split_special(owner: str, given: list[Any], places: Places, is_inverse: bool
 def make_weights(
     owner: str, given: Any, tokens: Sequence[Any], places: Places, is_whole: bool
 ) -> list[float]:
-    """Return one weight for each place.
+    """Return one weight per index.
 
     Args:
         owner: Name of the layer, for messages.
-        given: A weight for each token of the vocabulary as it was given.
+        given: A weight for each token of the given vocabulary.
         tokens: The tokens without the special ones.
         places: The special ones.
-        is_whole: Whether the vocabulary was given with the special tokens; else they get the mean.
+        is_whole: Whether the given vocabulary includes the special tokens; otherwise they get the mean.
 
     Raises:
-        DataError: They are no numbers, or too many or few.
+        DataError: The weights are no numbers, or their number differs.
     """
     numbers = given.tolist() if isinstance(given, (np.ndarray, Tensor)) else given
     wanted = len(tokens) + (len(places.special) if is_whole else 0)
@@ -168,14 +168,14 @@ class TokenCounts:
             self.document_count += 1
 
     def choose(self, places: Places, most: int | None, left_out: Iterable[Any]) -> Vocabulary:
-        """Return the most frequent tokens with their weights; of equally frequent ones the last come first.
+        """Return the most frequent tokens with their weights, ties in reverse order.
 
             weight = log(1 + documents / (1 + documents with the token))
 
         Args:
             places: The special tokens.
             most: Number of places at most, the special ones included.
-            left_out: Tokens that are none, such as the mask.
+            left_out: Tokens to ignore, such as the mask.
         """
         dropped = set(left_out)
         ordered = sorted(
@@ -194,7 +194,7 @@ def refuse_path(config: Mapping[str, Any]) -> None:
     """Refuse a vocabulary that is a path.
 
     Raises:
-        DataError: It is one.
+        DataError: The vocabulary is a path.
     """
     if isinstance(config.get("vocabulary"), str):
         raise DataError(

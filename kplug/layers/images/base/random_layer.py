@@ -26,7 +26,7 @@ def find_image_axes(data_format: str) -> tuple[int, int]:
 
 
 class RandomImageLayer(Layer):
-    """Changes images at random in training, each by its own draws; otherwise they pass unchanged.
+    """Changes each image at random in training, and passes images unchanged otherwise.
 
     A new layer is in training mode: called by itself it changes images, as in Keras. ``predict`` and
     ``evaluate`` of a model, ``layer.eval()`` and ``training=False`` switch it off.
@@ -54,24 +54,24 @@ class RandomImageLayer(Layer):
         self.training = True
 
     def call(self, images: Tensor, training: bool = False) -> Tensor:
-        """Return the images, changed at random in training, as floats in their shape.
+        """Return the images as floats, randomly changed in training; shape unchanged.
 
         Args:
             images: One image or several, in the layer's layout.
-            training: Whether they are changed.
+            training: Whether to change them.
         """
         return self.transform_images(
             images, self.get_random_transformation(images, training), training
         )
 
     def get_random_transformation(self, images: Tensor, training: bool = True) -> Any:
-        """Return what is drawn for images, which ``transform_images`` takes; ``None`` out of training."""
+        """Draw the parameters that ``transform_images`` takes; ``None`` outside of training."""
         return self._draw_transformation(images) if training else None
 
     def transform_images(
         self, images: Tensor, transformation: Any, training: bool = True
     ) -> Tensor:
-        """Return images changed in the way that was drawn; out of training as they are."""
+        """Return images transformed by drawn parameters; unchanged outside of training."""
         return self._transform(images, transformation) if training else images
 
     def _draw_transformation(self, images: Tensor) -> Any:

@@ -11,7 +11,7 @@ from kplug.layers.base.layer import Layer
 
 
 class Cell(Protocol):
-    """A layer that computes one time step: it has states, and ``call(inputs, states)`` returns new ones."""
+    """A layer that computes one time step: ``call(inputs, states)`` returns an output and new states."""
 
     activity_regularizer: Any
 
@@ -24,7 +24,7 @@ class Cell(Protocol):
 
 
 def is_cell(candidate: object) -> bool:
-    """Return whether an object is a cell: a layer that says the sizes of its states."""
+    """Return whether an object is a cell: a layer with a ``state_size``."""
     return isinstance(candidate, Layer) and hasattr(candidate, "state_size")
 
 
@@ -36,9 +36,7 @@ def sizes_of(cell: Cell) -> list[int]:
 
 def keeps_shapes(cell: Cell) -> bool:
     """Return whether the states of a cell have more than one axis, such as images, and a shape once built."""
-    return hasattr(
-        type(cell), "state_shapes"
-    )  # a module takes long to find that it has no attribute
+    return hasattr(type(cell), "state_shapes")  # looking up a missing attribute of a module is slow
 
 
 def state_shapes_of(cell: Cell) -> list[tuple[int, ...]]:

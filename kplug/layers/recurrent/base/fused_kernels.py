@@ -1,8 +1,8 @@
 """Runs torch's fused recurrent kernels on Keras's weights.
 
-Keras's kernel (in, gates · units) lies in memory as torch's weight (gates · units, in), so nothing is
-copied. torch has two biases where Keras has one; the second is 0. The operations of compiled graphs are
-imported when one is made: registering them with torch takes as long as importing fifty modules.
+Keras's kernel (in, gates · units) has the memory layout of torch's weight (gates · units, in), so nothing
+is copied. torch has two biases where Keras has one; the second is 0. The custom operators of compiled graphs
+are imported lazily: registering them with torch takes as long as importing fifty modules.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def run_lstm(
     Returns:
         All h, shape (N, time, units), and the last h and c.
     """
-    # A compiled graph cannot differentiate torch's own operation on the CPU (see ``jit_lstm``).
+    # torch's own CPU operator is not differentiable in a compiled graph (see ``jit_lstm``).
     if torch.compiler.is_compiling():
         from kplug.layers.recurrent.base.jit_lstm import can_run_lstm, lstm
 
@@ -35,7 +35,7 @@ def run_lstm(
             outputs, h, c, _ = lstm(turned, *states, *_with_biases(weights)[:3], is_training)
             return outputs.transpose(0, 1), [h, c]
     first = tuple(state.unsqueeze(0) for state in states)
-    # "Training", since cuDNN keeps what its backward pass needs only then.
+    # In training mode, since only then cuDNN saves tensors for its backward pass.
     outputs, h, c = torch.lstm(
         sequences, first, weights, len(weights) == 4, 1, 0.0,
         torch.is_grad_enabled(), False, True,

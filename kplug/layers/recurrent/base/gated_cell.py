@@ -40,7 +40,7 @@ NO_DROPS = Drops()
 class GatedCell(Layer):
     """A cell whose gates are products of the inputs and of its state with two matrices.
 
-    A subclass writes ``step``. What the inputs add to the gates does not depend on the state, so it
+    A subclass implements ``step``. The inputs' contribution to the gates does not depend on the state, so it
     is computed for all time steps of a sequence at once, by ``project``.
 
     Args:
@@ -49,14 +49,14 @@ class GatedCell(Layer):
         recurrent_dropout: Share of the state that is dropped in training, in [0, 1].
 
     Attributes:
-        gate_count: How many gates stand side by side in the matrices.
+        gate_count: The number of gates, concatenated in the matrices.
         units: Size of the state.
         output_size: Size of the output.
     """
 
     gate_count = 1
     casts_integers = True
-    # Whether torch's kernel computes what the class does: not where a subclass has changed the step.
+    # Whether torch's kernel matches the class: false where a subclass overrides the step.
     _kernel_fits = False
     activation: Callable[[Tensor], Tensor]
     recurrent_activation: Callable[[Tensor], Tensor]
@@ -119,7 +119,7 @@ class GatedCell(Layer):
         """Add kernel (in, gates · units), recurrent kernel (units, gates · units) and bias."""
         width = self.gate_count * self.units
         size = known_size(self, input_shape, -1)
-        # (gates · units, in) in memory, as torch's recurrent kernels have it.
+        # (gates · units, in) in memory, the layout of torch's recurrent kernels.
         self.kernel = add_slotted_weight(self, "kernel", (size, width), memory_order=(1, 0))
         self.recurrent_kernel = add_slotted_weight(
             self, "recurrent_kernel", (self.units, width), (1, 0), "recurrent"
@@ -153,11 +153,11 @@ class GatedCell(Layer):
     def step(
         self, projected: Tensor, states: list[Tensor], drops: Drops
     ) -> tuple[Tensor, list[Tensor]]:
-        """Return output and new states for what the inputs of one time step add to the gates."""
+        """Return output and new states for the projected inputs of one time step."""
         raise NotImplementedError
 
     def project(self, inputs: Tensor, drops: Drops) -> Tensor:
-        """Return what inputs add to the gates.
+        """Return the inputs' contribution to the gates.
 
         Args:
             inputs: Shape (N, in) or (N, time, in).
@@ -181,7 +181,7 @@ class GatedCell(Layer):
         return self.bias
 
     def add_recurrent(self, projected: Tensor, state: Tensor, factors: Tensor | None) -> Tensor:
-        """Return ``projected`` plus what the state adds to the gates."""
+        """Add the state's contribution to the gates."""
         if factors is None:
             return torch.addmm(projected, state, self.recurrent_kernel)
         if factors.ndim == 2:
@@ -221,7 +221,7 @@ class GatedCell(Layer):
     # -- torch's kernels ---------------------------------------------------------------------
 
     def runs_on_kernel(self) -> bool:
-        """Return whether torch has a kernel that does what this cell does, for whole sequences."""
+        """Return whether a kernel of torch computes this cell over whole sequences."""
         return False
 
     def run_kernel(self, sequences: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
@@ -234,7 +234,7 @@ class GatedCell(Layer):
         raise NotImplementedError
 
     def torch_weights(self) -> list[Tensor]:
-        """Return the weights as torch's kernels want them."""
+        """Return the weights in the layout of torch's kernels."""
         weights = [self._read_weight(name).t() for name in ("kernel", "recurrent_kernel")]
         bias = self._read_weight("bias")
         if bias is not None:

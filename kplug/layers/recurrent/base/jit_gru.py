@@ -1,8 +1,8 @@
 """CPU kernels of GRU and simple RNN as custom operators, opaque to ``torch.compile``.
 
-Without them a compiled graph repeats the step for each time step and takes minutes to compile. The backward
-passes are written by hand. The gates of all time steps are computed again at once, from the outputs; only
-what depends on the gradient of the next step stands in a loop.
+Without them, ``torch.compile`` unrolls the loop over time steps and takes minutes. The backward passes are
+handwritten: they recompute the gates of all time steps at once from the outputs; only the part that depends
+on the next step's gradient runs in a loop.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor
 
 
 def can_run_by_hand(weight: Tensor) -> bool:
-    """Return whether the operations take weights of this kind."""
+    """Return whether the operators support weights of this kind."""
     return weight.device.type == "cpu" and weight.dtype in (torch.float32, torch.float64)
 
 
@@ -57,14 +57,14 @@ def gru_backward(
     outputs: Tensor,
     gradient: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Return the gradients of the arguments of ``gru`` for that of its result."""
+    """Return the gradients of ``gru``'s arguments for the gradient of its result."""
     before = torch.cat([h[None], outputs[:-1]])
     x_r, x_z, x_n = F.linear(sequences, kernel, bias).chunk(3, dim=2)
     inner = F.linear(before, recurrent, inner_bias)
     h_r, h_z, h_n = inner.chunk(3, dim=2)
     r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
     n = torch.tanh(x_n + r * h_n)
-    # The derivatives of the state by the gates, before their activations; memory is used again.
+    # The derivatives of the state with respect to the pre-activation gates; buffers are reused.
     to_n = (1 - z) * (1 - n * n)
     h_r.copy_(to_n * h_n * r * (1 - r))
     h_z.copy_((before - n) * z * (1 - z))
@@ -120,7 +120,7 @@ def simple_rnn_backward(
     outputs: Tensor,
     gradient: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Return the gradients of the arguments of ``simple_rnn`` for that of its result."""
+    """Return the gradients of ``simple_rnn``'s arguments for the gradient of its result."""
     before = torch.cat([h[None], outputs[:-1]])
     slope = 1 - outputs * outputs
     of_states, of_h = _go_back(gradient, slope, None, recurrent)

@@ -1,7 +1,7 @@
 """torch's CPU LSTM as a custom operator, opaque to ``torch.compile``.
 
-torch 2.13 cannot differentiate its own operation in a compiled graph, and a loop over hundreds of time steps
-takes minutes to compile.
+torch 2.13 cannot differentiate its own operator in a compiled graph, and an unrolled loop over hundreds of
+time steps takes minutes to compile.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 from torch.utils._mode_utils import no_dispatch
 
-_MODE = 2  # oneDNN's number for an LSTM
+_MODE = 2  # oneDNN's code of an LSTM
 _HAS_ONEDNN: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
 _kernels: Any = torch.ops.aten
 
 
 def can_run_lstm(weight: Tensor) -> bool:
-    """Return whether the operation takes weights of this kind."""
+    """Return whether the operator supports weights of this kind."""
     return _HAS_ONEDNN and weight.dtype is torch.float32 and weight.device.type == "cpu"
 
 
@@ -65,7 +65,7 @@ def _(sequences: Tensor, h: Tensor, c: Tensor, *rest: Any) -> tuple[Tensor, Tens
 
 @functools.cache
 def find_kept_size(time: int, count: int, features: int, units: int) -> int:
-    """Return how many bytes the backward pass needs; only oneDNN knows, so it is run once."""
+    """Return the workspace size of the backward pass in bytes, by running oneDNN once."""
     with no_dispatch():
         states = torch.zeros(count, units)
         kernel, recurrent = torch.zeros(4 * units, features), torch.zeros(4 * units, units)
@@ -89,7 +89,7 @@ def lstm_backward(
     grad_h: Tensor,
     grad_c: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Return the gradients of the arguments of ``lstm`` for those of its results."""
+    """Return the gradients of ``lstm``'s arguments for the gradients of its results."""
     made = _kernels.mkldnn_rnn_layer_backward(
         sequences, kernel, recurrent, bias, torch.zeros_like(bias), h[None], c[None],
         outputs, last_h[None], last_c[None], grad_outputs.contiguous(), grad_h[None], grad_c[None],
@@ -114,7 +114,7 @@ def _forward(
     bias: Tensor,
     is_training: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    # oneDNN keeps what its backward pass needs only where gradients are on.
+    # oneDNN saves its workspace only with gradients enabled.
     with torch.set_grad_enabled(is_training):
         made: tuple[Tensor, Tensor, Tensor, Tensor] = _kernels.mkldnn_rnn_layer(
             sequences, kernel, recurrent, bias, torch.zeros_like(bias), h[None], c[None],

@@ -15,7 +15,7 @@ MakeStates: TypeAlias = "Callable[[int], list[Tensor]]"
 
 @final
 class KeptStates:
-    """The last states of a layer, which stand among its buffers: they move with it and are no weights.
+    """The last states of a layer, stored as buffers: they move with it and are no weights.
 
     Args:
         layer: The layer.
@@ -41,7 +41,7 @@ class KeptStates:
 
         Args:
             batch_size: How many samples the batch has.
-            make_initial: What makes initial states for a number of samples.
+            make_initial: Creates initial states for a number of samples.
             owner: Name of the layer, for messages.
 
         Raises:
@@ -61,17 +61,17 @@ class KeptStates:
 
     @torch.no_grad()
     def update(self, states: Sequence[Tensor]) -> None:
-        """Keep the values of these states."""
-        # In place: a compiled step and torch.func see buffers that change, not ones that are replaced.
+        """Store the values of these states."""
+        # In place: compiled steps and torch.func do not notice replaced buffers.
         for name, state in zip(self._names, states, strict=True):
             self._buffers[name].copy_(state)  # type: ignore[union-attr]
 
     def replace(self, given: Sequence[Tensor], make_initial: MakeStates, owner: str) -> None:
-        """Keep the values of states that a user gives.
+        """Store the values of a user's states.
 
         Args:
             given: The states.
-            make_initial: What makes initial states for a number of samples.
+            make_initial: Creates initial states for a number of samples.
             owner: Name of the layer, for messages.
 
         Raises:
@@ -86,7 +86,7 @@ class KeptStates:
         self.update(given)
 
     def start_again(self, make_initial: MakeStates) -> None:
-        """Keep initial states where the size of batches is known, else nothing."""
+        """Reset to initial states if the batch size is known, else to none."""
         if self.batch_size is None:
             self._start([])
         elif not self._names:
@@ -95,7 +95,7 @@ class KeptStates:
             self.update(make_initial(self.batch_size))
 
     def _start(self, states: Sequence[Tensor]) -> None:
-        """Put these tensors among the buffers of the layer, in the place of those that were kept."""
+        """Register these tensors as the layer's buffers in place of the kept ones."""
         for name in self._names:
             del self._buffers[name]
         self._names = tuple(f"_state_{index}" for index in range(len(states)))

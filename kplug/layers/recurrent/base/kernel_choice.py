@@ -1,7 +1,7 @@
 """Runs a cell over sequences, on a fused kernel or step by step.
 
-``SequenceRun.over`` chooses. The kernel computes whole sequences at once, so it can stand in only for a cell
-that does exactly what the kernel does; masked sequences run on it too (see ``masked_kernel``).
+``SequenceRun.over`` chooses. The fused kernel computes whole sequences at once, so it replaces only cells
+with exactly its equations; masked sequences run on it too (see ``masked_kernel``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kplug.layers.recurrent.base.masked_kernel import run_where
 
 
 class SequenceResult(NamedTuple):
-    """What a run over sequences made."""
+    """The result of a run over sequences."""
 
     outputs: Tensor
     last: Tensor
@@ -28,7 +28,7 @@ class SequenceResult(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SequenceRun:
-    """How sequences are run over.
+    """Settings of a run over sequences.
 
     Args:
         mask: Booleans, shape (N, time): time steps that are passed over; ``None``: none.
@@ -52,19 +52,19 @@ class SequenceRun:
             All outputs (N, time, units), at a masked time step that of the step before, 0 at the start; the
             last output; the last states.
         """
-        # A cell with another `call` computes something else, and a regularizer of the cell's outputs wants
-        # those of each step: both run as the cell says, step by step.
+        # Cells with an overridden `call`, and cells with an activity regularizer, which applies to each
+        # # step's outputs, run step by step.
         if type(cell).call is not GatedCell.call or cell.activity_regularizer is not None:
             chain: list[Cell] | None = getattr(cell, "chained_cells", None)
             if chain is not None:
                 return self._over_each(chain, sequences, states)
             return self._step_by_step(cell, sequences, states)
         drops = cell.draw(sequences[:, 0]) if cell.training else NO_DROPS
-        # torch's kernels do not look at the rank: the LSTM's writes where it should not.
+        # torch's kernels do not check the rank: the LSTM's writes out of bounds.
         takes_kernel = self.takes_kernel and sequences.ndim == 3
         if takes_kernel and drops.are_shared and cell.runs_on_kernel():
             return self._on_kernel(cell, sequences, states, drops)
-        # What the inputs add to the gates depends on no state: one product for all time steps.
+        # The inputs' contribution does not depend on the state: one product for all time steps.
         projected = cell.project(sequences, drops)
         return self._loop(lambda now, before: cell.step(now, before, drops), projected, states)
 
@@ -84,7 +84,7 @@ class SequenceRun:
     def _over_each(
         self, cells: Iterable[Cell], sequences: Tensor, states: list[Tensor]
     ) -> SequenceResult:
-        """Run one cell after the other over whole sequences, so that each may use a kernel."""
+        """Run the cells one after another over whole sequences, so that each may use a kernel."""
         made: list[Tensor] = []
         result = SequenceResult(sequences, sequences[:, -1], [])
         for cell, own in zip(cells, split_states(cells, states), strict=True):

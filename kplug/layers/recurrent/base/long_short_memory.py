@@ -23,7 +23,7 @@ def update_memory(
         c ← σ(f) · c + σ(i) · a(new);  h ← σ(o) · a(c)
 
     Args:
-        gates: What inputs and state add up to for i, f, new and o.
+        gates: The pre-activations of i, f, new and o.
         c: The memory.
         recurrent_activation: σ.
         activation: a.

@@ -1,7 +1,7 @@
 """Masked sequences on torch's fused kernels, which do not support masks.
 
-The time steps that count are moved to the front of each sample, the kernel runs over all, and the outputs are
-put back. No size depends on the values of the mask, so a GPU is not waited for and graphs do not break.
+The unmasked time steps of each sample move to the front, the kernel runs over all steps, and the outputs
+move back. No size depends on the mask's values, so there are no GPU synchronizations and no graph breaks.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ def run_where(
     *,
     needs_states: bool,
 ) -> tuple[Tensor, list[Tensor]]:
-    """Run a kernel over the time steps that a mask keeps, as if the others were not there.
+    """Run a kernel over the unmasked time steps only.
 
     Args:
-        kernel: What runs over whole sequences. Where there are several states it may be given a third
-            argument, which time steps count, and then returns the states after those.
+        kernel: Runs over whole sequences. With several states it may receive the mask as a third
+            argument, and then returns the states after the unmasked steps.
         sequences: Shape (N, time, in).
         states: The initial states; the first of them is what the kernel outputs.
         mask: Booleans, shape (N, time).
@@ -37,10 +37,10 @@ def run_where(
     # False sorts before True, and a stable sort keeps the order in time.
     order = torch.argsort(mask.logical_not().to(torch.uint8), dim=1, stable=True)
     front = sequences.gather(1, order.unsqueeze(-1).expand_as(sequences))
-    # All outputs are known, so of the states only those that are no output, such as an LSTM's c.
+    # The outputs provide all states except those that are no output, such as an LSTM's c.
     needs_others = needs_states and len(states) > 1
     made, ends = kernel(front, states, *([mask.gather(1, order)] if needs_others else []))
-    # At each time step, how many steps counted so far: the place of the last output; 0 is the zeros in front.
+    # The number of unmasked steps so far: the index of the last output; 0 is the leading zeros.
     counts = mask.cumsum(1)
     outputs = _pick(torch.cat([torch.zeros_like(made[:, :1]), made], 1), counts)
     last = _pick(torch.cat([states[0].unsqueeze(1), made], 1), counts[:, -1:])
@@ -50,7 +50,7 @@ def run_where(
 def hold_after(
     kept: Tensor, sequences: Tensor, weights: list[Tensor]
 ) -> tuple[Tensor, list[Tensor]]:
-    """Return inputs and weights with which an LSTM's c stays as it is where ``kept`` is False.
+    """Return inputs and weights that leave an LSTM's c unchanged where ``kept`` is False.
 
     The kernel returns all h, but only the last c, which must be that of the last step that counts. One more
     feature is 1 at the other steps, and its weights close the gate i and open f: the sigmoids of ∓10⁴ are 0

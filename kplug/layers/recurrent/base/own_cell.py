@@ -14,7 +14,7 @@ _OF_LAYER = frozenset(list_keywords(Layer))
 
 
 def show_cell(layer_class: type, cell_class: type) -> None:
-    """Make each argument of the cell an attribute of the layer that reads the cell's."""
+    """Expose each argument of the cell as a property of the layer."""
     for name in list_keywords(cell_class):
         if name not in _OF_LAYER:
             setattr(layer_class, name, _make_property(name))

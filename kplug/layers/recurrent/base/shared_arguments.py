@@ -14,7 +14,7 @@ _Constructor = TypeVar("_Constructor", bound=Callable[..., None])
 
 
 class CellArguments(TypedDict, total=False):
-    """What every cell with gates takes beside its size, its activations and what is its own."""
+    """Keyword arguments common to all gated cells."""
 
     kernel_initializer: InitializerLike
     recurrent_initializer: InitializerLike
@@ -40,7 +40,7 @@ class CellArguments(TypedDict, total=False):
 
 
 class LayerArguments(CellArguments, total=False):
-    """What every layer that makes its cell takes, likewise."""
+    """Keyword arguments common to all layers that create their own cell."""
 
     return_sequences: bool
     return_state: bool
@@ -51,7 +51,7 @@ class LayerArguments(CellArguments, total=False):
     use_cudnn: object
 
 
-# In Keras's order, so that they can be given by position as well.
+# In Keras's order, for positional use.
 _SHOWN = (
     "self",
     "units",
@@ -94,13 +94,13 @@ _SHOWN = (
 def takes_arguments_of(
     *others: Callable[..., None], leaving_out: Collection[str] = ()
 ) -> Callable[[_Constructor], _Constructor]:
-    """Show in a constructor's signature the arguments that it hands on to others.
+    """Add the arguments that a constructor forwards to its signature.
 
     The constructor takes them as ``**shared``; specs, error messages and ``help`` read the signature.
 
     Args:
-        others: The constructors that they are handed on to.
-        leaving_out: Arguments of those that this one does not take.
+        others: The constructors that receive them.
+        leaving_out: Their arguments that this one does not take.
     """
 
     def decorate(constructor: _Constructor) -> _Constructor:
