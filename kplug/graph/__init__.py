@@ -1,7 +1,7 @@
 """The layer graph: symbolic tensors, and nodes that record calls of layers.
 
-Calling a layer on a symbolic tensor computes nothing: it adds a node. Shapes are found when they are
-asked for, so a layer may be connected before its components are looked up.
+Calling a layer on a symbolic tensor computes nothing: it adds a node. Shapes are inferred on demand, so a
+layer may be connected before its components are resolved.
 """
 
 from kplug.graph.copying import copy_connected as copy_connected

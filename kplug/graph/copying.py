@@ -11,21 +11,21 @@ from kplug.graph.nodes import Node
 
 
 def copy_connected(layer: Any, memo: dict[int, Any]) -> Any:
-    """Return a deep copy of a layer, with copies of all layers that it is connected to.
+    """Return a deep copy of a layer and of all layers connected to it.
 
-    Python's own way would go from layer to layer, deeper with each. Here empty copies of everything are
-    made first, so that each is filled without a look at the others.
+    ``copy.deepcopy`` alone would recurse from layer to layer. Here empty copies of all objects are created
+    first, so that each can be filled independently.
 
     Args:
         layer: The layer or model.
-        memo: What ``copy.deepcopy`` gives to ``__deepcopy__``.
+        memo: The memo that ``copy.deepcopy`` passes to ``__deepcopy__``.
     """
     layers, nodes = _find_connected(layer, memo)
     tensors = [tensor for node in nodes for tensor in node.output_tensors]
-    # Some tensors are made anew, and nobody else holds them: what is made later must not get their ids.
+    # Keep recreated tensors alive: later objects must not reuse their ids.
     memo.setdefault(id(memo), []).append((layers, nodes, tensors))
     for original in (*layers, *nodes, *tensors):
-        # A node or tensor that is being copied has a twin already.
+        # A node or tensor in progress already has a copy.
         memo.setdefault(id(original), object.__new__(type(original)))
     for tensor in tensors:
         twin = memo[id(tensor)]
@@ -44,14 +44,14 @@ def copy_connected(layer: Any, memo: dict[int, Any]) -> Any:
             (original._buffers, twin._buffers),
         ):
             for name, weight in weights.items():
-                like_variable(copies[name], weight)  # torch copies no names
+                like_variable(copies[name], weight)  # torch does not copy names
     return memo[id(layer)]
 
 
 def _find_connected(start: Any, known: Container[int]) -> tuple[list[Any], list[Node]]:
-    """Return a layer, those that it is connected to or that are inside, and all their nodes.
+    """Return a layer, all connected and inner layers, and their nodes.
 
-    What has its ``id`` in ``known`` is left out.
+    Objects whose ``id`` is in ``known`` are omitted.
     """
     layers: dict[Any, None] = {}
     nodes: dict[Node, None] = {}
@@ -63,7 +63,7 @@ def _find_connected(start: Any, known: Container[int]) -> tuple[list[Any], list[
         layers[layer] = None
         pending.extend(inner for inner in layer.modules() if hasattr(inner, "inbound_nodes"))
         for node in (*layer.inbound_nodes, *layer.outbound_nodes):
-            # A node that somebody has kept outlives its layer.
+            # A referenced node outlives its layer.
             if node not in nodes and node.layer is not None and id(node) not in known:
                 nodes[node] = None
                 pending.append(node.layer)

@@ -24,7 +24,7 @@ class GraphFunction:
         outputs: Symbolic tensors.
 
     Raises:
-        GraphError: The outputs depend on something that is not among the inputs.
+        GraphError: The outputs depend on a tensor that is not among the inputs.
     """
 
     def __init__(self, inputs: Sequence[Any], outputs: Sequence[SymbolicTensor]) -> None:
@@ -33,10 +33,10 @@ class GraphFunction:
         self._plan = Plan(self._inputs, outputs)
 
     def __call__(self, values: Sequence[Any]) -> list[NumpyArray]:
-        """Return the outputs in NumPy, for an array or tensor an input, and the phase if it was asked for.
+        """Return the outputs in NumPy, for one value per input, including the phase if it is an input.
 
         Raises:
-            GraphError: There is another number of values.
+            GraphError: The number of values differs.
         """
         expected = len(self._inputs) + self._has_phase
         if len(values) != expected:

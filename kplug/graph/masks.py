@@ -1,7 +1,7 @@
 """Mask operations of Keras's graph, which affect the order of layers.
 
-Here tensors carry their masks as the model runs. In Keras 3 a mask is a symbolic tensor, made by operations
-of its own, and an argument of the calls that take it. So a layer may be farther from the outputs through a
+Here tensors carry their masks at run time. In Keras 3 a mask is a symbolic tensor, computed by separate
+operations, and an argument of the calls that use it. So a layer may be farther from the outputs through a
 mask than through its output.
 """
 
@@ -16,10 +16,10 @@ from kplug.nested import find_leaves, map_leaves
 
 @final
 class MaskStep:
-    """An operation that Keras makes a mask with.
+    """An operation of Keras's graph that computes a mask.
 
     Args:
-        *sources: What it is given, nested: calls of layers, and other such operations.
+        *sources: Its nested inputs: calls of layers, and other mask operations.
 
     Attributes:
         parent_nodes: The sources, from left to right.
@@ -38,10 +38,10 @@ Source: TypeAlias = Node | MaskStep
 
 
 def find_sources(nodes: Iterable[Node]) -> dict[Source, list[Source]]:
-    """Return what each call depends on in Keras's graph, masks among it.
+    """Return the dependencies of each call in Keras's graph, masks included.
 
     Args:
-        nodes: Calls, each after those that it depends on. Inputs of the graph may be left out.
+        nodes: Calls in topological order. Inputs of the graph may be omitted.
     """
     masks: dict[tuple[Node, int], Source] = {}
     sources: dict[Source, list[Source]] = {}

@@ -10,9 +10,9 @@ from torch import nn
 
 @contextmanager
 def in_mode(modules: Iterable[nn.Module], is_training: bool) -> Iterator[None]:
-    """Put modules into training or evaluation mode for a block; each returns to its own mode afterwards.
+    """Put modules into training or evaluation mode for a block, and restore each module's mode afterwards.
 
-    Modules inside them do not change.
+    Submodules do not change.
     """
     changed = [module for module in modules if module.training is not is_training]
     for module in changed:

@@ -1,10 +1,10 @@
 """Symbolic tensors and nodes, and the topological order of nodes.
 
-A tensor knows the node that makes it and a node knows its tensors, so both stand in one module.
+Tensors and nodes reference each other, so one module defines both.
 
-Who holds whom: a tensor holds its node and its layer, a layer holds the nodes of its calls, a node holds the
-tensors that it was given. So what a tensor or a layer is made of lives as long as they do. The other
-directions are weak: a model that nobody holds is freed at once, without the garbage collector.
+Ownership: a tensor references its node and its layer, a layer the nodes of its calls, and a node its input
+tensors. So the predecessors of a tensor or layer live as long as it does. References in the other direction
+are weak: an unreferenced model is freed at once, without the garbage collector.
 """
 
 from __future__ import annotations
@@ -24,34 +24,34 @@ from kplug.weak_links import WeakLink
 
 
 class Operation(Protocol):
-    """What the graph needs of a layer."""
+    """The interface of a layer in a graph."""
 
     name: str
     inbound_nodes: list[Node]
 
     def note_user(self, node: Node) -> None:
-        """Note a call of another layer that uses a symbolic output of this one."""
+        """Record a call of another layer that uses a symbolic output of this one."""
 
     def infer_specs(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> tuple[TensorSpec, ...]:
-        """Return what the layer makes of arguments that hold ``TensorSpec``s."""
+        """Infer the specs of the outputs for arguments that contain ``TensorSpec``s."""
 
     def is_given_mask(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
-        """Return whether Keras's graph has the mask of the first argument among those of a call."""
+        """Return whether Keras's graph passes the mask of the first argument to a call."""
 
     def trace_masks(self, inputs: Any, previous_mask: Any) -> Any:
-        """Return what Keras's graph makes the masks of the outputs with."""
+        """Return the operations that compute the outputs' masks in Keras's graph."""
 
     def modules(self) -> Iterator[nn.Module]:
-        """Return the layer as a module of torch, and those inside."""
+        """Return the layer and its submodules."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute with tensors."""
 
 
 class KerasHistory(NamedTuple):
-    """Where a symbolic tensor comes from."""
+    """The origin of a symbolic tensor."""
 
     layer: Any
     node_index: int
@@ -60,14 +60,14 @@ class KerasHistory(NamedTuple):
 
 @final
 class SymbolicTensor(Operators):
-    """A tensor that will have values when the model runs.
+    """A tensor that gets values when the model runs.
 
     Args:
-        node: The call that makes it.
-        index: Its place among the outputs of that call.
+        node: The call that produces it.
+        index: Its index among the outputs of that call.
 
     Attributes:
-        layer: The layer that makes the tensor.
+        layer: The layer that produces the tensor.
 
     Example:
         >>> from kplug.layers import Dense, Input
@@ -86,12 +86,12 @@ class SymbolicTensor(Operators):
 
     @property
     def spec(self) -> TensorSpec:
-        """Shape and type; found by running the layers before it on tensors without memory."""
+        """Shape and type, inferred by running the preceding layers on meta tensors."""
         return self.node.output_specs[self.index]
 
     @property
     def shape(self) -> Shape:
-        """The sizes; those that depend on the data, as the batch, are ``None``."""
+        """The sizes; data-dependent ones, such as the batch, are ``None``."""
         return self.spec.shape
 
     @property
@@ -106,7 +106,7 @@ class SymbolicTensor(Operators):
 
     @property
     def name(self) -> str:
-        """Name of its layer, with the place among its outputs if it is not the first."""
+        """Name of its layer, with the output index if it is not the first."""
         return self.layer.name if self.index == 0 else f"{self.layer.name}:{self.index}"
 
     @property
@@ -129,7 +129,7 @@ class SymbolicTensor(Operators):
             "until the model runs"
         )
 
-    # Functions of Python, NumPy and torch ask an operand for its values with these.
+    # Python, NumPy and torch read an operand's values through these methods.
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise self._refusal("Python and NumPy")
@@ -156,8 +156,8 @@ class SymbolicTensor(Operators):
         )
 
     def __getattr__(self, name: str) -> NoReturn:
-        """Say what a symbolic tensor has in the place of a tensor's methods."""
-        if name.startswith("_") or name in SymbolicTensor.__slots__:  # which is not set yet
+        """Raise an error that names the alternative to a tensor's method."""
+        if name.startswith("_") or name in SymbolicTensor.__slots__:  # the slot is not set yet
             raise AttributeError(name)
         raise AttributeError(
             f"a symbolic tensor of layer {self.layer.name!r} has no attribute {name!r}: it has no values "
@@ -173,14 +173,14 @@ class SymbolicTensor(Operators):
 
 @final
 class Node:
-    """One call of a layer on symbolic tensors; made by the call.
+    """One call of a layer on symbolic tensors; the call creates it.
 
     Args:
         layer: The layer that was called.
-        args: Its positional arguments; symbolic tensors may stand in nested lists.
+        args: Its positional arguments, which may nest symbolic tensors.
         kwargs: Its keyword arguments.
-        output_count: How many tensors the layer makes.
-        specs: What they are, if that is known beforehand, as of an input.
+        output_count: The number of output tensors.
+        specs: Their specs, if known in advance, as for an input.
     """
 
     def __init__(
@@ -192,7 +192,7 @@ class Node:
         specs: tuple[TensorSpec, ...] | None = None,
     ) -> None:
         self._layer = WeakLink(layer)
-        # Copies: the caller may go on to fill the list that it has passed.
+        # Copies: the caller may change the passed list later.
         copied: tuple[tuple[Any, ...], dict[str, Any]] = map_leaves(
             (tuple(args), dict(kwargs or {})), SymbolicTensor, lambda tensor: tensor
         )
@@ -207,12 +207,12 @@ class Node:
 
     @property
     def layer(self) -> Any:
-        """The layer that was called; None if it is gone, and the node was all that somebody has kept."""
+        """The called layer; None if only the node is still alive."""
         return self._layer()
 
     @property
     def output_tensors(self) -> list[SymbolicTensor]:
-        """The tensors that the call makes. One that nobody holds is made anew."""
+        """The output tensors of the call. Unreferenced ones are recreated."""
         known = [link() for link in self._output_tensors]
         tensors = [
             SymbolicTensor(self, place) if tensor is None else tensor
@@ -223,23 +223,23 @@ class Node:
 
     @property
     def is_input(self) -> bool:
-        """Whether the node is an input of the graph: nothing comes before it."""
+        """Whether the node is an input of the graph, without predecessors."""
         return not self.input_tensors
 
     @property
     def parent_nodes(self) -> list[Node]:
-        """The nodes that make this one's inputs, each once."""
+        """The nodes that produce this one's inputs, each once."""
         return list(dict.fromkeys(tensor.node for tensor in self.input_tensors))
 
     @property
     def output_specs(self) -> tuple[TensorSpec, ...]:
-        """Shapes and types of the outputs; found when first asked for.
+        """Shapes and types of the outputs, inferred on first access.
 
         Raises:
-            GraphError: The layer makes another number of tensors than its class says.
+            GraphError: The layer returns another number of tensors than its class declares.
         """
         if self.known_specs is None:
-            # One node after the other: recursion would limit the depth of models.
+            # Iterative: recursion would limit the depth of models.
             for node in sort_nodes(
                 self.output_tensors, is_known=lambda one: one.known_specs is not None
             ):
@@ -248,7 +248,7 @@ class Node:
         return self.known_specs
 
     def infer(self) -> None:
-        """Find shapes and types of the outputs; those of the inputs are known."""
+        """Infer the output specs from the known input specs."""
         if self.known_specs is not None:
             return
         args, kwargs = map_leaves((self.args, self.kwargs), SymbolicTensor, lambda one: one.spec)
@@ -277,12 +277,12 @@ class Node:
 
     @property
     def node_indices(self) -> list[int]:
-        """For each input tensor, which call of its layer made it."""
+        """For each input tensor, the index of the call of its layer."""
         return [tensor.node.node_index for tensor in self.input_tensors]
 
     @property
     def tensor_indices(self) -> list[int]:
-        """For each input tensor, its place among the outputs of that call."""
+        """For each input tensor, its index among the outputs of that call."""
         return [tensor.index for tensor in self.input_tensors]
 
     @property
@@ -309,16 +309,15 @@ def sort_nodes(
     is_known: Callable[[Node], bool] | None = None,
     given: Collection[SymbolicTensor] = (),
 ) -> list[Node]:
-    """Return the nodes that the tensors depend on, each after those it depends on.
+    """Return the nodes that the tensors depend on, in topological order.
 
     Args:
         tensors: The results.
-        is_known: Nodes for which it holds are left out, with all that only they depend on.
-        given: Tensors whose values are known, in a set if they are many; the nodes that make them are
-            left out.
+        is_known: Nodes for which it is true are omitted, with their exclusive dependencies.
+        given: Tensors whose values are known, in a set if they are many; their nodes are omitted.
 
     Returns:
-        The nodes, in the order in which a depth-first walk from left to right finishes them.
+        The nodes in depth-first post-order, from left to right.
     """
     finished: dict[Node, None] = {}
     pending = [(node, False) for node in _nodes_before(tensors, given)]
@@ -337,11 +336,11 @@ def sort_nodes(
 def _nodes_before(
     tensors: Iterable[SymbolicTensor], given: Collection[SymbolicTensor]
 ) -> list[Node]:
-    """Return the nodes that make tensors, the last one first, so that a stack gives the first."""
+    """Return the nodes that produce tensors, in reverse, so that a stack pops the first one."""
     nodes = dict.fromkeys(tensor.node for tensor in tensors if tensor not in given)
     return list(reversed(nodes))
 
 
 def is_symbolic(structure: object) -> bool:
-    """Return whether a symbolic tensor occurs in a value, its lists, tuples or dicts."""
+    """Return whether a nested value contains a symbolic tensor."""
     return next(find_leaves(structure, SymbolicTensor), None) is not None

@@ -23,37 +23,37 @@ def _reflected(operation: str) -> Binary:
 
 
 class Operators:
-    """Operators that connect a new operation, which computes them when the model runs.
+    """Operators that add an operation to the graph, which runs with the model.
 
-    ``==`` and ``!=`` compare identity, as for any object: symbolic tensors are keys of dicts.
+    ``==`` and ``!=`` compare identity, so that symbolic tensors can be keys of dicts.
     """
 
     __slots__ = ()
 
-    # NumPy leaves its operators to the symbolic tensor beside an array.
+    # NumPy defers to the symbolic operand.
     __array_priority__ = 1000
 
     @staticmethod
     def connect(
         operation: str, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        """Return the result of a new operation, which is a layer: ``kplug.layers`` replaces this.
+        """Return the result of a new operation; ``kplug.layers`` replaces this stub.
 
         Args:
             operation: Name of a function of ``kplug.ops``.
-            args: Its operands; one at least is symbolic.
-            kwargs: What a function is given by name; an operator has none.
+            args: Its operands, at least one of them symbolic.
+            kwargs: Keyword arguments of a function; operators have none.
         """
         raise NotImplementedError
 
     @staticmethod
     def activate(tensor: Any, name: str, arguments: Mapping[str, Any]) -> Any:
-        """Return the result of an activation, which is a layer: ``kplug.layers`` replaces this.
+        """Return the result of an activation layer; ``kplug.layers`` replaces this stub.
 
         Args:
-            tensor: A symbolic one.
-            name: One of kplug's own.
-            arguments: Its arguments beside the tensor.
+            tensor: A symbolic tensor.
+            name: The name of a built-in activation.
+            arguments: Its arguments besides the tensor.
         """
         raise NotImplementedError
 

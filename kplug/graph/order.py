@@ -14,7 +14,7 @@ class GraphOrder(NamedTuple):
 
     Args:
         nodes: The calls in the order in which they run.
-        layers: The layers, those of the inputs among them, in the order of the model's weights.
+        layers: The layers, input layers included, in the order of the model's weights.
     """
 
     nodes: list[Node]
@@ -26,13 +26,13 @@ def order_graph(
 ) -> GraphOrder:
     """Return calls and layers, sorted by their greatest distance from an output.
 
-    At one distance, layers are listed as a walk from the outputs meets them, and calls run in the order in
-    which they were given a distance: back along that walk, so most often the last argument's come first.
+    At equal distance, layers have the order in which a walk from the outputs reaches them. Calls have the order
+    in which they got their distance: backwards along the walk, so usually the last argument's come first.
 
     Args:
-        inputs: Tensors whose values will be given.
-        outputs: Tensors whose values are wanted.
-        nodes: The calls between them, each after those that it depends on.
+        inputs: Tensors whose values are given.
+        outputs: Tensors to compute.
+        nodes: The calls between them, in topological order.
 
     Reference:
         ``map_graph`` in Keras 3's ``ops/function.py``.
@@ -43,12 +43,12 @@ def order_graph(
     depths: dict[Source, int] = {}
     layer_depths: dict[Any, int] = {}
     for one in reversed(finished):
-        # A shared layer is as far away as its farthest call so far, and so is this call.
+        # The distance of a shared layer, and of this call, is that of its farthest call so far.
         depth = max(depths.get(one, 0), layer_depths.get(one.layer, 0))
         depths[one] = layer_depths[one.layer] = depth
         for source in _sources_of(one, sources):
             depths[source] = max(depth + 1, depths.get(source, 0))
-    for tensor in inputs:  # those that nothing depends on come before the last layers
+    for tensor in inputs:  # unused inputs come before the last layers
         layer_depths.setdefault(tensor.layer, 0)
     calls = sorted(
         (one for one in depths if isinstance(one, Node) and one in sources),
@@ -67,7 +67,7 @@ def _walk(
     """Walk towards the inputs, depth first, from left to right.
 
     Returns:
-        The nodes in the order in which the walk meets them, and in that in which it leaves them.
+        The nodes in pre-order and in post-order.
     """
     met: dict[Source, None] = {}
     left: dict[Source, None] = {}
@@ -84,5 +84,5 @@ def _walk(
 
 
 def _sources_of(one: Source, sources: Mapping[Source, list[Source]]) -> list[Source]:
-    """Return what is before a call or an operation; nothing if it makes an input."""
+    """Return the predecessors of a call or an operation; none for an input."""
     return one.parent_nodes if isinstance(one, MaskStep) else sources.get(one, [])

@@ -15,9 +15,9 @@ from kplug.nested import map_leaves
 
 
 def find_path(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> list[Node]:
-    """Return the nodes between inputs and outputs, in an order in which they can be computed.
+    """Return the nodes between inputs and outputs in topological order.
 
-    The nodes that make the inputs, whose values will be given, are not among them.
+    The nodes of the inputs, whose values are given, are excluded.
 
     Raises:
         GraphError: An output depends on an input that is not given.
@@ -51,14 +51,14 @@ def _describe_gap(
 
 
 class PlannedCall(NamedTuple):
-    """One call of a layer in a plan; a value is known by its index in a list.
+    """One call of a layer in a plan, which refers to values by index.
 
     Args:
-        layer: What is called.
-        source: The index of its argument, if one tensor is all that it is given.
+        layer: The called layer.
+        source: The index of its argument, if a single tensor is its only argument.
         args: Otherwise its positional arguments, with a ``ValueIndex`` for each tensor.
         kwargs: Its keyword arguments, likewise.
-        target: The index of its output, if it makes one tensor.
+        target: The index of its output, if there is one.
         targets: The indices of its outputs.
         finished: The indices of values that no later call needs.
     """
@@ -77,12 +77,12 @@ class Plan:
     """A part of a graph, from inputs to outputs, as a list of steps.
 
     Args:
-        inputs: Tensors whose values will be given.
-        outputs: Tensors whose values are wanted.
+        inputs: Tensors whose values are given.
+        outputs: Tensors to compute.
 
     Attributes:
         nodes: The nodes that run, in Keras's order.
-        layers: The layers in Keras's order, those of the inputs among them.
+        layers: The layers in Keras's order, input layers included.
 
     Raises:
         GraphError: An output depends on an input that is not given.
@@ -105,7 +105,7 @@ class Plan:
                 places.setdefault(tensor, len(places))
         self._input_places = tuple(places[tensor] for tensor in inputs)
         self._output_places = tuple(places[tensor] for tensor in outputs)
-        # If an output of a node is given as an input, what the node makes goes to a place that is never read.
+        # If a node's output is also a given input, the computed value goes to an index that is never read.
         self._size = len(places) + 1
         self._steps = tuple(
             _make_step(node, places, given, self._size - 1, finished)
@@ -113,7 +113,7 @@ class Plan:
         )
 
     def _find_last_uses(self, places: dict[SymbolicTensor, int]) -> list[tuple[int, ...]]:
-        """Return for each node the places that are read there, or filled, and never after."""
+        """Return, for each node, the indices used there for the last time."""
         finished: list[tuple[int, ...]] = []
         later = set(self._output_places)
         for node in reversed(self.nodes):
@@ -143,7 +143,7 @@ class Plan:
 
 
 def list_outputs(made: Any) -> Any:
-    """Return what a layer with several outputs made as one list, in the order of its tensors."""
+    """Return the outputs of a layer as one list, in the order of its tensors."""
     if isinstance(made, dict):
         return [value for key in sorted(made) for value in list_outputs(made[key])]
     if isinstance(made, (list, tuple)):

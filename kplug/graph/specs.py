@@ -10,7 +10,7 @@ Shape: TypeAlias = "tuple[int | None, ...]"
 
 
 class TensorSpec(NamedTuple):
-    """What is known of a tensor before it has values; an unknown size is ``None``."""
+    """The shape and type of a tensor without values; an unknown size is ``None``."""
 
     shape: Shape
     dtype: torch.dtype

@@ -9,13 +9,13 @@ from kplug.nested import map_leaves
 
 
 class ValueIndex(NamedTuple):
-    """Stands for the value of that index in a list."""
+    """Placeholder of the value at an index of a list."""
 
     position: int
 
 
 def fill_places(template: Any, values: Sequence[Any]) -> Any:
-    """Return a copy of a template with the values in their places.
+    """Return a copy of a template with placeholders replaced by values.
 
     Example:
         >>> fill_places([ValueIndex(1), {"a": ValueIndex(0), "b": 7}], ["first", "second"])
@@ -26,7 +26,7 @@ def fill_places(template: Any, values: Sequence[Any]) -> Any:
 
 @final
 class Layout:
-    """How values are nested in lists, tuples and dicts; it takes others of that form apart.
+    """The nesting of values in lists, tuples and dicts; it flattens others of the same form.
 
     Args:
         structure: Nested values of ``leaf_type``.
@@ -39,7 +39,7 @@ class Layout:
         is_nested: Whether there are lists or dicts inside others.
 
     Raises:
-        TypeError: There is something else in the structure.
+        TypeError: The structure contains other values.
 
     Example:
         >>> layout = Layout({"b": 2, "a": [1, 3]}, int)
@@ -73,11 +73,11 @@ class Layout:
 
     @property
     def structure(self) -> Any:
-        """The values as they were given, also a list of one; tuples are lists."""
+        """The given structure, with lists for tuples."""
         return fill_places(self._template, self.leaves)
 
     def pack(self, values: Sequence[Any]) -> Any:
-        """Return values, one a leaf, nested like the structure; a single one alone."""
+        """Return values, one per leaf, nested like the structure; a single one alone."""
         if self.is_single:
             return values[0]
         if self._is_list:
@@ -88,7 +88,7 @@ class Layout:
         """Return the values of a structure of this form in the order of ``leaves``.
 
         Raises:
-            ValueError: It has another form; where, as far as it is known.
+            ValueError: It has another form; the message says where, if known.
         """
         found: list[Any] = [None] * len(self.leaves)
         self._collect(self._template, structure, found, "")

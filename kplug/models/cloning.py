@@ -22,22 +22,22 @@ def clone_model(
     input_tensors: Any = None,
     clone_function: Callable[[Layer], Layer] | None = None,
 ) -> Any:
-    """Return a model of the same architecture, whose weights are drawn anew.
+    """Return a model of the same architecture with newly initialized weights.
 
-    It is not compiled. Without further arguments it is a copy, so layers of your own and functions without a
-    registered name are copied as they are.
+    It is not compiled. Without further arguments it is a copy, so your own layers and unregistered
+    functions are copied as they are.
 
     Args:
         model: The model.
         input_tensors: Symbolic tensors in the place of the inputs; for several inputs a list.
-        clone_function: What makes a layer out of one of the model's; a layer that it returns as it is is
-            shared. ``None`` makes it from its configuration.
+        clone_function: Creates a layer from one of the model's; a layer that it returns unchanged is
+            shared. ``None`` recreates it from its configuration.
 
     Returns:
-        The model, of the same class where no further argument is given.
+        The model, of the same class unless a further argument is given.
 
     Raises:
-        ArgumentError: It is no model; or a further argument is given, and the model is no graph of layers.
+        ArgumentError: The value is no model; or a further argument is given for a model without a graph.
         ArgumentValueError: ``input_tensors`` are no symbolic tensors, or too few or many.
 
     Example:
@@ -76,10 +76,10 @@ def clone_model(
 
 
 def copy_untrained(model: Model) -> Any:
-    """Return a copy of a model with weights that are drawn anew, compiled if the model is.
+    """Return a copy of a model with newly initialized weights, compiled if the model is.
 
     Args:
-        model: The model, which stays as it is.
+        model: The model, which does not change.
 
     Returns:
         The copy. Its optimizer starts at the first step.
@@ -93,7 +93,7 @@ def copy_untrained(model: Model) -> Any:
         (True, False)
 
     Reference:
-        ``clone_model`` copies without what ``compile`` was told, as in Keras.
+        ``clone_model`` does not copy the compilation, as in Keras.
     """
     clone = copy.deepcopy(model)
     clone.built_optimizer = None

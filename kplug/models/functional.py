@@ -31,11 +31,11 @@ from kplug.registry.user_warnings import warn
 @named("Functional", "Model")
 @factory
 class Functional(Model):
-    """The model between symbolic tensors; ``Model(inputs, outputs)`` makes it.
+    """The model between symbolic tensors; ``Model(inputs, outputs)`` creates it.
 
     Args:
-        inputs: What ``Input`` returned; also a list or a dict of such.
-        outputs: What layers made of it; also a list or a dict of such.
+        inputs: A result of ``Input``, or a list or dict of them.
+        outputs: A symbolic tensor computed from them, or a list or dict.
         name: The model's name.
         **options: As for any layer.
 
@@ -43,11 +43,11 @@ class Functional(Model):
         inputs: The symbolic inputs in one list; those of a dict in the order of its sorted keys.
         outputs: The symbolic outputs, likewise.
         input_names: The keys, if the inputs are a dict; else the names of the input layers.
-        output_names: The keys, if the outputs are a dict; else the names of the layers that make them.
+        output_names: The keys, if the outputs are a dict; else the names of their layers.
 
     Raises:
-        GraphError: The outputs depend on an input that is not given, something is no symbolic tensor,
-            or two layers have one name.
+        GraphError: The outputs depend on a missing input, a value is no symbolic tensor, or two layers
+            share a name.
 
     Example:
         >>> import torch
@@ -59,8 +59,8 @@ class Functional(Model):
         torch.Size([1, 2])
 
     Reference:
-        ``keras.Model`` with ``inputs`` and ``outputs``. Shapes are checked when they are first needed,
-        so a name that no plugin offers is reported by ``compile``, with all others.
+        ``keras.Model`` with ``inputs`` and ``outputs``. Shapes are checked lazily, so
+        ``compile`` reports unknown names, all at once.
     """
 
     lists_layers = True
@@ -102,11 +102,11 @@ class Functional(Model):
     @property
     @override
     def layers(self) -> list[Layer]:
-        """The layers, those of the inputs among them, sorted by their distance from the outputs."""
+        """The layers, input layers included, sorted by their distance from the outputs."""
         return list(self._layers)
 
     def order_layers(self, names: Sequence[str]) -> None:
-        """List the layers, and so their weights, in the order of names that a configuration has."""
+        """Reorder the layers, and so their weights, by the names in a configuration."""
         places = {name: place for place, name in enumerate(names)}
         self._layers = tuple(sorted(self._layers, key=lambda layer: places.get(layer.name, 0)))
         keys = {id(module): key for key, module in self._modules.items()}
@@ -116,7 +116,7 @@ class Functional(Model):
 
     @property
     def nodes(self) -> list[Node]:
-        """The calls of layers that the model is made of, in the order in which they run."""
+        """The calls of layers in the model, in execution order."""
         return list(self._plan.nodes)
 
     @property
@@ -159,7 +159,7 @@ class Functional(Model):
     def build(self, input_shape: Any = None) -> None:
         """Declare the weights of all layers."""
         for tensor in self.outputs:
-            _ = tensor.spec  # finding the shape builds every layer on the way
+            _ = tensor.spec  # inferring the shape builds all preceding layers
 
     def _declare_from_what_is_known(self) -> None:
         self.build(None)
@@ -222,21 +222,21 @@ class Functional(Model):
 
     @override
     def is_given_mask(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
-        """Return True: Keras converts no arguments of these models, and they take masks."""
+        """Return True: Keras does not convert these models' arguments, and they take masks."""
         return True
 
     # ---------------------------------------------------------------- losses and metrics
 
     @override
     def add_loss(self, loss: Any, inputs: Any = None) -> None:
-        """Add losses, each a symbolic tensor of the graph: a part of the training loss.
+        """Add symbolic tensors of the graph to the training loss.
 
         Args:
-            loss: Also what ``Layer.add_loss`` takes; or a list.
+            loss: A symbolic tensor, any argument of ``Layer.add_loss``, or a list.
             inputs: Ignored, as in Keras 2.
 
         Raises:
-            GraphError: A tensor depends on something that is not in the model.
+            GraphError: A tensor depends on a layer outside of the model.
         """
         if not is_symbolic(loss):
             super().add_loss(loss, inputs)
@@ -250,12 +250,12 @@ class Functional(Model):
         """Add a metric: the mean of a symbolic tensor of the graph.
 
         Args:
-            value: Also what ``Layer.add_metric`` takes.
+            value: A symbolic tensor, or any argument of ``Layer.add_metric``.
             name: Its name in logs.
             aggregation: ``"mean"``.
 
         Raises:
-            GraphError: The tensor depends on something that is not in the model.
+            GraphError: The tensor depends on a layer outside of the model.
         """
         if not isinstance(value, SymbolicTensor):
             super().add_metric(value, name, aggregation)
@@ -272,7 +272,7 @@ class Functional(Model):
 
     @override
     def get_config(self) -> dict[str, Any]:
-        """Return the layers, how they are connected, and which are inputs and outputs."""
+        """Return the layers, their connections, and the inputs and outputs."""
         self._require_own_config()
         if not self._added.is_empty:
             warn(
@@ -285,7 +285,7 @@ class Functional(Model):
 
 
 def _cast(value: Any, dtype: str) -> Tensor:
-    """Return an input as a tensor of its type; under autocast types of floats are torch's choice."""
+    """Convert an input to its type; under autocast, torch chooses the float types."""
     tensor: Tensor = value if isinstance(value, Tensor) else to_tensor(value)
     is_free = tensor.is_floating_point() and not tensor.is_meta
     if is_free and torch.is_autocast_enabled(tensor.device.type):
@@ -294,7 +294,7 @@ def _cast(value: Any, dtype: str) -> Tensor:
 
 
 def _takes_graph(owner: type) -> bool:
-    """Return whether a class is made with ``inputs`` and ``outputs``, so that it can be made again."""
+    """Return whether a class's constructor takes ``inputs`` and ``outputs``, for recreation."""
     parameters = inspect.signature(owner.__init__).parameters.values()  # type: ignore[misc]
     names = {parameter.name for parameter in parameters}
     return {"inputs", "outputs"} <= names or {"VAR_POSITIONAL", "VAR_KEYWORD"} <= {

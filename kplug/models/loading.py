@@ -35,7 +35,7 @@ from kplug.saving.whole import StoredModel, opened_model
 from kplug.saving.whole.built_shapes import find_built_shape
 from kplug.training.compiled import DEFAULT_OPTIMIZER
 
-# Weights may be stored compressed, though no version of Keras does it.
+# Weights may be compressed, though no version of Keras compresses them.
 _MOST_EXPANSION = 20
 _MOST_WITHOUT_QUESTION = 1 << 28
 
@@ -49,24 +49,24 @@ def load_model(
 ) -> Any:
     """Load a model that ``model.save`` wrote, here or in Keras 2, tf-keras or Keras 3.
 
-    Names in the file are looked up among the installed components; nothing in it is run, and nothing
-    is imported by a path. The optimizer goes on where it was, and the random generators do when
-    ``fit`` starts, so that training continues to the last bit.
+    Names in the file are resolved among the installed components; no code in it is run, and no module
+    is imported by path. The optimizer resumes its state, and the random generators resume when ``fit``
+    starts, so that training continues bit by bit.
 
     Args:
         path: The file: ``.keras``, ``.h5`` or ``.hdf5``.
-        custom_objects: Your own classes and functions, by the names that the file has for them.
+        custom_objects: Your own classes and functions, by their names in the file.
         compile: Whether to compile the model as it was; without it no loss or optimizer is needed.
-        verify: What to do when the packages that the model was made of are missing or differ:
-            nothing (``"off"``), a warning (``"warn"``), or an error (``"exact"``). Then versions must be
-            equal to the last character, hashes too, and the file has to name every package of the model.
-        lock: A lock file of ``kplug lock``. What is installed has to be what it names, or nothing is built.
+        verify: The reaction to missing or different packages of the model: none (``"off"``), a
+            warning (``"warn"``), or an error (``"exact"``). ``"exact"`` requires equal versions and
+            hashes, and a file that names every package of the model.
+        lock: A lock file of ``kplug lock``. The installed packages must match it, or loading fails.
 
     Returns:
         The model.
 
     Raises:
-        LockError: What is installed differs from the lock, or the lock does not cover the model.
+        LockError: The installed packages differ from the lock, or it does not cover the model.
         WeightsError: The file is missing, damaged, of another format, or unsafe.
         ResolutionError: A component other than the optimizer is not installed, or is your own and was
             not given.
@@ -98,7 +98,7 @@ def load_model(
         load_all(plan.assignments)
         if compile:
             _compile(model, stored, custom_objects, source)
-        if verify == "exact":  # again: by now it is known what the model is made of
+        if verify == "exact":  # again: now the packages of the model are known
             require_recorded(model, rows)
         if locked is not None:
             require_locked(model, locked)
@@ -110,7 +110,7 @@ def model_from_json(text: str | bytes, custom_objects: Mapping[str, Any] | None 
 
     Args:
         text: The JSON text.
-        custom_objects: Your own classes and functions, by the names that the text has for them.
+        custom_objects: Your own classes and functions, by their names in the text.
 
     Raises:
         WeightsError: The text is not JSON, or describes no model.
@@ -122,7 +122,7 @@ def model_from_json(text: str | bytes, custom_objects: Mapping[str, Any] | None 
 
 @contextlib.contextmanager
 def _blaming_the_class(model: Model) -> Iterator[None]:
-    """Turn an error in a user's class into a ``ContractError``; the file would seem damaged otherwise."""
+    """Convert an error in a user's class to a ``ContractError``, which does not blame the file."""
     try:
         yield
     except KplugError:
@@ -134,11 +134,11 @@ def _blaming_the_class(model: Model) -> Iterator[None]:
 
 
 def _reserve_weights(model: Model, built_shape: Any, source: Path) -> None:
-    """Allocate the weights, or refuse if the configuration announces more than the file can hold.
+    """Allocate the weights; refuse a configuration that declares more than the file can contain.
 
     Args:
         model: The model.
-        built_shape: The input shape of a model that does not know it from its configuration.
+        built_shape: The input shape, if the configuration lacks it.
         source: The file.
     """
     shape = model.find_input_shape()
@@ -187,10 +187,10 @@ def _compile(
 
 
 def _make_optimizer(arguments: dict[str, Any]) -> KplugError | None:
-    """Make a file's optimizer, which ``compile`` takes as it is.
+    """Create a file's optimizer, which ``compile`` uses unchanged.
 
     Returns:
-        Why it cannot be made: that costs the optimizer, not the model.
+        The error if that fails: the model loads without the optimizer.
     """
     if "optimizer" in arguments:
         given = arguments.pop("optimizer")

@@ -44,13 +44,13 @@ class Model(Layer):
     """A layer made of layers, which can be trained.
 
     ``Model(inputs, outputs)`` is the graph between symbolic tensors (see ``Functional``); a subclass
-    that calls ``super().__init__(inputs, outputs)`` is one too. Any other subclass sets its layers as
-    attributes, also in lists and dicts, and writes ``call``. Its weights are made when its input shape
-    is known: from ``input_shape``, or from the first data that it sees.
+    that calls ``super().__init__(inputs, outputs)`` is one too. Any other subclass assigns its layers
+    to attributes, also in lists and dicts, and implements ``call``. Its weights are created when its
+    input shape is known: from ``input_shape``, or from the first data.
 
     Args:
-        inputs: Symbolic tensors that ``Input`` made: one, a list or a dict.
-        outputs: Symbolic tensors that layers made of them: one, a list or a dict.
+        inputs: Symbolic tensors from ``Input``: one, a list or a dict.
+        outputs: Symbolic tensors computed from them: one, a list or a dict.
         name: The model's name.
         **options: As for any layer.
 
@@ -58,12 +58,12 @@ class Model(Layer):
         stop_training: Set it to True in a callback, and training stops after the current step.
         first_epoch: Set it in ``on_train_begin``, and training starts with this epoch.
         history: The record of the last ``fit``.
-        input_count: How many inputs the model takes, if its class says so; None leaves it to the shapes
-            that it knows, or to the first data.
-        lists_layers: Whether ``layers`` says all: files go by this list, and not by attributes.
+        input_count: The number of inputs, if the class declares it; None infers it from the known
+            shapes or the first data.
+        lists_layers: Whether ``layers`` is complete, so that files use this list instead of attributes.
         is_functional: Whether the model is a graph between symbolic tensors.
         returns_dict: Whether the outputs are a dict by name.
-        has_shape_of_data: Whether the first data, and not the model's author, said what the input shape is.
+        has_shape_of_data: Whether the input shape comes from the first data, not from the author.
 
     Example:
         >>> import numpy as np
@@ -84,7 +84,7 @@ class Model(Layer):
     returns_dict: bool = False
     has_shape_of_data: bool = False
     _leaves_masks = True
-    # Set by the module of Functional, which is built on this one.
+    # Set by Functional's module, which imports this one.
     _functional_class: ClassVar[type[Model]]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
@@ -106,7 +106,7 @@ class Model(Layer):
         self.optimized: list[Tensor] = []
         self.stop_training = False
         self.first_epoch: int | None = None
-        # Set by what restores generators; called with the model, which it must not hold.
+        # Set to restore generators; called with the model, which it must not reference.
         self.when_fit_starts: Callable[[Any], None] | None = None
         self.history: History | None = None
 
@@ -114,30 +114,30 @@ class Model(Layer):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, in the order in which they were set; those in lists and dicts too."""
+        """The layers in order of assignment, including those in lists and dicts."""
         return list(_find_layers(self))
 
     def forget_compilation(self) -> None:
-        """Be as before ``compile``."""
-        # Here and in no subclass: pyright takes what a subclass assigns for the type that it has there.
+        """Reset the model to its state before ``compile``."""
+        # Declared only here: pyright would use a subclass's assignment as the type.
         self.compiled, self.built_optimizer = None, None
 
     def _forget_steps(self) -> None:
-        """Forget the steps that were compiled: they compute something else now."""
+        """Discard the compiled steps, which are outdated."""
         if self.compiled is not None:
             self.compiled.steps.clear()
 
     def _register(self, layer: Layer) -> None:
-        """Make a layer one of the modules inside, under its name."""
+        """Register a layer as a submodule under its name."""
         layer.train(self.training)
         key = layer.name.replace(".", "_")  # torch splits the keys of state_dict at dots
         while self._modules.get(key, layer) is not layer:
             key = f"{key}_{len(self._modules)}"
-        # Not add_module: it refuses names that an attribute of the model has, such as "training".
+        # Not add_module: it refuses names of existing attributes, such as "training".
         self._modules[key] = layer
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """Return a layer by its name or its place.
+        """Return a layer by its name or index.
 
         Raises:
             KplugError: If there is no such layer, or not exactly one argument is given.
@@ -166,7 +166,7 @@ class Model(Layer):
         return self.dtype
 
     def find_text_reader(self) -> Callable[[Any], Tensor] | None:
-        """Return what makes numbers of texts, where the first layer does, else None."""
+        """Return the first layer's text conversion, or None."""
         return None
 
     @override
@@ -184,10 +184,10 @@ class Model(Layer):
 
     @override
     def declare_for(self, input_shape: Any) -> None:
-        """Add the weights of all layers without values, unless the model has them.
+        """Declare the weights of all layers without values, unless they exist.
 
-        A subclass's own ``build`` may leave its layers to the first call; they are found by running the
-        model without data.
+        A subclass's ``build`` may leave its layers to the first call; running the model without data
+        builds them.
         """
         if self.built:
             return
@@ -196,7 +196,7 @@ class Model(Layer):
             Model.build(self, input_shape)
 
     def ensure_built(self) -> None:
-        """Make the weights, if the input shape is known and that was not done before.
+        """Build the model, if its input shape is known and it is not built yet.
 
         Raises:
             NotBuiltError: If the input shape is not known.
@@ -215,14 +215,14 @@ class Model(Layer):
     # ---------------------------------------------------------------- weights
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        # A copy has the same weights, so they are drawn before it is made.
+        # Initialize before copying, so that the copy has the same weights.
         if self.find_input_shape() is not None:
             self.ensure_built()
         return super().__reduce_ex__(protocol)
 
     @override
     def parameters(self, recurse: bool = True) -> Iterator[nn.Parameter]:
-        """Return the parameters, made now if the input shape is known: an optimizer wants them."""
+        """Return the parameters, after building the model if its input shape is known."""
         self._ensure_values()
         return super().parameters(recurse)
 
@@ -244,14 +244,14 @@ class Model(Layer):
         assign_weights(f"model {self.name!r}", self.named_weights(), weights)
 
     def reset_states(self) -> None:
-        """Let stateful recurrent layers, also those of nested models, start anew."""
+        """Reset the states of stateful recurrent layers, nested models included."""
         for module in self.modules():
             reset = getattr(module, "reset_states", None)
             if callable(reset) and not isinstance(module, Model):
                 reset()
 
     def count_params(self) -> int:
-        """Return the number of numbers in all weights."""
+        """Return the number of elements of all weights."""
         self.ensure_built()
         return sum(weight.numel() for weight in self.weights)
 
@@ -259,10 +259,10 @@ class Model(Layer):
 
     @override
     def get_config(self) -> dict[str, Any]:
-        """Return what ``from_config`` needs; a subclass writes it for its own arguments.
+        """Return the configuration for ``from_config``; subclasses override it for their arguments.
 
         Raises:
-            ContractError: A subclass does not write it.
+            ContractError: A subclass does not override it.
         """
         self._require_own_config()
         return super().get_config()
@@ -283,14 +283,14 @@ class Model(Layer):
     def from_config(
         cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
     ) -> Any:
-        """Make a model from what ``get_config`` returned.
+        """Create a model from the result of ``get_config``.
 
         Args:
             config: The configuration: the constructor's arguments; or a graph's, here or in Keras.
-            custom_objects: Classes and functions of your own, by the names in the configuration.
+            custom_objects: Your own classes and functions, by their names in the configuration.
 
         Raises:
-            GraphError: The graph has a loop, or refers to something that is not there.
+            GraphError: The graph has a cycle, or refers to a missing layer or call.
         """
         config = require_config(cls, config)
         with scope_of(custom_objects):
@@ -322,37 +322,36 @@ class Model(Layer):
     ) -> None:
         """Resolve every component of the model and prepare it for training.
 
-        Weights that exist are kept; the optimizer starts anew. Nothing changes if something is
-        wrong.
+        Existing weights are kept; the optimizer starts anew. On an error nothing changes.
 
         Args:
             optimizer: Name, spec, dict, class, factory or instance; RMSprop by default.
             loss: The same; None for a model that only has penalties, or that is only evaluated. For
                 several outputs one for all, a list with one for each, or a dict by their names; an
-                output with None, or that the dict leaves out, has no loss.
+                output with None, or missing from the dict, has no loss.
             metrics: One metric, or a list of them. For several outputs a list with an entry for each,
                 or a dict by their names; an entry is None, a metric or a list.
             weighted_metrics: Metrics that see the sample and class weights, likewise.
             loss_weights: Factor of the loss; for several outputs a list, or a dict by their names.
             precision: ``"bf16"`` or ``"fp16"`` lets the model compute in reduced precision, by
                 ``torch.autocast``; weights, loss, metrics and predictions stay float32. With ``"fp16"``
-                the optimizer is wrapped in ``LossScaleOptimizer`` unless it scales the loss itself. None is
-                what ``config.dtype_policy()`` says.
-            distribution: What several processes that ``torchrun`` started share: None for a copy of the
-                model in each (DDP), ``"fsdp"`` for a part of every weight in each (FSDP2).
-            device: Where the model is moved to, now or when it has its weights: ``"auto"`` takes CUDA, MPS
-                or the CPU, whichever is there, unless the model was moved to a GPU already; a device
+                the optimizer is wrapped in ``LossScaleOptimizer`` unless it scales the loss itself. None
+                    uses ``config.dtype_policy()``.
+            distribution: The distribution over processes started by ``torchrun``: None replicates the
+                model in each (DDP), ``"fsdp"`` shards every weight (FSDP2).
+            device: The model's device, now or once it has weights: ``"auto"`` selects CUDA, MPS or the
+                CPU, whichever is available, unless the model is on a GPU already; a device
                 as torch writes it, such as ``"cuda:1"``; None leaves the model where it is.
-            jit_compile: Whether ``fit``, ``evaluate`` and ``predict`` run each step as one graph that
-                ``torch.compile`` made; ``"auto"`` compiles beside the training, where that is worth it;
-                ``"reduce-overhead"`` replays the graph as a CUDA graph on a GPU. docs/performance.md says
-                what it gains.
-            steps_per_execution: How many steps are run in one go; callbacks then see every so many
-                batches, as in Keras.
-            run_eagerly: Switches ``jit_compile`` off, to look into a step with a debugger.
+            jit_compile: Whether ``fit``, ``evaluate`` and ``predict`` run each step as one graph of
+                ``torch.compile``; ``"auto"`` compiles in the background, if worthwhile;
+                ``"reduce-overhead"`` replays the graph as a CUDA graph on a GPU. docs/performance.md
+                shows the gains.
+            steps_per_execution: The number of steps per execution; callbacks run once per execution,
+                as in Keras.
+            run_eagerly: Disables ``jit_compile``, for example for debugging.
 
         Raises:
-            ContractError: ``precision`` is ``"fp16"``, and the class writes ``train_step`` itself.
+            ContractError: ``precision`` is ``"fp16"``, and the class overrides ``train_step``.
             KplugError: The one problem found.
             SeveralProblemsError: All problems of the model, if there are several.
 
@@ -413,25 +412,25 @@ class Model(Layer):
                 Dataset, a ``kplug.utils.PyDataset`` or a generator that gives ``(x, y)`` or
                 ``(x, y, sample_weight)``; a generator runs in a thread, a few batches ahead.
             y: Targets, shape (N,) or (N, …); for several outputs a list, or a dict by their names.
-            batch_size: Samples per step; if not given, 32, or with ``steps_per_epoch`` what makes one pass
-                an epoch.
+            batch_size: Samples per step; by default 32, or with ``steps_per_epoch`` the size that makes
+                one pass an epoch.
             epochs: Number of the last epoch.
-            verbose: 0 silent, 1 (``"auto"``) a live bar, 2 one line per epoch. A notebook has no bar: an
-                epoch leaves a line, and one of more than a second says how far it is.
+            verbose: 0 silent, 1 (``"auto"``) a live bar, 2 one line per epoch. A notebook shows one line
+                per epoch instead of a bar, with progress in epochs longer than a second.
             callbacks: A list of callbacks: instances, names or specs.
             validation_split: Share of the samples, taken from the end, to validate on.
-            validation_data: ``(x, y)`` or ``(x, y, sample_weight)``; goes before
+            validation_data: ``(x, y)`` or ``(x, y, sample_weight)``; overrides
                 ``validation_split``.
             shuffle: Draw a new order for each epoch, of samples or of the batches of a ``PyDataset``.
             class_weight: Weight >= 0 by class id, for a model with one output; missing classes weigh 1.
             sample_weight: Weight of each sample, shape (N,); for several outputs one array for all,
                 a list, or a dict by their names. It may be negative, as in Keras: the advantage of an
                 action in policy gradients.
-            initial_epoch: Epochs that an earlier call has done.
-            steps_per_epoch: Steps in an epoch; None for a pass over the data. An epoch begins where the one
-                before it ended; where the data end inside it, it goes on with the next pass.
+            initial_epoch: The number of epochs already trained.
+            steps_per_epoch: Steps in an epoch; None for a pass over the data. An epoch begins
+                where the previous one ended; if the data end inside it, it continues with the next pass.
             validation_steps: Steps in a validation; None for a pass.
-            validation_batch_size: ``batch_size`` if not given.
+            validation_batch_size: ``batch_size`` by default.
             validation_freq: Validate every so many epochs, or after the epochs listed, from 1.
             profile: A file for a trace of 20 steps after the first few, in Chrome's trace format:
                 ``chrome://tracing`` and ``ui.perfetto.dev`` show it.
@@ -483,12 +482,12 @@ class Model(Layer):
         Args:
             x: Inputs, as for ``fit``.
             y: Targets.
-            batch_size: Samples per step; if not given, 32, or what makes ``steps`` of all samples.
+            batch_size: Samples per step; by default 32, or the size that makes ``steps`` of all samples.
             verbose: As for ``fit``.
             sample_weight: Weight of each sample.
             steps: Number of batches; None for all.
             callbacks: A list of callbacks.
-            return_dict: Return a dict by name, in the order of the alphabet.
+            return_dict: Return a dict by name, in alphabetical order.
 
         Returns:
             The loss; or a list in the order of ``metrics_names``; or a dict. With several losses each
@@ -513,7 +512,7 @@ class Model(Layer):
 
         Args:
             x: Inputs, as for ``fit``.
-            batch_size: Samples per step; if not given, 32, or what makes ``steps`` of all samples.
+            batch_size: Samples per step; by default 32, or the size that makes ``steps`` of all samples.
             verbose: As for ``fit``.
             steps: Number of batches; None for all.
             callbacks: A list of callbacks.
@@ -557,7 +556,7 @@ class Model(Layer):
         """Return the outputs for one batch."""
         return runs.predict_on_batch(self, x)
 
-    # What a subclass may write itself.
+    # Overridable by subclasses.
     train_step = default_steps.train_step
     test_step = default_steps.test_step
     predict_step = default_steps.predict_step
@@ -568,7 +567,7 @@ class Model(Layer):
 
     @property
     def components(self) -> ComponentTable:
-        """Which component fills each slot, and the package and version that supplied it.
+        """The component in each slot, with its package and version.
 
         Raises:
             NotCompiledError: Before ``compile``.
@@ -577,12 +576,12 @@ class Model(Layer):
 
     @property
     def compile_time(self) -> float:
-        """Seconds that steps have waited for ``jit_compile`` since ``compile``: recording and compiling."""
+        """Seconds that steps have waited for ``jit_compile`` since ``compile``, to trace and compile."""
         return measure_compile_time(self._compiled_for("compile_time"))
 
     @property
     def optimizer(self) -> Any:
-        """The optimizer; before the first step, the one that was given, without parameters."""
+        """The optimizer; before the first step, the given one, without parameters."""
         return self.built_optimizer or self._compiled_for("optimizer").optimizer
 
     @property
@@ -594,8 +593,8 @@ class Model(Layer):
     def metrics(self) -> list[Any]:
         """The metrics of compile, then those that the model and its layers have as attributes.
 
-        For steps that the class writes itself, the first one is ``loss`` and those of compile are one,
-        ``compile_metrics``, as in Keras 3.
+        For classes with their own steps, the first one is ``loss``, and ``compile_metrics`` combines those
+        of compile, as in Keras 3.
         """
         compiled, found = self._compiled_for("metrics"), find_attribute_metrics(self)
         if not has_own_step(self):
@@ -650,7 +649,7 @@ def _find_layers(module: nn.Module) -> Iterator[Layer]:
 
 
 def _make_functional(owner: Any) -> None:
-    """Put ``Functional`` in the place of ``Model`` among the bases of a subclass, as Keras does."""
+    """Replace ``Model`` by ``Functional`` among the bases of a subclass, as Keras does."""
     functional = Model._functional_class
     if issubclass(owner, functional):
         return

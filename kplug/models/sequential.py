@@ -25,7 +25,7 @@ class Sequential(Model):
     """A chain: each layer's output is the next one's input.
 
     The input shape comes from ``Input``, from the first layer's ``input_shape`` or ``input_dim``, or
-    from the first data that the model sees. Until then ``inputs``, ``outputs`` and their shapes raise
+    from the first data. Until then ``inputs``, ``outputs`` and their shapes raise
     ``NotBuiltError``.
 
     Args:
@@ -84,7 +84,7 @@ class Sequential(Model):
             layer: A layer; ``Input(shape)``; a ``torch.nn.Module``; or the spec of a layer.
 
         Raises:
-            GraphError: If an input comes late, or a layer of that name is there already.
+            GraphError: If an input is not first, or the name is taken.
         """
         if isinstance(layer, SymbolicTensor):
             layer = layer.layer
@@ -171,12 +171,12 @@ class Sequential(Model):
 
     @property
     def input_names(self) -> list[str]:
-        """The name of the input, by which a dict of inputs has it; none while it is unknown."""
+        """The name of the input, its key in a dict of inputs; empty while it is unknown."""
         return [tensor.layer.name for tensor in self._tensors[:1]]
 
     @property
     def output_names(self) -> list[str]:
-        """The name of the last layer, which ``compile`` takes as the key of a dict."""
+        """The name of the last layer, its key in dicts for ``compile``."""
         return [layer.name for layer in self.layers[-1:]]
 
     @property
@@ -225,7 +225,7 @@ class Sequential(Model):
 
     @override
     def find_text_reader(self) -> Callable[[Any], Tensor] | None:
-        """Return what makes numbers of texts, where the first layer does, else None."""
+        """Return the first layer's text conversion, or None."""
         first: Any = self._chain[0] if self._chain else None
         if isinstance(first, Model):
             return first.find_text_reader()
@@ -243,11 +243,11 @@ class Sequential(Model):
         """Declare the weights of all layers, for an input shape with the batch in front.
 
         Args:
-            input_shape: Left out where the first layer or an ``Input`` says it.
+            input_shape: Optional if the first layer or an ``Input`` declares it.
 
         Raises:
             ContractError: There are no layers.
-            NotBuiltError: Nobody says it.
+            NotBuiltError: The input shape is unknown.
         """
         if not self._tensors:
             if not self._chain:
@@ -261,7 +261,7 @@ class Sequential(Model):
                     hint="Write build((None, size)), or begin the model with Input((size,)).",
                 )
             self._connect_all(tuple(input_shape))
-        _ = self._tensors[-1].spec  # finding the shape builds every layer on the way
+        _ = self._tensors[-1].spec  # inferring the shape builds all preceding layers
 
     def _connect_all(self, shape: Shape) -> None:
         tensors = [_make_input((None, *shape[1:]), self.dtype)]
@@ -270,7 +270,7 @@ class Sequential(Model):
         try:
             _ = tensors[-1].spec
         except Exception:
-            # Shapes that do not fit: the next data may, so nothing of this attempt must stay.
+            # The shapes do not fit, but the next data may: undo this attempt.
             for tensor in tensors[:0:-1]:
                 _disconnect(tensor.node)
             raise
@@ -286,7 +286,7 @@ class Sequential(Model):
 
     @override
     def is_given_mask(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
-        """Return whether there are no other arguments: Keras's class takes masks."""
+        """Return whether there are no further arguments: Keras's class takes masks."""
         return len(args) == 1 and not kwargs
 
     @override
@@ -314,11 +314,11 @@ class Sequential(Model):
     @classmethod
     @override
     def from_config(cls, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Self:
-        """Make a model from what ``get_config`` returned, or Keras's ``get_config``.
+        """Create a model from the result of ``get_config``, kplug's or Keras's.
 
         Args:
             config: The configuration; Keras's older list of layers is read as well.
-            custom_objects: Classes and functions of your own, by the names in the configuration.
+            custom_objects: Your own classes and functions, by their names in the configuration.
         """
         if isinstance(config, (list, tuple)):
             config = {"layers": config}
@@ -343,8 +343,8 @@ class Sequential(Model):
 
 
 def _require_one_list(layers: object, *others: object) -> None:
-    """Refuse layers that are given one by one."""
-    # Some of torch's modules are lists of modules.
+    """Refuse layers passed as separate arguments."""
+    # Some torch modules are lists of modules.
     is_one = isinstance(layers, nn.Module) and not hasattr(layers, "__iter__")
     if is_one or any(isinstance(one, nn.Module) for one in others) or len(others) > 1:
         raise ArgumentError(
@@ -358,7 +358,7 @@ def _make_input(shape: Shape, dtype: str) -> SymbolicTensor:
 
 
 def _disconnect(node: Node) -> None:
-    """Take a call back: its layers forget the node."""
+    """Undo a call: remove the node from its layers."""
     node.layer.inbound_nodes.remove(node)
     for tensor in node.input_tensors:
         users = tensor.layer.outbound_nodes

@@ -13,16 +13,16 @@ from kplug.layers import Layer
 
 
 class AddedTensors:
-    """The losses and metrics that ``add_loss`` and ``add_metric`` were given as symbolic tensors.
+    """The symbolic losses and metrics of ``add_loss`` and ``add_metric``.
 
-    They are computed by the run that computes the outputs, so that a draw of random numbers is one for both.
+    The run that computes the outputs computes them too, so that both share random draws.
 
     Args:
         outputs: The outputs of the model.
 
     Attributes:
-        losses: Those that are losses.
-        metrics: Those that are metrics, by name.
+        losses: The losses.
+        metrics: The metrics, by name.
     """
 
     def __init__(self, outputs: Sequence[SymbolicTensor]) -> None:
@@ -56,7 +56,7 @@ class AddedTensors:
         self._plan = plan
 
     def run(self, model: Any, tensors: list[Any]) -> list[Tensor]:
-        """Return the outputs of the model, which notes on the way what was added."""
+        """Return the outputs of the model, and record the added losses and metrics."""
         assert self._plan is not None  # noqa: S101 - asked only if something was added
         values = self._plan.run(tensors)
         count = len(self._outputs)
@@ -68,10 +68,10 @@ class AddedTensors:
 
 
 def _require_known_weights(model: Any, plan: Plan) -> None:
-    """Refuse what depends on weights that are not the model's, which would be neither trained nor saved.
+    """Refuse a tensor that depends on another model's weights, which would be neither trained nor saved.
 
     Raises:
-        GraphError: It names the layer.
+        GraphError: The message names the layer.
     """
     known = set(model.modules())
     for node in plan.nodes:

@@ -15,7 +15,7 @@ def read_inputs(owner: str, inputs: Any) -> Layout:
     """Return the nested inputs of a model.
 
     Raises:
-        GraphError: One is not what ``Input`` returned, or occurs twice; or there is none.
+        GraphError: One is no result of ``Input``, or occurs twice; or there is none.
     """
     layout = read_tensors(owner, "input", inputs, "Input(shape) makes a symbolic tensor.")
     for tensor in layout.leaves:
@@ -53,10 +53,10 @@ def read_tensors(owner: str, role: str, structure: Any, hint: str) -> Layout:
 
 
 def check_names(owner: str, layers: Sequence[Layer]) -> None:
-    """Refuse two layers of one name.
+    """Refuse two layers of the same name.
 
     Raises:
-        GraphError: Names both classes.
+        GraphError: The message names both classes.
     """
     known: dict[str, Layer] = {}
     for layer in layers:
@@ -70,7 +70,7 @@ def check_names(owner: str, layers: Sequence[Layer]) -> None:
 
 
 def name_outputs(outputs: Sequence[SymbolicTensor]) -> list[str]:
-    """Return a name for each output: its layer's, with a number if that is taken."""
+    """Return a name for each output: its layer's name, with a suffix if that is taken."""
     names: dict[str, None] = {}
     for tensor in outputs:
         name, number = tensor.layer.name, 0

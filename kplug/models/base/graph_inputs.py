@@ -14,7 +14,7 @@ from kplug.registry.suggestions import ask, find_closest
 
 @final
 class InputForm:
-    """The inputs of a model.
+    """The input signature of a functional model.
 
     Args:
         owner: The model's name, for messages.
@@ -22,7 +22,7 @@ class InputForm:
 
     Attributes:
         tensors: The symbolic inputs in one list.
-        names: What a dict of inputs calls them.
+        names: Their keys in a dict of inputs.
     """
 
     def __init__(self, owner: str, layout: Layout) -> None:
@@ -33,7 +33,7 @@ class InputForm:
         self._shapes: tuple[Shape, ...] = tuple(tensor.layer.batch_shape for tensor in self.tensors)
 
     def unpack(self, inputs: Any) -> Sequence[Any]:
-        """Return what was given for each input, in their order.
+        """Return the value of each input, in order.
 
         Args:
             inputs: One value; a list of one for each input; a dict by name, in which further names
@@ -83,9 +83,9 @@ class InputForm:
         )
 
     def fit(self, values: list[Any]) -> list[Any]:
-        """Return tensors with the number of axes that the inputs have.
+        """Return tensors with the rank of the inputs.
 
-        An axis of size 1 at the end is added or left out, as Keras does.
+        A trailing axis of size 1 is added or removed, as in Keras.
 
         Raises:
             DataError: A shape differs otherwise.
@@ -98,10 +98,10 @@ class InputForm:
         return values
 
     def check_shapes(self, shapes: Sequence[Shape]) -> None:
-        """Refuse shapes that the inputs cannot have.
+        """Refuse shapes that do not fit the inputs.
 
         Raises:
-            DataError: Names the input and both shapes.
+            DataError: The message names the input and both shapes.
         """
         for index, (given, shape) in enumerate(zip(shapes, self._shapes, strict=True)):
             if not _fits(given, shape):
@@ -142,7 +142,7 @@ def _is_list_of_ones(value: Any, count: int) -> bool:
 
 
 def _holds_numbers(value: Any) -> bool:
-    """Return whether nested lists hold nothing but numbers: rows of one input."""
+    """Return whether nested lists contain only numbers: rows of one input."""
     if isinstance(value, (list, tuple)) and not isinstance(value, TensorSpec):
         return bool(value) and all(_holds_numbers(part) for part in value)
     return isinstance(value, (int, float))

@@ -15,15 +15,15 @@ from kplug.registry.suggestions import unknown_argument
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-# What Keras 1 called arguments that have another name today.
+# Keras 1's names of renamed arguments.
 _KERAS_1 = {"nb_epoch": "epochs", "nb_val_samples": "validation_steps"}
 
 
 def explaining_arguments(method: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Return the method with a message of kplug's for arguments that it does not take.
+    """Wrap a method so that unknown arguments raise kplug's error.
 
     Raises:
-        ArgumentError: Of the method that is returned, for such an argument.
+        ArgumentError: From the wrapped method, for such an argument.
 
     Example:
         >>> class Oven:

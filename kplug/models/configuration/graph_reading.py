@@ -23,15 +23,15 @@ from kplug.models.configuration.graph_writing import list_graphs
 from kplug.models.configuration.reading import layer_from_config
 from kplug.nested import find_leaves, map_leaves
 
-# What Keras 3 writes beside a model's configuration.
+# The keys that Keras 3 writes besides a model's configuration.
 _ABOUT_FILES = ("module", "registered_name", "build_config", "compile_config")
 
-# The name of a layer, and which of its calls.
+# The name of a layer, and the index of its call.
 Key: TypeAlias = "tuple[str, int]"
 
 
 def connect(config: Mapping[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
-    """Make the layers that a configuration describes, and call them as it says.
+    """Create the layers of a configuration, and connect them.
 
     Args:
         config: ``{"name", "layers", "input_layers", "output_layers"}``, as Keras 2, tf-keras, Keras 3
@@ -42,7 +42,7 @@ def connect(config: Mapping[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
 
     Raises:
         SpecError: A part has another form.
-        GraphError: The graph has a loop, or refers to something that is not there.
+        GraphError: The graph has a cycle, or refers to a missing layer or call.
     """
     rest = dict(config)
     entries = rest.pop("layers", None)
@@ -59,7 +59,7 @@ def connect(config: Mapping[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
 
 
 class _Graph:
-    """Layers by name, the calls that are to be made, and what came of those that were."""
+    """Layers by name, pending calls, and the results of finished calls."""
 
     def __init__(self, owner: str) -> None:
         self._owner = owner
@@ -69,7 +69,7 @@ class _Graph:
         self._made: dict[Key, list[SymbolicTensor]] = {}
 
     def add(self, entries: Sequence[Any], written_ends: Sequence[Any]) -> list[Any]:
-        """Make the layers of entries, note how they are called, and return the ends with ``Reference``s."""
+        """Create the layers of entries, queue their calls, and return the ends with ``Reference``s."""
         by_name: dict[str, Any] = {}
         for entry in entries:
             name = _name_of(entry)
@@ -92,7 +92,7 @@ class _Graph:
         return ends
 
     def run(self) -> None:
-        """Make the calls, each after those that it needs."""
+        """Make the queued calls in topological order."""
         order: TopologicalSorter[Key] = TopologicalSorter(dict.fromkeys(self._calls, ()))
         for key, call in self._calls.items():
             order.add(key, *self._list_needs(key, call))
@@ -110,7 +110,7 @@ class _Graph:
                 order.done(key)
 
     def _list_needs(self, key: Key, call: LayerCall) -> Iterable[Key]:
-        """Yield the calls that must have been made before one; inputs are there already."""
+        """Yield the calls that a call depends on, except inputs."""
         name, number = key
         if number > 0:
             yield name, number - 1

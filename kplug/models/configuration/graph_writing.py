@@ -19,7 +19,7 @@ from kplug.layers.serialization import serialize
 from kplug.nested import find_leaves, map_leaves
 from kplug.registry.quoting import name_type
 
-# What a layer may be called with, and no file can hold.
+# Call arguments that no file can store.
 _OBJECTS = (
     types.FunctionType,
     types.BuiltinFunctionType,
@@ -46,7 +46,7 @@ def describe_graph(
 
     Args:
         layers: The layers in their order.
-        nodes: The calls that the graph is made of.
+        nodes: The calls of the graph.
         ends: The nested symbolic inputs, and the nested symbolic outputs.
 
     Raises:

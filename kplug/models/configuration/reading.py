@@ -39,8 +39,8 @@ def model_from_config(
     """Return the model that ``{"class_name": …, "config": …}`` describes.
 
     Args:
-        config: The configuration; what a model's ``get_config()`` returned is read as well.
-        custom_objects: Classes and functions of your own, by the names in the configuration.
+        config: The configuration; the result of a model's ``get_config()`` works as well.
+        custom_objects: Your own classes and functions, by their names in the configuration.
     """
     given: object = config
     if isinstance(given, Mapping) and "class_name" not in given and "layers" in given:
@@ -53,16 +53,16 @@ def model_from_config(
 
 
 def look_up_own(model: Any, custom_objects: Mapping[str, Any] | None) -> None:
-    """Look up the slots of a model while the scope of ``custom_objects`` is open.
+    """Resolve the slots of a model inside the scope of ``custom_objects``.
 
-    Without such a scope this happens when weights are made; what is not found now is reported then.
+    Without such a scope, building resolves them; components not found now are reported then.
     """
     if custom_objects:
         model.resolve_slots()
 
 
 def scope_of(custom_objects: Mapping[str, Any] | None) -> AbstractContextManager[Any]:
-    """Return a scope in which the names mean the given objects, whatever their kind."""
+    """Return a scope that binds the names to the given objects, for all kinds."""
     if not custom_objects:
         return nullcontext()
     names: dict[str, dict[str, Any]] = {}
@@ -73,7 +73,7 @@ def scope_of(custom_objects: Mapping[str, Any] | None) -> AbstractContextManager
 
 
 def list_kinds(given: object) -> list[str]:
-    """Return the kinds that an object of the user's may be meant as: a layer, or all others."""
+    """Return the possible kinds of a user's object: layer, or all others."""
     if isinstance(given, type) and issubclass(given, nn.Module):
         return ["layer"]
     return [kind.name for kind in KINDS.values() if kind.name != "layer"]

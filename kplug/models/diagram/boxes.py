@@ -17,7 +17,7 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What boxes say of a layer besides its class, and whether nested models are drawn whole."""
+    """The details that boxes show, and whether nested models are expanded."""
 
     names: bool = True
     shapes: bool = False
@@ -32,11 +32,11 @@ class Box:
     """A layer, or a nested model with its layers inside.
 
     Args:
-        path: Where it is.
+        path: Its path in the model.
         title: The class of the layer.
-        lines: What else is to be said.
+        lines: Further lines of text.
         role: ``input``, ``layer``, ``frozen`` or ``model``.
-        inside: The layers of a nested model that is shown whole.
+        inside: The layers of an expanded nested model.
     """
 
     path: Path
@@ -50,7 +50,7 @@ class Box:
 class Link:
     """An arrow from one box of a diagram to another, by their indices.
 
-    ``start`` and ``end`` are the innermost boxes at its ends, where a model is shown whole.
+    ``start`` and ``end`` are the innermost boxes, if a model is expanded.
     """
 
     source: int
@@ -61,14 +61,14 @@ class Link:
 
 @dataclass
 class Diagram:
-    """The boxes of a model, each after those it depends on, and the arrows between them."""
+    """The boxes of a model in topological order, and the arrows between them."""
 
     boxes: list[Box] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
 
 
 def make_diagram(model: Model, details: Details) -> Diagram:
-    """Return the boxes and arrows of a built model; one that is no graph, as a subclassed one, is one box."""
+    """Return the boxes and arrows of a built model; a model without a graph is one box."""
     if find_nodes(model):
         return _Collector(details).collect(model, ())
     return Diagram([Box((model.name,), type(model).__name__, _names_of(model, details), "model")])
@@ -86,7 +86,7 @@ class _Collector:
         return Diagram([self._box(layer, path, nodes) for layer in layers], list(links))
 
     def _shown_nodes(self, model: Any, path: Path) -> list[Node]:
-        """Leave out the input of a nested chain: its arrow goes to the first layer."""
+        """Skip the input of a nested chain: its arrow goes to the first layer."""
         nodes = find_nodes(model)
         is_nested_chain = bool(path) and isinstance(model, Sequential)
         return [node for node in nodes if not (is_nested_chain and node.is_input)]
@@ -137,7 +137,7 @@ class _Collector:
 
 
 def _entries_of(node: Node) -> Sequence[int]:
-    """Return for each input tensor of a call which of the layer's inputs it is given to."""
+    """Return, for each input tensor of a call, the index of the layer's input."""
     given, names = node.args[0] if node.args else None, getattr(node.layer, "input_names", ())
     if isinstance(given, dict) and set(given) <= set(names):
         return [names.index(name) for name in sorted(given)]

@@ -14,7 +14,7 @@ from kplug.models.diagram.drawing import COLORS
 
 
 def write_dot(diagram: Diagram, rankdir: str, dpi: int) -> str:
-    """Return the text from which Graphviz draws a diagram; the arguments are those of ``plot_model``."""
+    """Return a diagram as DOT source; the arguments are those of ``plot_model``."""
     lines = [
         "digraph {",
         f"  graph [rankdir={rankdir}, dpi={dpi}];",
@@ -47,7 +47,7 @@ def _write_links(diagram: Diagram) -> Iterator[str]:
 
 
 def _name(path: tuple[str, ...]) -> str:
-    # Names of layers have no "/", so the name of a box is its own; quotes are the language's.
+    # Names of layers contain no "/", so box names are unique; DOT requires the quotes.
     prefix, rest = ("cluster_", path[1:]) if path[0] == "cluster" else ("", path)
     text = "/".join(rest).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{prefix}{text}"'
@@ -59,10 +59,10 @@ def _label(box: Box) -> str:
 
 
 def run_dot(program: str, text: str, to_file: str | os.PathLike[str]) -> None:
-    """Let Graphviz draw a text into a file.
+    """Render DOT source into a file with Graphviz.
 
     Raises:
-        KplugError: If the program fails; the message has what it printed.
+        KplugError: If the program fails; the message includes its output.
     """
     kind = Path(to_file).suffix.lstrip(".") or "png"
     done = subprocess.run(  # noqa: S603 - the program that the user has installed as dot

@@ -31,7 +31,7 @@ _SIDEWAYS = ("LR", "RL")
 
 
 class Rectangle(NamedTuple):
-    """Where a box is."""
+    """The position of a box."""
 
     centre: Point
     size: Size
@@ -56,14 +56,14 @@ class Arrow(NamedTuple):
 
 @dataclass
 class Picture:
-    """Rectangles and arrows in points, before they are turned to the wanted direction."""
+    """Rectangles and arrows in points, before rotation to the drawing direction."""
 
     size: Size
     boxes: list[tuple[Box, Rectangle]] = field(default_factory=list)
     arrows: list[Arrow] = field(default_factory=list)
 
     def add(self, other: Picture, corner: Point) -> None:
-        """Put another picture on this one, below and right of a corner."""
+        """Paste another picture at an offset."""
 
         def move(point: Point) -> Point:
             return Point(point.x + corner.x, point.y + corner.y)
@@ -111,7 +111,7 @@ def _require_format(to_file: str | os.PathLike[str], known: Iterable[str]) -> No
 
 
 def arrange(diagram: Diagram, rankdir: str) -> Picture:
-    """Return the picture of a diagram; those of the models inside are arranged first."""
+    """Return the picture of a diagram; nested models are arranged first."""
     insides = [
         None if box.inside is None else arrange(box.inside, rankdir) for box in diagram.boxes
     ]
@@ -149,12 +149,12 @@ def _measure(box: Box, inside: Picture | None, rankdir: str) -> Size:
     width, height = inside.size.width + 2 * _MARGIN, inside.size.height + 2 * _MARGIN
     if rankdir in _SIDEWAYS:
         return Size(width + text.height, max(height, text.width + 2 * _PADDING))
-    # The title has the left half: arrows come in through the middle.
+    # The title takes the left half: arrows enter through the middle.
     return Size(max(width, 2 * (text.width + _MARGIN + _PADDING)), height + text.height)
 
 
 def _inner_corner(box: Box, inside: Picture, middle: Point, size: Size, rankdir: str) -> Point:
-    """Return where the inside of a box begins: in its middle, beside the title at its upper edge."""
+    """Return the corner of a box's interior: centred, below the title."""
     title = _MARGIN + _text_size(box).height
     if rankdir in _SIDEWAYS:
         return Point(middle.x - size.width / 2 + title, middle.y - inside.size.height / 2)
@@ -165,8 +165,8 @@ def _inner_corner(box: Box, inside: Picture, middle: Point, size: Size, rankdir:
 def _route(link: Link, source: Rectangle, target: Rectangle, places: BoxPlaces) -> Arrow:
     """Return an arrow between two ranks.
 
-    Inside a rank it is straight, so that it covers nothing beside it and crosses the edge of a box
-    around its end at a right angle.
+    Inside a rank it is straight, so that it does not overlap neighbours and crosses the edges of
+    enclosing boxes at a right angle.
     """
     leaves = Point(source.centre.x, places.bands[link.source][1])
     reaches = Point(target.centre.x, places.bands[link.target][0])
@@ -182,7 +182,7 @@ def _route_back(source: Rectangle, target: Rectangle, side: float) -> Arrow:
 
 
 def _text_size(box: Box) -> Size:
-    """Return the room that the text of a box takes."""
+    """Return the size of a box's text."""
     widths = [_text_width(box.title, "bold"), *(_text_width(line, "normal") for line in box.lines)]
     return Size(max(widths), _LINE * len(widths))
 
@@ -200,7 +200,7 @@ def _text_width(text: str, weight: str) -> float:
 
 @dataclass(frozen=True)
 class _Pen:
-    """Draws in the wanted direction; ``room`` is the size of the picture before it is turned."""
+    """Draws in the chosen direction; ``room`` is the size of the picture before rotation."""
 
     rankdir: str
     room: Size

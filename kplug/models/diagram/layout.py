@@ -1,7 +1,7 @@
 """Layered layout of a diagram: ranks from top to bottom with few crossing arrows.
 
-networkx says which rank a box belongs to. Its layouts place points of no size, so the places in a rank
-are worked out here. An arrow over several ranks gets a point in each rank that it passes.
+networkx assigns boxes to ranks. Its layouts place points without size, so this module computes the
+positions within a rank. An arrow over several ranks gets a point in each rank that it crosses.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from kplug.optional_libraries import import_extra
 
 _SWEEPS = 12
 
-# In a rank stand boxes, each as its index, and the points of arrows as (start, end, rank).
+# A rank contains boxes, as indices, and points of arrows, as (start, end, rank).
 Bend: TypeAlias = "tuple[int, int, int]"
 Entry: TypeAlias = "int | Bend"
 
@@ -37,7 +37,7 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True)
 class BoxPlaces:
-    """Where everything is.
+    """The computed layout.
 
     Args:
         centres: Of the boxes.
@@ -62,7 +62,7 @@ def place(
 
     Args:
         sizes: Of the boxes; an arrow usually goes from an earlier one to a later one.
-        links: Pairs of indices. An arrow that goes back has no part in the layout.
+        links: Pairs of indices. Backward arrows do not affect the layout.
         gap: Room between neighbours in a rank.
         rank_gap: Room between ranks.
     """
@@ -138,7 +138,7 @@ def _count_crossings(graph: Any, ranks: Sequence[Sequence[Entry]]) -> int:
 def _place_across(
     ranks: Sequence[Sequence[Entry]], sizes: Sequence[Size], gap: float
 ) -> tuple[dict[Entry, float], float]:
-    """Return where the middle of each entry is, each rank centred, and the width of the widest."""
+    """Return the centre of each entry, with ranks centred, and the width of the widest rank."""
     widths = [
         [sizes[entry].width if isinstance(entry, int) else 0.0 for entry in rank] for rank in ranks
     ]
@@ -155,7 +155,7 @@ def _place_across(
 def _place_along(
     ranks: Sequence[Sequence[Entry]], sizes: Sequence[Size], rank_gap: float
 ) -> list[tuple[float, float]]:
-    """Return where each rank begins and ends; it is as high as its highest box."""
+    """Return the start and end of each rank, which is as high as its highest box."""
     bands = []
     top = 0.0
     for rank in ranks:

@@ -36,12 +36,12 @@ def plot_model(
 
     Args:
         model: A built model.
-        to_file: The file; its extension says the format (``.png``, ``.svg``, ``.pdf``). Into a
-            ``.dot`` file the text for Graphviz is written.
+        to_file: The file; its extension selects the format (``.png``, ``.svg``, ``.pdf``). A
+            ``.dot`` file gets the DOT source.
         show_shapes: Whether the shapes of inputs and outputs are shown.
         show_dtype: Whether the types of outputs are shown.
         show_layer_names: Whether names are shown.
-        rankdir: Where arrows point: ``"TB"`` (down), ``"BT"`` (up), ``"LR"`` (right) or ``"RL"``.
+        rankdir: The direction of arrows: ``"TB"`` (down), ``"BT"`` (up), ``"LR"`` (right) or ``"RL"``.
         expand_nested: Whether the layers of nested models are shown.
         dpi: Dots per inch, >= 1.
         show_layer_activations: Whether activations are shown.
@@ -105,6 +105,6 @@ def _require_built(model: Model) -> None:
 
 
 def _show(to_file: str | os.PathLike[str]) -> Any:
-    """Return the picture as a notebook shows it, or None outside of notebooks."""
+    """Return the picture as a notebook object, or None outside of notebooks."""
     display = sys.modules.get("IPython.display")
     return None if display is None else display.Image(filename=os.fspath(to_file))

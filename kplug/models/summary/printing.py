@@ -31,7 +31,7 @@ _NARROWEST, _LEAST_WIDTH = 4, 40
 
 
 class ColumnWidths(NamedTuple):
-    """The width of the lines, and where columns end, as shares of it."""
+    """The line width, and the column ends as fractions of it."""
 
     width: int
     ends: tuple[float, ...]
@@ -46,7 +46,7 @@ _TRAINABLE_WIDTH = 12
 
 @dataclass(frozen=True)
 class Summary:
-    """What is printed of a model; ``has_connections`` if it is more than a chain of layers."""
+    """The contents of a summary; ``has_connections`` if the model is no chain of layers."""
 
     name: str
     rows: list[LayerRow]
@@ -61,7 +61,7 @@ class Summary:
         return (*titles, "Trainable") if self.shows_trainable else titles
 
     def cells(self, row: LayerRow) -> list[str]:
-        """Return the texts of a row, one a column."""
+        """Return the texts of a row, one per column."""
         params = "0 (unbuilt)" if row.params is None else f"{row.params:,}"
         cells = [row.title, row.shape, params]
         if self.has_connections:
@@ -125,7 +125,7 @@ def summarize(
     show_trainable: bool = False,
     layer_range: Sequence[str] | None = None,
 ) -> Summary:
-    """Return what the summary of a model says; builds it if its input shape is known."""
+    """Return a model's summary; build the model if its input shape is known."""
     if not hasattr(model, "find_input_shape"):
         raise refusal("summary", "model", model, "a model")
     if model.find_input_shape() is not None:
@@ -164,7 +164,7 @@ def _column_ends(
         raise refusal("summary", "positions", positions, f"the ends of {count} columns")
     if ends[-1] <= 1:
         ends = [width * end for end in ends]
-    ends = ends[:count]  # those of a graph are used for a chain too
+    ends = ends[:count]  # column ends of a graph work for a chain too
     if summary.shows_trainable:
         ends = [*(0.9 * end for end in ends), width]
     return [int(end) for end in ends]
@@ -224,7 +224,7 @@ def plain_lines(
 
 
 def _fill_row(summary: Summary, row: LayerRow, ends: Sequence[int]) -> list[str]:
-    """Return the lines of a row: each connection after the first has one of its own."""
+    """Return the lines of a row: each connection after the first gets its own line."""
     cells = summary.cells(row)
     cells[2] = cells[2].replace(",", "")
     if not summary.has_connections:
@@ -238,6 +238,6 @@ def _fill_columns(fields: Sequence[str], ends: Sequence[int]) -> str:
     *leading, last = fields
     line = ""
     for field, end in zip(leading, ends, strict=False):
-        # One space at least, so that a long name does not grow together with what follows.
+        # At least one space, to separate a long name from the next column.
         line = (line + field)[: end - 1].ljust(end)
     return (line + last).rstrip()

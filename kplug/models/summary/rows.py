@@ -32,7 +32,7 @@ class LayerRow:
         params: The number of its parameters; None while it is not built.
         connections: Where its inputs come from, as ``layer[call][output]``.
         trainable: ``Y``, ``N``, or ``-`` for a layer without weights.
-        level: How many models the layer is nested in, below the one that is summarized.
+        level: The nesting depth below the summarized model.
     """
 
     name: str
@@ -45,14 +45,14 @@ class LayerRow:
 
     @property
     def title(self) -> str:
-        """Name and class, moved to the right for a layer of a nested model."""
+        """Name and class, indented by nesting depth."""
         prefix = f"{_INDENT * self.level}└ " if self.level else ""
         return f"{prefix}{self.name} ({self.class_name})"
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Numbers in some tensors, and the bytes that they take."""
+    """The number of elements of some tensors, and their size in bytes."""
 
     number: int = 0
     size: int = 0
@@ -66,7 +66,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Numbers in the weights of a model, and in its optimizer's state; None before it has one."""
+    """Element counts of a model's weights and its optimizer's state; None without a state."""
 
     trainable: Count
     non_trainable: Count
@@ -79,7 +79,7 @@ class Totals:
 
 
 class SummarizedModel(TrainableModel, Protocol):
-    """What a summary needs of a model."""
+    """The interface of a model for its summary."""
 
     @property
     def layers(self) -> list[Layer]:
@@ -95,7 +95,7 @@ class SummarizedModel(TrainableModel, Protocol):
 
 
 def find_nodes(layer: object) -> list[Node]:
-    """Return the nodes inside a model that is a graph, those of its inputs first; else nothing.
+    """Return the nodes of a graph model, input nodes first; nothing for other models.
 
     A model that is not built yet has no nodes.
     """
@@ -108,7 +108,7 @@ def find_nodes(layer: object) -> list[Node]:
 
 
 def is_chain(nodes: Sequence[Node]) -> bool:
-    """Tell whether each node takes what the one before it makes, and no layer is used twice."""
+    """Return whether the nodes form a chain without shared layers."""
     layers = {id(node.layer) for node in nodes}
     links = itertools.pairwise(nodes)
     return len(layers) == len(nodes) and all(
@@ -118,7 +118,7 @@ def is_chain(nodes: Sequence[Node]) -> bool:
 
 
 def select_layers(layers: Sequence[Layer], layer_range: Any) -> list[Layer]:
-    """Return the layers between two, which are named by patterns; all for None.
+    """Return the layers in a range given by two name patterns; all for None.
 
     Raises:
         ArgumentValueError: If ``layer_range`` is not a pair of strings, or no layer has such a name.
@@ -196,7 +196,7 @@ def _connections_of(calls: Iterable[Node]) -> Iterator[str]:
 
 
 def count_totals(model: SummarizedModel) -> Totals:
-    """Return the numbers in a model's weights; zero for a model that is not built."""
+    """Return the element counts of a model's weights; zero before it is built."""
     weights: list[Tensor] = list(model.weights) if model.built else []
     trainable = {id(weight) for weight in model.trainable_weights} if model.built else set()
     return Totals(
@@ -207,7 +207,7 @@ def count_totals(model: SummarizedModel) -> Totals:
 
 
 def count_numbers(tensors: Iterable[Tensor]) -> Count:
-    """Return how many numbers different tensors hold together, and in how many bytes."""
+    """Return the total number of elements and bytes of distinct tensors."""
     unique = {id(tensor): tensor for tensor in tensors}.values()
     return Count(
         sum(tensor.numel() for tensor in unique),
@@ -216,7 +216,7 @@ def count_numbers(tensors: Iterable[Tensor]) -> Count:
 
 
 def _count_optimizer(optimizer: torch.optim.Optimizer | None) -> Count | None:
-    """Return the numbers in an optimizer's state; the steps of all parameters count once."""
+    """Return the element count of an optimizer's state; the step counts of all parameters count once."""
     if optimizer is None:
         return None
     state = (
@@ -225,7 +225,7 @@ def _count_optimizer(optimizer: torch.optim.Optimizer | None) -> Count | None:
         for name, value in entries.items()
         if isinstance(value, Tensor) and name != "step"
     )
-    # Keras counts the number of steps and the learning rate, four bytes each.
+    # Keras counts the step count and the learning rate, four bytes each.
     return count_numbers(state) + Count(2, 8)
 
 
