@@ -1,11 +1,11 @@
 """``K``: Keras's backend functions, on torch tensors.
 
-They share these conventions, which a function's own text repeats only where it differs:
+All functions share these conventions; a function's docstring repeats them only where it differs:
 
 - ``TensorLike`` is a tensor, an array, a number or nested lists, of any shape.
 - Images, volumes and sequences have their channels where ``data_format`` says.
 - ``dtype=None`` is ``floatx()`` and ``data_format=None`` is ``image_data_format()``.
-- ``strides`` and ``dilation_rate`` are one number, or one an axis; ``padding`` is ``'valid'`` or
+- ``strides`` and ``dilation_rate`` are one number, or one per axis; ``padding`` is ``'valid'`` or
   ``'same'``.
 - The same ``seed`` gives the same draws; ``None`` draws from torch's global generator.
 - ``from_logits`` says that ``output`` holds logits. Probabilities are kept between ``epsilon()`` and

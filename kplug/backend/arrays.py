@@ -27,11 +27,11 @@ _ARRAY_METHODS = ("__array__", "__array_interface__", "__array_struct__", "__dlp
 def from_numpy(array: npt.NDArray[Any]) -> torch.Tensor:
     """Return a NumPy array as a tensor of its type, sharing the memory where torch can.
 
-    What torch cannot share is copied: memory that is read-only, reversed or of the other byte order,
-    and ``longdouble``, which becomes ``float64``.
+    Memory that torch cannot share is copied: read-only, reversed or byte-swapped memory, and
+    ``longdouble``, which becomes ``float64``.
 
     Raises:
-        DataError: It holds something else than numbers.
+        DataError: It contains other values than numbers.
 
     Example:
         >>> from_numpy(np.arange(3, dtype=">i4")[::-1])
@@ -40,7 +40,7 @@ def from_numpy(array: npt.NDArray[Any]) -> torch.Tensor:
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype == np.longdouble and array.dtype.itemsize > 8:
         array = array.astype(np.float64)
-    if array.dtype.name == "bfloat16":  # of ml_dtypes, which JAX brings
+    if array.dtype.name == "bfloat16":  # from ml_dtypes, a dependency of JAX
         return from_numpy(array.view(np.int16)).view(torch.bfloat16)
     if not array.flags.writeable or any(stride < 0 for stride in array.strides):
         array = array.copy()
@@ -53,19 +53,19 @@ def from_numpy(array: npt.NDArray[Any]) -> torch.Tensor:
 
 
 def read_array(values: object, what: str, *, kinds: str = "fiub") -> torch.Tensor:
-    """Return anything that holds numbers as a tensor, sharing memory where that is possible.
+    """Return any container of numbers as a tensor, sharing memory if possible.
 
-    Numbers keep their type; unsigned integers of more than 8 bits, with which torch computes little,
+    Numbers keep their type; unsigned integers of more than 8 bits, which few torch functions support,
     become ``int64``.
 
     Args:
         values: A NumPy array, a pandas DataFrame or Series, nested lists, or another object that
-            NumPy makes an array of.
-        what: What it is, for messages, such as ``fit: x``.
-        kinds: The kinds of numbers allowed, in NumPy's letters.
+            NumPy converts to an array.
+        what: Its description in messages, such as ``fit: x``.
+        kinds: The allowed kinds of numbers, as NumPy's letters.
 
     Raises:
-        DataError: If it holds something else than numbers, or its rows have different lengths.
+        DataError: It contains other values than numbers, or rows of different lengths.
 
     Example:
         >>> read_array([[1, 2], [3, 4]], "x").shape
@@ -96,10 +96,10 @@ def read_array(values: object, what: str, *, kinds: str = "fiub") -> torch.Tenso
 
 
 def _refuse_endless(values: object, what: str) -> None:
-    """Refuse an object with ``[index]`` that is neither an array nor one of Python's sequences.
+    """Refuse an indexable object that is neither an array nor one of Python's sequences.
 
-    NumPy reads such an object until an index is out of range. A sequence of batches that slices arrays
-    gives empty ones there, without end.
+    NumPy reads such an object until an index is out of range, but slices of arrays never are: such a
+    sequence of batches returns empty ones without end.
     """
     owner = type(values)
     is_indexed = hasattr(owner, "__len__") and hasattr(owner, "__getitem__")
@@ -115,7 +115,7 @@ def _refuse_endless(values: object, what: str) -> None:
 
 
 def is_table(values: object) -> bool:
-    """Tell a DataFrame, Series, Index or array of pandas, without importing it.
+    """Return whether a value is a table or array of pandas, without importing pandas.
 
     Example:
         >>> is_table([1, 2])

@@ -14,10 +14,10 @@ from kplug.errors import DataError
 
 
 class AttentionEquations(NamedTuple):
-    """How heads attend along certain axes, as equations for ``torch.einsum``.
+    """The einsum equations of attention along certain axes.
 
-    ``scores`` is of key and query: the batch and the heads, then the query's axes, then the key's.
-    ``outputs`` is of scores and value.
+    ``scores`` takes key and query, and returns the axes of batch, heads, query and key. ``outputs`` takes
+    scores and value.
     """
 
     scores: str
@@ -61,11 +61,11 @@ def attend(
         value: Shape (N, S, heads, value features).
         scale: Factor of the scores.
         mask: Booleans that broadcast to (N, heads, T, S); False where a query must not look.
-        is_causal: Whether query t sees keys up to t only; not together with a mask.
+        is_causal: Whether query t sees only keys up to t; excludes a mask.
 
     Returns:
-        A tensor (N, T, heads, value features). A query that may look nowhere gets the mean of all
-        values, as in Keras; its gradient is that of a mean, as in Keras on JAX.
+        A tensor (N, T, heads, value features). A fully masked query gets the mean of all
+            values, as in Keras; its gradient is that of a mean, as in Keras on JAX.
     """
     bias, query = None, query.transpose(1, 2)
     if mask is not None:
@@ -84,10 +84,10 @@ def attend(
 
 
 def _open_blind_rows(query: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Let a query that may look nowhere be 0 and look everywhere: it gets the mean of all values.
+    """Zero and unmask fully masked queries, which then get the mean of all values.
 
-    A large negative bias at all keys has the same result, but torch's kernels work out another gradient:
-    they keep the logarithm of the sum, in which that of the number of keys is lost beside the bias.
+    A large negative bias at all keys gives the same result but another gradient: torch's kernels save the
+    logarithm of the sum, where rounding beside the bias loses the logarithm of the number of keys.
 
     Args:
         query: Shape (…, T, features).
@@ -98,12 +98,12 @@ def _open_blind_rows(query: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def masked_softmax(scores: Tensor, mask: Tensor | None, axis_count: int = 1) -> Tensor:
-    """Return the softmax over the last axes together; 0 where a mask is False.
+    """Return the softmax over several trailing axes jointly; 0 where a mask is False.
 
     Args:
         scores: Shape (N, …).
         mask: Booleans that broadcast with the scores, or ``None``.
-        axis_count: How many of the last axes are taken together.
+        axis_count: The number of trailing axes to normalize jointly.
     """
     if mask is not None:
         scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
@@ -113,7 +113,7 @@ def masked_softmax(scores: Tensor, mask: Tensor | None, axis_count: int = 1) -> 
 
 
 def causal_mask(query_size: int, key_size: int, device: torch.device) -> Tensor:
-    """Return which keys each query sees: those up to its own place.
+    """Return the causal mask: each query sees keys up to its own position.
 
     Example:
         >>> causal_mask(2, 3, torch.device("cpu"))
@@ -124,7 +124,7 @@ def causal_mask(query_size: int, key_size: int, device: torch.device) -> Tensor:
 
 
 def window_mask(query_size: int, key_size: int, width: int, device: torch.device) -> Tensor:
-    """Return which keys each query sees: those fewer than ``width`` places away.
+    """Return the window mask: each query sees keys fewer than ``width`` positions away.
 
     Example:
         >>> window_mask(2, 3, 1, torch.device("cpu"))
@@ -137,7 +137,7 @@ def window_mask(query_size: int, key_size: int, width: int, device: torch.device
 
 
 def join_masks(*masks: Tensor | None) -> Tensor | None:
-    """Return what all masks that are given allow, or ``None`` if none is given.
+    """Return the conjunction of the given masks, or ``None`` if there are none.
 
     Raises:
         DataError: Their shapes do not broadcast.

@@ -51,8 +51,8 @@ def in_test_phase(x: Branch, alt: Branch, training: bool | int | None = None) ->
 def switch(condition: TensorLike, then_expression: Branch, else_expression: Branch) -> torch.Tensor:
     """Return one of two values, each given as it is or as a function that computes it.
 
-    One truth value chooses a whole branch; a tensor of them chooses element by element, its axes
-    counted from the left.
+    A single condition selects a whole branch; a tensor of conditions selects element by element, with
+    axes aligned from the left.
 
     Example:
         >>> switch([True, False], [[1, 1], [1, 1]], [[2, 2], [2, 2]])
@@ -61,7 +61,7 @@ def switch(condition: TensorLike, then_expression: Branch, else_expression: Bran
     """
     chosen = to_tensor(condition)
     if chosen.ndim == 0:
-        # Of tensors without memory only the shape is asked for, and both branches have it.
+        # Meta tensors need only a shape, which both branches have.
         is_true = chosen.is_meta or bool(chosen)
         return _evaluate(then_expression if is_true else else_expression)
     then_value, else_value = _evaluate(then_expression), _evaluate(else_expression)
@@ -90,7 +90,7 @@ def gradients(
 ) -> list[torch.Tensor]:
     """Return the gradient of a scalar with respect to each variable, in a list.
 
-    The graph of the loss is kept, so that you can differentiate again, also the gradients.
+    The autograd graph is retained, so that the loss and the gradients can be differentiated again.
 
     Raises:
         LossWithoutGradientError: ``loss`` does not depend on a variable through differentiable steps.
@@ -129,8 +129,8 @@ def function(
     be ``K.learning_phase()``, whose value says whether dropout is active.
 
     Raises:
-        KplugError: ``outputs`` is empty or not symbolic; or there are updates, which torch makes when
-            they are written.
+        KplugError: ``outputs`` is empty or not symbolic; or there are updates, which torch applies
+            immediately.
     """
     if not outputs or not all(getattr(output, "is_symbolic", False) for output in outputs):
         raise KplugError(
@@ -149,7 +149,7 @@ def function(
 def make_function(
     output: object, inputs: Sequence[Any], outputs: Sequence[Any]
 ) -> Callable[[Sequence[Any]], list[Any]]:
-    """Return what ``function`` returns. The graph, which is built on this package, registers how."""
+    """Implementation of ``function``, registered by ``kplug.graph``, which imports this package."""
     raise NotImplementedError(type(output))
 
 
@@ -162,10 +162,10 @@ def name_scope(name: str) -> Iterator[None]:
 
 @contextmanager
 def device(device_name: str) -> Iterator[None]:
-    """Make tensors and weights on a device inside the block.
+    """Create tensors and weights on a device inside the block.
 
     Args:
-        device_name: As Keras or torch writes it: ``"cpu"``, ``"gpu:0"``, ``"cuda:1"``.
+        device_name: The name in Keras's or torch's form: ``"cpu"``, ``"gpu:0"``, ``"cuda:1"``.
 
     Example:
         >>> with device("cpu:0"):

@@ -24,7 +24,7 @@ def to_tensor(value: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
 
     Raises:
         SymbolicValueError: ``value`` is a symbolic tensor.
-        DataError: It holds something else than numbers, or its rows have different lengths.
+        DataError: It contains other values than numbers, or rows of different lengths.
     """
     if isinstance(value, torch.Tensor):
         return value if dtype is None else value.to(to_dtype(dtype))
@@ -55,11 +55,11 @@ def _from_python(value: Any, dtype: torch.dtype | None = None) -> torch.Tensor:
 
 
 def to_operand_of(owner: object, value: TensorLike) -> torch.Tensor:
-    """Return ``value`` as a tensor; an error says what was called on it.
+    """Return ``value`` as a tensor; an error names the called object.
 
     Args:
-        owner: The name of what is called, or an object, whose class names it.
-        value: What it is called on.
+        owner: The name of the called object, or the object itself.
+        value: Its argument.
 
     Raises:
         KplugError: As by ``to_tensor``.
@@ -97,7 +97,7 @@ def to_pair(left: TensorLike, right: TensorLike) -> tuple[torch.Tensor, torch.Te
 
 def _like(value: TensorLike, other: torch.Tensor) -> torch.Tensor:
     if isinstance(value, (bool, int, float)):
-        # Filled on the device: copying a number there would make the program wait.
+        # Filled on the device: copying a number would synchronize.
         dtype = torch.result_type(other, value)
         return torch.full((), value, dtype=dtype, device=other.device)
     return to_tensor(value).to(other.device)
@@ -114,7 +114,7 @@ def to_shape(shape: object) -> tuple[int, ...]:
     """Return a shape given as a number, a sequence, a ``torch.Size`` or a 1-D tensor.
 
     Raises:
-        ArgumentValueError: ``shape`` holds something else than integers >= 0.
+        ArgumentValueError: ``shape`` contains other values than integers >= 0.
     """
     given = shape.tolist() if isinstance(shape, (torch.Tensor, np.ndarray)) else shape
     sizes: list[Any] = list(given) if isinstance(given, Iterable) else [given]

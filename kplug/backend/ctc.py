@@ -24,13 +24,13 @@ def ctc_batch_cost(
     The blank is the *last* class, C − 1, as in Keras 2; ``losses.CTC`` takes logits, with blank 0.
 
     Args:
-        y_true: Class ids in [0, C − 1), shape (N, L); blanks may fill a row up.
+        y_true: Class ids in [0, C − 1), shape (N, L); blanks may pad a row.
         y_pred: p, probabilities, shape (N, T, C).
         input_length: How many of the T steps count, shape (N, 1) or (N,).
         label_length: How many of the L labels count, shape (N, 1) or (N,).
 
     Returns:
-        Shape (N, 1); infinity where the labels need more steps than there are.
+        Shape (N, 1); infinity where the labels need more steps than available.
 
     Raises:
         DataError: The shapes do not fit, or a length is out of range.
@@ -49,7 +49,7 @@ def ctc_batch_cost(
     steps = _as_lengths("input_length", input_length, scores)
     counts = _as_lengths("label_length", label_length, labels)
     blank = scores.shape[2] - 1
-    if scores.is_meta:  # only the shape is asked for
+    if scores.is_meta:  # only the shape is needed
         return scores.new_empty((len(scores), 1))
     counts = _count_before_blank(labels, counts, blank)
     inside = torch.arange(labels.shape[1], device=labels.device) < counts[:, None]
@@ -59,10 +59,10 @@ def ctc_batch_cost(
 
 
 def _count_before_blank(labels: torch.Tensor, counts: torch.Tensor, blank: int) -> torch.Tensor:
-    """Return how many labels stand before the first blank; as in TensorFlow, blanks fill a row up.
+    """Return the number of labels before the first blank; as in TensorFlow, blanks pad a row.
 
     Raises:
-        DataError: A label behind a blank, or a negative one.
+        DataError: A label follows a blank, or is negative.
     """
     inside = torch.arange(labels.shape[1], device=labels.device) < counts[:, None]
     is_label = inside & (labels < blank)
@@ -77,7 +77,7 @@ def _count_before_blank(labels: torch.Tensor, counts: torch.Tensor, blank: int) 
 
 
 def _as_scores(owner: str, y_pred: TensorLike) -> torch.Tensor:
-    """Return the logarithms of probabilities; as in Keras, ε is added and the sum made 1 again."""
+    """Return the logarithms of probabilities, with ε added and renormalized, as in Keras."""
     probabilities = to_float(y_pred)
     if probabilities.ndim != 3:
         raise DataError(f"{owner}: y_pred has shape {tuple(probabilities.shape)}, not (N, T, C)")
@@ -96,7 +96,7 @@ def _as_lengths(name: str, lengths: TensorLike, rows: torch.Tensor) -> torch.Ten
 
 
 def ctc_label_dense_to_sparse(labels: TensorLike, label_lengths: TensorLike) -> torch.Tensor:
-    """Return the labels (N, L) that count as a sparse COO tensor; ``label_lengths`` is (N,) or (N, 1).
+    """Return the labels (N, L) within ``label_lengths``, (N,) or (N, 1), as a sparse COO tensor.
 
     Example:
         >>> ctc_label_dense_to_sparse([[3, 4], [5, 6]], [1, 2]).values()
@@ -105,7 +105,7 @@ def ctc_label_dense_to_sparse(labels: TensorLike, label_lengths: TensorLike) -> 
     labels = to_tensor(labels)
     counts = _as_lengths("label_lengths", label_lengths, labels)
     inside = torch.arange(labels.shape[1], device=labels.device) < counts[:, None]
-    # Made coalesced, as the places are in order: one may ask for values() at once.
+    # Marked as coalesced, since the indices are sorted, so that values() works.
     return torch.sparse_coo_tensor(
         inside.nonzero().T, labels[inside], labels.shape, is_coalesced=True, check_invariants=True
     )
@@ -123,14 +123,14 @@ def ctc_decode(
     Args:
         y_pred: Probabilities, shape (N, T, C).
         input_length: How many of the T steps count, shape (N,) or (N, 1).
-        greedy: Take the best class of each step; otherwise search for the best label sequences.
-        beam_width: How many prefixes the search keeps after each step.
-        top_paths: How many sequences the search returns.
+        greedy: Whether to take the best class of each step instead of a beam search.
+        beam_width: The number of prefixes that the beam search keeps.
+        top_paths: The number of sequences that the beam search returns.
 
     Returns:
-        A list of ``top_paths`` tensors (N, longest), int64, filled up with −1, best first; and a
-        tensor: for the search ln p of each sequence, shape (N, top_paths); for the greedy way minus
-        the sum of the logarithms along the path, shape (N, 1).
+        A list of ``top_paths`` tensors (N, longest), int64, padded with −1, best first; and a
+            tensor: for the beam search ln p of each sequence, shape (N, top_paths); for greedy decoding
+            minus the sum of the logarithms along the path, shape (N, 1).
 
     Raises:
         ArgumentValueError: ``beam_width`` is below 1, or ``top_paths`` outside [1, beam_width].
@@ -168,14 +168,14 @@ def decode_logits(
     Args:
         logits: Shape (N, T, C).
         lengths: How many of the T steps count, shape (N,).
-        beam_width: How many prefixes a search keeps; ``None`` takes the best class of each step.
-        top_paths: How many sequences a search returns.
+        beam_width: The number of prefixes of the beam search; ``None`` decodes greedily.
+        top_paths: The number of sequences that the beam search returns.
         blank: The class of the blank.
-        merge_repeated: Whether the same class in successive steps is one label, on the greedy way.
+        merge_repeated: Whether greedy decoding merges equal classes in successive steps.
 
     Returns:
-        Labels (paths, N, T), int32, filled up with −1; and (N, paths): ln p of each, or minus the sum
-        of the largest logits on the greedy way.
+        Labels (paths, N, T), int32, padded with −1; and (N, paths): ln p of each, or minus the sum
+            of the largest logits for greedy decoding.
     """
     scores = logits.detach() if beam_width is None else logits.detach().log_softmax(-1)
     counts = _as_lengths("sequence_lengths", lengths, scores).tolist()
@@ -196,12 +196,12 @@ def _decode(
     blank: int,
     merge_repeated: bool = True,
 ) -> list[list[_Path]]:
-    """Return the paths of each row, best first; greedy ones, of which each has one, without a width."""
+    """Return the paths of each row, best first; without a width, the single greedy path."""
     rows = [row[:count].double().cpu().numpy() for row, count in zip(scores, counts, strict=True)]
     if beam_width is None:
         return [[_follow_best(row, blank, merge_repeated)] for row in rows]
     found = [_search(row, beam_width, blank) for row in rows]
-    # A search may end with fewer sequences than are asked for: of one step and two classes, say.
+    # A search may find fewer sequences than requested, for example of one step and two classes.
     return [[*row[:top_paths], *[_NOTHING] * (top_paths - len(row))] for row in found]
 
 
@@ -227,8 +227,8 @@ def _search(
 ) -> list[_Path]:
     """Return the prefixes of the beam after the last step, best first.
 
-    Each prefix has two values, ln p of the paths that end with a blank and of those that end with its
-    last label: after a blank the same label may be added once more.
+    Each prefix has two values, ln p of its paths that end with a blank and of those that end with its
+    last label: only after a blank may the same label repeat.
     """
     classes = [label for label in range(scores.shape[1]) if label != blank]
     beams: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, -np.inf)}

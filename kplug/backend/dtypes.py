@@ -81,7 +81,7 @@ standardize_dtype = dtype_name
 
 
 def is_float_dtype(dtype: DTypeLike) -> bool:
-    """Return whether a type holds real numbers with a point.
+    """Return whether a type is a real floating-point type.
 
     Example:
         >>> is_float_dtype("bfloat16"), is_float_dtype("int8")
@@ -91,7 +91,7 @@ def is_float_dtype(dtype: DTypeLike) -> bool:
 
 
 def is_int_dtype(dtype: DTypeLike) -> bool:
-    """Return whether a type holds integers; bool does not.
+    """Return whether a type is an integer type; bool is not.
 
     Example:
         >>> is_int_dtype("uint8"), is_int_dtype("bool")
@@ -102,16 +102,16 @@ def is_int_dtype(dtype: DTypeLike) -> bool:
 
 
 def result_type(*dtypes: DTypeLike) -> str:
-    """Return the name of the type that an operation on values of these types has.
+    """Return the name of the result type of an operation on values of these types.
 
-    ``int`` and ``float`` are Python's numbers, which do not widen a type of their sort.
+    ``int`` and ``float`` are Python's numbers, which do not widen a type of their kind.
 
     Example:
         >>> result_type("bfloat16", int), result_type("int8", "int32"), result_type("int64", "float16")
         ('bfloat16', 'int32', 'float16')
 
     Reference:
-        ``keras.backend.result_type``. Types of 64 bits stay, as in torch; Keras makes them 32 bits wide.
+        ``keras.backend.result_type``. 64-bit types stay, as in torch; Keras narrows them to 32 bits.
     """
     numbers = [one for one in dtypes if one in (int, float)]
     types = [to_dtype(one) for one in dtypes if one not in (int, float)]

@@ -17,7 +17,7 @@ _ORDERINGS = {"channels_first": "th", "channels_last": "tf"}  # Keras 1's names
 
 
 class _Settings:
-    """The values that the setters change; one instance for the process."""
+    """The mutable settings; one instance per process."""
 
     epsilon: float = 1e-7
     floatx: str = "float32"
@@ -63,7 +63,7 @@ def set_floatx(value: str) -> None:
 
 
 def image_data_format() -> DataFormat:
-    """Return where images keep their channels by default; ``'channels_last'`` unless set.
+    """Return the default image layout; ``'channels_last'`` unless set.
 
     Example:
         >>> image_data_format()
@@ -101,7 +101,7 @@ def standardize_data_format(data_format: str | None, owner: str) -> DataFormat:
     """Return a valid layout name; ``None`` means the default one.
 
     Raises:
-        ArgumentValueError: Names ``owner``, who was given it.
+        ArgumentValueError: The layout is unknown; the message names ``owner``.
     """
     if data_format is None:
         return _settings.image_data_format
@@ -151,13 +151,13 @@ def get_uid(prefix: str = "") -> int:
 
 
 def reset_uids() -> None:
-    """Let every counter of ``get_uid`` start at 1 again."""
+    """Reset every counter of ``get_uid`` to 1."""
     with _counters_lock:
         _counters.clear()
 
 
 def clear_session() -> None:
-    """Forget the automatic names given so far, so that the next ``Dense`` is ``dense`` again."""
+    """Reset automatic names, so that the next ``Dense`` is ``dense`` again."""
     reset_uids()
 
 

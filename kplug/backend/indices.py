@@ -12,12 +12,12 @@ def to_indices(values: TensorLike, owner: str) -> torch.Tensor:
     """Return integers in int64; floats may hold them.
 
     Args:
-        values: What was given.
-        owner: The function, for the message.
+        values: The given indices.
+        owner: The function, for messages.
 
     Raises:
-        DataError: A number has a fraction, which a cast would drop. On a GPU and while torch traces, nothing
-            is read.
+        DataError: A number has a fraction, which a cast would drop. On a GPU and under tracing, values are
+            not checked.
 
     Example:
         >>> to_indices([2.0, 0.0], "take")
@@ -30,10 +30,10 @@ def to_indices(values: TensorLike, owner: str) -> torch.Tensor:
 
 
 def require_whole(owner: str, values: torch.Tensor) -> bool:
-    """Refuse numbers that are no integers, and tell whether they could be read.
+    """Refuse non-integral numbers, and return whether the values could be read.
 
     Raises:
-        DataError: With the first of them.
+        DataError: The message names the first of them.
     """
     if values.is_meta or torch.compiler.is_compiling():
         return False
@@ -47,11 +47,11 @@ def require_whole(owner: str, values: torch.Tensor) -> bool:
 
 
 def find_fraction(values: torch.Tensor) -> float | None:
-    """Return the first number that is no integer, such as 0.5, NaN and infinities; or None."""
+    """Return the first non-integral number, such as 0.5, NaN or infinity; or None."""
     if not values.is_floating_point():
         return None
     is_fraction = (values != values.floor()) | values.isinf()
     try:
         return values[is_fraction][0].item() if bool(is_fraction.any()) else None
-    except RuntimeError:  # inside torch.func.vmap there is no number to read
+    except RuntimeError:  # values are not readable inside torch.func.vmap
         return None

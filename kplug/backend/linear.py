@@ -27,8 +27,8 @@ def batch_dot(
 ) -> torch.Tensor:
     """Return the product of ``x`` (N, …) and ``y`` (N, …) for each sample: (N, rest of x, rest of y).
 
-    ``axes`` is the axis of each that is summed over; ``None`` is the last of ``x`` with the second-last
-    of ``y`` (the last, if ``y`` has two axes). What would be (N,) is (N, 1).
+    ``axes`` gives the summed axis of each; ``None`` is the last of ``x`` with the second-last
+    of ``y`` (the last, if ``y`` has two axes). A result of shape (N,) becomes (N, 1).
 
     Example:
         >>> batch_dot([[1.0, 2.0]], [[3.0, 4.0]], axes=1)
@@ -50,7 +50,7 @@ def batch_dot(
 def bias_add(x: TensorLike, bias: TensorLike, data_format: str | None = None) -> torch.Tensor:
     """Return ``x`` with a bias for each channel added.
 
-    ``bias`` has the shape (channels,), or (…, channels) with a value for each place too.
+    ``bias`` has the shape (channels,), or (…, channels) with a value for each position.
     """
     x, bias = to_tensor(x), to_tensor(bias)
     layout = standardize_data_format(data_format, "bias_add")

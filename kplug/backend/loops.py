@@ -22,10 +22,10 @@ def map_fn(
     """Return the results of ``fn`` for each entry along the first axis, stacked; ``name`` is ignored.
 
     ``fn`` takes an entry of a tensor (N, …), or a tuple of entries if ``elems`` is a list of such
-    tensors, and returns a tensor or a tuple of them. ``dtype=None`` leaves its results as they are.
+    tensors, and returns a tensor or a tuple of them. ``dtype=None`` keeps the type of its results.
 
     Raises:
-        DataError: There is no entry, so the shape of the result is not known.
+        DataError: There is no entry, so the shape of the result is unknown.
 
     Example:
         >>> map_fn(lambda row: row.sum(), torch.eye(3))
@@ -80,7 +80,7 @@ def foldr(
     initializer: Any = None,
     name: str | None = None,
 ) -> Any:
-    """Return what ``foldl`` returns for the entries from the last to the first.
+    """Return ``foldl`` over the entries in reverse order.
 
     Example:
         >>> foldr(lambda total, x: 2 * total + x, [1, 1, 0])
@@ -116,17 +116,17 @@ def rnn(
     """Run a step along the time axis of sequences.
 
     Args:
-        step_function: From the inputs of one time step, (N, …), and a list of states followed by the
-            constants, to the output of that time step, (N, …), and the list of new states.
+        step_function: Takes the inputs of one time step, (N, …), and a list of states followed by the
+            constants; returns the output of that time step, (N, …), and the list of new states.
         inputs: Sequences, shape (N, time, …).
         initial_states: One tensor (N, …) for each state.
-        go_backwards: Whether to go from the last time step to the first; the outputs come in the order
-            in which they were made.
+        go_backwards: Whether to run from the last time step to the first; the outputs are in execution
+            order.
         mask: Shape (N, time) or (N, time, 1). Where it is 0 the states stay and the output is the
             previous one (0 at the start).
-        constants: What each call gets after the states.
+        constants: Further arguments of each call, after the states.
         unroll: Ignored; the loop is always Python's.
-        input_length: Ignored; the inputs say it.
+        input_length: Ignored; the inputs determine it.
 
     Returns:
         The last output (N, …), all outputs (N, time, …) and the list of last states.

@@ -24,7 +24,7 @@ def get_mask(tensor: object) -> torch.Tensor | None:
 
 
 def set_mask(tensor: torch.Tensor, mask: torch.Tensor | None) -> None:
-    """Attach a mask to sequences (N, time, …); tensors that are computed from them do not carry it.
+    """Attach a mask to sequences (N, time, …); tensors computed from them do not carry it.
 
     The mask holds booleans of shape (N, time), False for time steps to skip; ``None`` removes it.
     """
@@ -47,7 +47,7 @@ def keep_mask(made: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
 
 
 def find_masks(structure: Any) -> Any:
-    """Return the masks of nested tensors, nested likewise, or ``None`` if none carries one."""
+    """Return the masks of nested tensors, nested alike, or ``None`` if there are none."""
     if isinstance(structure, torch.Tensor):
         return get_mask(structure)
     if isinstance(structure, dict):
@@ -60,9 +60,9 @@ def find_masks(structure: Any) -> Any:
 
 
 def attach_masks(structure: Any, masks: Any) -> Any:
-    """Return nested tensors with the masks that ``find_masks`` returned.
+    """Attach the result of ``find_masks`` to nested tensors.
 
-    The given tensors do not change: those that get a mask are returned as aliases.
+    The given tensors do not change: masked ones are returned as aliases.
     """
     if masks is None:
         return structure
@@ -81,7 +81,7 @@ def attach_masks(structure: Any, masks: Any) -> Any:
 
 
 def as_masks(masks: Any) -> Any:
-    """Return given masks as tensors of booleans, nested as they are.
+    """Return nested masks as boolean tensors.
 
     Example:
         >>> as_masks([[1, 0]])

@@ -49,7 +49,7 @@ def softmax(x: TensorLike, axis: int = -1) -> torch.Tensor:
 
 def softplus(x: TensorLike) -> torch.Tensor:
     """Return ln(1 + eˣ)."""
-    # Not F.softplus: it switches to x above 20 and so loses the last bits in float64.
+    # Not F.softplus, which returns x above 20 and loses the last bits in float64.
     x = to_tensor(x)
     return torch.logaddexp(x, torch.zeros_like(x))
 
@@ -82,8 +82,8 @@ def dropout(
 ) -> torch.Tensor:
     """Return ``x`` with a random part set to 0, ``level`` in [0, 1), and the rest divided by ``1 − level``.
 
-    ``noise_shape`` is the shape of the random mask: ``None`` in it is that size of ``x``, and 1 shares
-    the draw along that axis.
+    ``noise_shape`` is the shape of the random mask: ``None`` entries take the size of ``x``, and 1
+    shares the draw along an axis.
     """
     require_number("dropout", "level", level, "a number in [0, 1)", at_least=0.0, below=1.0)
     x = to_float(x)
@@ -124,7 +124,7 @@ def binary_crossentropy(
 def categorical_crossentropy(
     target: TensorLike, output: TensorLike, from_logits: bool = False, axis: int = -1
 ) -> torch.Tensor:
-    """Return −Σ t ln p along ``axis``, that of the classes; p is scaled to a sum of 1."""
+    """Return −Σ t ln p along ``axis``, the axis of the classes; p is scaled to a sum of 1."""
     output = to_float(output)
     target = to_tensor(target).to(output.dtype)
     return -(target * _log_probabilities(output, from_logits, axis)).sum(dim=axis)
@@ -155,8 +155,8 @@ def _log_probabilities(output: torch.Tensor, from_logits: bool, axis: int) -> to
 def in_top_k(predictions: TensorLike, targets: TensorLike, k: int) -> torch.Tensor:
     """Return whether each target class is among the ``k`` largest predictions.
 
-    ``predictions`` is (N, classes); ``targets`` and the booleans returned are (N,). A tie
-    counts as in, NaN does not.
+    ``predictions`` is (N, classes); ``targets`` and the booleans returned are (N,). Ties count,
+    NaN does not.
     """
     predictions = to_tensor(predictions)
     chosen = predictions.gather(1, to_indices(targets, "in_top_k").reshape(-1, 1))

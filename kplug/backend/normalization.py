@@ -21,7 +21,7 @@ def batch_normalization(
     """Return gamma·(x − mean) / √(var + epsilon) + beta.
 
     The moments, beta (``None`` is 0) and gamma (``None`` is 1) have a value for each channel along
-    ``axis``, or a shape that broadcasts with ``x``. torch.nn.functional.batch_norm has beta after
+    ``axis``, or a shape that broadcasts with ``x``. torch.nn.functional.batch_norm takes beta after
     gamma.
 
     Example:
@@ -38,7 +38,7 @@ def batch_normalization(
 
 
 def _along(axis: int, x: torch.Tensor, values: TensorLike) -> torch.Tensor:
-    """Return one value a channel in a shape that broadcasts with ``x``."""
+    """Reshape per-channel values to broadcast with ``x``."""
     values = to_tensor(values).to(x)
     if values.ndim != 1 or x.ndim == 1:
         return values
@@ -56,7 +56,7 @@ def normalize_batch_in_training(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return ``x`` normalised with the moments of the batch over some axes, the mean and the variance.
 
-    gamma (``None`` is 1) and beta (``None`` is 0) have a value for each place on the other axes. The
+    gamma (``None`` is 1) and beta (``None`` is 0) have a value for each position of the other axes. The
     variance is divided by n; Keras 2 divides by n − 1 where TensorFlow has a fused kernel (four axes,
     channels last).
 

@@ -14,14 +14,14 @@ Value = TypeVar("Value")
 
 
 def count_processes() -> int:
-    """Return how many processes train together; 1 without ``torchrun``."""
+    """Return the number of training processes; 1 without ``torchrun``."""
     if is_group_joined():
         return distributed.get_world_size()
     return int(os.environ["WORLD_SIZE"]) if is_launched() else 1
 
 
 def find_rank() -> int:
-    """Return the number of this process among them, from 0."""
+    """Return the rank of this process, from 0."""
     if is_group_joined():
         return distributed.get_rank()
     return int(os.environ["RANK"]) if is_launched() else 0
@@ -43,9 +43,9 @@ def is_group_joined() -> bool:
 
 
 def copy_from_main(value: Value) -> Value:
-    """Return the value of the main process; without other processes the value itself.
+    """Broadcast the main process's value; return the value itself without other processes.
 
-    All processes must call it. The value must be one that can be pickled.
+    All processes must call it. The value must be picklable.
     """
     if not is_group_joined() or distributed.get_world_size() == 1:
         return value

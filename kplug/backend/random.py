@@ -16,17 +16,17 @@ from kplug.configurable import check_keys
 
 def make_generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
     """Return a generator that starts at ``seed``."""
-    # The seed's lowest 32 bits, as Keras 3 takes them: its draws are reproduced exactly.
+    # The seed's lowest 32 bits, as in Keras 3, whose draws are reproduced exactly.
     return torch.Generator(device).manual_seed(seed & 0xFFFFFFFF)
 
 
 class SeedGenerator:
-    """Gives a function of ``kplug.random`` other numbers at each call, the same in each run.
+    """A seed for ``kplug.random`` that gives different draws at each call, reproducible across runs.
 
-    An integer as a seed means the same numbers at each call.
+    An integer seed gives the same numbers at each call.
 
     Args:
-        seed: Where it starts; drawn from torch's generator if it is left out.
+        seed: The initial seed; drawn from torch's generator if omitted.
         name: For configurations.
 
     Raises:
@@ -40,7 +40,7 @@ class SeedGenerator:
         (False, True)
 
     Reference:
-        ``keras.random.SeedGenerator``, whose seeds these are.
+        ``keras.random.SeedGenerator``, with the same seeds.
     """
 
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
@@ -50,7 +50,7 @@ class SeedGenerator:
         self.state = torch.tensor([start, 0])
 
     def next(self, ordered: bool = True) -> torch.Tensor:
-        """Return the seed and how often it was asked for before; unordered numbers are scattered."""
+        """Return the seed and the number of previous calls; ``ordered=False`` scrambles both afterwards."""
         given = self.state.clone()
         if ordered:
             self.state[1] += 1
@@ -64,7 +64,7 @@ class SeedGenerator:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> SeedGenerator:
-        """Return one that begins anew."""
+        """Create a generator with a reset counter."""
         check_keys(cls, config)
         return cls(**config)
 
@@ -73,7 +73,7 @@ Seed: TypeAlias = "int | SeedGenerator | torch.Generator | None"
 
 
 def find_generator(seed: Seed, device: torch.device | str = "cpu") -> torch.Generator | None:
-    """Return a generator on a device, or ``None`` for torch's own: without a seed, and without memory.
+    """Return a generator on a device, or ``None`` for torch's own: without a seed, or on meta tensors.
 
     Raises:
         ArgumentValueError: ``seed`` is neither an integer nor a generator.
@@ -113,7 +113,7 @@ def random_uniform(
     dtype: DTypeLike = None,
     seed: Seed = None,
 ) -> torch.Tensor:
-    """Return draws that are uniform in [minval, maxval); of a whole-number type each integer is as likely."""
+    """Return uniform draws in [minval, maxval); for integer types, each integer is equally likely."""
     sizes, number_type = to_shape(shape), to_dtype(dtype)
     generator = find_generator(seed)
     if not number_type.is_floating_point:
@@ -134,7 +134,7 @@ def truncated_normal(
     """Return draws from N(mean, stddev²), those beyond two standard deviations drawn again."""
     number_type = to_dtype(dtype)
     draws = torch.randn((*to_shape(shape), 4), dtype=number_type, generator=find_generator(seed))
-    # Four draws each and the first one inside: about 4e-6 of the elements have none inside.
+    # Four draws per element, of which the first inside counts: about 4e-6 have none inside.
     first_inside = (draws.abs() < 2).to(torch.uint8).argmax(-1, keepdim=True)
     return draws.gather(-1, first_inside).squeeze(-1) * stddev + mean
 

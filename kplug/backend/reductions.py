@@ -85,7 +85,7 @@ def prod(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> torch.Tens
 
 
 def _prod(x: torch.Tensor, axes: tuple[int, ...], keepdims: bool) -> torch.Tensor:
-    # torch's prod takes one axis; from the last to the first, the others keep their numbers.
+    # torch's prod takes one axis; reducing from last to first keeps the other indices valid.
     for axis in sorted((axis % x.ndim for axis in axes), reverse=True):
         x = x.prod(dim=axis, keepdim=keepdims)
     return x
@@ -114,7 +114,7 @@ def argmin(x: TensorLike, axis: int = -1) -> torch.Tensor:
 
 
 def _rank(x: TensorLike) -> torch.Tensor:
-    """Return values in a type that torch compares; booleans become integers."""
+    """Return values in a type that torch can compare; booleans become integers."""
     tensor = to_tensor(x)
     return tensor.byte() if tensor.dtype is torch.bool else tensor
 

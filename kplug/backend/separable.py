@@ -27,7 +27,7 @@ def depthwise_conv2d(
 ) -> torch.Tensor:
     """Return the 2-D convolution of each channel by itself; the kernel is (kh, kw, in, multiplier).
 
-    The images returned have in·multiplier channels, those of one input channel side by side.
+    The result has in·multiplier channels; those of one input channel are adjacent.
     """
     owner = "depthwise_conv2d"
     return depthwise(owner, x, depthwise_kernel, strides, padding, data_format, dilation_rate)
@@ -89,10 +89,10 @@ def local_conv1d(
     strides: Sequence[int],
     data_format: str | None = None,
 ) -> torch.Tensor:
-    """Return a convolution with a different kernel at each place.
+    """Return a convolution with a different kernel at each position.
 
-    ``kernel_size`` and ``strides`` hold one number. The kernel is (places, k·in, out): a window is read
-    step by step, each with its channels.
+    ``kernel_size`` and ``strides`` hold one number. The kernel is (positions, k·in, out): a window is
+    flattened step by step, each with its channels.
     """
     layout = standardize_data_format(data_format, "local_conv1d")
     second = to_channels_second(to_tensor(inputs), layout)
@@ -112,8 +112,8 @@ def local_conv2d(
 ) -> torch.Tensor:
     """Return ``local_conv1d`` for images; ``output_shape`` is (rows, columns) of the result.
 
-    The kernel is (rows·columns, kh·kw·in, out); with channels first a window is read channel by
-    channel, so that it is in·kh·kw.
+    The kernel is (rows·columns, kh·kw·in, out); with channels first a window is flattened channel
+    by channel, to in·kh·kw.
     """
     layout = standardize_data_format(data_format, "local_conv2d")
     second = to_channels_second(to_tensor(inputs), layout)

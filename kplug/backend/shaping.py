@@ -39,7 +39,7 @@ def expand_dims(x: TensorLike, axis: int = -1) -> torch.Tensor:
 
 
 def squeeze(x: TensorLike, axis: int) -> torch.Tensor:
-    """Return ``x`` without its ``axis``, whose size must be 1: torch would leave another axis in silence."""
+    """Return ``x`` without its ``axis``, whose size must be 1: torch would silently keep other axes."""
     x = to_tensor(x)
     if not -x.ndim <= axis < x.ndim or x.shape[axis] != 1:
         allowed = f"an axis of size 1; the shape is {tuple(x.shape)}"

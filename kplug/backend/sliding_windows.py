@@ -24,8 +24,8 @@ _AVERAGE_POOLS: dict[int, Callable[..., Any]] = {1: F.avg_pool1d, 2: F.avg_pool2
 def same_padding(size: int, window: int, stride: int, dilation: int = 1) -> tuple[int, int]:
     """Return how many cells padding ``'same'`` adds before and after one axis.
 
-    total = max((⌈size/stride⌉ − 1)·stride + (window − 1)·dilation + 1 − size, 0); the half that is
-    rounded up goes after. torch's own ``padding='same'`` refuses strides.
+    total = max((⌈size/stride⌉ − 1)·stride + (window − 1)·dilation + 1 − size, 0); the larger
+    half goes after. torch's own ``padding='same'`` refuses strides.
 
     Example:
         >>> same_padding(6, window=3, stride=2)
@@ -65,7 +65,7 @@ def convolve(
 ) -> torch.Tensor:
     """Return the convolution of a tensor (N, channels, …) as (N, filters, …).
 
-    Strides and dilation are one number an axis. The kernel has torch's order, (filters,
+    Strides and dilation are one number per axis. The kernel has torch's order, (filters,
     channels/groups, …). ``padding`` may be ``'causal'`` for one axis.
     """
     window = kernel.shape[2:]
@@ -77,7 +77,7 @@ def convolve(
         cells = same_paddings(x.shape[2:], window, strides, dilation)
     if any(before != after for before, after in cells):
         x, cells = pad_spatial(x, cells), [(0, 0)] * len(window)
-    # torch pads equal amounts on both sides itself, without a copy.
+    # torch pads equally on both sides itself, without a copy.
     both = [before for before, _ in cells]
     if x.shape[1] == 1 and strides[-1] > 1:
         reach = (window[-1] - 1) * dilation[-1] + 1
@@ -87,11 +87,10 @@ def convolve(
 
 
 def _without_channels_last(x: torch.Tensor) -> torch.Tensor:
-    """Return a view of a tensor of one channel whose strides are those of channels second.
+    """Return a view of a one-channel tensor with channels-second strides.
 
-    In memory both orders are the same. oneDNN (of torch 2.13) takes the one with channels last for
-    another path, which leaves all rows but the first unwritten where outputs are 1 wide and the
-    windows step by more.
+    Both layouts share the same memory order. oneDNN (of torch 2.13) uses another path for channels-last
+    strides, which writes only the first row where outputs are 1 wide and strides are larger.
     """
     return x.squeeze(1).unsqueeze(1)
 
@@ -99,7 +98,7 @@ def _without_channels_last(x: torch.Tensor) -> torch.Tensor:
 def transposed_crop(
     window: int, stride: int, padding: str, output_padding: int | None, dilation: int = 1
 ) -> tuple[int, int]:
-    """Return how many cells a transposed convolution is cut by before and after one axis.
+    """Return how many cells to crop from a transposed convolution before and after one axis.
 
     The whole has (size − 1)·stride + reach cells, where reach = (window − 1)·dilation + 1. With
     ``output_padding=None``, ``'same'`` leaves size·stride of them and ``'valid'`` makes them that
@@ -129,7 +128,7 @@ def convolve_transposed(
 ) -> torch.Tensor:
     """Return the transposed convolution of a tensor (N, in, …) as (N, filters, …).
 
-    Strides, dilation and output padding (or ``None``) are one number an axis. The kernel has torch's
+    Strides, dilation and output padding (or ``None``) are one number per axis. The kernel has torch's
     order, (in, filters, …).
     """
     window = kernel.shape[2:]
@@ -138,7 +137,7 @@ def convolve_transposed(
         transposed_crop(size, step, padding, cells, gap)
         for size, step, cells, gap in zip(window, strides, added, dilation, strict=True)
     ]
-    # torch crops what both ends lose, and adds what the end gains before it adds the bias.
+    # torch crops both ends equally, and pads the end before it adds the bias.
     both = [max(min(crop), 0) for crop in crops]
     gained = [max(-after, 0) for _, after in crops]
     made = _TRANSPOSED[len(window)](x, kernel, bias, strides, both, gained, 1, dilation)
@@ -180,7 +179,7 @@ def average_pool(
 
 
 def _sum_pool(x: torch.Tensor, window: Sequence[int], strides: Sequence[int]) -> torch.Tensor:
-    """Return the sum of each window; of one axis as of images one high, as torch has it for these only."""
+    """Return the sum of each window; one axis is treated as images of height 1, which torch requires."""
     if len(window) == 1:
         return _sum_pool(x.unsqueeze(2), (1, *window), (1, *strides)).squeeze(2)
     pool = _AVERAGE_POOLS[len(window)]
@@ -188,9 +187,9 @@ def _sum_pool(x: torch.Tensor, window: Sequence[int], strides: Sequence[int]) ->
 
 
 def enlarge(x: torch.Tensor, factors: Sequence[int], first_axis: int) -> torch.Tensor:
-    """Return ``x`` with its cells repeated by one factor an axis, along axes that follow ``first_axis``.
+    """Return ``x`` with its cells repeated by one factor per axis, from ``first_axis`` on.
 
-    It takes one copy, whatever the number of axes.
+    It makes a single copy for any number of axes.
 
     Example:
         >>> enlarge(torch.tensor([[1, 2]]), (2, 2), 0)

@@ -1,7 +1,7 @@
 """Convolution and pooling with Keras's padding and layouts, in one to three dimensions.
 
-Tensors keep their layout outside; torch computes with the channels second. For ``channels_last``
-the change is a view, since torch's ``channels_last`` memory is exactly that.
+Callers keep their layout; torch computes with the channels second. For ``channels_last`` the
+conversion is a view, since torch's ``channels_last`` memory format matches it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from kplug.backend.sliding_windows import average_pool, convolve, enlarge, max_p
 
 
 def to_channels_second(x: torch.Tensor, data_format: DataFormat) -> torch.Tensor:
-    """Return a view of ``x`` as torch wants it: (N, channels, …)."""
+    """Return a view of ``x`` in torch's layout, (N, channels, …)."""
     return x if data_format == "channels_first" else x.movedim(-1, 1)
 
 
 def from_channels_second(x: torch.Tensor, data_format: DataFormat) -> torch.Tensor:
-    """Return a view of ``x`` (N, channels, …) in the layout asked for."""
+    """Return a view of ``x`` (N, channels, …) in the given layout."""
     return x if data_format == "channels_first" else x.movedim(1, -1)
 
 
@@ -49,7 +49,7 @@ def convolution(
 
 
 def to_torch_order(kernel: TensorLike) -> torch.Tensor:
-    """Return a view of a kernel (…, in, out) as torch wants it: (out, in, …)."""
+    """Return a view of a kernel (…, in, out) in torch's order, (out, in, …)."""
     return to_tensor(kernel).movedim((-1, -2), (0, 1))
 
 
@@ -129,8 +129,8 @@ def pool2d(
 ) -> torch.Tensor:
     """Return the largest (``'max'``) or mean (``'avg'``) value of each 2-D window.
 
-    Windows are one cell apart unless ``strides`` says otherwise, where the layers step by the window's
-    size; ``None`` does as they do.
+    ``strides`` defaults to 1, unlike in the layers, which default to the window's size; ``None`` uses
+    the window's size.
     """
     return pool("pool2d", 2, x, pool_size, strides, padding, data_format, pool_mode)
 

@@ -26,12 +26,12 @@ def conv2d_transpose(
 ) -> torch.Tensor:
     """Return the transposed 2-D convolution: the gradient of a convolution, as a function of ``x``.
 
-    ``output_shape`` has the batch, whose size may be ``None``. It is needed, as a convolution with
-    strides makes one shape of several. The kernel (kh, kw, out, in), strides, padding and dilation are
-    those of the convolution that goes back.
+    ``output_shape`` includes the batch, whose size may be ``None``. It is required, since a strided
+    convolution maps several shapes to one. The kernel (kh, kw, out, in), strides, padding and dilation are
+    those of the forward convolution.
 
     Raises:
-        DataError: No convolution makes the shape of ``x`` of ``output_shape``.
+        DataError: No convolution maps ``output_shape`` to the shape of ``x``.
 
     Example:
         >>> image = torch.ones(1, 2, 2, 1)
@@ -89,7 +89,7 @@ def _transposed(
                 hint="With padding 'same' the size is input size times stride; with 'valid', that plus "
                 "what the window is longer than the stride.",
             )
-        # The windows may end before the last cells, and those of the padding are dropped.
+        # The windows may end before the last cells; the padding's cells are dropped.
         cells.append((-before, size + before - whole.shape[axis + 2]))
     return from_channels_second(pad_spatial(whole, cells), layout)
 

@@ -23,7 +23,7 @@ def variable(
     name: str | None = None,
     constraint: Callable[[torch.Tensor], torch.Tensor] | None = None,
 ) -> torch.Tensor:
-    """Return a leaf tensor that gathers gradients, with a copy of ``value``.
+    """Return a leaf tensor that accumulates gradients, with a copy of ``value``.
 
     ``name`` is kept as its attribute ``label``, and ``constraint`` as ``constraint``; an optimizer of
     kplug applies it.
@@ -85,9 +85,9 @@ def to_numpy(tensor: torch.Tensor) -> NumpyArray:
 
 
 def set_value(x: object, value: TensorLike) -> None:
-    """Write ``value`` into a tensor, or into what has an ``assign`` method, such as an optimizer's ``lr``.
+    """Write ``value`` into a tensor or an object with an ``assign`` method, such as an optimizer's ``lr``.
 
-    The type and the device of a tensor stay.
+    A tensor keeps its type and device.
 
     Raises:
         WeightsError: The shapes differ; nothing was written.
@@ -119,7 +119,7 @@ def batch_get_value(ops: Sequence[object]) -> list[NumpyArray]:
 
 
 def batch_set_value(tuples: Sequence[tuple[object, TensorLike]]) -> None:
-    """Write each value into its variable, or none if one does not fit."""
+    """Write each value into its variable; if one does not fit, write none."""
     for x, value in tuples:
         _check_fit(x, value)
     for x, value in tuples:
@@ -169,7 +169,7 @@ def shape(x: TensorLike) -> tuple[int, ...]:
 
 
 def int_shape(x: object) -> tuple[int | None, ...]:
-    """Return the sizes of ``x``; those that are not known yet, as the batch, are ``None``."""
+    """Return the sizes of ``x``; unknown ones, such as the batch, are ``None``."""
     sizes = getattr(x, "shape", None)
     return tuple(np.shape(x) if sizes is None else sizes)  # type: ignore[call-overload]
 
@@ -190,7 +190,7 @@ def dtype(x: object) -> str:
 
 
 def count_params(x: object) -> int:
-    """Return the number of elements; a size that is not known counts as nothing."""
+    """Return the number of elements, ignoring unknown sizes."""
     return math.prod(size for size in int_shape(x) if size is not None)
 
 
@@ -200,7 +200,7 @@ def is_tensor(x: object) -> bool:
 
 
 def is_keras_tensor(x: object) -> bool:
-    """Return whether ``x`` is a symbolic tensor: an ``Input`` or what a layer made of one."""
+    """Return whether ``x`` is a symbolic tensor: an ``Input``, or the output of a layer on one."""
     return bool(getattr(x, "is_symbolic", False))
 
 

@@ -1,8 +1,8 @@
 """Variables: parameters whose memory stays in place under assignment.
 
-They are ``torch.nn.Parameter``s and of no class of their own: ``torch.compile`` refuses subclasses, and torch
-asks them at each operation whether they are more than tensors. So Keras's methods are added to torch's class;
-all but ``numpy`` and ``name`` are names that torch does not have.
+They are plain ``torch.nn.Parameter``s, not a subclass: ``torch.compile`` refuses subclasses, and torch
+dispatches each operation on them through ``__torch_function__``. So this module adds Keras's methods to
+torch's class; all but ``numpy`` and ``name`` are names that torch lacks.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ class _VariableMeta(type(nn.Parameter)):  # type: ignore[misc]  # torch's own cl
 
 
 class Variable(nn.Parameter, metaclass=_VariableMeta):
-    """A parameter that is assigned to; all else that is done with it gives plain tensors.
+    """A parameter that supports assignment; other operations return plain tensors.
 
-    As the attribute of a layer or model it is one of its weights: trained, saved and loaded with it. The
+    As an attribute of a layer or model it is one of its weights: trained, saved and loaded with it. The
     weights of layers are variables.
 
     Args:
-        initializer: The first value: a number, an array, a tensor, a callable that takes ``shape`` and
+        initializer: The initial value: a number, an array, a tensor, a callable that takes ``shape`` and
             ``dtype``, or the name of an initializer.
-        shape: Its shape; needed if an initializer makes the value.
-        dtype: Its type; None is that of the value, and ``floatx()`` for an initializer.
+        shape: Its shape; required with an initializer.
+        dtype: Its type; None uses the type of the value, or ``floatx()`` with an initializer.
         trainable: Whether training changes it.
-        name: Its name; ``variable`` with a number if it is left out.
+        name: Its name; ``variable`` with a number if omitted.
 
     Raises:
         ArgumentValueError: There is an initializer and no shape, or the name has a ``/``.
@@ -55,8 +55,8 @@ class Variable(nn.Parameter, metaclass=_VariableMeta):
         ('Parameter', True, array([1., 1.], dtype=float32))
 
     Reference:
-        ``keras.Variable``, which holds a tensor and is none: ``dtype`` is torch's here, ``==`` compares
-        elements, and ``value`` is the variable itself. A variable that is not trainable stays so.
+        ``keras.Variable``, which wraps a tensor: here ``dtype`` is torch's, ``==`` compares elements, and
+        ``value`` is the variable itself. A non-trainable variable stays non-trainable.
     """
 
     path: str
@@ -69,7 +69,7 @@ class Variable(nn.Parameter, metaclass=_VariableMeta):
         trainable: bool = True,
         name: str | None = None,
     ) -> Self:
-        """Make a variable with its first value."""
+        """Create a variable with its initial value."""
         label = auto_name("Variable") if name is None else name
         if "/" in label:
             raise ArgumentValueError("Variable", "name", name, "a string without '/'")
@@ -103,12 +103,12 @@ class Variable(nn.Parameter, metaclass=_VariableMeta):
 def make_variable(
     values: Tensor, label: str, path: str | None = None, *, is_trainable: bool = False
 ) -> Any:
-    """Return values as a variable, in the same memory.
+    """Return values as a variable that shares their memory.
 
     Args:
         values: The values. Integers get no gradient, trainable or not.
         label: Its name.
-        path: The names of the layers around it, and its own; by default its name.
+        path: The names of the enclosing layers and its own; by default its name.
         is_trainable: Whether training changes it.
     """
     needs_gradient = is_trainable and values.is_floating_point()
@@ -123,7 +123,7 @@ def is_fixed(tensor: object) -> bool:
 
 
 def like_variable(values: Tensor, original: Tensor) -> Tensor:
-    """Return values as what the original is: a variable of the same name, or a plain tensor."""
+    """Return values in the form of the original: a variable of the same name, or a plain tensor."""
     if not isinstance(original, Variable):
         return values
     if not isinstance(values, nn.Parameter):
@@ -145,7 +145,7 @@ def _first_values(initializer: Any, shape: Sequence[int] | None, dtype: DTypeLik
     return made.detach()
 
 
-# -- what torch's parameters get -------------------------------------------------------------
+# -- methods added to Parameter ------------------------------------------------------------
 
 
 def _set_trainable(parameter: nn.Parameter, is_trainable: bool) -> None:
@@ -185,7 +185,7 @@ def _assign_sub(parameter: nn.Parameter, value: Any) -> nn.Parameter:
 
 
 def _numpy(parameter: nn.Parameter, *, force: bool = False) -> NumpyArray:
-    """Return the value in NumPy; of a trainable one a copy, where torch raises an error."""
+    """Return the value in NumPy; a copy for trainable ones, where torch raises an error."""
     if parameter.requires_grad:
         return get_value(parameter)
     array: NumpyArray = Tensor.numpy(parameter, force=force)

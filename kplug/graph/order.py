@@ -26,8 +26,8 @@ def order_graph(
 ) -> GraphOrder:
     """Return calls and layers, sorted by their greatest distance from an output.
 
-    At equal distance, layers have the order in which a walk from the outputs reaches them. Calls have the order
-    in which they got their distance: backwards along the walk, so usually the last argument's come first.
+    At equal distance, layers have the order in which a walk from the outputs reaches them. Calls have the
+    order in which they got their distance: backwards along the walk, so usually the last argument's first.
 
     Args:
         inputs: Tensors whose values are given.

@@ -1,8 +1,8 @@
 """The functions of ``keras.ops``, for torch tensors and symbolic tensors.
 
-A call with tensors, arrays, numbers or lists computes at once. A call with a symbolic tensor connects an
-operation, which computes when the model runs. Names, arguments and number types are those of Keras 3:
-whole numbers are int32, and sums of them too. ``kplug.ops.table`` has all names.
+A call with tensors, arrays, numbers or lists computes at once. A call with a symbolic tensor adds an
+operation to the graph, which runs with the model. Names, arguments and number types are those of Keras 3:
+integers are int32, and so are their sums. ``kplug.ops.table`` lists all names.
 
 Example:
     >>> import torch

@@ -12,10 +12,10 @@ from kplug.nested import find_leaves
 
 
 def refuse_captured(operation: str, given: Any) -> None:
-    """Raise if a function among the arguments of an operation uses a symbolic tensor from around it.
+    """Raise if a function argument of an operation captures a symbolic tensor.
 
     Raises:
-        GraphError: It names the function, its line and the tensor.
+        GraphError: The message names the function, its line and the tensor.
     """
     for function in find_leaves(given, FunctionType):
         variables = inspect.getclosurevars(function)

@@ -1,6 +1,6 @@
 """Control flow: branches, loops and scans, under their ``keras.ops`` names.
 
-A part of a graph is computed from tensors alone: a branch or a body may close over no symbolic tensor.
+An operation depends on its tensor arguments alone: branches and bodies must not capture symbolic tensors.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _while_loop(
     values = tuple(loop_vars) if is_several else (loop_vars,)
     values = map_leaves(_to_tensors(values), _NUMBERS, to_operand)
     if any(one.is_meta for one in find_leaves(values, Tensor)):
-        return loop_vars  # only the shapes are asked for, and a loop keeps them
+        return loop_vars  # only the shapes are needed, and a loop keeps them
     count = 0
     while cond(*values) and (maximum_iterations is None or count < maximum_iterations):
         made = body(*values)
@@ -93,19 +93,19 @@ def _scan(
 
 
 def _to_tensors(structure: Any) -> Any:
-    """Return nested values with tensors for the arrays."""
+    """Convert the arrays in nested values to tensors."""
     return map_leaves(structure, np.ndarray, to_operand)
 
 
 def _entries(structure: Any) -> list[Any]:
-    """Return the parts of nested tensors along their first axes."""
+    """Split nested tensors along their first axes."""
     structure = _to_tensors(structure)
     count = len(next(find_leaves(structure, Tensor)))
     return [map_leaves(structure, Tensor, operator.itemgetter(at)) for at in range(count)]
 
 
 def _stack(structures: Sequence[Any]) -> Any:
-    """Return one structure whose tensors have those of all along a new first axis."""
+    """Stack the tensors of equal structures along a new first axis."""
     if not structures or structures[0] is None:
         return None
     entries = [map_leaves(_to_tensors(one), _NUMBERS, to_operand) for one in structures]
@@ -113,7 +113,7 @@ def _stack(structures: Sequence[Any]) -> Any:
 
 
 def _combine(function: Callable[..., Tensor], *structures: Any) -> Any:
-    """Return a structure of what a function makes of the tensors in the same places of several."""
+    """Apply a function to corresponding tensors of equal structures."""
     rows = zip(*(list(find_leaves(one, Tensor)) for one in structures), strict=True)
     made = iter([function(*row) for row in rows])
     return map_leaves(structures[0], Tensor, lambda _: next(made))
@@ -127,7 +127,7 @@ def _associative_scan(f: Function, elems: Any, reverse: bool = False, axis: int 
     (count,) = counts
     values = _combine(lambda x: x.flip(axis), values) if reverse else values
     step = 1
-    while step < count:  # after each round an entry holds twice as many of those before it
+    while step < count:  # each round doubles the number of combined entries
         earlier = _combine(lambda x: x.narrow(axis, 0, count - step), values)  # noqa: B023
         later = _combine(lambda x: x.narrow(axis, step, count - step), values)  # noqa: B023
         values = _combine(
@@ -152,7 +152,7 @@ CONTROL: Mapping[str, Function] = {
 
 
 class _CustomGradient(torch.autograd.Function):
-    """Computes what ``f`` returns, and its gradients by the function that ``f`` returns beside it."""
+    """Computes ``f``, with gradients from the function that ``f`` also returns."""
 
     @staticmethod
     def forward(ctx: Any, f: Function, *args: Any) -> Any:
@@ -169,14 +169,14 @@ class _CustomGradient(torch.autograd.Function):
 
 
 def custom_gradient(f: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callable[..., Any]:
-    """Return a function of tensors whose gradient is what another function computes.
+    """Return a function with a custom gradient.
 
     Args:
-        f: Returns the outputs for some tensors, and ``grad_fn(*args, upstream)``, which returns the
-            gradient of each of them.
+        f: Returns the outputs for some tensors, and ``grad_fn(*args, upstream)``, which returns
+            their gradients.
 
     Returns:
-        A function with the outputs of ``f`` alone.
+        A function that returns only the outputs of ``f``.
 
     Example:
         >>> @custom_gradient
@@ -197,12 +197,12 @@ def custom_gradient(f: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callabl
 def vectorize(
     pyfunc: Callable[..., Any], *, excluded: Any = None, signature: str | None = None
 ) -> Callable[..., Any]:
-    """Return a function that is called for every entry of its arguments, which are broadcast.
+    """Vectorize a function over its broadcast arguments.
 
     Args:
         pyfunc: A function of tensors; it is traced once, by ``torch.vmap``.
-        excluded: Positions of arguments that are passed on as they are. Those by name always are.
-        signature: The last axes that one call takes and returns, such as ``"(n,n)->()"``.
+        excluded: Positions of arguments that are passed unchanged, as keyword arguments always are.
+        signature: The trailing axes of one call's arguments and results, such as ``"(n,n)->()"``.
 
     Example:
         >>> vectorize(torch.trace, signature="(n,n)->()")(torch.ones(4, 2, 2))

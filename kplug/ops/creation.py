@@ -27,7 +27,7 @@ def _arange(
     first, last, step = (one.item() if isinstance(one, torch.Tensor) else one for one in given)
     is_whole = all(isinstance(one, int) for one in (first, last, step))
     dtype = ("int32" if is_whole else None) if dtype is None else dtype
-    # torch counts in the type; 0.5 of whole numbers is a step all the same.
+    # torch counts in the target type, which would truncate a step of 0.5 for integers.
     counted = torch.arange(first, last, step, dtype=torch.int64 if is_whole else None)
     return counted.to(to_dtype(dtype))
 
@@ -114,7 +114,7 @@ def _meshgrid(*x: TensorLike, indexing: str = "xy") -> list[torch.Tensor]:
 
 
 def _window(function: Function) -> Function:
-    """Return a function that makes a window of a number of cells."""
+    """Return a function that creates a window of a given length."""
     return lambda x: _make_window(function, x)
 
 

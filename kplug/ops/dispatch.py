@@ -24,12 +24,12 @@ from kplug.registry.suggestions import find_most_alike
 
 
 def make_functions(names: Iterable[str], module: str = "") -> dict[str, Function]:
-    """Return the public functions of some names, which are those of a module of ``kplug.ops`` alone."""
+    """Return the public functions of the given names, for one module of ``kplug.ops``."""
     prefix = module and f"{module}."
     return {name: _make_function(prefix + name, OPERATIONS[prefix + name]) for name in names}
 
 
-# What torch raises for arguments that do not fit; its other errors are subclasses.
+# torch's errors for invalid arguments; its other errors are subclasses.
 _REFUSALS = (
     RuntimeError,
     IndexError,
@@ -76,7 +76,7 @@ def _make_function(name: str, compute: Function) -> Function:
 
 
 def _find_signature(name: str, compute: Function) -> inspect.Signature:
-    """Return names and defaults of arguments: Keras's names where torch has others, or tells none."""
+    """Return names and defaults of arguments: Keras's names where torch's differ or are unknown."""
     try:
         given = inspect.signature(compute).parameters
     except ValueError:
@@ -112,7 +112,7 @@ def refuse_name(module: str, name: str, known: Collection[str]) -> NoReturn:
     """Raise the error for a name that a module of functions lacks.
 
     Raises:
-        AttributeError: It shows the names that are most alike, and how many there are.
+        AttributeError: The message lists similar names, and the number of names.
     """
     if name.startswith("_"):
         raise AttributeError(f"module {module!r} has no attribute {name!r}")

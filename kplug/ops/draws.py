@@ -68,7 +68,7 @@ def _shuffle(x: TensorLike, axis: int = 0, seed: Seed = None) -> Tensor:
     given = to_operand(x)
     check_axis(given, axis)
     axis %= given.ndim
-    # Each row before the axis has an order of its own, as in Keras.
+    # Each row before the axis has its own order, as in Keras.
     shape, device = given.shape[: axis + 1], given.device
     order = torch.rand(shape, generator=find_generator(seed, device), device=device).argsort(axis)
     rest = (1,) * (given.ndim - axis - 1)
@@ -102,8 +102,8 @@ def _binomial(
 
 
 def _draw(function: Callable[..., Tensor], *numbers: Tensor, seed: Seed) -> Tensor:
-    """Return what a function draws, of the shape and type of the first numbers."""
-    if numbers[0].is_meta:  # only the shape is asked for
+    """Return a function's draws, in the shape and type of the first argument."""
+    if numbers[0].is_meta:  # only the shape is needed
         return numbers[0]
     return function(*numbers, generator=find_generator(seed, numbers[0].device))
 

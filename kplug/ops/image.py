@@ -1,7 +1,7 @@
 """``ops.image``: resizing, edges, colours, filters and transforms of images.
 
-One picture is (height, width, channels), several are (N, height, width, channels); with
-``data_format="channels_first"`` the channels stand before height and width.
+An image is (height, width, channels), a batch (N, height, width, channels); with
+``data_format="channels_first"`` the channels precede height and width.
 """
 
 from typing import Any as _Any

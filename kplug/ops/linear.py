@@ -122,7 +122,7 @@ def _jvp(
 
 def _lstsq(a: torch.Tensor, b: torch.Tensor, rcond: float | None = None) -> torch.Tensor:
     columns = b.unsqueeze(-1) if b.ndim == a.ndim - 1 else b
-    if a.is_meta:  # only the shape is asked for
+    if a.is_meta:  # only the shape is needed
         made = a.new_empty((*a.shape[:-2], a.shape[-1], columns.shape[-1]))
     else:
         made = torch.linalg.lstsq(a, columns, rcond=rcond).solution

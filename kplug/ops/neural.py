@@ -24,7 +24,7 @@ from kplug.registry.user_warnings import warn
 
 
 def _over_axes(function: Function) -> Function:
-    """Return a function of which no axis means all of them."""
+    """Wrap a function so that ``axis=None`` means all axes."""
 
     def compute(x: torch.Tensor, axis: int | Sequence[int] | None = -1) -> torch.Tensor:
         axes = tuple(range(x.ndim)) if axis is None else axis
@@ -100,7 +100,7 @@ def _rms_normalization(
 
 
 def _along(axis: int | Sequence[int], x: torch.Tensor, values: TensorLike) -> torch.Tensor:
-    """Return values in a shape that broadcasts with ``x``: theirs are the axes that are normalized."""
+    """Reshape values along the normalized axes to broadcast with ``x``."""
     axes = [one % x.ndim for one in to_axes(axis) or ()]
     sizes = [size if at in axes else 1 for at, size in enumerate(x.shape)]
     values = to_operand(values)

@@ -18,7 +18,7 @@ _COUNTED_IN_INT32 = (torch.bool, torch.uint8, torch.int8, torch.int16)
 
 
 def to_operand(value: TensorLike) -> torch.Tensor:
-    """Return a tensor or an array as it is; numbers and lists in int32 or ``floatx()``."""
+    """Return tensors and arrays in their own type; numbers and lists in int32 or ``floatx()``."""
     tensor = to_tensor(value)
     is_typed = isinstance(value, (torch.Tensor, np.ndarray, np.generic))
     return tensor.int() if not is_typed and tensor.dtype is torch.int64 else tensor
@@ -46,7 +46,7 @@ def to_operands(*values: TensorLike) -> tuple[torch.Tensor, ...]:
 
 
 def to_one_type(*values: TensorLike) -> list[torch.Tensor]:
-    """Return operands of one type: many functions of torch refuse to mix them."""
+    """Convert operands to one type: many torch functions refuse mixed types."""
     tensors = to_operands(*values)
     dtype = functools.reduce(torch.promote_types, (tensor.dtype for tensor in tensors))
     return [tensor.to(dtype) for tensor in tensors]
@@ -63,12 +63,12 @@ def _is_number(value: object) -> bool:
 
 
 def _like(value: Any, other: torch.Tensor, device: torch.device) -> torch.Tensor:
-    # Filled on the device: copying a number there would make the program wait.
+    # Filled on the device: copying a number would synchronize.
     return torch.full((), value, dtype=_type_of(value, other), device=device)
 
 
 def _type_of(value: Any, other: torch.Tensor) -> torch.dtype:
-    """Return the type of a number beside a tensor; whole ones beside booleans are int32, as in Keras."""
+    """Return the type of a number beside a tensor; integers beside booleans are int32, as in Keras."""
     is_wide_enough = other.is_floating_point() or other.is_complex()
     if isinstance(value, bool) or is_wide_enough:
         return other.dtype
@@ -78,7 +78,7 @@ def _type_of(value: Any, other: torch.Tensor) -> torch.dtype:
 
 
 def to_counting(x: torch.Tensor) -> torch.Tensor:
-    """Return booleans and small integers in int32, in which Keras adds them up."""
+    """Convert booleans and small integers to int32, in which Keras sums them."""
     return x.int() if x.dtype in _COUNTED_IN_INT32 else x
 
 
@@ -120,12 +120,12 @@ def of_several(function: Function) -> Function:
 
 
 def _wrap(function: Function, made: Any) -> Function:
-    made.__wrapped__ = function  # whose arguments documentation shows
+    made.__wrapped__ = function  # documentation shows its signature
     return made  # type: ignore[no-any-return]
 
 
 def check_axis(x: torch.Tensor, axis: int) -> None:
-    """Raise unless a tensor has an axis, which torch does not look at where there is no memory.
+    """Raise unless a tensor has an axis, which torch does not check on meta tensors.
 
     Raises:
         DataError: It has fewer.
@@ -136,7 +136,7 @@ def check_axis(x: torch.Tensor, axis: int) -> None:
 
 
 def to_flat(x: torch.Tensor, axis: int | None) -> tuple[torch.Tensor, int]:
-    """Return a tensor and the axis to work along; without one it is the flattened tensor's."""
+    """Return a tensor and the axis to use; without one, flatten the tensor."""
     if axis is None:
         return x.reshape(-1), 0
     check_axis(x, axis)

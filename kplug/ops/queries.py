@@ -10,7 +10,7 @@ from kplug.backend import NumpyArray, TensorLike
 
 
 def shape(x: Any) -> tuple[int | None, ...]:
-    """Return the sizes of a tensor; those of a symbolic one that depend on the data are ``None``."""
+    """Return the sizes of a tensor; data-dependent sizes of a symbolic one are ``None``."""
     return K.int_shape(x)
 
 

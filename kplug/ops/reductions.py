@@ -21,7 +21,7 @@ from kplug.ops.operands import (
 
 
 def _counted(function: Function) -> Function:
-    """Return a sum or product whose integers have the type that Keras counts in, not int64."""
+    """Return a sum or product with Keras's integer result type instead of int64."""
 
     def reduce(
         x: TensorLike, axis: Axis = None, keepdims: bool = False, dtype: DTypeLike = None
@@ -81,7 +81,7 @@ def _moments(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     del synchronized  # there is one device
     x = to_float_operand(x)
-    # As in Keras, halves are added up in float32; what is too large then is the largest half.
+    # As in Keras, half precision accumulates in float32 and saturates.
     counted, most = x.to(torch.promote_types(x.dtype, torch.float32)), torch.finfo(x.dtype).max
     moments = (K.mean(counted, axes, keepdims), K.var(counted, axes, keepdims))
     mean, var = (one.clamp(-most, most).to(x.dtype) for one in moments)

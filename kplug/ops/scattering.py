@@ -51,7 +51,7 @@ def _slice_update(inputs: TensorLike, start_indices: Any, updates: TensorLike) -
     values = to_operand(updates).to(x)
     is_unknown = isinstance(start_indices, Tensor) and start_indices.is_meta
     starts = [0] * x.ndim if is_unknown else [int(one) for one in start_indices]
-    # As in Keras, a slice that would reach over the end starts earlier.
+    # As in Keras, a slice past the end starts earlier.
     starts = [
         min(start, size - n) for start, size, n in zip(starts, x.shape, values.shape, strict=True)
     ]
@@ -63,7 +63,7 @@ def _slice_update(inputs: TensorLike, start_indices: Any, updates: TensorLike) -
 
 
 def _segment(reduction: str, lowest: Function) -> Function:
-    """Return a reduction of the rows that have the same number."""
+    """Return a reduction of the rows with equal segment ids."""
 
     def reduce(
         data: TensorLike,
@@ -81,7 +81,7 @@ def _segment(reduction: str, lowest: Function) -> Function:
             )
         rows, x = ids.reshape(-1), x.reshape(-1, *x.shape[ids.ndim :])
         count = int(rows.max()) + 1 if num_segments is None else num_segments
-        # Rows of numbers outside of the segments go to one more, which is cut off.
+        # Rows with ids out of range go to an extra segment, which is dropped.
         rows = torch.where((rows >= 0) & (rows < count), rows, count)
         made = x.new_full((count + 1, *x.shape[1:]), lowest(x.dtype))
         return _reduce_rows(made, rows, x, reduction, has_self=True)[:count]

@@ -70,7 +70,7 @@ def _ctc_loss(
         to_indices(one, "ctc_loss") for one in (target, target_length, output_length)
     )
     scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
-    if scores.is_meta:  # only the shape is asked for
+    if scores.is_meta:  # only the shape is needed
         return scores.new_empty(len(scores))
     logs = scores.log_softmax(-1).transpose(0, 1)
     return F.ctc_loss(logs, labels, counts, label_counts, blank=mask_index, reduction="none")
@@ -89,7 +89,7 @@ def _ctc_decode(
     scores = to_float_operand(inputs)
     size = scores.shape[1]
     count = 1 if is_greedy else top_paths
-    if scores.is_meta:  # only the shapes are asked for
+    if scores.is_meta:  # only the shapes are needed
         labels = scores.new_empty((count, len(scores), size), dtype=torch.int32)
         dtype = torch.promote_types(scores.dtype, torch.float32)
         return labels, scores.new_empty((len(scores), count), dtype=dtype)

@@ -136,7 +136,7 @@ def _pad(
     if mode == "constant":
         flat = list(itertools.chain.from_iterable(reversed(pairs)))
         return F.pad(x, flat, value=constant_values or 0)
-    # torch pads the last axes of at most five; by indices it is any axis.
+    # torch pads only trailing axes, at most five in total; indices work for any axis.
     for axis, (before, after) in enumerate(pairs):
         places = torch.arange(-before, x.shape[axis] + after, device=x.device)
         x = x.index_select(axis, fold_places(places, x.shape[axis], mode))
@@ -155,7 +155,7 @@ def _to_pairs(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
 
 
 def fold_places(places: torch.Tensor, size: int, mode: str) -> torch.Tensor:
-    """Return places along an axis with those outside of it moved to the cells they repeat."""
+    """Fold out-of-range positions along an axis back into range."""
     if mode == "reflect":
         return (size - 1) - ((places % (2 * size - 2 or 1)) - (size - 1)).abs()
     if mode == "symmetric":
@@ -236,7 +236,7 @@ def _unique(
     places = torch.arange(rows.shape[axis], device=x.device)
     first = torch.full_like(counts, rows.shape[axis]).scatter_reduce(0, inverse, places, "amin")
     if size is not None:
-        # Rows that are missing repeat the first one, or hold fill_value.
+        # Missing rows repeat the first one, or contain fill_value.
         missing = max(size - len(counts), 0)
         values = values.narrow(axis, 0, min(size, len(counts)))
         filling = values.narrow(axis, 0, 1) if fill_value is None else values.new_tensor(fill_value)

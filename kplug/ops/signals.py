@@ -54,7 +54,7 @@ def _extract_sequences(x: Tensor, sequence_length: int, sequence_stride: int) ->
 
 
 def _make_window(window: Any, length: int, size: int, like: Tensor) -> Tensor:
-    """Return a window in the middle of ``size`` cells."""
+    """Return a window centred in ``size`` cells."""
     if isinstance(window, str):
         name = require_choice("stft", "window", window, ("hann", "hamming"))
         make = torch.hann_window if name == "hann" else torch.hamming_window
@@ -116,7 +116,7 @@ def _istft(
 
 
 def _overlap(frames: Tensor, stride: int) -> Tensor:
-    """Return the sum of frames (…, number, size) that begin ``stride`` cells after one another."""
+    """Overlap-add frames (…, number, size) at a distance of ``stride`` cells."""
     count, size = frames.shape[-2:]
     total = size + (count - 1) * stride
     columns = frames.reshape(-1, count, size).mT

@@ -27,7 +27,7 @@ from kplug.ops.reductions import REDUCTIONS
 
 
 def _quantile(function: Function, whole: float = 1.0) -> Function:
-    """Return a function of shares of ``whole``, each of which gives a value an axis is cut at."""
+    """Return the quantile function for quantiles given as parts of ``whole``."""
 
     def reduce(
         x: TensorLike,
@@ -53,14 +53,14 @@ def _quantile(function: Function, whole: float = 1.0) -> Function:
 
 def _median(function: Function) -> Function:
     def find(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Any:
-        # Between infinities torch finds NaN: of single values there is nothing between.
+        # torch interpolates infinities to NaN; the median of single values needs no interpolation.
         return to_float_operand(x) if axis == () else function(x, 0.5, axis, "linear", keepdims)
 
     return find
 
 
 def _without_nan(name: str, value: float) -> Function:
-    """Return the reduction of that name with ``value`` in the place of NaN."""
+    """Return the reduction of that name with NaN replaced by ``value``."""
     function = REDUCTIONS[name]
 
     def reduce(x: TensorLike, axis: Axis = None, **arguments: Any) -> Any:
@@ -84,7 +84,7 @@ def _running(name: str, value: float) -> Function:
 
 
 def _extreme(name: str, bound: float) -> Function:
-    """Return the largest or smallest number, which is NaN where there are no others."""
+    """Return the extreme ignoring NaN; NaN if all values are NaN."""
     reduce = _without_nan(name, bound)
 
     def find(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> torch.Tensor:
@@ -189,7 +189,7 @@ def _correlate(x1: TensorLike, x2: TensorLike, mode: str = "valid") -> torch.Ten
 
 
 def _corrcoef(x: torch.Tensor) -> Any:
-    # torch.corrcoef cannot be asked for its shape alone.
+    # torch.corrcoef does not support meta tensors.
     rows = x if x.ndim > 1 else x.unsqueeze(0)
     centred = rows - rows.mean(1, keepdim=True)
     units = centred / centred.norm(dim=1, keepdim=True)

@@ -20,7 +20,7 @@ from kplug.ops.signals import SIGNALS
 from kplug.ops.statistics import STATISTICS
 from kplug.ops.windows import WINDOWS
 
-# What ``kplug.ops`` itself has; the other functions are in its modules alone.
+# Names of ``kplug.ops`` itself; other functions are only in its submodules.
 TOP: Mapping[str, Function] = {
     **ELEMENTWISE,
     **REDUCTIONS,
@@ -37,14 +37,14 @@ TOP: Mapping[str, Function] = {
     **CONTROL,
 }
 
-# Files of models hold these names.
+# Model files contain these names.
 OPERATIONS: Mapping[str, Function] = {
     **TOP,
     **{f"image.{name}": function for name, function in PICTURES.items()},
     **{f"random.{name}": function for name, function in DRAWS.items()},
 }
 
-# Functions whose shapes depend on values: they are found with values, not on tensors without memory.
+# Functions with value-dependent shapes, which are inferred on values instead of meta tensors.
 OF_VALUES = frozenset(
     {
         "bincount",
@@ -58,7 +58,7 @@ OF_VALUES = frozenset(
     }
 )
 
-# Functions whose operands are broadcast to one shape.
+# Functions that broadcast their operands.
 BROADCASTING = frozenset({*ELEMENTWISE, "geomspace", "linspace", "logspace"}) - {"isin"}
 
 _NOT_IN_NUMPY = (

@@ -161,7 +161,7 @@ def _depth_to_space(
     layout = standardize_data_format(data_format, "depth_to_space")
     second = to_channels_second(x, layout)
     batch, channels, rows, columns = second.shape
-    # The channels of a block come first, as in TensorFlow; torch's pixel_shuffle has them last.
+    # The block's channels come first, as in TensorFlow; in torch's pixel_shuffle they come last.
     blocks = second.reshape(batch, block_size, block_size, -1, rows, columns)
     made = blocks.permute(0, 3, 4, 1, 5, 2).reshape(
         batch, channels // block_size**2, rows * block_size, columns * block_size

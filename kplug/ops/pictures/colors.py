@@ -12,7 +12,7 @@ from kplug.errors import DataError
 from kplug.ops.operands import Function
 from kplug.ops.pictures.layout import map_pictures
 
-# How bright the three colours look: ITU-R BT.601, in the digits of Keras.
+# Luma coefficients of ITU-R BT.601, as rounded in Keras.
 _BRIGHTNESS = (0.2989, 0.587, 0.114)
 
 

@@ -59,8 +59,8 @@ def _finder(noun: str, find_cells: Callable[[int, int], int]) -> Callable[..., _
     """Return a function that finds the cells before and after one axis.
 
     Args:
-        noun: ``"padding"`` or ``"cropping"``, as the arguments end.
-        find_cells: The cells of both ends together, for the sizes before and afterwards.
+        noun: ``"padding"`` or ``"cropping"``, the suffix of the arguments.
+        find_cells: Computes the total cells of both ends from the sizes before and after.
     """
     owner = "pad_images" if noun == "padding" else "crop_images"
 

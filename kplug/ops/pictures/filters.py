@@ -16,19 +16,19 @@ from kplug.errors import DataError
 from kplug.ops.operands import Function, to_float_operand, to_one_type
 from kplug.ops.pictures.layout import as_floats, map_pictures
 
-# Differences along the height; those along the width are its transpose.
+# The kernel along the height; its transpose is the kernel along the width.
 _SOBEL = ((-1.0, -2.0, -1.0), (0.0, 0.0, 0.0), (1.0, 2.0, 1.0))
 
 
 def blur(x: Tensor, size: Sequence[int], sigma: Sequence[float]) -> Tensor:
-    """Return (N, channels, height, width) blurred by a bell curve for the height and one for the width."""
+    """Return images (N, channels, height, width) blurred by separable Gaussian kernels."""
     rows, columns = (_make_gaussian(*one, x) for one in zip(size, sigma, strict=True))
-    # One axis after the other: for a window of 31 x 31 that is 62 products a pixel instead of 961.
+    # Separable: a window of 31 x 31 takes 62 products per pixel instead of 961.
     return _filter_channels(_filter_channels(x, rows[:, None]), columns[None])
 
 
 def _make_gaussian(size: int, sigma: float, like: Tensor) -> Tensor:
-    """Return weights of a bell curve around the middle, which sum to 1."""
+    """Return the weights of a centred Gaussian, which sum to 1."""
     places = torch.arange(size, dtype=like.dtype, device=like.device) - (size - 1) / 2
     weights = torch.exp(-0.5 * (places / sigma) ** 2)
     return weights / weights.sum()
@@ -53,7 +53,7 @@ def _gaussian_blur(
     widths = [float(one) for one in sigma]
     if len(widths) != 2 or min(widths) <= 0:
         raise refusal(owner, "sigma", sigma, "two numbers > 0, for the width and the height")
-    # Keras says the height's first, and computes with the width's first.
+    # Keras documents the height first, but uses the width first.
     blurred = functools.partial(blur, size=size, sigma=widths[::-1])
     return map_pictures(owner, images, data_format, functools.partial(as_floats, blurred))
 

@@ -36,13 +36,13 @@ def map_pictures(
     compute: Callable[[Tensor], Tensor],
     ranks: Sequence[int] = (3, 4),
 ) -> Tensor:
-    """Return what a function of (N, channels, height, width) makes, in the layout of what was given.
+    """Apply a function of (N, channels, height, width), and restore the given layout.
 
     Args:
         owner: The public function, for messages.
         images: One picture or several; one gets a batch axis for the function.
         data_format: ``"channels_last"``, ``"channels_first"``, or ``None`` for the setting.
-        compute: The function. It may add axes at the end, or leave a number for each picture.
+        compute: The function. It may append axes, or return a number for each picture.
         ranks: How many axes are allowed; the largest has a batch.
     """
     x, layout = to_operand(images), standardize_data_format(data_format, owner)
@@ -55,12 +55,12 @@ def map_pictures(
 
 
 def as_floats(compute: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """Return what a function of float32 or float64 makes, in the type of ``x``; integers are rounded."""
+    """Apply a function in float32 or float64, and convert the result to the type of ``x``."""
     return to_type_of(x, compute(x if x.dtype in (torch.float32, torch.float64) else x.float()))
 
 
 def to_type_of(x: Tensor, made: Tensor) -> Tensor:
-    """Return ``made`` in the type of ``x``, rounded and kept in its range if that is an integer's."""
+    """Return ``made`` in the type of ``x``; for integer types, round and clip it."""
     if x.is_floating_point():
         return made.to(x.dtype)
     bounds: Any = torch.iinfo(torch.uint8 if x.dtype is torch.bool else x.dtype)

@@ -37,7 +37,7 @@ def _extract(
         for axis, (cells, step, gap) in enumerate(zip(window, steps, gaps, strict=True)):
             x = x.unfold(axis + 2, (cells - 1) * gap + 1, step)[..., ::gap]
         places = range(2, 2 + rank)
-        # A patch lies row by row, the channels of a cell side by side.
+        # A patch is flattened row by row, with the channels of a cell adjacent.
         return x.permute(0, *range(2 + rank, 2 + 2 * rank), 1, *places).flatten(1, rank + 1)
 
     return map_pictures(owner, images, data_format, compute, (rank + 1, rank + 2))

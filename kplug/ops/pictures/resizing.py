@@ -17,7 +17,7 @@ from kplug.ops.pictures.layout import as_floats, map_pictures, to_type_of
 
 _TORCH_MODES = {"bilinear": "bilinear", "nearest": "nearest-exact", "bicubic": "bicubic"}
 _LANCZOS = ("lanczos3", "lanczos5")
-# Below it the weights of a cell count as none: it lies outside of the picture.
+# Below this total weight, a cell lies outside of the picture.
 _SMALLEST_WEIGHT = 1000.0 * torch.finfo(torch.float32).eps
 
 
@@ -58,7 +58,7 @@ def _require_size(size: Any) -> tuple[int, int]:
 
 
 def _other_ratio(x: Tensor, target: tuple[int, int]) -> tuple[int, int]:
-    """Return the height for this width, and the width for this height, that the target's ratio has."""
+    """Return the height for this width and the width for this height at the target's aspect ratio."""
     height, width = x.shape[-2:]
     return int(width * target[0] / target[1]), int(height * target[1] / target[0])
 
@@ -131,7 +131,7 @@ def _scale(
 def _make_weights(
     size: int, new_size: int, scale: Tensor, shift: Tensor, kernel: str, antialias: bool
 ) -> Tensor:
-    """Return how much each old cell counts in each new one, of shape (size, new_size)."""
+    """Return the weight of each old cell in each new one, of shape (size, new_size)."""
     step = 1.0 / scale
     width = step.clamp(min=1.0) if antialias else torch.ones_like(step)
     new_cells = torch.arange(new_size, dtype=scale.dtype, device=scale.device) + 0.5

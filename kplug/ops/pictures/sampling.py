@@ -34,7 +34,7 @@ def _clip(index: Tensor, size: int) -> Tensor:
     return index.clamp(0, size - 1)
 
 
-# Which cell stands for one outside of the grid.
+# The cell that replaces one outside of the grid.
 _FILL_MODES: dict[str, Callable[[Tensor, int], Tensor]] = {
     "constant": _clip,
     "nearest": _clip,
@@ -74,15 +74,15 @@ def _sample(
     fill_mode: str,
     fill_value: float,
 ) -> Tensor:
-    """Return values of ``x`` between its cells.
+    """Interpolate ``x`` between its cells.
 
     Args:
         x: Shape (…, *grid, *rest), with an index in ``rows`` for each axis of the dots.
         rows: Indices of the first axes, which broadcast with the places.
         places: Coordinates along each axis of the grid.
         order: 0 takes the nearest cell, 1 interpolates linearly.
-        fill_mode: What stands outside of the grid.
-        fill_value: What ``"constant"`` has there.
+        fill_mode: The values outside of the grid.
+        fill_value: The outside value of ``"constant"``.
     """
     sizes = x.shape[len(rows) : len(rows) + len(places)]
     fix = _FILL_MODES[fill_mode]
@@ -104,7 +104,7 @@ def _sample(
 
 
 def _find_neighbours(place: Tensor, order: int) -> list[tuple[Tensor, Any]]:
-    """Return the indices of the cells that count at some places, and how much they count."""
+    """Return the indices and weights of the neighbouring cells of some places."""
     if order == 0:
         return [((place.round() if place.is_floating_point() else place).long(), 1)]
     lower = to_float_operand(place).floor()
@@ -120,16 +120,16 @@ def _warp(
     fill_value: float,
     data_format: str | None,
 ) -> Tensor:
-    """Return pictures whose pixels are those at other places.
+    """Resample pictures at other positions.
 
     Args:
         owner: The public function, for messages.
         images: One picture or several.
-        find_places: From the places (row, column) of the pixels and the number of pictures to where the
-            pixels are taken from: (N, height, width) each.
+        find_places: Maps the positions (row, column) of the pixels and the number of pictures to source
+            positions, (N, height, width) each.
         interpolation: ``"nearest"`` or ``"bilinear"``.
-        fill_mode: What stands outside of the pictures.
-        fill_value: What ``"constant"`` has there.
+        fill_mode: The values outside of the pictures.
+        fill_value: The outside value of ``"constant"``.
         data_format: As for all functions of pictures.
     """
     order = _ORDERS[require_choice(owner, "interpolation", interpolation, _ORDERS.keys())]
@@ -171,7 +171,7 @@ def _affine_transform(
 
 
 def _spread(numbers: Tensor, count: int) -> list[Tensor]:
-    """Return columns of (N, 8) numbers, or of (8,) for all, in shapes that broadcast with pixels."""
+    """Return the columns of (N, 8) or (8,) numbers, shaped to broadcast with pixels."""
     return [one[:, None, None] for one in numbers.expand(count, 8).unbind(1)]
 
 
@@ -202,7 +202,7 @@ def _perspective_transform(
 
 
 def _find_homography(start: Tensor, end: Tensor) -> Tensor:
-    """Return the 8 numbers of the projection that takes each end point to its start point."""
+    """Return the 8 coefficients of the homography that maps end points to start points."""
     ones = torch.cat([end, torch.ones_like(end[..., :1])], -1)
     zeros = torch.zeros_like(ones)
     tilts = [-start[..., axis, None] * end for axis in (0, 1)]
