@@ -2,14 +2,14 @@
 
 Data flows in this order::
 
-    what is written         spec/
-    what is installed       policy/, loading/ → installed/
-    what a name could mean  candidates/ → registry
-    what it means           names/
-    the object              building/
+    text                    spec/
+    installed plugins       policy/, loading/ → installed/
+    candidates for a name   candidates/ → registry
+    look-up                 names/
+    built object            building/
 
-``component`` and ``kinds`` are the nouns that all of them speak of. ``errors`` and ``problems`` say
-what is wrong.
+``component`` and ``kinds`` define the data that all of them share. ``errors`` and ``problems`` describe
+failures.
 """
 
 from kplug.registry.building.resolution import resolve as resolve, resolve_object as resolve_object

@@ -20,7 +20,7 @@ Anything = TypeVar("Anything", bound=Callable[..., Any])
 NAME = re.compile(r"[a-z][a-z0-9_]*|[A-Z][A-Za-z0-9]*")
 TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
-CUSTOM = "custom"  # the namespace of what a user's own code brings in; no distribution may have it
+CUSTOM = "custom"  # the namespace of components from user code; no distribution may have it
 BUILT_IN = ("kplug", "torch")
 _ROLES = (*get_args(Role), None)
 _TEXTS = ("name", "target", "summary", "deprecated", "example")
@@ -33,8 +33,7 @@ class Origin:
     """Who supplied a component.
 
     Args:
-        distribution: Normalised name of the distribution, the one string that is printed,
-            disabled, preferred and recorded.
+        distribution: Normalised name of the distribution, as printed, disabled, preferred and recorded.
         version: Version of that distribution.
         entry_point: ``group:name`` of the declaration, empty for code.
     """
@@ -90,13 +89,13 @@ class Component:
         name: Declared name, ``snake_case`` or ``CapWords``.
         target: ``"package.module:object"``, imported when first used, or the object itself.
         aliases: Further names.
-        role: What the object is, where the names of its leading parameters do not tell:
+        role: The role of the object, where the names of its leading parameters do not show it:
             ``"class"`` and ``"factory"`` are called with the arguments of the spec,
             ``"function"`` is the component itself and takes them as keywords.
-        summary: One line for listings. Where it is empty, they show the first line of the documentation.
-        deprecated: What to use instead, if the component is on its way out.
-        is_qualified_only: Whether the bare name means it only for those who prefer it. A library
-            whose names are those of built-ins says so; otherwise each use of them would be warned of.
+        summary: One line for listings. If empty, they show the first line of the docstring.
+        deprecated: The replacement, if the component is deprecated.
+        is_qualified_only: Whether the bare name means it only for users who prefer it. A library that
+            shares names with built-ins sets this, to avoid a warning at each use of them.
         kind: Filled in by the registry from the hook or the entry-point group.
         origin: Filled in by the registry.
 
@@ -131,8 +130,8 @@ class Component:
             raise RegistrationError(f"the {fact} of {quote(self.name)} is {value}", hint=hint)
         check_name(
             self.name
-        )  # aliases are checked where it is offered: a bad one costs itself alone
-        for fact in _TEXTS:  # of a subclass of str, methods would run wherever the text is read
+        )  # aliases are checked on discovery, where an invalid one is dropped alone
+        for fact in _TEXTS:  # methods of a subclass of str would run wherever the text is read
             if isinstance(value := getattr(self, fact), str) and type(value) is not str:
                 object.__setattr__(self, fact, str.__str__(value))
 
@@ -157,7 +156,7 @@ class Component:
 
     @property
     def qualified_name(self) -> str:
-        """``distribution/name``: means the same thing whatever else is installed."""
+        """``distribution/name``, which does not depend on what else is installed."""
         return f"{self.origin.distribution}/{self.name}"
 
     @property
@@ -203,8 +202,8 @@ def function(function: Anything) -> Anything:
 def named(*names: str) -> Callable[[Anything], Anything]:
     """Write the names of a component on its class or function.
 
-    A hook that offers the object itself offers it under all of them. An entry point or a table of targets
-    imports nothing, so it has to list them again; kplug's own tables are generated from this mark.
+    A hook that returns the object itself offers all of its names. Entry points and tables of targets import
+    nothing, so they list the names again; kplug's own tables are generated from this mark.
 
     Args:
         names: The declared name, then its aliases.
@@ -231,7 +230,7 @@ def find_role(target: object) -> Role | None:
 
 
 def find_names(target: object) -> tuple[str, ...]:
-    """Return the names that `named` has written on an object, none where it has not."""
+    """Return the names that `named` wrote on an object; empty without the mark."""
     return tuple(own_attributes(target).get(_NAMES_MARK, ()))
 
 
@@ -247,8 +246,8 @@ def first_line(documentation: str) -> str:
 
 
 def own_attributes(target: object) -> Mapping[str, Any]:
-    """Return the attributes that an object has itself; a class has none of its bases here."""
-    # Not getattr: a class that derives from a component is another component.
+    """Return an object's own attributes, without those of a class's bases."""
+    # Not getattr: a subclass of a component is another component.
     return getattr(target, "__dict__", {})
 
 

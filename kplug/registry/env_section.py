@@ -14,8 +14,8 @@ class Section:
     """A part of what `kplug env` shows.
 
     Args:
-        title: What its entries are, such as ``Registries``.
-        entries: By name, the facts about each: texts by what they are, in the order in which they are shown.
+        title: The title above the entries, such as ``Registries``.
+        entries: The facts of each entry by its name, as labels and texts in the order of display.
 
     Raises:
         RegistrationError: for anything but texts.

@@ -19,8 +19,8 @@ class KplugError(Exception):
 
     Args:
         message: What happened, in full sentences.
-        hint: What to do about it, printed on a line of its own; or a function that is called for it when the
-            text is first wanted.
+        hint: What to do about it, printed on a line of its own; or a function that returns it, called when
+            the text is first read.
         where: The slot it happened in, such as ``dense_1.kernel_regularizer``.
     """
 
@@ -58,9 +58,9 @@ class KplugError(Exception):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exceptions are unpickled by a call with `args`, which is not what subclasses here are made
-        # from; worker processes send theirs home that way.
-        _ = self.hint  # a function that finds it cannot travel
+        # By default, an exception is unpickled by calling its class with `args`, which these constructors
+        # do not take. Worker processes send their errors back as pickles.
+        _ = self.hint  # a lazy hint cannot be pickled
         return _restore, (type(self), self.args, self.__dict__)
 
 
@@ -112,7 +112,7 @@ class ResolutionError(KplugError, LookupError):
         message: What happened.
         kind: The kind that was asked for, such as ``loss``.
         ref: The reference as it was written.
-        candidates: Names that would have worked; or a function that lists them when they are first wanted.
+        candidates: Names that would have worked; or a function that returns them, called on first access.
         hint: What to do about it.
     """
 
@@ -140,7 +140,7 @@ class ResolutionError(KplugError, LookupError):
         _ = self.candidates
         return super().__reduce__()
 
-    # LookupError's own __str__ prints like KeyError in some subclasses; ours is the sentence.
+    # KeyError, a LookupError, prints the repr of its argument; these errors print the sentence.
     __str__ = KplugError.__str__
 
 
@@ -173,7 +173,7 @@ class PluginLoadError(ResolutionError):
 
 
 class MissingModuleError(KplugError, ModuleNotFoundError):
-    """A module of kplug that a distribution lends: it is not installed, switched off, or there are two."""
+    """A lent module of kplug whose distribution is missing or switched off, or that has two lenders."""
 
 
 class ContractError(KplugError, TypeError):
@@ -208,7 +208,7 @@ class RegistrationError(KplugError, ValueError):
 
 
 class PolicyError(KplugError, ValueError):
-    """A setting that cannot be understood, or a component that no plugin may offer because of one."""
+    """A setting that cannot be understood, or a component that is unavailable because of one."""
 
 
 class SeveralProblemsError(KplugError):

@@ -14,18 +14,18 @@ _MARK = "__kplug_example__"
 
 @dataclass(frozen=True)
 class Example:
-    """How a component is to be tested.
+    """Instructions for testing a component.
 
     Args:
-        arguments: What it is made with; needed where the signature has no defaults.
-        inputs: What it is called with, one array for each argument, floats in float64:
+        arguments: The constructor arguments; needed where the signature has no defaults.
+        inputs: The arguments of a call, one array each, floats in float64:
             ``(y_true, y_pred)`` for losses and metrics (their first axis counts the samples), ``(x,)`` for
-            activations, ``(weight_matrix,)`` for regularizers and constraints; or a function that returns
-            them. None tries usual ones.
-        shape: Shape that an initializer is called with. None tries usual ones.
-        variance: What the values of an initializer vary by, for that shape, which should then have
-            10 000 values or more. None if it says nothing about it.
-        leave_out: Checks that cannot hold for this component, each with the reason.
+                activations, ``(weight_matrix,)`` for regularizers and constraints; or a function that returns
+                them. None tries default inputs.
+            shape: The shape for which an initializer is called. None tries default shapes.
+            variance: The expected variance of an initializer's values for that shape, which should then have
+                10 000 values or more. None to skip the comparison.
+            leave_out: Checks that cannot hold for this component, each with the reason.
 
     Example:
         >>> Example({"smooth": 1e-5}, leave_out={"gradcheck": "a straight-through gradient"}).arguments
@@ -43,11 +43,11 @@ class Example:
 
 
 def example(arguments: Mapping[str, Any] | None = None, **facts: Any) -> Callable[[Target], Target]:
-    """Write on a class or function how the contract suite tests it, for ``kplug check`` and for tests.
+    """Attach an example to a class or function, for ``kplug check`` and for tests.
 
     Args:
-        arguments: What it is made with.
-        facts: ``inputs``, ``shape``, ``variance`` and ``leave_out``, as `kplug.Example` has them.
+        arguments: The constructor arguments.
+        facts: ``inputs``, ``shape``, ``variance`` and ``leave_out``, as in `kplug.Example`.
 
     Raises:
         TypeError: for another fact.
@@ -69,6 +69,6 @@ def example(arguments: Mapping[str, Any] | None = None, **facts: Any) -> Callabl
 
 
 def find_example(target: object) -> Example | None:
-    """Return what `example` has written on an object; None where it has not, as on a subclass of it."""
+    """Return the example attached to an object; None without one. Subclasses do not inherit it."""
     found = getattr(target, "__dict__", {}).get(_MARK)
     return found if isinstance(found, Example) else None

@@ -1,7 +1,7 @@
 """Decorators with which authors state facts about a component.
 
-A decorator states a fact of one class or function. An attribute of a module or package states it of
-everything that is defined there, unless the class says otherwise.
+A decorator states a fact about one class or function. An attribute of a module or package states it about
+everything defined there, unless the class says otherwise.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 
 def non_mutating(target: Anything) -> Anything:
-    """State that a class or function leaves every tensor as it is that it is handed.
+    """State that a class or function never changes its input tensors in place.
 
-    kplug then calls it with the tensors themselves and watches none of them. A layer may still change its own
-    weights, and a metric its own state. What torch raises in the ``call`` of such a layer is explained by the
-    layer's name and the shapes of its inputs. A subclass is another component: it says so itself.
-    ``__kplug_non_mutating__ = True`` at the top of a module or package states it of all classes and functions
-    in there.
+    kplug then passes the tensors themselves and skips its checks for in-place changes. A layer may still
+    change its own weights, and a metric its own state. An error of torch in the ``call`` of such a layer is
+    explained by the layer's name and the shapes of its inputs. Subclasses do not inherit the statement.
+    ``__kplug_non_mutating__ = True`` at the top of a module or package states it for all its classes and
+    functions.
 
     Example:
         >>> @non_mutating
@@ -50,12 +50,11 @@ def is_non_mutating(component: object) -> bool:
 
 
 def complete_config(target: Anything) -> Anything:
-    """State that ``get_config`` of a class returns all that the constructor was given, in whatever form.
+    """State that ``get_config`` of a class returns all constructor arguments, in whatever form.
 
-    A configuration is then believed. Otherwise what an object was given is noted when it is made, and what
-    ``get_config`` leaves out of it is refused when the object is saved. A subclass is another component: it
-    says so itself. ``__kplug_complete_config__ = True`` at the top of a module or package states it of all
-    classes in there.
+    kplug then trusts the configuration. Otherwise it records the arguments of each object, and refuses to
+    save one whose ``get_config`` leaves some out. Subclasses do not inherit the statement.
+    ``__kplug_complete_config__ = True`` at the top of a module or package states it for all its classes.
 
     Example:
         >>> @complete_config
@@ -77,21 +76,21 @@ def has_complete_config(owner: type) -> bool:
 
 
 def keras_class(path: str | None) -> Callable[[Anything], Anything]:
-    """State that a class computes what one of Keras does, and that its configuration is one of that class.
+    """State that a class computes the same as a class of Keras, and shares its configuration.
 
-    Files name Keras's class then, so Keras opens them; kplug finds this one again. Arguments that older
-    versions of Keras wrote are read under their present names. A layer, and what is to be found where a file
-    names Keras's class alone, has the name of that class or an alias of it; older names of the class are
-    aliases, too. A subclass is another component: it says so itself.
-    ``__kplug_keras_module__ = "keras.layers"`` at the top of a module or package states of each component
-    class in there that it is the one of its own name in that module of Keras.
+    Files then name Keras's class, so Keras can open them, and kplug finds this class again. Arguments from
+    older versions of Keras are read under their present names. A layer must have the name of Keras's class as
+    its name or alias; so must every component that is to be found where a file names Keras's class alone.
+    Older names of that class are aliases, too. Subclasses do not inherit the statement.
+    ``__kplug_keras_module__ = "keras.layers"`` at the top of a module or package states it for each component
+    class there, with the class of the same name in that module of Keras.
 
     Args:
-        path: Module and name of Keras's class, such as ``keras.optimizers.Nadam``; None for a class that is
-            none of Keras's, whatever its package states.
+        path: Module and name of Keras's class, such as ``keras.optimizers.Nadam``; None for a class that has
+            no counterpart in Keras, despite the attribute of its package.
 
     Raises:
-        RegistrationError: if it is no such text.
+        RegistrationError: if the path is invalid.
 
     Example:
         >>> @keras_class("keras.optimizers.Nadam")
@@ -108,7 +107,7 @@ def keras_class(path: str | None) -> Callable[[Anything], Anything]:
 
 
 def find_keras_path(target: object) -> str | None:
-    """Return module and name of Keras's class that a component class is by `keras_class`, or None."""
+    """Return module and name of the Keras class that `keras_class` states, or None."""
     path: str | None = own_attributes(target).get(_KERAS_CLASS)
     if path is None and inspect.isclass(target):
         module = _find(target, _KERAS_MODULE)
@@ -117,12 +116,12 @@ def find_keras_path(target: object) -> str | None:
 
 
 def renamed_arguments(**former: str) -> Callable[[Anything], Anything]:
-    """State how arguments are called today that an earlier version of a class or function had.
+    """State the present names of arguments that a class or function has renamed.
 
-    Files and specs that give them are read. A subclass that passes keywords on reads them, too.
+    Files and specs may then use the former names. A subclass that passes keywords on accepts them, too.
 
     Args:
-        former: For each former name the present one.
+        former: The present name for each former one.
 
     Example:
         >>> @renamed_arguments(smooth="epsilon")
@@ -134,14 +133,14 @@ def renamed_arguments(**former: str) -> Callable[[Anything], Anything]:
 
 
 def idle_arguments(**idle: Any) -> Callable[[Anything], Anything]:
-    """State which arguments of an earlier version have no effect any more; files and specs may give them.
+    """State which arguments of an earlier version no longer have an effect; files and specs may give them.
 
     Args:
-        idle: For each argument a tuple of the values that it may have, or ``...`` for any. Another value is
-            refused like any unknown argument, since something is asked for that is not there.
+        idle: For each argument a tuple of its accepted values, or ``...`` for any. Another value is refused
+            like an unknown argument, since it requests a removed feature.
 
     Raises:
-        RegistrationError: if it is no tuple.
+        RegistrationError: if it is not a tuple.
 
     Example:
         >>> @idle_arguments(fused=(True, False), legacy=(None,))
@@ -159,12 +158,12 @@ def idle_arguments(**idle: Any) -> Callable[[Anything], Anything]:
 
 
 def find_renamed_arguments(target: object) -> dict[str, str]:
-    """Return what a class and its bases, or a function, state by `renamed_arguments`."""
+    """Return the `renamed_arguments` of a function, or of a class and its bases."""
     return _join(target, _RENAMED)
 
 
 def find_idle_arguments(target: object) -> dict[str, Any]:
-    """Return what a class and its bases, or a function, state by `idle_arguments`."""
+    """Return the `idle_arguments` of a function, or of a class and its bases."""
     return _join(target, _IDLE)
 
 
@@ -176,7 +175,7 @@ def _join(target: object, fact: str) -> dict[str, Any]:
 
 
 def _find(target: object, fact: str) -> Any:
-    """Return what is stated of a class or function, by itself or by the module and packages that it is in."""
+    """Return a fact stated by a class or function itself, or by its module and packages."""
     stated = own_attributes(target).get(fact)
     module = str(getattr(target, "__module__", ""))
     while stated is None and module:

@@ -10,15 +10,15 @@ from kplug.registry.quoting import quote
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is not as it should be, with the command that mends it.
+    """A fault, with the command that mends it.
 
     Args:
-        topic: What it is about, in a word: ``broken``, ``shadowed``, ``duplicate``, ``overlapping``,
+        topic: Its category in a word: ``broken``, ``shadowed``, ``duplicate``, ``overlapping``,
             ``changed``, ``stale``, ``slow``, ``misspelt``, ``wrong-contract``, ``setting`` or another.
         about: The distribution, with its version where it is known.
         message: What is wrong.
-        command: What mends it.
-        is_broken: Whether something does not work because of it.
+        command: The command that mends it.
+        is_broken: Whether it keeps something from working.
 
     Raises:
         RegistrationError: for anything but texts.

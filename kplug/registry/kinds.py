@@ -19,24 +19,24 @@ class Kind:
     """What sets one kind of component apart from the others.
 
     Args:
-        name: Singular, as in messages and specs.
-        plural: As in the entry-point group ``kplug.<plural>``, and in the hook of one of kplug's own kinds.
+        name: The singular, as in messages and specs.
+        plural: The plural, as in the entry-point group ``kplug.<plural>`` and in hooks of kplug's own kinds.
         leading: Parameter names that a callable *of this kind* starts with; a registered callable
             that starts with them is the component itself, not a factory of one.
         vocabulary: Other names that such parameters go by. A callable that uses them could be
             either, so its author is asked to say which.
-        adapter: ``"module:function"`` that checks the contract and wraps bare callables: it takes what was
-            made and returns what is used. It is imported when a component of the kind is first resolved.
-            Without one, anything is taken as it is.
-        default: What ``None`` means, where it means a component.
-        slots: Parameter names that hold a component of this kind inside another component, beside its
+        adapter: ``"module:function"`` that checks the contract and wraps bare callables: it takes the built
+            object and returns the one to use. It is imported when a component of the kind is first resolved.
+            Without one, every object is accepted unchanged.
+        default: The component that ``None`` means, if any.
+        slots: Parameter names that hold a component of this kind inside another component, besides its
             name and its plural.
-        suite: ``"module:object"`` of the checks that components have to pass, which ``kplug check`` runs: a
-            ``kplug_authoring.Suite``.
-        origin: Filled in by the registry: who adds it.
+        suite: ``"module:object"`` of the ``kplug_authoring.Suite`` that components have to pass in
+            ``kplug check``.
+        origin: The distribution that adds it; filled in by the registry.
 
     Raises:
-        RegistrationError: for a name or plural that is no word, or a fact of another type.
+        RegistrationError: for a name or plural that is not a word, or a fact of another type.
 
     Example:
         >>> Kind("augmentation", "augmentations", leading=("image",)).group
@@ -80,7 +80,7 @@ class Kind:
 
     @property
     def with_article(self) -> str:
-        """The name as a sentence wants it: ``an optimizer``, ``a loss``."""
+        """The name with its article: ``an optimizer``, ``a loss``."""
         return with_article(self.name)
 
 
@@ -141,13 +141,13 @@ BUILT_IN_KINDS: dict[str, Kind] = {
     )
 }
 
-# A subcommand of `kplug`: offered, found and loaded as components are, but no part of a model.
+# A subcommand of `kplug`: offered, found and loaded like components, but not part of a model.
 COMMAND = Kind("command", "commands", adapter="kplug.cli.commands:as_command", origin=_OWN)
 HOOKED = {**BUILT_IN_KINDS, COMMAND.name: COMMAND}  # what has a hook of its own
 
 
 class _Kinds(Mapping[str, Kind]):
-    """All kinds by name. No plugin is asked for one of kplug's own, and none replaces one."""
+    """All kinds by name. kplug's own are found without asking plugins, which cannot replace them."""
 
     def __init__(self) -> None:
         self.ask: Callable[[], Mapping[str, Kind]] = lambda: (
@@ -194,11 +194,11 @@ def find_kind(name: str) -> Kind | None:
 
 
 def find_kind_of_slot(parameter: str, kinds: Mapping[str, Kind] = BUILT_IN_KINDS) -> Kind | None:
-    """Return the kind that a parameter's name announces, such as ``kernel_initializer``.
+    """Return the kind that a parameter's name implies, such as ``kernel_initializer``.
 
     Args:
         parameter: The name.
-        kinds: The kinds that it may announce. A plugin's kind changes nothing for kplug's own components.
+        kinds: The kinds to consider. Plugins' kinds do not affect kplug's own components.
 
     Example:
         >>> find_kind_of_slot("kernel_initializer").name

@@ -9,7 +9,7 @@ from kplug.registry.component import Component
 
 @lru_cache(maxsize=8192)
 def lookup_key(name: str) -> str:
-    """Return what two spellings of one name have in common.
+    """Return the normal form that all spellings of a name share.
 
     Example:
         >>> lookup_key("DiceLoss") == lookup_key("dice_loss") == lookup_key("dice-loss")

@@ -14,20 +14,18 @@ from packaging.utils import InvalidName, canonicalize_name
 
 from kplug.registry.component import Origin
 
-# One header with the lines that continue it, as an e-mail has them; the empty word is a line that the e-mail
-# parser passes over. importlib_metadata lets that parser read all of a file, description and all, which takes
-# longer than everything else of a discovery.
+# One e-mail header with its continuation lines; the empty name is a line that the e-mail parser skips.
+# importlib_metadata lets that parser read the whole file with its description, which would dominate the
+# time of discovery.
 _HEADER = re.compile(r"(?:[ \t]|From |([!-9;-~]*):)(.*(?:\n[ \t].*)*)\n?")
 
 
-_FILES = ("METADATA", "PKG-INFO", "")  # the last one is an egg-info that is a file itself
-_LONGEST_NAME = (
-    255  # as file systems have it: no folder of metadata can be called after a longer one
-)
+_FILES = ("METADATA", "PKG-INFO", "")  # the last one: an egg-info that is itself a file
+_LONGEST_NAME = 255  # the file systems' limit for a metadata folder's name
 
 
 class EntryLine(NamedTuple):
-    """An entry point, as it is written."""
+    """An entry point, as written in the file."""
 
     group: str
     name: str
@@ -35,10 +33,10 @@ class EntryLine(NamedTuple):
 
 
 def read_origin(distribution: Any) -> Origin:
-    """Return name and version of a distribution of ``importlib_metadata``, by the headers it would read.
+    """Return name and version of a distribution of ``importlib_metadata``, from the same headers.
 
     Raises:
-        InvalidName: if the metadata has no name, or one that no distribution can have.
+        InvalidName: if the metadata has no name, or an invalid one.
         Exception: whatever a custom reader raises.
     """
     headers = _read_headers(_read_metadata(distribution))
@@ -52,7 +50,7 @@ def read_origin(distribution: Any) -> Origin:
 def read_entry_points(distribution: Any) -> list[EntryLine]:
     """Return the entry points of a distribution, as ``importlib_metadata`` reads them.
 
-    It makes an object of each line, which for many distributions takes as long as to read all the files.
+    ``importlib_metadata`` makes an object of each line, which takes as long as reading all the files.
 
     Raises:
         ValueError: for a line without ``=``.
@@ -85,7 +83,7 @@ def find_requirement(distribution: str, package: str) -> str | None:
     from packaging.requirements import (
         InvalidRequirement,
         Requirement,
-    )  # for an error, and it takes 8 ms
+    )  # only for an error: the import takes 8 ms
 
     for found in importlib_metadata.distributions(name=distribution):
         for line in found.requires or ():
@@ -105,13 +103,13 @@ def read_licence(distribution: str) -> str:
         stated = (
             metadata.get("License-Expression") or "; ".join(kinds) or metadata.get("License") or ""
         )
-    except Exception:  # noqa: BLE001 - metadata may hold anything, and this only informs
+    except Exception:  # noqa: BLE001 - invalid metadata; only for display
         return ""
     return str(stated).strip().partition("\n")[0]
 
 
 def path_of_url(url: str) -> Path:
-    """Return the path that a ``file:`` URL names, without ``urllib.request``, which brings in all of HTTP.
+    """Return the path of a ``file:`` URL without ``urllib.request``, which imports all of HTTP.
 
     Example:
         >>> path_of_url("file:///home/me/my%20plugin").as_posix()
@@ -122,7 +120,7 @@ def path_of_url(url: str) -> Path:
 
 
 def find_folder(distribution: Any) -> str:
-    """Return the path of a distribution's metadata; what it is printed as, where that is no path."""
+    """Return the path of a distribution's metadata, or its printed form if there is no path."""
     return str(getattr(distribution, "_path", distribution))
 
 
@@ -136,7 +134,7 @@ def _read_metadata(distribution: Any) -> str:
 
 
 def _read_headers(text: str) -> dict[str, str]:
-    """Return the first ``name`` and the first ``version`` above the first line that is no header."""
+    """Return the first ``name`` and ``version`` above the first line that is not a header."""
     headers: dict[str, str] = {}
     place = 0
     while len(headers) < 2 and (match := _HEADER.match(text, place)):

@@ -16,14 +16,14 @@ Topic = Literal["broken", "duplicate", "misspelt", "setting", "slow"]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong with one plugin. It costs that plugin alone, and is shown by ``kplug list``.
+    """A fault of one plugin. It affects no other plugin, and ``kplug list`` shows it.
 
     Args:
-        origin: Whose it is.
-        message: What is wrong and what its author should do.
-        cause: The exception behind it, if there is one.
-        is_advice: Whether its components work all the same.
-        topic: What it is about, for those who sort problems.
+        origin: The plugin.
+        message: The fault, with advice for the plugin's author.
+        cause: The exception behind it, if any.
+        is_advice: Whether the plugin's components work nevertheless.
+        topic: Its category, for sorting.
     """
 
     origin: Origin
@@ -40,16 +40,16 @@ def describe_error(error: BaseException) -> str:
     """Return an exception as ``Type: text``, in one line."""
     try:
         text = error.message if isinstance(error, KplugError) else str(error)
-    except Exception:  # noqa: BLE001 - it may be a plugin's own class
+    except Exception:  # noqa: BLE001 - may be a plugin's own class
         text = ""
     first = make_printable(shorten(next(iter(text.strip().splitlines()), ""), _MOST_REPEATED))
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
 def describe_answer(answer: object) -> str:
-    """Return what a hook gave, as messages repeat it; a coroutine is closed.
+    """Return a hook's answer, quoted for messages; closes a coroutine.
 
-    Else Python would warn, in the middle of somebody else's work, that nobody awaited it.
+    Otherwise, Python would warn at a later time that it was never awaited.
     """
     if inspect.iscoroutine(answer):
         answer.close()
@@ -58,7 +58,7 @@ def describe_answer(answer: object) -> str:
 
 
 def is_half_imported(error: BaseException | None) -> bool:
-    """Whether an error comes from a module that was being imported, and will not come again after that.
+    """Whether an error stems from a partially initialized module, and so disappears after the import.
 
     Example:
         >>> is_half_imported(ImportError("cannot import name 'a' from partially initialized module 'b'"))

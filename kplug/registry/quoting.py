@@ -6,7 +6,7 @@ _MOST_REPEATED = 80
 
 
 def quote(value: object) -> str:
-    """Return what was given, quoted, as far as a message repeats it: in one line that any terminal can show.
+    """Return a value quoted for messages: shortened, in one line, and safe for every terminal.
 
     Example:
         >>> print(quote("adma"), quote("a" * 3000)[-5:])
@@ -17,13 +17,13 @@ def quote(value: object) -> str:
         return f"{text[0]}{shorten(text[1:-1])}{text[-1]}"
     try:
         text = repr(value)
-    except Exception:  # noqa: BLE001 - it is anyone's object, or nested too deeply
+    except Exception:  # noqa: BLE001 - a foreign object, or nested too deeply
         text = f"<{type(value).__name__}>"
     return make_printable(shorten(text)).replace("\n", " ")
 
 
 def with_article(noun: str) -> str:
-    """Return a noun as a sentence wants it.
+    """Return a noun with its indefinite article.
 
     Example:
         >>> with_article("optimizer"), with_article("loss"), with_article("ndarray")
@@ -34,7 +34,7 @@ def with_article(noun: str) -> str:
 
 
 def name_type(value: object) -> str:
-    """Return the type of what was given, with its article.
+    """Return the type of a value, with its article.
 
     Example:
         >>> name_type(3)
@@ -44,12 +44,12 @@ def name_type(value: object) -> str:
 
 
 def shorten(text: str, limit: int = _MOST_REPEATED) -> str:
-    """Return a text, cut where it is longer than messages repeat."""
+    """Return a text, cut to the longest length that messages repeat."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def make_printable(text: str) -> str:
-    r"""Return a text with a mark for each character that could control a terminal or that none can show.
+    r"""Return a text with each control or unprintable character replaced by a mark.
 
     Example:
         >>> make_printable("\x1b[31mred\ud800")

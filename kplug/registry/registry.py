@@ -37,7 +37,7 @@ _IS_ASKING = ContextVar("_IS_ASKING", default=False)
 
 @dataclass(slots=True)
 class _State:
-    """Everything that one discovery found out; swapped as a whole."""
+    """The results of one discovery, swapped as a whole."""
 
     policy: Policy
     discovery: Discovery
@@ -63,32 +63,32 @@ class Registry:
 
     @property
     def state(self) -> _State:
-        """What the last discovery found; the first use discovers."""
+        """The results of the last discovery; the first access discovers."""
         return self._state.get()
 
     def reload(self) -> None:
-        """Forget everything found so far: settings, plugins, failures."""
+        """Drop all cached results: settings, plugins, failures."""
         self._policy = Once(lambda: (read_policy(), True))
         self.refresh()
 
     def refresh(self) -> None:
-        """Look again at what is installed, under the same settings.
+        """Repeat the discovery under the same settings.
 
-        They are those of the working directory in which the program first needed them: where it goes later
-        must not change what may load.
+        The settings are those of the working directory at first use: changing the directory later must not
+        change what may load.
         """
-        importlib.invalidate_caches()  # a module that was just installed may not be seen otherwise
+        importlib.invalidate_caches()  # makes newly installed modules visible
         self._state = Once(partial(_discover, self._policy, self._prefer))
 
     def prefer(self, *entries: str) -> None:
         """Let these distributions, or ``distribution/name``, win a bare name over all others.
 
-        Each call replaces the preferences of the one before; without arguments it clears them.
+        Each call replaces the previous preferences; without arguments it clears them.
 
         Raises:
             PolicyError: for an entry that is neither; the preferences stay as they were.
         """
-        Policy().preferring(entries)  # refused here, not where a name is next looked up
+        Policy().preferring(entries)  # invalid entries fail here, not at the next look-up
         self._prefer = entries
         self.refresh()
 
@@ -99,7 +99,7 @@ class Registry:
     def index(self, kind: Kind) -> Index:
         """Return the installed components of a kind.
 
-        Plugins may ask for it while they are asked what they offer: they get what the others offer.
+        A plugin may call this while its own hooks run: it then gets the components of the others.
         """
         state = self.state
         once = state.indexes.get(kind.name)
@@ -122,7 +122,7 @@ class Registry:
         return once.get()
 
     def is_known(self, kind: Kind) -> bool:
-        """Whether every plugin has said what it offers of a kind."""
+        """Whether every plugin has declared its components of a kind."""
         return kind.name in self.state.indexes and self.state.indexes[kind.name].found is not None
 
     def components(self, kind: Kind) -> tuple[Component, ...]:
@@ -130,9 +130,9 @@ class Registry:
         return (*user_components(kind.name), *self.index(kind).components)
 
     def summarize(self, component: Component) -> str:
-        """Return one line about a component: its author's, else the first of its documentation.
+        """Return one line about a component: its author's summary, else the first line of its docstring.
 
-        That is read from its source, and nothing is imported. It is empty where no source can be read.
+        The docstring is read from the source, without an import; the line is empty if there is no source.
         """
         from kplug.registry.installed.summaries import InstalledCode  # for listings alone
 
@@ -141,10 +141,10 @@ class Registry:
         return state.code.summarize(component)
 
     def problems(self, kind: Kind | None = None) -> list[Problem]:
-        """Return what is wrong with installed plugins, as far as it shows without importing them.
+        """Return the problems of installed plugins that are visible without importing components.
 
         Args:
-            kind: Leave out what is wrong with the components of other kinds, and with commands.
+            kind: Leave out problems of components of other kinds, and of commands.
         """
         for each in (HOOKED | self.kinds).values() if kind is None else [kind]:
             self.index(each)
@@ -162,14 +162,14 @@ class Registry:
         ]
 
     def find_packages(self, kind: str, name: str, distribution: str | None = None) -> list[Package]:
-        """Ask the plugins which packages offer a name that nobody here offers; what they raise is a problem.
+        """Ask the plugins which packages offer a name that is not installed; their errors become problems.
 
-        A plugin that asks for such a name while it is asked gets no answer.
+        A reentrant call, from a plugin that is being asked, gets no answer.
 
         Args:
-            kind: The kind that is wanted.
-            name: The name, as it was written.
-            distribution: Only this one's answers count.
+            kind: The requested kind.
+            name: The name, as written.
+            distribution: Only packages of this distribution count.
         """
         facts = {"kind": kind, "name": name, "distribution": distribution}
         with _asking() as suppliers:
@@ -183,20 +183,20 @@ class Registry:
     def find_reasons(
         self, kind: str, name: str, distribution: str | None = None
     ) -> list[tuple[Origin, str]]:
-        """Ask the plugins why they leave out a name that nobody here offers, as `find_packages` does."""
+        """Ask the plugins why they leave out a name, as `find_packages` does."""
         with _asking() as suppliers:
             asked = [one for one in suppliers if distribution in (None, one.origin.distribution)]
             found = [(supplier.origin, supplier.find_reason(kind, name)) for supplier in asked]
         return [(origin, reason) for origin, reason in found if reason is not None]
 
     def ask_all(self, item: type[Item], hook: str) -> tuple[list[Item], list[Problem]]:
-        """Ask the plugins what they add to a command, and return it with what is wrong with the answers."""
+        """Return the plugins' contributions to a command, and the problems of their answers."""
         suppliers = self.state.discovery.suppliers
         found = [each for supplier in suppliers for each in supplier.ask(item, hook)]
         return found, [problem for each in suppliers for problem in each.problems_with_answer(hook)]
 
     def unmet_preferences(self) -> list[Problem]:
-        """Return a problem for each preference for what is absent, switched off or not offered."""
+        """Return a problem for each preference whose target is absent, switched off or not offered."""
         preferred = {entry.partition("/")[0] for entry in self.state.policy.prefer}
         problems = self.state.discovery.problems
         absent = [problem for problem in problems if problem.origin.distribution in preferred]
@@ -229,14 +229,14 @@ class Registry:
 
         Raises:
             DisabledComponentError: if the module belongs to a plugin that is switched off.
-            PluginLoadError: if that fails; the cause is chained. It is kept until something is installed,
-                which may be what was missing, or until ``reload``.
+            PluginLoadError: if that fails; the cause is chained. It is cached until something is installed,
+                which may repair it, or until ``reload``.
         """
         target = component.target
         if not isinstance(target, str):
             return target
         state = self.state
-        place = (component.origin.distribution, target)  # not everyone may name it
+        place = (component.origin.distribution, target)  # permission depends on the distribution
         if place in state.objects:
             return state.objects[place]
         error, seen = state.failures.get(place, (None, None))
@@ -245,8 +245,8 @@ class Registry:
             state.discovery.importer.forget()
             error = None
         if error is None:
-            # No lock: another thread may be importing the same module, and that module may ask the
-            # registry for something. Python's own import locks see to it that it is imported once.
+            # No lock: another thread may be importing the same module, which may call the registry. Python's
+            # import locks ensure a single import.
             try:
                 found = state.discovery.importer.load(component.origin, target)
             except KeyboardInterrupt:
@@ -269,7 +269,7 @@ class Registry:
         )
 
     def load_part(self, kind: Kind, target: str) -> Any:
-        """Return the adapter of a kind, or its suite of checks; it is loaded as a component is."""
+        """Return the adapter of a kind or its suite of checks, loaded like a component."""
         return self.load(_describe_part(kind, target))
 
     def _warn_of_replacement(self, state: _State, distribution: str) -> None:
@@ -280,7 +280,7 @@ class Registry:
 
 @contextmanager
 def _asking() -> Iterator[list[Supplier]]:
-    """Give the plugins that may be asked about a missing name; none to one that asks while it is asked."""
+    """Yield the plugins to ask about a missing name; none in a reentrant call."""
     if _IS_ASKING.get():
         yield []
         return
@@ -318,7 +318,7 @@ def _ask_for_kinds(state: _State) -> tuple[dict[str, Kind], bool]:
 
 
 def _ask_plugins(state: _State, kind: Kind) -> tuple[Index, bool]:
-    """Return the index, and whether what each plugin said is what it will say from now on."""
+    """Return the index, and whether every plugin's answer is final."""
     suppliers = [one for one in state.discovery.suppliers if one.may_offer(kind)]
     offers = [supplier.offer(kind) for supplier in suppliers]
     known = {id(supplier.find_offer(kind)) for supplier in suppliers}

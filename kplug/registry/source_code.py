@@ -15,7 +15,7 @@ _BLOCKS = (ast.If, ast.Try, ast.With, ast.For, ast.While)
 
 
 class Imported(NamedTuple):
-    """Where a name comes from that is another module's."""
+    """The origin of a name imported from another module."""
 
     module: str
     name: str
@@ -28,7 +28,7 @@ class Bindings(NamedTuple):
     """The names of a module or a class.
 
     Args:
-        names: What binds each.
+        names: The binding of each name.
         stars: The modules of ``from … import *``.
     """
 
@@ -37,9 +37,9 @@ class Bindings(NamedTuple):
 
 
 class SourceCode:
-    """Modules whose source is at hand, each parsed when it is first needed.
+    """Modules whose source is available, each parsed on first use.
 
-    A subclass says where the source is.
+    A subclass locates the source.
     """
 
     def __init__(self) -> None:
@@ -50,17 +50,17 @@ class SourceCode:
         raise NotImplementedError
 
     def refuse(self, file: str, error: Exception) -> None:
-        """Hear that a file cannot be parsed. Unless this raises, the file binds nothing."""
+        """Handle a file that cannot be parsed. Unless this raises, the file binds nothing."""
 
     def find_documentation(self, target: str) -> str:
-        """Return the documentation of the class or function that a target is; empty for anything else."""
+        """Return the docstring of a target that is a class or function; empty for anything else."""
         found = self.find(target)
         return (ast.get_docstring(found) or "") if isinstance(found, _DEFINITIONS) else ""
 
     def find(self, target: str) -> Binding | None:
-        """Return what binds a target ``"package.module:object"``, or None.
+        """Return the binding of a target ``"package.module:object"``, or None.
 
-        It is the statement that defines it, in whichever module, or an ``Imported`` if that has no source.
+        It is the defining statement, in whichever module, or an ``Imported`` if that module has no source.
         """
         module, _, path = target.partition(":")
         first, *rest = path.split(".")
@@ -71,7 +71,7 @@ class SourceCode:
         return found
 
     def find_module(self, name: str) -> Bindings | None:
-        """Return what a module binds, or None if there is no source of it."""
+        """Return the bindings of a module, or None without its source."""
         if name not in self._modules:
             self._modules[name] = self._parse(name)
         return self._modules[name]
@@ -84,7 +84,7 @@ class SourceCode:
         is_package = PurePath(file).name == "__init__.py"
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # about the code, which is its author's affair
+                warnings.simplefilter("ignore")  # about the parsed code, not for its users
                 body = ast.parse(source).body
             return find_bindings(body, module if is_package else module.rpartition(".")[0])
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -92,7 +92,7 @@ class SourceCode:
         return None
 
     def _find(self, module_name: str, name: str, depth: int = 0) -> Binding | None:
-        """Return what a module binds to a name, followed through imports."""
+        """Return the binding of a name in a module, followed through imports."""
         for _ in range(_LONGEST_CHAIN):
             module = self.find_module(module_name)
             found = None if module is None else module.names.get(name)
@@ -102,11 +102,11 @@ class SourceCode:
                 return found
             module_name, name = found
             if self.find_module(module_name) is None:
-                return found  # it exists, as far as this source can tell
+                return found  # it exists, but its source is unavailable
         return None
 
     def _find_in_stars(self, module: Bindings, name: str, depth: int) -> Binding | None:
-        """Return what a module has of a name by ``from other import *``."""
+        """Return the binding of a name that ``from other import *`` provides."""
         is_too_far = depth == _DEEPEST_STARS or len(module.stars) > _MOST_STARS
         if is_too_far or name.startswith("_"):
             return None
@@ -115,11 +115,11 @@ class SourceCode:
 
 
 def find_bindings(body: Sequence[ast.stmt], package: str = "") -> Bindings:
-    """Return what statements bind: a later one counts more than an earlier one.
+    """Return the bindings of statements, where later ones override earlier ones.
 
     Args:
         body: The statements of a module or a class.
-        package: The package that relative imports begin with.
+        package: The package that relative imports start from.
     """
     found = Bindings({}, [])
     for statement in body:
@@ -133,7 +133,7 @@ def find_bindings(body: Sequence[ast.stmt], package: str = "") -> Bindings:
 
 
 def _add_block(found: Bindings, block: ast.stmt, package: str) -> None:
-    """Add what a block binds. Its `else` and `except` count where nothing else does: they stand in for it."""
+    """Add the bindings of a block. Those in `else` and `except` are fallbacks for names still unbound."""
     first = find_bindings(getattr(block, "body", ()), package)
     found.names.update(first.names)
     found.stars.extend(first.stars)

@@ -13,12 +13,12 @@ _MOST_COMPARED = 80
 
 
 def find_closest(name: object, known: Iterable[str], likeness: float = 0.6) -> str | None:
-    """Return the known name that is most like a misspelt one, or None if none is like it.
+    """Return the known name closest to a misspelt one, or None if none is close.
 
     Args:
-        name: What was written.
+        name: The misspelt name.
         known: The names that exist.
-        likeness: From 0 to 1, how much of both names has to be the same.
+        likeness: The required similarity, from 0 to 1.
 
     Example:
         >>> find_closest("smoth", ["smooth", "axis"])
@@ -29,7 +29,7 @@ def find_closest(name: object, known: Iterable[str], likeness: float = 0.6) -> s
 
 
 def find_most_alike(name: str, known: Iterable[str], most: int) -> list[str]:
-    """Return the known names that are most like a written one, best first; case and separators do not count.
+    """Return the known names closest to a given one, best first, ignoring case and separators.
 
     Example:
         >>> find_most_alike("sdg", ["adam", "sgd", "adagrad"], 2)
@@ -41,7 +41,7 @@ def find_most_alike(name: str, known: Iterable[str], most: int) -> list[str]:
 def _rank(
     name: str, known: Iterable[str], key: Callable[[str], str] = str
 ) -> list[tuple[str, float]]:
-    import difflib  # used for messages only, and it takes a millisecond
+    import difflib  # for messages only: the import takes a millisecond
 
     written = key(name[:_MOST_COMPARED])
     matcher = difflib.SequenceMatcher(None, "", written)
@@ -51,7 +51,7 @@ def _rank(
     }
 
     def likeness(candidate: str) -> float:
-        # difflib takes the commonest slip, two letters that change places, for two letters that differ.
+        # difflib counts the commonest slip, a transposition, as two differing letters.
         if key(candidate) in swapped:
             return 1.0
         matcher.set_seq1(key(candidate))
@@ -61,7 +61,7 @@ def _rank(
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:
-    """Return the question that names the closest of the known names, or an empty text.
+    """Return a question with the closest known name, or an empty text.
 
     Example:
         >>> did_you_mean("smoth", ["smooth", "axis"])
@@ -72,7 +72,7 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
 
 
 def ask(*meant: str) -> str:
-    """Return the question whether these names were meant."""
+    """Return a question that suggests these names."""
     return f"Did you mean {', '.join(map(quote, meant))}?"
 
 
@@ -83,14 +83,14 @@ def unknown_argument(
     former: Mapping[str, str] | None = None,
     usage: str | None = None,
 ) -> ArgumentError:
-    """Return the error for arguments that a callable does not have.
+    """Return the error for unknown arguments of a callable.
 
     Args:
-        owner: The callable, as messages name it.
-        names: The arguments that were given and are unknown.
-        known: The arguments that it has.
-        former: What arguments of older versions are called today.
-        usage: What to say of the known ones; they are listed by default.
+        owner: The callable's name in messages.
+        names: The unknown arguments.
+        known: The existing arguments.
+        former: The present names of renamed arguments.
+        usage: A text about the existing arguments; a list of them by default.
 
     Example:
         >>> print(unknown_argument("huber", ["dleta"], ["delta", "reduction"]))

@@ -11,15 +11,14 @@ from types import FrameType
 from kplug.registry.errors import KplugWarning
 from kplug.registry.quoting import shorten
 
-# torch's decorators, such as no_grad, stand between two frames of kplug.
+# torch's decorators, such as no_grad, add frames between those of kplug.
 _PASSED_OVER = frozenset({"kplug", "torch", "contextlib"})
 
 
 def warn(message: str, category: type[KplugWarning] = KplugWarning) -> None:
-    """Warn at the innermost line outside kplug.
+    """Attribute a warning to the innermost line outside kplug.
 
-    A ``stacklevel`` would have to be right for every path to here; ``skip_file_prefixes`` needs Python
-    3.12.
+    A fixed ``stacklevel`` would not fit every call path, and ``skip_file_prefixes`` needs Python 3.12.
 
     Args:
         message: What happened and what to do about it.
@@ -37,7 +36,7 @@ def warn(message: str, category: type[KplugWarning] = KplugWarning) -> None:
 
 
 def describe_caller() -> str:
-    """Return the innermost line outside kplug and Python's importing: its module, its number, its text."""
+    """Return module, number and text of the innermost line outside kplug and Python's import system."""
     frame = _find_caller({"kplug", "importlib"})
     module, number = frame.f_globals.get("__name__"), frame.f_lineno
     text = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()

@@ -21,13 +21,13 @@ from kplug.registry.suggestions import unknown_argument
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A component's object with arguments that are known to fit.
+    """A component's object with arguments that were checked against its signature.
 
     Args:
         target: The object.
-        role: What it is.
+        role: Its role: the component, a class or a factory.
         arguments: The arguments as written, by name.
-        defaults: What the signature fills in for the others.
+        defaults: The signature's defaults of the others.
         order: The names of both, in the order of the signature.
         is_config: Whether the arguments are a configuration, which the class reads itself.
     """
@@ -84,16 +84,16 @@ def bind(kind: Kind, target: Any, component: Component, spec: Spec) -> Call:
 
 
 def _translate(target: Any, spec: Spec) -> Spec:
-    """Return a spec with the arguments that an earlier version gave under their present names."""
+    """Return the spec with former argument names replaced by the present ones."""
     kwargs = translate_arguments(target, spec.kwargs) if spec.kwargs else spec.kwargs
     return spec if kwargs is spec.kwargs else replace(spec, kwargs=kwargs)
 
 
 def _is_own_function(kind: Kind, target: Any, spec: Spec) -> bool:
-    """Return whether a stored name of the user's own, without arguments, can only be the component.
+    """Return whether a stored ``custom/`` name without arguments can only be the component itself.
 
-    Compile takes any function that it is handed for the component itself, whatever its parameters are
-    called. A file then has ``custom/name``, and a factory could not be called without arguments.
+    ``compile`` takes any function for the component itself, whatever the names of its parameters. A file
+    then stores ``custom/name``; a factory could not be called without arguments.
     """
     if spec.distribution != CUSTOM or spec.args or spec.kwargs or find_role(target) is not None:
         return False

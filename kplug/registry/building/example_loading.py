@@ -12,7 +12,7 @@ from kplug.registry.registry import REGISTRY
 
 
 def find_own_example(component: Component) -> Example:
-    """Return what its author has declared, or written on the component; nothing if that cannot be loaded."""
+    """Return the example declared or attached by its author; an empty one if the component does not load."""
     try:
         if component.example is None:
             return find_example(REGISTRY.load(component)) or Example()

@@ -15,8 +15,8 @@ def translate_arguments(target: Any, given: Mapping[str, Any]) -> Mapping[str, A
     """Return arguments under their present names, without those that have no effect any more.
 
     Args:
-        target: The class or function, whose author states `renamed_arguments` and `idle_arguments`. What it
-            takes today under a former name is that.
+        target: The class or function, whose author states `renamed_arguments` and `idle_arguments`. A name
+            that its signature still has is not translated.
         given: The arguments as an earlier version may have written them.
 
     Raises:

@@ -11,7 +11,7 @@ from kplug.registry.building.roles import find_all_parameters, find_parameters, 
 from kplug.registry.facts import has_complete_config
 from kplug.registry.spec.formatting import is_literal
 
-_SPELLINGS = frozenset({"lr", "learning_rate"})  # of one argument, everywhere
+_SPELLINGS = frozenset({"lr", "learning_rate"})  # synonyms
 
 
 def find_lost(
@@ -20,10 +20,10 @@ def find_lost(
     """Return the arguments that an object was given and that a configuration does not hold.
 
     Args:
-        instance: The object. What its attribute ``held_elsewhere`` names, if it has one, is no loss.
-        config: What its ``get_config`` returned. It may hold another value than the one that was written:
-            that is the class's own way of putting it.
-        written: The arguments that the object was made with, where that is known.
+        instance: The object. Arguments named in its attribute ``held_elsewhere``, if any, do not count.
+        config: The result of its ``get_config``. A value may differ from the written one: the class may
+            normalise it.
+        written: The arguments that the object was made with, if known.
 
     Example:
         >>> class Scaled:
@@ -59,9 +59,9 @@ def find_lost(
 def list_given(
     owner: type, init: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[str, ...]:
-    """Return the optional arguments of a constructor that were given another value than the default.
+    """Return the optional arguments of a constructor whose values differ from the defaults.
 
-    Those that it passes on to the constructors of base classes are among them, also if these require them.
+    They include arguments passed on to base classes, even those that the base classes require.
     """
     own = dict(list(inspect.signature(init).parameters.items())[1:])
     given = {**kwargs, **dict(zip(own, args, strict=False))}
@@ -85,7 +85,7 @@ def _list_differing(
 ) -> list[str]:
     """Return the arguments whose attribute of the same name shows that they were given.
 
-    An attribute of another type than the default's may have been computed: ``name=None`` becomes a name.
+    An attribute whose type differs from the default's may be computed: ``name=None`` becomes a name.
     """
     return [
         name
@@ -98,7 +98,7 @@ def _list_differing(
 
 
 def has_own_scheme(owner: type, config: Mapping[str, Any]) -> bool:
-    """Whether a class's own ``from_config`` reads keys that are no arguments; it is believed then."""
+    """Whether a class's own ``from_config`` reads keys that are no arguments; such a class is trusted."""
     reader = next((one for one in owner.__mro__ if "from_config" in vars(one)), None)
     if reader is None or _is_believed(reader):
         return False

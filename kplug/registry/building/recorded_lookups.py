@@ -10,18 +10,18 @@ from typing import Any, TypeAlias
 
 _ATTRIBUTE = "_looked_up"
 
-# A `Resolved`, which builds on this module.
+# A `Resolved`, whose module imports this one.
 _Resolved: TypeAlias = Any
-# What was asked for, and what came of it.
+# Identifiers with their results.
 _Found: TypeAlias = list[tuple[object, _Resolved]]
-# For each that is being made, the innermost last.
+# One list for each component under construction, the innermost last.
 _FOUND: ContextVar[tuple[_Found, ...]] = ContextVar("found", default=())
 
 
 def note(identifier: object, resolved: _Resolved) -> None:
-    """Remember a look-up for whoever is being made; built-ins are in every file and lock anyway.
+    """Record a look-up for the component under construction; built-ins need no record.
 
-    What came of a look-up is often looked up again, as by the constructor of a base class: that adds nothing.
+    A result that is looked up again, as by the constructor of a base class, is recorded once.
     """
     making = _FOUND.get()
     if not making or _is_built_in(resolved):
@@ -37,7 +37,7 @@ def _is_built_in(resolved: _Resolved) -> bool:
 
 @contextmanager
 def noting() -> Iterator[_Found]:
-    """Collect the look-ups that are made meanwhile; what is around this gets none of them."""
+    """Collect the look-ups made in this block; enclosing blocks do not receive them."""
     found: _Found = []
     token = _FOUND.set((*_FOUND.get(), found))
     try:
@@ -48,17 +48,17 @@ def noting() -> Iterator[_Found]:
 
 @contextmanager
 def remembering(owner: object, list_arguments: Callable[[], Mapping[str, Any]]) -> Iterator[None]:
-    """Let an object remember what is looked up meanwhile, as by its constructor.
+    """Attach the look-ups made in this block, such as a constructor's, to an object.
 
     Args:
         owner: The object.
-        list_arguments: What returns the arguments that say what to look up.
+        list_arguments: Returns the arguments, to which look-ups are matched.
     """
     with noting() as found:
         yield
     if not found:
         return
-    for one in found:  # whoever makes this object has them, too
+    for one in found:  # the enclosing construction records them, too
         note(*one)
     arguments = list_arguments()
     values = {**arguments, **vars(owner), **arguments}  # arguments come first
@@ -75,13 +75,13 @@ def bind_all(
 
 
 def find_look_ups(instance: object) -> Mapping[str, _Resolved]:
-    """Return the components of plugins that an object has looked up itself, by place."""
+    """Return the plugin components that an object looked up itself, by place."""
     found: Mapping[str, _Resolved] = getattr(instance, "__dict__", {}).get(_ATTRIBUTE, {})
     return found
 
 
 def forget_look_ups(owner: object, kind: str) -> None:
-    """Let an object forget what it has looked up of a kind: another one takes its place."""
+    """Drop an object's recorded look-ups of a kind, when another component replaces them."""
     known = find_look_ups(owner)
     kept = {place: one for place, one in known.items() if one.kind != kind}
     if len(kept) < len(known):
@@ -91,11 +91,11 @@ def forget_look_ups(owner: object, kind: str) -> None:
 def name_places(
     owner: object, found: Iterable[tuple[object, _Resolved]], values: Mapping[str, Any]
 ) -> dict[str, _Resolved]:
-    """Return look-ups by their place: the argument that asked for one, or else its kind.
+    """Return look-ups by place: the argument that requested one, or else its kind.
 
     Args:
-        owner: Whoever was made; what it remembers already is left out.
-        found: What `noting` has collected.
+        owner: The object; look-ups that it has recorded already are left out.
+        found: The look-ups that `noting` collected.
         values: The arguments that it was made with, defaults included.
     """
     remembered = [id(one) for one in find_look_ups(owner).values()]

@@ -22,12 +22,12 @@ from kplug.registry.quoting import quote
 from kplug.registry.registry import REGISTRY
 from kplug.registry.spec import Spec, parse_spec, spec_from_dict
 
-_MOST_PLANS = 4096  # a search over hyper-parameters writes a new text each time
+_MOST_PLANS = 4096  # bounds the cache: hyper-parameter searches write ever new texts
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Everything about a spec that does not change from one object to the next."""
+    """The cacheable part of a resolution: it is the same for every object made from a spec."""
 
     component: Component
     rule: Rule
@@ -42,9 +42,9 @@ def resolve(kind: str, identifier: object, *, where: str | None = None) -> Resol
 
     Args:
         kind: The kind that is wanted, singular or plural.
-        identifier: A spec as text, dict or ``Spec``; or the thing itself: a callable, a class, an
+        identifier: A spec as text, dict or ``Spec``; or the object itself: a callable, a class, an
             instance.
-        where: The slot it is for, to be named in errors.
+        where: The slot it is for, named in errors.
 
     Returns:
         The object together with its component, arguments and the rule that chose it.
@@ -74,7 +74,7 @@ def _resolve_at(kind: str, identifier: object, where: str | None) -> Resolved:
 
 
 def resolve_object(kind: str, identifier: object, *, where: str | None = None) -> Any:
-    """Return only the object of ``resolve``; None stands for none where the kind allows it."""
+    """Return only the object of ``resolve``; None stays None where the kind allows it."""
     if identifier is None and get_kind(kind).default is None:
         return None
     return resolve(kind, identifier, where=where).object
@@ -99,7 +99,7 @@ def _from_text(kind: Kind, text: str, where: str | None) -> Resolved:
     plan = plans.get((kind.name, text))
     if plan is None:
         plan = _plan(kind, parse_spec(text))
-        if REGISTRY.is_known(kind):  # not while a plugin asks before all have answered
+        if REGISTRY.is_known(kind):  # a plugin may call this during discovery
             if len(plans) >= _MOST_PLANS:
                 plans.clear()
             plans[kind.name, text] = plan
@@ -171,10 +171,10 @@ def _build(plan: _Plan, where: str | None) -> Resolved:
     )
 
 
-def _as_data(spec: Spec, place: str) -> Any:  # noqa: ARG001 - what replaces a spec is told its place
-    """Return a nested component where no parameter is, unbuilt: whoever takes the key reads or refuses it.
+def _as_data(spec: Spec, place: str) -> Any:  # noqa: ARG001 - the signature of `fill`'s callback
+    """Return a nested component as data if no parameter has its key; the class reads or refuses the key.
 
-    A file could otherwise have any component made, in a place where none belongs.
+    Otherwise, a file could build any component in a place where none belongs.
     """
     if not spec.is_config:
         return str(spec)
@@ -188,7 +188,7 @@ def _make(plan: _Plan, arguments: Mapping[str, Any]) -> Any:
         raise
     except (Exception, SystemExit) as error:
         component = plan.component
-        if plan.call.is_config:  # the signature tells better than Python which key does not fit
+        if plan.call.is_config:  # our message names the key that does not fit
             plain = Spec(component.name, kwargs=plan.call.arguments)
             bind(get_kind(component.kind), plan.call.target, component, plain)
         raise ContractError(
@@ -217,7 +217,7 @@ def _describe(plan: _Plan, what: str) -> str:
 
 def _from_object(kind: Kind, identifier: object) -> Resolved:
     made = _adapter(kind)(identifier)
-    # What it was made into, too: the plain function of a loss becomes the component's class.
+    # Also the result: the plain function of a loss becomes the component's class.
     for candidate in (identifier, made):
         found = find_component_of(REGISTRY, kind, candidate)
         if found is not None:

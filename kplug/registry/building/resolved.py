@@ -24,16 +24,14 @@ class Resolved:
 
     Args:
         kind: Name of its kind.
-        object: The object, as its kind's contract wants it.
-        component: What it was made from, with its origin.
-        rule: Why this component and no other.
+        object: The object, which meets its kind's contract.
+        component: The component, with its origin.
+        rule: The rule that chose the component.
         given: The arguments as they were written.
-        children: Components that were arguments of this one, or stood inside one, by place: ``base``,
-            ``parts[0]``.
-        call: The checked call that made it; None for what was passed in code.
+        children: Components among the arguments, or nested in one, by place: ``base``, ``parts[0]``.
+        call: The checked call that made it; None for an object passed in code.
         source: The object before its kind's adapter wrapped it.
-        looked_up: Components of plugins that were looked up while it was made, such as by a default that
-            names one, by place.
+        looked_up: Components of plugins that its construction looked up, such as a default, by place.
     """
 
     kind: str
@@ -48,7 +46,7 @@ class Resolved:
 
     @property
     def parts(self) -> dict[str, Resolved]:
-        """The components inside it, those of plugins that it looked up itself included, by place."""
+        """The nested components by place, including plugin components that it looked up itself."""
         found = {**self.looked_up, **find_look_ups(self.source)}
         given = [child.object for child in self.children.values()]
         own = {k: one for k, one in found.items() if all(one.object is not each for each in given)}
@@ -56,11 +54,10 @@ class Resolved:
 
     @property
     def arguments(self) -> Mapping[str, Any]:
-        """Everything it was made with, defaults included, as far as they are literals.
+        """All arguments, including defaults, as far as they are literals.
 
-        An instance that can say so itself, with ``get_config``, is believed; otherwise, or if it leaves out
-        what was written, the written arguments and the signature's defaults are taken. Nested components are
-        `children`.
+        They come from the instance's ``get_config``. Without one, or if it leaves out a written argument,
+        they are the written arguments and the signature's defaults. Nested components are `children`.
         """
         plain = {name: value for name, value in self.given.items() if not holds_spec(value)}
         config = config_of(self.source)
@@ -81,14 +78,14 @@ class Resolved:
 
     @property
     def lost(self) -> list[str]:
-        """The arguments that were written, and that the object's ``get_config`` leaves out.
+        """The written arguments that the object's ``get_config`` leaves out.
 
-        Of an object that was passed in code, those that a file cannot hold are among them.
+        For an object passed in code, they include arguments that a file cannot hold.
         """
         config = ask_for_config(self.source)
         if self.call is not None:
             is_class = config is not None and self.call.role == "class"
-            # An optimizer is saved by its `get_config` alone: it has to have its inner components too.
+            # Only `get_config` saves an optimizer, so it has to include the inner components.
             whole = self.kind == "optimizer"
             written = {k: v for k, v in self.given.items() if whole or not holds_spec(v)}
             return self._find_lost(config, written) if is_class and config is not None else []
@@ -109,7 +106,7 @@ class Resolved:
 
     @property
     def written(self) -> Spec:
-        """The qualified name with the arguments as they were written; a config's own are translated."""
+        """The qualified name with the arguments as written; former names in a config are translated."""
         is_code = self.call is None or self.call.is_config
         return self._as_spec(self.arguments if is_code else self.given)
 
@@ -148,11 +145,11 @@ def holds_spec(value: Any) -> bool:
 
 
 def config_of(instance: object) -> dict[str, Any] | None:
-    """Return what an instance says that it was made with.
+    """Return the constructor arguments that an instance reports.
 
     Returns:
-        Every argument by name; None if it does not say so, if it leaves out one that it was given, or if a
-        spec could not hold one of them: with a part of the arguments another object would be made.
+        Every argument by name. None if it has no configuration, if that leaves out a given argument, or if
+        a spec cannot hold one: a part of the arguments would make another object.
     """
     config = ask_for_config(instance)
     is_whole = config is not None and is_literal(config) and not find_lost(instance, config)
@@ -160,7 +157,7 @@ def config_of(instance: object) -> dict[str, Any] | None:
 
 
 def ask_for_config(instance: object) -> dict[str, Any] | None:
-    """Return what an instance says that it was made with, whole or not; None if it does not say so."""
+    """Return an instance's configuration, complete or not; None if it has none."""
     if isinstance(instance, functools.partial):
         return None if instance.args else dict(instance.keywords)
     get_config = getattr(instance, "get_config", None)
@@ -168,5 +165,5 @@ def ask_for_config(instance: object) -> dict[str, Any] | None:
         return None
     try:
         return dict(get_config())
-    except Exception:  # noqa: BLE001 - it is anyone's code, and a model trains without this record
+    except Exception:  # noqa: BLE001 - foreign code; a model trains without this record
         return None

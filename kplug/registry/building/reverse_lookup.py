@@ -17,11 +17,11 @@ from kplug.registry.registry import Registry
 
 
 def find_component_of(registry: Registry, kind: Kind, instance: object) -> Component | None:
-    """Return the component that an object is, or from which it could be made again; None if none.
+    """Return the component that an object is, or from which it can be rebuilt; None if there is none.
 
-    An instance that cannot say what it was made with, such as ``torch.nn.BCEWithLogitsLoss(pos_weight=…)``,
-    belongs to no component: the component's name alone would make another object. Nothing is imported to
-    find out; only modules that are loaded already are looked at.
+    An instance that cannot report its arguments, such as ``torch.nn.BCEWithLogitsLoss(pos_weight=…)``,
+    has no component: the name alone would make another object. The search covers only modules that are
+    loaded already, and imports none.
     """
     maker = instance.func if isinstance(instance, functools.partial) else type(instance)
     own = ((item, _find_loaded(item.target)) for item in user_components(kind.name))
@@ -31,7 +31,7 @@ def find_component_of(registry: Registry, kind: Kind, instance: object) -> Compo
         if (loaded is instance or (loaded is maker and config_of(instance) is not None))
         and _may_load(registry, component)
     ]
-    # Several distributions may offer one object; it is that of the one whose code it is.
+    # Several distributions may offer one object; the one that owns its code wins.
     return min(fitting, key=lambda one: find_owner(one) != one.origin.distribution, default=None)
 
 
@@ -64,7 +64,7 @@ def suggest_name(instance: object) -> str:
 
 
 def _may_load(registry: Registry, component: Component) -> bool:
-    """Whether its name would lead here: a plugin can declare a target in a module of the user's."""
+    """Whether its name would load it: a plugin can declare a target in a user's module."""
     try:
         registry.load(component)
     except (PluginLoadError, DisabledComponentError):

@@ -17,9 +17,9 @@ VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 def decide_role(kind: Kind, target: object, component: Component) -> Role:
     """Decide whether a registered object is the component or makes it (D4).
 
-    The author's mark wins. Without one, an object whose leading parameters are those of the kind is
-    the component itself, and so is an instance that can be called; a class is called; so is a function
-    that uses none of the kind's words.
+    The author's mark wins. Without one, an object whose leading parameters are those of the kind is the
+    component itself, and so is a callable instance. A class, or a function whose parameters use none of
+    the kind's words, makes the component.
 
     Raises:
         ContractError: if the object is not callable, or its parameter names could mean either.
@@ -40,13 +40,13 @@ def decide_role(kind: Kind, target: object, component: Component) -> Role:
         return "function"
     if inspect.isclass(target):
         return "class"
-    # A callable object, such as a torch module, was made already: it can only be the component. A partial
-    # is judged by the function inside, as if its author had written it with fewer parameters.
+    # A callable instance, such as a torch module, can only be the component. A partial is judged by its
+    # inner function, as if that had fewer parameters.
     if not isinstance(target, functools.partial) and not inspect.isroutine(inspect.unwrap(target)):
         return "function"
     if parameters is None:
         raise _undecided(kind, component, "has no signature that Python can read")
-    # A loss may be written as (target, output): to call it as a factory would fail far from its author.
+    # A loss may be written as (target, output); calling it as a factory would fail far from its author.
     words = set(names[: max(len(leading), 1)]) & (kind.vocabulary | set(leading))
     if words:
         raise _undecided(kind, component, f"takes ({', '.join(names)})")

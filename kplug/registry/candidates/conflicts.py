@@ -37,13 +37,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the rule makes of a name, and of each component that has it.
+    """The outcome of the conflict rule for a name and for each component that has it.
 
     Args:
-        kind: The kind that is wanted.
+        kind: The requested kind.
         ref: The name as it was written.
         named: Every installed component of that name, built-ins first.
-        choice: What it means; None if nobody offers it, or nothing decides between those who do.
+        choice: The chosen component; None if nobody offers the name, or if it is ambiguous.
         preference: The entry of the preferences that decided, if one did.
     """
 
@@ -55,7 +55,7 @@ class Decision:
 
     @property
     def candidates(self) -> tuple[Component, ...]:
-        """The components that the bare name may mean to those who prefer none."""
+        """The components that the bare name may mean without a preference."""
         return tuple(item for item in self.named if not item.is_qualified_only)
 
     @property
@@ -74,7 +74,7 @@ class Decision:
         return self.choice
 
     def explain(self, component: Component) -> str:
-        """Return in words why a component of the name is what it means, or is not."""
+        """Return in words why a component with the name was chosen or not."""
         is_chosen = self.choice is not None and self.choice.component is component
         if self.choice is not None:
             rule: str = self.choice.rule
@@ -111,17 +111,16 @@ def decide(
     prefer: Sequence[str],
     is_stored: bool = False,
 ) -> Decision:
-    """Decide what a bare name means.
+    """Decide which component a bare name means.
 
-    In this order: what the user's code offers, the user's preference, the built-in, the only
-    candidate.
+    The order is: the user's own code, the user's preference, the built-in, the only candidate.
 
     Args:
         index: The installed components of the kind.
         ref: The bare name.
-        from_user: What scopes and registrations offer under it.
+        from_user: The choice among scopes and registrations.
         prefer: ``distribution`` or ``distribution/name``, best first.
-        is_stored: Whether it is a name in a file, which means the built-in whatever is preferred.
+        is_stored: Whether a file stores the name, which then means the built-in despite preferences.
     """
     made = partial(Decision, index.kind, ref, index.by_key.get(lookup_key(ref), ()))
     if from_user is not None:
@@ -169,7 +168,7 @@ def _ambiguous(kind: Kind, ref: str, candidates: Sequence[Component]) -> Ambiguo
 
 
 def find_shadowed_built_ins(index: Index) -> Iterator[Problem]:
-    """Yield a problem for each name of a plugin that is a built-in's, in a kind where none may take it."""
+    """Yield a problem for each plugin component that a built-in of the same name shadows."""
     for component in index.components:
         if component.origin.is_built_in or component.is_qualified_only:
             continue

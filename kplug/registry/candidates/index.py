@@ -39,7 +39,7 @@ class Index:
     def find_by_object(self, *wanted: object) -> list[tuple[Component, object]]:
         """Return the components whose object is one of these, with that object.
 
-        Nothing is imported to find out; only modules that are loaded already are looked at.
+        The search covers only modules that are loaded already, and imports none.
         """
         ids = {id(item) for item in wanted}
         objects, targets = self._places

@@ -15,7 +15,7 @@ _LONGEST_COMMAND = 500
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A distribution that is not installed here and offers a name that was asked for.
+    """A distribution that is not installed here and offers a requested name.
 
     Args:
         distribution: Its name.
@@ -23,8 +23,7 @@ class Package:
         install: The command that installs it, one line; ``pip install`` with its name by default.
 
     Raises:
-        RegistrationError: for a name that no distribution can have, a version that is none, or a command that
-            cannot be printed as one line.
+        RegistrationError: for an invalid name or version, or a command that does not print as one line.
 
     Example:
         >>> package = Package("kplug-segmentation", "0.1.0")

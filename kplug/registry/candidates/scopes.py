@@ -19,11 +19,11 @@ from kplug.registry.quoting import quote
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 Names = dict[tuple[str, str], Component]  # (kind, lookup key) -> component
-Plans = dict[tuple[str, str], Any]  # (kind, text) -> what it means
+Plans = dict[tuple[str, str], Any]  # (kind, text) -> its cached resolution
 
 
 class _Memory(NamedTuple):
-    """What texts mean, and everything that it depends on."""
+    """A cache of resolutions, with the state that it is valid for."""
 
     state: object
     registered: Names
@@ -33,7 +33,7 @@ class _Memory(NamedTuple):
 
 @dataclass(eq=False, slots=True)
 class _Table:
-    """The names of one scope, which never change, and what texts mean where it is the innermost one."""
+    """The immutable names of one scope, with the cache of resolutions where it is the innermost scope."""
 
     names: Names
     memory: _Memory | None = None

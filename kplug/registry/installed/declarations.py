@@ -16,7 +16,7 @@ from kplug.registry.quoting import quote
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What one distribution offers of one kind."""
+    """The components of one kind that a distribution offers, with the problems of its declarations."""
 
     components: tuple[Component, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -41,12 +41,12 @@ def read_declarations(kind: Kind, declarations: object, origin: Origin) -> Offer
             component = _declare(kind, name, target, origin)
             component, bad_aliases = _without_bad_aliases(kind, component, origin)
             problems += bad_aliases
-            str(component.location)  # a lazy object may fail to say where it lives
+            str(component.location)  # a lazy object may fail to report its location
             _require_callable(component)
             components.append(component)
         except RegistrationError as error:
             problems.append(_refuse(kind.hook, error, origin))
-        except Exception as error:  # noqa: BLE001 - an object may do anything when it is looked at
+        except Exception as error:  # noqa: BLE001 - attribute access runs foreign code
             message = f"{kind.hook}: {quote(name)} cannot be listed: {describe_error(error)}"
             problems.append(Problem(origin, message, error))
     return Offer(tuple(components), tuple(problems))
@@ -63,7 +63,7 @@ def _require_callable(component: Component) -> None:
 def _without_bad_aliases(
     kind: Kind, component: Component, origin: Origin
 ) -> tuple[Component, list[Problem]]:
-    """Return a component with the aliases that are names, and a problem for each of the others."""
+    """Return a component with its valid aliases, and a problem for each invalid one."""
     good, problems = [], []
     for alias in component.aliases:
         try:
@@ -78,8 +78,8 @@ def _without_bad_aliases(
 def read_entry_points(kind: Kind, entries: Iterable[tuple[str, str]], origin: Origin) -> Offer:
     """Read the static tier: pairs of name and ``"module:object"``; two names of one object are aliases.
 
-    The declared name is the one that matches the object's, else the first in alphabetical order. A name
-    outside the grammar costs that name alone.
+    The declared name is the one that matches the object's, else the alphabetically first. Only a name outside
+    the grammar is dropped.
     """
     by_target: dict[str, list[str]] = {}
     components: list[Component] = []
@@ -106,7 +106,7 @@ def read_entry_points(kind: Kind, entries: Iterable[tuple[str, str]], origin: Or
 
 
 def merge_offers(kind: Kind, offers: Iterable[Offer], origin: Origin) -> Offer:
-    """Merge the offers of one distribution; a name with two meanings in it is used for neither of them."""
+    """Merge the offers of one distribution; a name with two meanings is dropped from both."""
     offers = tuple(offers)
     problems = [problem for offer in offers for problem in offer.problems]
     kept: dict[int, Component] = {}

@@ -1,6 +1,6 @@
 """Turns entry points into suppliers, one for each distribution; imports no component.
 
-The built-in components come in through the same hooks, from modules named here and nowhere else.
+Built-in components use the same hooks, from modules that only this module names.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class Discovery:
 
     Args:
         by_name: Each distribution that may load, by its name.
-        refused: Distributions that policy keeps out, with the setting that does; never imported.
-        problems: What is wrong with distributions as a whole.
-        importer: Imports what they name.
+        refused: Distributions that policy keeps out, each with the deciding setting; never imported.
+        problems: Problems of whole distributions.
+        importer: Imports their targets.
     """
 
     by_name: dict[str, Supplier] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Discovery:
 
     @functools.cached_property
     def refused_names(self) -> dict[tuple[str, str], str]:
-        """Which of the refused distributions offers a name, by its group and lookup key."""
+        """The refused distribution that offers a name, by group and lookup key."""
         return {
             (group, lookup_key(name)): distribution
             for distribution, (supplier, _) in sorted(self.refused.items(), reverse=True)
@@ -61,7 +61,7 @@ class Discovery:
 
 
 def discover(policy: Policy) -> Discovery:
-    """Read the entry points of everything installed and keep what policy lets through."""
+    """Read the entry points of all distributions, and keep those that policy allows."""
     found = Discovery(importer=Importer(policy))
     for name, module in _BUILT_IN_MODULES.items():
         found.by_name[name] = Supplier(_built_in_origin(name), modules=(module,))
@@ -74,7 +74,7 @@ def discover(policy: Policy) -> Discovery:
             found.importer.disable(name, reason)
         else:
             found.by_name[name] = supplier
-    for name, setting in policy.disabled.items():  # not only those that offer something
+    for name, setting in policy.disabled.items():  # including distributions that offer nothing
         found.importer.disable(name, f"{setting} names it")
     found.problems += map(_misunderstood, policy.errors)
     found.problems += _misspelt_settings(policy, list(installed))
@@ -82,13 +82,13 @@ def discover(policy: Policy) -> Discovery:
 
 
 def search_path_fingerprint() -> tuple[tuple[str, int], ...]:
-    """Return what changes when something is installed: each search folder and its modification time."""
+    """Return each search folder with its modification time, which an installation changes."""
     found = []
     for folder in sys.path:
         try:
-            # Not by pathlib, which takes most of the time of a miss.
+            # pathlib would take most of the time of a failed look-up.
             found.append((folder, os.stat(folder or ".").st_mtime_ns))  # noqa: PTH116
-        except (OSError, ValueError):  # sys.path may name what is no folder
+        except (OSError, ValueError):  # sys.path may have entries that are no folders
             continue
     return tuple(found)
 
@@ -110,13 +110,13 @@ def _read_entry_points(problems: list[Problem], importer: Importer) -> dict[str,
 def _find_distributions() -> Iterator[Any]:
     """Yield every distribution once: of several with one name the first on ``sys.path``, which is imported.
 
-    This is `importlib_metadata.entry_points`, but for one broken distribution that costs all others theirs.
+    Unlike `importlib_metadata.entry_points`, one broken distribution does not cost all others theirs.
     """
     seen = set()
     for distribution in importlib_metadata.distributions():
         try:
-            name = distribution._normalized_name  # type: ignore[attr-defined]  # by the folder: it is cheap
-        except Exception:  # noqa: BLE001 - there the metadata are read
+            name = distribution._normalized_name  # type: ignore[attr-defined]  # cheap: from the folder's name
+        except Exception:  # noqa: BLE001 - then the metadata are read
             name = find_folder(distribution)
         if name not in seen:
             seen.add(name)

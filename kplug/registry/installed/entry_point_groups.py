@@ -18,7 +18,7 @@ OTHER_CONTRACT = re.compile(r"kplug\d")
 
 
 def is_meant(group: str) -> bool:
-    """Whether a group is one of kplug's, or its author can only have meant one.
+    """Whether a group is one of kplug's, or an obvious misspelling of one.
 
     Example:
         >>> is_meant("kplug.losses"), is_meant("kplug_losses"), is_meant("kplug2.losses")

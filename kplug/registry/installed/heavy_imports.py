@@ -14,7 +14,7 @@ HEAVY = frozenset(
 
 
 class HeavyImports:
-    """The heavy libraries that this thread imports in a ``with`` block and that were not imported before."""
+    """Records the heavy libraries that this thread imports for the first time in a ``with`` block."""
 
     def __init__(self) -> None:
         self._thread = threading.get_ident()
@@ -25,11 +25,11 @@ class HeavyImports:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(ValueError):  # whoever replaced the list has dropped it
+        with contextlib.suppress(ValueError):  # another program replaced sys.meta_path
             sys.meta_path.remove(self)
 
     def find_spec(self, name: str, *_: object) -> None:
-        """Note who imports a heavy library, and leave it to the other finders."""
+        """Record the importer of a heavy library, and defer to the other finders."""
         if name in HEAVY and self is _find_innermost():
             self._importers.setdefault(name, describe_caller())
 
@@ -40,7 +40,7 @@ class HeavyImports:
 
 
 def _find_innermost() -> HeavyImports | None:
-    """Return the block of this thread that was entered last: a module may load another plugin's."""
+    """Return this thread's innermost block: a module may load another plugin's."""
     here = threading.get_ident()
     blocks = (one for one in sys.meta_path if isinstance(one, HeavyImports))
     return next((one for one in blocks if one._thread == here), None)

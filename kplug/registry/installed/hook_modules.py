@@ -29,14 +29,14 @@ def list_hooks() -> dict[str, tuple[str, ...]]:
 
 
 def check_hooks(module: object) -> tuple[pluggy.PluginManager | None, list[str]]:
-    """Return the manager of a module of hooks, and what is wrong with the module.
+    """Return the manager of a module of hooks, and the faults of the module.
 
-    One manager for all plugins would let one of them cost the others: a call of a hook ends where the first
-    plugin raises, a module that two distributions name is registered once, and plugins are compared.
-    The manager has no specifications: to read them takes longer than to compare the module with `list_hooks`.
+    Each module has its own manager, because in a shared one a plugin could affect the others: a hook call
+    ends where the first plugin raises, a module that two distributions name is registered once, and plugins
+    are compared. The manager has no specifications: reading them is slower than comparing with `list_hooks`.
 
     Returns:
-        The manager; None if a hook does not fit, so that it cannot be called.
+        The manager; None if a hook does not match its specification and cannot be called.
     """
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.register(module)
@@ -57,7 +57,7 @@ def check_hooks(module: object) -> tuple[pluggy.PluginManager | None, list[str]]
     return None if misfits else manager, messages
 
 
-# For kplug's own modules, which stay as they are however often the registry is read again.
+# For kplug's own modules, which do not change when the registry reloads.
 check_own_hooks = functools.cache(check_hooks)
 
 
@@ -85,7 +85,7 @@ def _describe_call(arguments: Sequence[str]) -> str:
 
 
 def call_hook(manager: pluggy.PluginManager, hook: str, **arguments: object) -> list[object]:
-    """Return what a module's implementations of a hook return; nothing if it has none."""
+    """Return the results of a module's implementations of a hook; empty if it has none."""
     caller = getattr(manager.hook, hook, None)
     return caller(**arguments) if caller is not None else []
 
@@ -97,14 +97,14 @@ def ask_for(
     hook: str,
     **arguments: object,
 ) -> tuple[list[Item], tuple[Problem, ...]]:
-    """Ask one plugin's modules of hooks for items; what is wrong with an answer costs that one.
+    """Call a hook of one plugin's modules for items; an invalid answer is dropped alone.
 
     Args:
         read: Returns the items of an answer: `read_list`, or `read_reasons`.
         managers: The managers of the modules.
         origin: The plugin.
         hook: The name of the hook.
-        arguments: What it is called with.
+        arguments: The arguments of the call.
     """
     found: list[Item] = []
     problems: list[Problem] = []
@@ -116,13 +116,13 @@ def ask_for(
             raise
         except RegistrationError as error:
             problems.append(Problem(origin, f"{hook}: {error.message}. {error.hint}", error))
-        except BaseException as error:  # noqa: BLE001 - a plugin's failure is kept, never passed on
+        except BaseException as error:  # noqa: BLE001 - recorded as a problem
             problems.append(Problem(origin, f"{hook} raised {describe_error(error)}", error))
     return found, tuple(problems)
 
 
 def read_list(item: type[Item], answer: object) -> Sequence[Item]:
-    """Return an answer that is a list of such items.
+    """Return an answer, which must be a list of such items.
 
     Raises:
         RegistrationError: for anything else.
@@ -134,7 +134,7 @@ def read_list(item: type[Item], answer: object) -> Sequence[Item]:
 
 
 def read_reasons(answer: object) -> list[tuple[str, str]]:
-    """Return an answer that is a mapping of texts, as pairs.
+    """Return an answer, which must be a mapping of texts, as pairs.
 
     Raises:
         RegistrationError: for anything else.

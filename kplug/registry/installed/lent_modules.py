@@ -18,7 +18,7 @@ _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
 def find_lenders(suppliers: Iterable[Supplier], name: str) -> list[tuple[Origin, str]]:
-    """Return who lends a module of this name, each with the module that it is there."""
+    """Return the distributions that lend a module of this name, each with its own name for the module."""
     return [
         (supplier.origin, module)
         for supplier in suppliers
@@ -34,7 +34,7 @@ def list_lent(suppliers: Iterable[Supplier]) -> list[str]:
 
 
 def describe_lenders(lenders: Iterable[tuple[Origin, str]]) -> tuple[str, str]:
-    """Return who they are, and what to do if there are several."""
+    """Return the names of the lenders, and advice for a conflict among them."""
     origins = [origin for origin, _ in lenders]
     advice = f"Switch one of them off: KPLUG_DISABLE={origins[0].distribution}"
     return " and ".join(map(str, origins)), advice

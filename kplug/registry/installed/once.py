@@ -17,25 +17,25 @@ _IMPORT_MACHINERY = "<frozen importlib._bootstrap>"
 
 
 class _Here(threading.local):
-    """What this thread is computing, outermost first."""
+    """The thread-local stack of running computations, outermost first."""
 
     def __init__(self) -> None:
         self.computing: list[Once[Any]] = []
 
 
 _here = _Here()
-_process = 0  # counts the forks that led to this process: what another one computes never ends here
+_process = 0  # counts forks: a computation of the parent process never ends in the child
 
 
 class Once(Generic[Value]):
-    """A value that foreign code takes part in computing, so nobody may have to wait for it for ever.
+    """A value whose computation runs foreign code, so that no thread may wait for it indefinitely.
 
-    The first thread computes it and the others wait for the result. A thread that others may be waiting for
-    computes it for itself: one that is importing a module, or is computing something itself. So does a
-    thread that has waited for long. The first result that is final is the value for everyone.
+    The first thread computes it, and the others wait. To avoid deadlocks, a thread that others may wait for,
+    because it is importing a module or computing another value, computes its own result. So does a thread
+    whose wait times out. The first final result becomes the value for all threads.
 
     Args:
-        compute: Returns a result, and whether it is final; one that is not is for the caller alone.
+        compute: Returns a result and whether it is final. A result that is not final goes to the caller only.
     """
 
     __slots__ = ("_compute", "_found", "_running")
@@ -47,7 +47,7 @@ class Once(Generic[Value]):
 
     @classmethod
     def known(cls, value: Value) -> Once[Value]:
-        """Return one whose value nobody has to compute."""
+        """Return an instance with a known value."""
         once = cls(lambda: (value, True))
         once._found[None] = value
         return once
@@ -59,16 +59,16 @@ class Once(Generic[Value]):
 
     @property
     def is_computed_here(self) -> bool:
-        """Whether this very thread is in the middle of computing it."""
+        """Whether this thread is computing the value: the check for reentrancy."""
         return any(once is self for once in _here.computing)
 
     def get(self) -> Value:
-        """Return the value, computing it if need be; what that raises is raised, and not kept."""
+        """Return the value, computing it if needed; exceptions propagate and are not cached."""
         while None not in self._found:
             process, mine = _process, threading.Event()
             running = self._running.setdefault(
                 process, mine
-            )  # atomic: no lock that a fork could keep
+            )  # atomic, and no lock that a fork could leave held
             if running is mine:
                 try:
                     return self._run()
@@ -80,7 +80,7 @@ class Once(Generic[Value]):
         return self._found[None]
 
     def _run(self) -> Value:
-        if None in self._found:  # found since the caller looked
+        if None in self._found:  # another thread was faster
             return self._found[None]
         _here.computing.append(self)
         try:
@@ -91,7 +91,7 @@ class Once(Generic[Value]):
 
 
 def _is_waited_for() -> bool:
-    """Whether other threads may wait for this one: it computes something, or holds the lock of a module."""
+    """Whether other threads may wait for this one: it computes a value, or holds an import lock."""
     if _here.computing:
         return True
     frame = sys._getframe(1)

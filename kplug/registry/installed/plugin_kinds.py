@@ -11,10 +11,10 @@ from kplug.registry.problems import Problem
 
 
 def merge_kinds(offered: Iterable[Kind]) -> tuple[dict[str, Kind], list[Problem]]:
-    """Return all kinds by name, kplug's own first, and what is wrong with the others.
+    """Return all kinds by name, kplug's own first, and the problems of the others.
 
     Args:
-        offered: What every distribution adds, with its origin.
+        offered: The kinds that every distribution adds, each with its origin.
 
     Example:
         >>> kinds, problems = merge_kinds([Kind("augmentation", "augmentations"), Kind("loss", "losses")])

@@ -8,9 +8,9 @@ from types import TracebackType
 
 
 class Stopwatch:
-    """Counts the time of a ``with`` block, but not that of stopwatches which run inside, in the same thread.
+    """Times a ``with`` block, excluding nested stopwatches of the same thread.
 
-    A module of hooks may ask the registry while it is imported, which then imports those of other plugins.
+    A module of hooks may call the registry during its import, which then imports other plugins' modules.
     """
 
     _running = threading.local()

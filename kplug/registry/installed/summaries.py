@@ -13,10 +13,10 @@ _LARGEST = 1 << 18  # bytes of a file; a larger one takes more than a tenth of a
 
 
 class InstalledCode(SourceCode):
-    """The source files that an import would find. None is imported to find another."""
+    """The source files that an import would find, located without importing any."""
 
     def find_source(self, module: str) -> tuple[str, bytes] | None:
-        """Return file and source of a module; None for what is compiled, in an archive or too large."""
+        """Return file and source of a module; None if it is compiled, in an archive or too large."""
         spec = _find_spec(module)
         if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
             return None
@@ -28,17 +28,17 @@ class InstalledCode(SourceCode):
         return None if len(source) > _LARGEST else (spec.origin, source)
 
     def summarize(self, component: Component) -> str:
-        """Return the summary of a component; empty if neither its author nor its source says one."""
+        """Return the summary of a component; empty if neither its author nor its source has one."""
         if component.summary or not isinstance(component.target, str):
             return component.summary or find_summary(component.target)
         try:
             return first_line(self.find_documentation(component.target))
-        except Exception:  # noqa: BLE001 - finders are anyone's, and source nests as deep as it likes
+        except Exception:  # noqa: BLE001 - foreign finders, or source nested too deeply
             return ""
 
 
 def _find_spec(module: str) -> ModuleSpec | None:
-    """Return what an import of a module would go by. ``importlib.util.find_spec`` imports its parents."""
+    """Return a module's import spec without importing its parents, as ``importlib.util.find_spec`` does."""
     path, parent = None, module.rpartition(".")[0]
     if parent:
         package = _find_spec(parent)

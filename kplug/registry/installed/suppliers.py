@@ -52,15 +52,15 @@ class _Offered(NamedTuple):
 class Supplier:
     """A distribution and everything it declares.
 
-    It catches whatever its own plugin code raises, so one plugin cannot break a look-up for others,
-    and it stamps every component with its origin, so the registry knows who offered it.
+    It catches every exception of its plugin's code, so that one plugin cannot break the look-up of others.
+    It stamps each component with its origin.
 
     Args:
         origin: The distribution.
         entries: For each entry-point group, the static tier's pairs of name and target.
         modules: The dynamic tier: modules with hookimpls, or ``module:object``.
         importer: Imports the modules.
-        distribution: What ``importlib_metadata`` has of it.
+        distribution: The distribution object of ``importlib_metadata``.
     """
 
     def __init__(
@@ -78,20 +78,22 @@ class Supplier:
         self._loaded = Once(self._load_modules) if modules else _NO_MODULES
         self._offers: dict[str, Once[_Offered]] = {}  # by kind
         self._unread_groups: tuple[Problem, ...] = ()
-        self._answers: dict[str, tuple[Problem, ...]] = {}  # by hook: the problems of the last one
+        self._answers: dict[
+            str, tuple[Problem, ...]
+        ] = {}  # by hook: the problems of its last answer
         self.seconds: dict[
             str, float
-        ] = {}  # that each module of hooks took to import, without others'
-        self._questions: list[str] = []  # where a module asked the registry while it was imported
+        ] = {}  # seconds that each module of hooks took to import, without nested ones
+        self._questions: list[str] = []  # where a module called the registry during its import
 
     @property
     def installed(self) -> Installed:
-        """What settings judge it by."""
+        """The facts that settings compare."""
         return Installed(self.origin.distribution, self.origin.version, lambda: self.record_hash)
 
     @functools.cached_property
     def record_hash(self) -> str | None:
-        """The hash of its files; None if it has no ``RECORD`` that can be read."""
+        """The hash of its files; None without a readable ``RECORD``."""
         from kplug.registry.loading.distribution_hash import (
             hash_distribution,  # few settings name a hash
         )
@@ -103,11 +105,11 @@ class Supplier:
 
     @property
     def has_hooks(self) -> bool:
-        """Whether it may offer more than `declared_names`: what, only its modules can tell."""
+        """Whether it may offer more than `declared_names`, as it has modules of hooks."""
         return bool(self._modules)
 
     def may_offer(self, kind: Kind) -> bool:
-        """Whether it may have components of a kind, as far as is known without importing anything."""
+        """Whether it may have components of a kind, judged without importing anything."""
         return self.has_hooks or kind.group in self.entries
 
     @property
@@ -116,7 +118,7 @@ class Supplier:
         return [(group, name) for group, pairs in self.entries.items() for name, _ in pairs]
 
     def problems_with(self, kind: Kind | None = None) -> list[Problem]:
-        """What is wrong with the declarations of one kind, or of all that were read; then with the whole."""
+        """Return problems of the declarations of one kind, or of all that were read, then general ones."""
         added = sorted(self._offers.keys() - HOOKED.keys())
         kinds = [*HOOKED, *added] if kind is None else [kind.name]
         return [
@@ -140,7 +142,7 @@ class Supplier:
     def load_modules(self) -> _Loaded:
         """Import the modules of hooks, once.
 
-        A module that asks the registry while it is imported comes back here: its hooks are not known yet.
+        A module that calls the registry during its import reenters this method; its hooks are unknown then.
         """
         if not self._loaded.is_computed_here:
             return self._loaded.get()
@@ -148,31 +150,31 @@ class Supplier:
         return _Loaded((), ())
 
     def offer(self, kind: Kind) -> dict[str, Component]:
-        """Return the components of one kind, by declared name; to its own hook, the static tier."""
+        """Return the components of one kind by declared name; a reentrant call gets the static tier."""
         offered = self._offers.get(kind.name)
-        if offered is None:  # without modules, nothing foreign takes part
+        if offered is None:  # without modules, no foreign code runs
             new = Once(lambda: self._ask(kind)) if self._modules else Once.known(self._read(kind))
             offered = self._offers.setdefault(kind.name, new)
         return self._read(kind).components if self._is_asked_here() else offered.get().components
 
     def find_offer(self, kind: Kind) -> dict[str, Component] | None:
-        """Return what `offer` returns from now on, or None if that is not known yet."""
+        """Return the final result of `offer`, or None if it is not known yet."""
         once = self._offers.get(kind.name)
         found = once.found if once is not None else None
         return found.components if found is not None else None
 
     def ask(self, item: type[Item], hook: str, **arguments: object) -> list[Item]:
-        """Return the list that its modules answer to a hook; what is wrong with it is a problem.
+        """Return the list that its modules answer to a hook; faults of the answer become problems.
 
         Args:
-            item: What the list has to hold.
+            item: The type of the list's items.
             hook: The name of the hook.
-            arguments: What it is called with.
+            arguments: The arguments of the call.
         """
         return self._ask_modules(functools.partial(read_list, item), hook, **arguments)
 
     def find_reason(self, kind: str, name: str) -> str | None:
-        """Return why it leaves out what has this name in the library that it offers, or None."""
+        """Return why it leaves out a name of the library that it wraps, or None."""
         reasons = self._ask_modules(read_reasons, "kplug_left_out", kind=kind)
         key = lookup_key(name)
         return next((reason for own, reason in reasons if lookup_key(own) == key), None)
@@ -185,11 +187,11 @@ class Supplier:
         return found
 
     def problems_with_answer(self, hook: str) -> tuple[Problem, ...]:
-        """What was wrong with its last answer to a hook that `ask` has called."""
+        """Return the problems of its last answer to a hook that `ask` has called."""
         return self._answers.get(hook, ())
 
     def refuse_groups_but(self, known: Collection[str]) -> None:
-        """Keep a problem for each of its entry-point groups that does not exist."""
+        """Record a problem for each of its entry-point groups that does not exist."""
         self._unread_groups = tuple(
             explain_unknown_group(self.origin, group, known)
             for group in self.entries
@@ -198,11 +200,11 @@ class Supplier:
 
     @property
     def is_read(self) -> bool:
-        """Whether its modules are imported, so that its answers are what they will be."""
+        """Whether its modules are imported, so that its answers are final."""
         return self._loaded.found is not None
 
     def _is_asked_here(self) -> bool:
-        """Whether this thread is inside code of this very plugin that the registry has called."""
+        """Whether this thread is inside this plugin's code, called by the registry (reentrancy)."""
         is_loading = self._loaded.is_computed_here
         return is_loading or any(once.is_computed_here for once in list(self._offers.values()))
 
@@ -221,7 +223,7 @@ class Supplier:
         return _Offered({item.name: item for item in merged.components}, problems)
 
     def _refuse_python(self, components: Sequence[Component]) -> list[Problem]:
-        """Say at once what needs no look at the distribution's files; the rest shows when it is loaded."""
+        """Report targets in the standard library at once; other invalid targets are found on loading."""
         return [
             Problem(
                 self.origin,
@@ -246,7 +248,7 @@ class Supplier:
             offers = [read_declarations(kind, result, self.origin) for result in results]
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # noqa: BLE001 - a plugin's failure is kept, never passed on
+        except BaseException as error:  # noqa: BLE001 - recorded as a problem
             problem = Problem(self.origin, f"{kind.hook} raised {describe_error(error)}", error)
             return [Offer(problems=(problem,))]
         return [*offers, Offer(problems=self._advise_on(heavy, kind.hook))]

@@ -2,8 +2,8 @@
 
 Data flows in this order::
 
-    may it be imported      module_ownership → importer
-    what was imported       distribution_hash, source_comparison → code_verification → running_builds →
+    permission to import    module_ownership → importer
+    imported builds         distribution_hash, source_comparison → code_verification → running_builds →
                             loaded_modules
-    why it was not          load_failures
+    failed imports          load_failures
 """

@@ -18,12 +18,12 @@ _LOADERS = (SourceFileLoader, ExtensionFileLoader, zipimport.zipimporter)
 
 
 class _Read(NamedTuple):
-    """The file of a module as it was when the module was first looked at.
+    """The file of a module as of the first check.
 
     Args:
-        spec: What the module was imported by; ``importlib.reload`` makes another.
+        spec: The module's import spec; ``importlib.reload`` makes another.
         digest: The digest of the file.
-        outline: What the source binds; None for a compiled module.
+        outline: The bindings of the source; None for a compiled module.
     """
 
     spec: Any
@@ -31,19 +31,19 @@ class _Read(NamedTuple):
     outline: Outline | None
 
 
-# Kept over every reload of the registry: the file may have been replaced since.
+# Survives every reload of the registry, as the file may have been replaced since.
 _READ: dict[str, _Read] = {}
 
 
 def find_doubt(code: Code, modules: Iterable[str]) -> str:
-    """Return why modules of this process may not be what a hash is made from, as a sentence.
+    """Return why modules of this process may differ from the code of a hash, as a sentence.
 
     Args:
-        code: What the hash is made from.
-        modules: Their names; those that are not loaded are passed over.
+        code: The code that the hash covers.
+        modules: Names of the modules; unloaded ones are skipped.
 
     Returns:
-        The sentence, without its full stop; empty if nothing is wrong.
+        The sentence, without its full stop; empty if there is no doubt.
     """
     loaded = [(name, sys.modules[name]) for name in sorted(modules) if name in sys.modules]
     doubts = (_find_doubt_about(name, module, code.files.get(name, [])) for name, module in loaded)
@@ -51,7 +51,7 @@ def find_doubt(code: Code, modules: Iterable[str]) -> str:
 
 
 def find_doubt_of_files(code: Code) -> str:
-    """Return why an import may get other code than that of a hash; empty if nothing is wrong."""
+    """Return why an import may get other code than that of a hash; empty if there is no doubt."""
     for name, _, _ in find_shadows(code):
         return f"{name!r} is imported from another place than the one that it is installed in"
     for name, _ in find_changed(code):
@@ -60,9 +60,9 @@ def find_doubt_of_files(code: Code) -> str:
 
 
 def find_shadows(code: Code) -> Iterator[tuple[str, str, str]]:
-    """Yield the modules and packages that are imported from elsewhere, each with both places.
+    """Yield the modules and packages that another place on the search path shadows, with both places.
 
-    Nothing is imported to find out.
+    Imports nothing.
     """
     for name in sorted({name.partition(".")[0] for name in code.files}):
         try:
@@ -90,7 +90,7 @@ def _find_top(package: str, code: Code) -> str:
 
 
 def find_changed(code: Code) -> Iterator[tuple[str, str]]:
-    """Yield the modules whose file is not what its distribution says, each with the file."""
+    """Yield the modules whose file differs from the distribution's ``RECORD``, each with the file."""
     for name, files in code.files.items():
         for file in files:
             if _read_digest(file.path) != file.digest:

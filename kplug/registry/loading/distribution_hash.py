@@ -17,7 +17,7 @@ import importlib_metadata
 from kplug.registry.loading.module_ownership import name_module
 from kplug.registry.metadata import path_of_url
 
-# What an installer writes: it differs between machines that have the same wheel.
+# Files that installers write, which differ between installations of one wheel.
 _OF_INSTALLER = frozenset(
     {"INSTALLER", "REQUESTED", "direct_url.json", "provenance_url.json", "uv_cache.json"}
 )
@@ -25,13 +25,13 @@ _OF_INSTALLER = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A Python file as it was when it was looked at.
+    """A snapshot of a Python file.
 
     Args:
         name: Its package and its place in it.
-        path: Where it is.
-        state: What changes when it is written.
-        module: The module that it is.
+        path: Its path.
+        state: Its state, which changes when it is written.
+        module: Its module.
     """
 
     name: str
@@ -40,15 +40,15 @@ class SourceFile:
     module: str
 
     def is_unchanged(self) -> bool:
-        """Whether it is still as it was."""
+        """Whether the file has not changed since."""
         return _read_state(self.path) == self.state
 
 
 class ListedFile(NamedTuple):
-    """The file of a module, as a distribution says that it is.
+    """The file of a module, as its distribution lists it.
 
     Args:
-        path: Where it is.
+        path: Its path.
         digest: The SHA-256 of its content as a ``RECORD`` has it; empty where none is stated.
     """
 
@@ -58,11 +58,11 @@ class ListedFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Code:
-    """What the hash of a distribution is made from; to note it is cheap, and OpenSSL is not needed.
+    """The input of a distribution's hash, which is cheap to collect and needs no OpenSSL.
 
     Args:
         record: The text of its ``RECORD``.
-        sources: Of an editable install the Python files; None for any other.
+        sources: The Python files of an editable install; None for any other.
         root: The folder that the paths of the ``RECORD`` begin in.
     """
 
@@ -81,7 +81,7 @@ class Code:
         if self.sources is not None:
             return self._read_sources[1]
         found: dict[str, list[ListedFile]] = {}
-        suffixes = tuple(all_suffixes())  # most files of torch are none of Python's
+        suffixes = tuple(all_suffixes())  # most of torch's files are not Python
         for path, digest in _list_record(self.record):
             name = name_module(PurePosixPath(path)) if path.endswith(suffixes) else None
             if name is not None:
@@ -104,7 +104,7 @@ class Code:
 
 def digest_of(content: bytes) -> str:
     """Return the SHA-256 of a file's content, as a ``RECORD`` has it."""
-    import base64  # neither is needed to look a name up
+    import base64  # not needed for a look-up
     import hashlib
 
     return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
@@ -113,17 +113,17 @@ def digest_of(content: bytes) -> str:
 def hash_code(record: str, sources: Mapping[str, bytes] | None = None) -> str | None:
     r"""Return the hash that tells two builds of one version of a distribution apart.
 
-    It is the hash of the lines ``path,digest``, sorted: the one that `kplug env --json` shows of what is
-    installed, and that a list of plugins may name.
+    It is the hash of the sorted lines ``path,digest``, which `kplug env --json` shows for installed
+    distributions, and which a list of plugins may name.
 
     Args:
-        record: The text of ``RECORD``, as a wheel has it or as an installer left it: the files that it adds
-            do not count.
-        sources: Of an editable install, whose ``RECORD`` does not list the code: the Python files of the
-            packages that its entry points name, each as ``package/place.py``.
+        record: The text of ``RECORD``, from a wheel or an installation: files that installers add do not
+            count.
+        sources: The Python files of an editable install, whose ``RECORD`` does not list the code: those of
+            the packages that its entry points name, each as ``package/place.py``.
 
     Returns:
-        ``sha256:…``, or ``editable-sha256:…`` with sources; None where there is nothing to go by.
+        ``sha256:…``, or ``editable-sha256:…`` with sources; None if there is nothing to hash.
 
     Example:
         >>> hash_code("waves.py,sha256=Xk4,9\nwaves-1.0.dist-info/RECORD,,\n")[:20]
@@ -131,7 +131,7 @@ def hash_code(record: str, sources: Mapping[str, bytes] | None = None) -> str | 
         >>> hash_code("", {"waves/waves.py": b"height = 1"})[:20]
         'editable-sha256:0a46'
     """
-    import hashlib  # OpenSSL takes longer than everything else that the first lookup does here
+    import hashlib  # importing OpenSSL takes longer than the rest of the first look-up
 
     lines = [f"{path},{digest}" for path, digest in _list_record(record)]
     if sources is not None:
@@ -141,7 +141,7 @@ def hash_code(record: str, sources: Mapping[str, bytes] | None = None) -> str | 
 
 
 def read_code(distribution: importlib_metadata.Distribution) -> Code:
-    """Note what the hash of a distribution is made from."""
+    """Collect the input of a distribution's hash."""
     project = _find_project(distribution)
     sources = None if project is None else tuple(_list_sources(distribution, project))
     record = distribution.read_text("RECORD") or ""
@@ -149,16 +149,16 @@ def read_code(distribution: importlib_metadata.Distribution) -> Code:
 
 
 def hash_distribution(distribution: importlib_metadata.Distribution) -> str | None:
-    """Return a hash of a distribution's files; the same wheel has the same one on every machine.
+    """Return a hash of a distribution's files, which is the same for a wheel on every machine.
 
     Args:
         distribution: The distribution.
 
     Returns:
-        ``sha256:…`` of the hashes in its ``RECORD``, without the files that the installer adds. The
+        ``sha256:…`` of the hashes in its ``RECORD``, without files that the installer adds. The
         ``RECORD`` of an editable install does not list the code: ``editable-sha256:…`` is the hash of
         the Python files of the packages that its entry points name, which a commit and an uncommitted
-        change both alter. None where there is nothing to go by.
+        change both alter. None if there is nothing to hash.
     """
     return read_code(distribution).hash
 
@@ -170,7 +170,7 @@ def _list_record(record: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_local(path: str) -> bool:
-    # Scripts lie outside the search folder, and their first line names the interpreter.
+    # Scripts lie outside the search folder, and their shebang names the interpreter.
     is_outside = path.startswith("..") or Path(path).is_absolute()
     return is_outside or path.endswith(".pyc") or path.rpartition("/")[2] in _OF_INSTALLER
 
@@ -191,7 +191,7 @@ def _list_sources(
 ) -> Iterator[SourceFile]:
     for name in {entry.module.partition(".")[0] for entry in distribution.entry_points}:
         for place, path, module in _find_files(name):
-            if path.resolve().is_relative_to(project):  # a wrapper names modules of others
+            if path.resolve().is_relative_to(project):  # wrappers name modules of others
                 yield SourceFile(place, path, _read_state(path), module)
 
 
@@ -201,7 +201,7 @@ def _read_state(path: Path) -> tuple[int, ...]:
 
 
 def _find_files(package: str) -> Iterator[tuple[str, Path, str]]:
-    """Yield the Python files of a package or module, with place and module; nothing is imported."""
+    """Yield the Python files of a package or module, with place and module name; imports nothing."""
     spec = importlib.util.find_spec(package)
     if spec is None:
         return

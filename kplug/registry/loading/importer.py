@@ -22,7 +22,7 @@ from kplug.registry.policy import Installed, Policy
 
 
 class TargetError(KplugError):
-    """A target in a module that whoever names it may not name; the module is not imported."""
+    """A target in a module that its namer has no right to; the module is not imported."""
 
 
 class DisabledTargetError(TargetError):
@@ -30,11 +30,11 @@ class DisabledTargetError(TargetError):
 
 
 class Importer:
-    """Imports targets: a plugin's own and those of what it requires, and nobody's of what is switched off.
+    """Imports targets of a plugin and of its requirements, but never of a plugin that is switched off.
 
     Args:
-        policy: What may load. Lists with versions or hashes are asked again for the build that is imported:
-            another may be installed since they were read.
+        policy: Decides what may load. Lists with versions or hashes are checked again at import, since
+            another build may be installed by then.
     """
 
     def __init__(self, policy: Policy | None = None) -> None:
@@ -46,22 +46,22 @@ class Importer:
         self._requirements: dict[str, tuple[str, ...]] = {}
 
     def add(self, name: str, distribution: Any) -> None:
-        """Let a name mean this distribution of ``importlib_metadata``, unless it means one already."""
+        """Map a name to this distribution of ``importlib_metadata``, unless it has one already."""
         self._distributions.setdefault(name, distribution)
 
     def disable(self, distribution: str, reason: str) -> None:
-        """Refuse the modules of a distribution, whoever names them."""
+        """Refuse the modules of a distribution to every namer."""
         self._disabled[distribution] = reason
 
     def load(self, origin: Origin, target: str) -> Any:
         """Return the object of ``"package.module:object"``, or the module of ``"package.module"``.
 
         Args:
-            origin: Who names it.
-            target: What is named.
+            origin: The namer.
+            target: The target.
 
         Raises:
-            TargetError: for a module that they may not name; it is not imported.
+            TargetError: for a module that the namer has no right to; it is not imported.
 
         Example:
             >>> Importer().load(Origin("custom"), "math:pi")
@@ -71,7 +71,7 @@ class Importer:
         owner = self._check(origin, name)
         with noting_import(origin.distribution, name, owner):
             found: Any = importlib.import_module(name)
-        if self._limited:  # what was imported may be other code than that of the files
+        if self._limited:  # the imported code may differ from the files
             self._check(origin, name)
         if not path and getattr(found.__spec__, "_initializing", False):  # by this thread
             raise ImportError(f"partially initialized module {name!r}", name=name)
@@ -83,7 +83,7 @@ class Importer:
         return found
 
     def find_objection(self, origin: Origin, target: str) -> TargetError | None:
-        """Return why somebody may not name a target, as far as that shows without importing it, or None."""
+        """Return why an origin may not name a target, or None, as far as is known without importing it."""
         try:
             self._check(origin, target.partition(":")[0])
         except TargetError as error:
@@ -91,12 +91,12 @@ class Importer:
         return None
 
     def forget(self) -> None:
-        """Read again what belongs to whom: something was installed."""
+        """Drop the cached ownership of modules, after an installation."""
         self._modules.clear()
         self._requirements.clear()
 
     def _check(self, origin: Origin, module: str) -> str:
-        """Return the distribution whose module it is, if they may name it."""
+        """Return the owner of a module, if the origin may name it."""
         namer = origin.distribution
         if origin.is_built_in:
             return namer
@@ -126,7 +126,7 @@ class Importer:
                 )
 
     def _find_theirs(self, distribution: str, module: str, own: Modules) -> str | None:
-        """Return the module, or the parent that is imported before it, if it is another distribution's."""
+        """Return the module, or a parent package of it, if another distribution owns that."""
         theirs = self._modules_of(distribution)
         if not theirs.are_known:
             theirs = Modules(packages=frozenset((distribution.replace("-", "_"),)))
@@ -137,7 +137,7 @@ class Importer:
         return None
 
     def _judge_again(self, distribution: str, module: str) -> tuple[str, str | None]:
-        """Return the build that would run, and why it may not: another was there at discovery."""
+        """Return the build that would run and why it may not, as it may differ from the discovered one."""
         version, find_build = find_build_to_run(distribution, module)
         installed = Installed(
             distribution, version, lambda: find_build().hash, lambda: find_build().doubt
@@ -146,7 +146,7 @@ class Importer:
         return label, self._policy.find_refusal(installed)
 
     def _find_owner(self, namer: str, module: str) -> str | None:
-        """Return the distribution of a module that a plugin may name; None if it may not."""
+        """Return the owner of a module if the plugin may name it, else None."""
         if is_of_python(module):
             return None
         if module in self._modules_of(namer):
@@ -158,20 +158,20 @@ class Importer:
         return next((name for name in required if module in self._modules_of(name)), None)
 
     def _modules_of(self, distribution: str) -> Modules:
-        if distribution in BUILT_IN:  # they may be there without metadata
+        if distribution in BUILT_IN:  # built-ins may lack metadata
             return Modules(packages=frozenset((distribution,)))
         modules = self._modules.get(distribution)
         if modules is None:
             try:
                 modules = read_modules(self._find(distribution))
-            except Exception:  # noqa: BLE001 - it is not there, or its files hold anything
+            except Exception:  # noqa: BLE001 - missing, or invalid files
                 modules = Modules(are_known=False)
             self._modules[distribution] = modules
         return modules
 
     def _find(self, distribution: str) -> Any:
         known = self._distributions.get(distribution)
-        is_there = known is not None and has_metadata(known)  # it may have been upgraded meanwhile
+        is_there = known is not None and has_metadata(known)  # false after an upgrade
         return known if is_there else find_distribution(distribution)
 
 
@@ -186,7 +186,7 @@ def is_of_python(target: str) -> bool:
 
 
 def strip_extras(value: str) -> str:
-    """Return the value of an entry point without what may follow it.
+    """Return the value of an entry point without extras and spaces.
 
     Example:
         >>> strip_extras("package.module : thing [extra]")

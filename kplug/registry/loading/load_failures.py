@@ -14,7 +14,7 @@ from kplug.registry.problems import describe_error
 def explain_failure(
     component: Component, error: BaseException
 ) -> PluginLoadError | DisabledComponentError:
-    """Return the error of a component whose module does not import, or may not be imported."""
+    """Return the error for a component whose module fails to import, or may not be imported."""
     origin = component.origin
     own = component.location.partition(":")[0].partition(".")[0]
     missing = _find_missing_package(error)
@@ -52,8 +52,8 @@ def advise_repair(origin: Origin) -> str:
 def _advise_installation(origin: Origin, package: str) -> str:
     """Return what to do about a module that a plugin needs, as a sentence without its full stop.
 
-    The name of a module need not be that of a package, which may be anybody's. What the plugin requires is
-    its author's word.
+    A package with the name of the module may be unrelated, even malicious. Only a package that the plugin
+    declares as a requirement is recommended.
     """
     if is_installed(package):
         return f"{package} is installed, but this process does not see it: restart Python"
@@ -64,7 +64,7 @@ def _advise_installation(origin: Origin, package: str) -> str:
 
 
 def _find_missing_package(error: BaseException) -> str:
-    """Return the package that is not there; an empty text if it is, but not the part that is asked for."""
+    """Return the missing package; an empty text if the package exists and only a part of it is missing."""
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return ""
     package = error.name.partition(".")[0]

@@ -14,14 +14,14 @@ class LoadedModule:
     """A module that the registry has loaded something from.
 
     Args:
-        distribution: Who names it: a plugin may name modules of what it requires. ``custom`` for what the
-            program's own code has registered.
-        version: The version of that distribution, as it was when its code was imported.
-        hash: The hash of its code then, as `kplug env --json` shows it; None where there is none, or where
-            the code that runs may be other code.
+        distribution: The distribution that names it; a plugin may name modules of its requirements.
+            ``custom`` for registrations of the program's own code.
+        version: The version of that distribution at the time of the import.
+        hash: The hash of its code at that time, as `kplug env --json` shows it; None if there is none, or if
+            the running code may differ.
         module: The module.
         file: The file that it was imported from; None if it has none.
-        objects: What was taken from it; empty for a module of hooks.
+        objects: The objects loaded from it; empty for a module of hooks.
         doubt: Why there is no hash.
     """
 
@@ -37,8 +37,8 @@ class LoadedModule:
 def audit() -> list[LoadedModule]:
     """Return every module that components or hooks have been loaded from, sorted by distribution and name.
 
-    What the modules import themselves is not listed, nor objects that the program passes. It is kept when the
-    registry looks again at what is installed, since Python keeps the modules.
+    Imports of these modules are not listed, nor are objects that the program passes. The list survives a
+    reload of the registry, since Python keeps the modules.
 
     Example:
         >>> import kplug

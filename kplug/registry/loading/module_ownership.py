@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 from kplug.registry.metadata import path_of_url
 
-# In the finder that setuptools writes for an editable installation whose layout no folder has.
+# In the import finder that setuptools writes for editable installations without a matching folder layout.
 _MAPPING = re.compile(r"^MAPPING\b[^=\n]*= *(\{.*\})", re.MULTILINE)
 
 
@@ -28,10 +28,10 @@ class Modules:
     """The modules of a distribution.
 
     Args:
-        names: Those that its ``RECORD`` lists.
-        packages: Packages that it has with everything in them.
+        names: Modules that its ``RECORD`` lists.
+        packages: Packages that it owns entirely.
         folders: Source folders of an editable installation, or others that it adds to ``sys.path``.
-        are_known: Whether anything tells which they are.
+        are_known: Whether the metadata tell the modules.
     """
 
     names: frozenset[str] = frozenset()
@@ -44,14 +44,14 @@ class Modules:
         return in_packages or self.lists(module)
 
     def lists(self, module: str) -> bool:
-        """Whether a file says so, rather than the name of a package that others may share."""
+        """Whether a file lists the module, rather than a package name that others may share."""
         return module in self.names or any(_is_in(folder, module) for folder in self.folders)
 
 
 def read_modules(distribution: Any) -> Modules:
-    """Return the modules of a distribution of ``importlib_metadata``; none where nothing tells.
+    """Return the modules of a distribution of ``importlib_metadata``; none if the metadata do not tell.
 
-    An editable installation owns what is in its source folder *by name*, wherever it is imported from.
+    An editable installation owns the modules of its source folder *by name*, wherever they are imported from.
     """
     record = distribution.read_text("RECORD") or ""
     files = [PurePosixPath(row[0]) for row in csv.reader(record.splitlines()) if row]
@@ -65,12 +65,12 @@ def read_modules(distribution: Any) -> Modules:
 
 
 def read_requirements(distribution: Any) -> Iterator[str]:
-    """Yield the names of what a distribution requires here, whether always or for one of its extras."""
-    from packaging.requirements import Requirement  # it takes 8 ms, and few plugins wrap others
+    """Yield the names of a distribution's requirements here, including those of its extras."""
+    from packaging.requirements import Requirement  # takes 8 ms, and few plugins wrap others
 
     extras = ["", *(distribution.metadata.get_all("Provides-Extra") or ())]
     for line in distribution.requires or ():
-        with contextlib.suppress(ValueError):  # one line that cannot be read costs itself
+        with contextlib.suppress(ValueError):  # skips an invalid line
             required = Requirement(line)
             marker = required.marker
             if marker is None or any(marker.evaluate({"extra": extra}) for extra in extras):
@@ -83,7 +83,7 @@ def find_distribution(name: str) -> Any:
 
 
 def name_module(file: PurePosixPath) -> str | None:
-    """Return the module that a file in a search folder is; None if it is none.
+    """Return the module of a file in a search folder; None if it is not a module.
 
     Example:
         >>> name_module(PurePosixPath("waves/__init__.py")), name_module(PurePosixPath("waves/wind.py"))
@@ -96,7 +96,7 @@ def name_module(file: PurePosixPath) -> str | None:
 
 
 def _read_links(distribution: Any, files: Iterable[PurePosixPath]) -> tuple[list[str], list[Path]]:
-    """Return the packages and folders that files at the top of ``sys.path`` say to be elsewhere."""
+    """Return the packages and folders to which path files and finders of a distribution point."""
     packages: list[str] = []
     folders: list[Path] = []
     for file in files:
@@ -117,7 +117,7 @@ def _read(distribution: Any, file: PurePosixPath) -> str:
 
 
 def _read_mapping(source: str) -> list[str]:
-    """Return the packages that a finder of setuptools maps to their folders."""
+    """Return the packages that a setuptools finder maps to folders."""
     found = _MAPPING.search(source)
     return list(ast.literal_eval(found[1])) if found else []
 
@@ -128,13 +128,13 @@ def _find_source_folders(distribution: Any) -> list[Path]:
         if not found.get("dir_info", {}).get("editable"):
             return []
         root = path_of_url(found["url"])
-    except Exception:  # noqa: BLE001 - the file may hold anything; most wheels have none
+    except Exception:  # noqa: BLE001 - missing, or invalid
         return []
     return [root, root / "src"]
 
 
 def _is_in(folder: Path, module: str) -> bool:
-    """Whether a folder on ``sys.path`` has a module, or a package that it can only be in."""
+    """Whether a folder on ``sys.path`` contains a module, or a regular package that must contain it."""
     *parents, name = module.split(".")
     for parent in parents:
         folder /= parent

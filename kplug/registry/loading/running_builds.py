@@ -27,9 +27,8 @@ class Build:
     """A version of a distribution, and the hash of its code.
 
     Args:
-        version: The version; empty where it is not known.
-        hash: What ``hash_distribution`` returned; None where there is none, or where it may not be that of
-            the code that runs.
+        version: The version; empty if unknown.
+        hash: The result of ``hash_distribution``; None if there is none, or if the running code may differ.
         doubt: Why there is no hash, as a sentence without its full stop.
     """
 
@@ -39,7 +38,7 @@ class Build:
 
 
 class _Noted(NamedTuple):
-    """A build of which the hash is not computed yet; no code where nothing tells what it is."""
+    """A build whose hash is not computed yet; without code if the build is unknown."""
 
     version: str = ""
     code: Code | None = None
@@ -48,38 +47,38 @@ class _Noted(NamedTuple):
     def hash(self) -> str | None:
         try:
             return self.code.hash if self.code else None
-        except Exception:  # noqa: BLE001 - a RECORD may hold anything, and a source file may be gone
+        except Exception:  # noqa: BLE001 - an invalid RECORD, or a removed source file
             return None
 
 
-# Kept over every reload: modules stay imported. For each distribution a package of it, and the build.
+# These survive every reload, as modules stay imported. For each distribution a package and the build.
 _IMPORTED: dict[str, tuple[str, _Noted]] = {}
-# Likewise for each module, by who names it: another build may be installed between the imports of two.
+# The build of each module by its namer: another build may be installed between two imports.
 _MODULES: dict[tuple[str, str], _Noted] = {}
 _WARNED: set[str] = set()
-# Kept as well: what was taken from which module, by the distribution that names it.
+# The objects loaded from each module, by the distribution that names it.
 _TARGETS: dict[tuple[str, str], frozenset[str]] = {}
 
 
-# And whose module that is: a plugin may name those of what it requires.
+# The owner of each module: a plugin may name modules of its requirements.
 _OWNERS: dict[tuple[str, str], str] = {}
 
 
 @contextlib.contextmanager
 def noting_import(namer: str, target: str, owner: str = "") -> Iterator[None]:
-    """Remember builds of distributions while a first module is imported, and that of each module.
+    """Record the builds of distributions at their first import, and the build of each module.
 
     Args:
         namer: The distribution that names the module.
         target: ``module:object``, or the module.
-        owner: The distribution whose module it is, if that is known.
+        owner: The distribution that owns the module, if known.
     """
     module = target.partition(":")[0]
     noted = {name: _note_import(name, module) for name in (namer, owner)}
     is_first = {name for name in noted if _find_imported(name) is None}
     try:
         yield
-    finally:  # a package that fails half-way may have left modules behind
+    finally:  # a failed package import may leave modules behind
         package = module.partition(".")[0]
         for name, build in noted.items():
             if build is not None and name in is_first and package in sys.modules:
@@ -91,7 +90,7 @@ def noting_import(namer: str, target: str, owner: str = "") -> Iterator[None]:
 
 
 def _note_import(name: str, module: str) -> _Noted | None:
-    """Return the build of a distribution that an import of a module gets; None if that is known."""
+    """Return the build that an import of a module will get; None if it is recorded already."""
     running = _find_imported(name)
     if name in ("", CUSTOM, *BUILT_IN) or (running is not None and module in sys.modules):
         return None
@@ -99,7 +98,7 @@ def _note_import(name: str, module: str) -> _Noted | None:
 
 
 def note_target(origin: Origin, module: str, path: str) -> None:
-    """Remember that a distribution's object was loaded; the path is empty for the module itself."""
+    """Record a loaded object of a distribution; the path is empty for the module itself."""
     place = (origin.distribution, module)
     _TARGETS[place] = _TARGETS.get(place, frozenset()) | {path}
 
@@ -115,22 +114,22 @@ def find_running_version(component: Component) -> str:
     if name in BUILT_IN:
         return component.origin.version
     with noting_import(name, location):
-        pass  # an instance that was passed in code: the user imported its module
+        pass  # an instance passed in code: the user imported its module
     running = _find_imported(name) or _Noted(component.origin.version)
     return _MODULES.get((name, location.partition(":")[0]), running).version
 
 
 def find_owner(component: Component) -> str:
-    """Return the distribution whose code a component is: a plugin may offer that of what it requires."""
+    """Return the distribution that owns a component's code: a plugin may offer code of its requirements."""
     name, module = component.origin.distribution, component.location.partition(":")[0]
     return _OWNERS.get((name, module), name)
 
 
 def find_build_to_run(distribution: str, module: str) -> tuple[str, Callable[[], Build]]:
-    """Return the version that a module of a distribution is of, or will be once it is imported.
+    """Return the version of a distribution's module, imported now or in future.
 
     Returns:
-        The version, and what finds out the rest.
+        The version, and a function that returns the whole build.
     """
     running = _find_imported(distribution)
     if running is not None and module in sys.modules:
@@ -154,7 +153,7 @@ def find_build_here(distribution: str) -> Build | None:
 
 
 def find_replacement(distribution: str) -> str | None:
-    """Return a sentence if another build is installed by now than the one that this process imported."""
+    """Return a sentence if the installed build differs from the one that this process imported."""
     running = _find_imported(distribution)
     installed = _note_installed(distribution) if running is not None else None
     if running is None or installed is None or installed == running:
@@ -171,7 +170,7 @@ def find_replacement(distribution: str) -> str | None:
 
 
 def warn_of_replacement(distribution: str) -> None:
-    """Warn, once, if another build is installed by now than the one that this process imported."""
+    """Warn, once, if the installed build differs from the one that this process imported."""
     sentence = find_replacement(distribution)
     if sentence is not None and sentence not in _WARNED:
         _WARNED.add(sentence)
@@ -180,28 +179,28 @@ def warn_of_replacement(distribution: str) -> None:
 
 def _is_other_code(running: _Noted, installed: _Noted) -> bool:
     ours, theirs = running.hash, installed.hash
-    # Files of a working copy that were written before they were hashed have no hash any more.
+    # Files of a working copy that changed before they were hashed have no hash any more.
     is_lost = ours is None and running.code is not None and bool(running.code.sources)
     return theirs is not None and ours != theirs and (ours is not None or is_lost)
 
 
 def _find_imported(distribution: str) -> _Noted | None:
     package, noted = _IMPORTED.get(distribution, ("", None))
-    return noted if package in sys.modules else None  # a program may have thrown its modules away
+    return noted if package in sys.modules else None  # a program may have removed its modules
 
 
 def _vouch(noted: _Noted, find: Callable[[Code], str]) -> Build:
-    """Return a build, without its hash if the code that runs may be other code.
+    """Return a build, without its hash if the running code may differ.
 
     Args:
         noted: The build.
-        find: What finds out why it may be.
+        find: Returns the reason for doubt.
     """
     if noted.hash is None or noted.code is None:
         return Build(noted.version, None, _explain_missing_hash(noted.code))
     try:
         doubt = find(noted.code)
-    except Exception as error:  # noqa: BLE001 - a RECORD may hold anything, and so may a module
+    except Exception as error:  # noqa: BLE001 - an invalid RECORD or module
         doubt = f"its files cannot be compared: {type(error).__name__}"
     return Build(noted.version, None if doubt else noted.hash, doubt)
 
@@ -218,9 +217,9 @@ def _explain_missing_hash(code: Code | None) -> str:
 
 def _find_doubt_of_running(name: str, code: Code) -> str:
     modules = {module for (_, module), owner in _OWNERS.items() if owner == name}
-    if name in BUILT_IN:  # torch has thousands, and components in modules of kplug
+    if name in BUILT_IN:  # torch has thousands of files, and components in modules of kplug
         modules &= code.files.keys()
-    elif any(namer == name for namer, _ in _OWNERS):  # it is no library that a plugin requires
+    elif any(namer == name for namer, _ in _OWNERS):  # a plugin, not merely a required library
         modules |= code.files.keys()
     return find_doubt(code, modules)
 
@@ -240,16 +239,16 @@ def _note_installed(distribution: str) -> _Noted | None:
     try:
         found: Any = importlib_metadata.distribution(distribution)
         version = read_origin(found).version
-    except Exception:  # noqa: BLE001 - metadata fails in as many ways as there are readers
+    except Exception:  # noqa: BLE001 - metadata readers raise anything
         return None
     try:
         return _Noted(version, read_code(found))
-    except Exception:  # noqa: BLE001 - a RECORD may hold anything
+    except Exception:  # noqa: BLE001 - an invalid RECORD
         return _Noted(version)
 
 
 def _note(distribution: str, module: str) -> _Noted:
-    """Note the build that an import gets, or that it has got if the user's code imported it before."""
+    """Return the build that an import gets, or got if the user's code imported the module before."""
     noted = _note_installed(distribution) or _Noted()
     parts = module.split(".")
     names = [".".join(parts[: end + 1]) for end in range(len(parts))]
@@ -262,15 +261,15 @@ def _note(distribution: str, module: str) -> _Noted:
 
 
 def _is_listed(module: ModuleType, record: str) -> bool:
-    """Whether a module is of the distribution with this record: a wrapper names those of others."""
+    """Whether a ``RECORD`` lists a module: wrappers name modules of other distributions."""
     path = module.__name__.replace(".", "/")
     return f"{path}.py," in record or f"{path}/__init__.py," in record
 
 
 def _is_as_on_disk(module: ModuleType) -> bool:
-    """Whether the functions of a module are those of its file as it is now; True where it cannot be told.
+    """Whether a module's functions match the bytecode of its present source; True for other loaders.
 
-    Nothing else of an imported module says what it was made from.
+    An imported module keeps no other trace of its source.
     """
     spec = getattr(module, "__spec__", None)
     # A loader of another type, such as pytest's, may change the code while it loads it.

@@ -34,12 +34,12 @@ _ANYBODY: _Makers = None  # but not the program itself
 
 
 class _Binding(NamedTuple):
-    """What a statement gives to a name.
+    """The value that a statement binds to a name.
 
     Args:
         kind: ``def``, ``class``, ``literal``, or ``other``.
-        is_decorated: Whether something else may stand there.
-        code: That of the function.
+        is_decorated: Whether a decorator may replace it.
+        code: The code object of the function.
         value: The literal.
         defaults: The defaults of the function, as far as they are literals.
         is_sure: Whether the statement always runs.
@@ -55,13 +55,12 @@ class _Binding(NamedTuple):
 
 @dataclass(frozen=True)
 class Outline:
-    """What a source file binds at its top and in its classes.
+    """The bindings of a source file, at its top level and in its classes.
 
     Args:
-        codes: Every function in it.
-        bindings: For each place, such as ``Wave.call``, what may stand there.
-        functions: For the module (an empty text) and each class, such as ``Wave.``, the names that have to be
-            there.
+        codes: The code objects of all its functions.
+        bindings: For each place, such as ``Wave.call``, its possible values.
+        functions: For the module (an empty text) and each class, such as ``Wave.``, the required names.
     """
 
     codes: frozenset[CodeType]
@@ -70,10 +69,10 @@ class Outline:
 
 
 def read_outline(source: bytes, path: str) -> Outline:
-    """Return what a source file binds; nothing of it is run.
+    """Return the bindings of a source file, without running it.
 
     Raises:
-        SyntaxError: if it is no Python.
+        SyntaxError: if it is not valid Python.
         ValueError: if it has null bytes.
     """
     tree = ast.parse(source, path)
@@ -97,10 +96,10 @@ def read_outline(source: bytes, path: str) -> Outline:
 
 
 def find_difference(module: ModuleType, outline: Outline) -> str | None:
-    """Return the place, such as ``waves.Wave.call``, where a module is not what its file says.
+    """Return the first place, such as ``waves.Wave.call``, where a module differs from its file.
 
-    What a decorator, a base class or the module's own package has made cannot be told from the file, and
-    counts as the file's. So does what stands where the file binds no function, class or literal.
+    Results of a decorator, a base class or the module's own package cannot be derived from the file, and
+    count as equal. So does any value where the file binds no function, class or literal.
     """
     return next(_Comparison(module, outline).compare(vars(module), "", _NOBODY), None)
 
@@ -147,8 +146,8 @@ class _Comparison:
         """Yield the places of a scope that differ.
 
         Args:
-            members: What is there.
-            scope: The place of the class with a point behind it; empty for the module.
+            members: The members of the scope.
+            scope: The place of the class with a trailing dot; empty for the module.
             makers: The packages that may have wrapped or made a function there.
         """
         for attribute, value in list(members.items()):
@@ -156,7 +155,7 @@ class _Comparison:
             found = self.outline.bindings.get(place, [])
             kinds = {one.kind for one in found}
             if self._is_class(value, place, kinds):
-                # What fills a class that no statement defines, the file does not say.
+                # The file does not show the members of a class that no statement defines.
                 is_open = "class" not in kinds or any(one.is_decorated for one in found)
                 classes = (*value.__mro__, type(value))
                 packages = frozenset(one.__module__.partition(".")[0] for one in classes)
@@ -169,7 +168,7 @@ class _Comparison:
 
     def _is_class(self, value: Any, place: str, kinds: set[str]) -> bool:
         is_class = issubclass(type(value), type) and value.__qualname__ == place
-        # Where its file says another module is its own, its methods tell.
+        # A class may claim another module; then its methods tell.
         return is_class and ("class" in kinds or value.__module__ == self.module.__name__)
 
     def _is_as_written(
@@ -185,7 +184,7 @@ class _Comparison:
         if kinds or not functions or makers is _NOBODY:
             return True
         function = functions[0]
-        # Libraries for records write methods: from a text, in a namespace of their own.
+        # Libraries such as dataclasses generate methods from text, in a namespace of their own.
         is_generated = function.__code__.co_filename.startswith("<")
         return function.__code__ in self.outline.codes or self._is_made_by(
             function, _ANYBODY if is_generated else makers
@@ -202,7 +201,7 @@ class _Comparison:
         self, binding: _Binding, functions: list[FunctionType], makers: _Makers
     ) -> bool:
         own = [one for one in functions if one.__code__ == binding.code]
-        if not own:  # a decorator may have put something else there, but no other code into it
+        if not own:  # a decorator may replace the function, but not its code
             is_here = bool(functions) and functions[0].__globals__ is vars(self.module)
             is_other = not functions or (not is_here and self._is_made_by(functions[0], makers))
             return binding.is_decorated and is_other
@@ -226,7 +225,7 @@ def _list_code(code: CodeType) -> Iterator[CodeType]:
 
 
 def _list_bindings(node: ast.stmt) -> Iterator[tuple[str, _Binding]]:
-    """Yield what a statement binds that defines no function or class."""
+    """Yield the bindings of a statement that defines no function or class."""
     targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
     value = _read_literal(getattr(node, "value", None))
     is_literal = isinstance(node, (ast.Assign, ast.AnnAssign)) and type(value) in _LITERALS
@@ -253,7 +252,7 @@ def _list_names(node: ast.AST) -> Iterator[str]:
 
 
 def _list_changed(nodes: Iterable[ast.AST]) -> tuple[set[str], set[str]]:
-    """Return names that code of the file gives other values, and those of them that are no object's own."""
+    """Return the names that code of the file rebinds, and those of them not set on ``self``."""
     names: set[str] = set()
     replaced: set[str] = set()
     for node in nodes:
@@ -291,7 +290,7 @@ def _reach(value: Any) -> Iterator[FunctionType]:
         each = waiting.pop(0)
         if isinstance(each, FunctionType):
             yield each
-        elif not isinstance(each, _HOLDERS):  # nothing is asked of objects of others
+        elif not isinstance(each, _HOLDERS):  # foreign objects are not inspected
             continue
         inner = [getattr(each, name, None) for name in _INNER]
         inner += [_open(cell) for cell in getattr(each, "__closure__", None) or ()]

@@ -2,8 +2,8 @@
 
 Data flows in this order::
 
-    it means nothing         lookup_suggestions → lookup_errors
-    it means a component     lookup, lookup_warnings
-    why                      explanations
-    what ships with kplug    built_ins
+    failed look-ups          lookup_suggestions → lookup_errors
+    successful look-ups      lookup, lookup_warnings
+    reasons for results      explanations
+    built-in components      built_ins
 """

@@ -8,7 +8,7 @@ from kplug.registry.registry import REGISTRY
 
 
 def list_built_ins(kind: str) -> tuple[Component, ...]:
-    """Return kplug's own components of a kind, and those that it offers of torch. No plugin is asked.
+    """Return the built-in components of a kind, kplug's own and torch's, without asking any plugin.
 
     Args:
         kind: The name or the plural of a kind, such as ``loss``; ``command`` for the commands of ``kplug``.

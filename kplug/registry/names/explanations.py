@@ -24,15 +24,15 @@ Outcome = Literal["chosen", "lost", "tied", "off", "broken"]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A component that has the name, or may have it, and what became of it.
+    """A component that has or may have the name, with its outcome.
 
     Args:
         name: Its qualified name.
-        origin: Who offers it.
-        target: Where it lives, ``module:object``; empty if that is not known.
-        outcome: ``chosen``, ``lost``, ``tied`` where nothing decides, ``off`` where a setting keeps its
-            plugin out, ``broken`` where its plugin is at fault.
-        reason: Why, in words.
+        origin: Its supplier.
+        target: Its target ``module:object``; empty if unknown.
+        outcome: ``chosen``, ``lost``, ``tied`` for an ambiguous name, ``off`` if a setting keeps its plugin
+            out, ``broken`` if its plugin is at fault.
+        reason: The reason in words.
         settings: The settings that decided it.
     """
 
@@ -46,15 +46,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a name means, and why.
+    """The meaning of a name, and its reasons.
 
     Args:
-        choice: What it means; None if it leads nowhere.
+        choice: The chosen component; None if the look-up fails.
         setting: The setting that decided, if one did.
-        preference: Its entry.
-        candidates: Everything of that name, the chosen one first.
+        preference: The entry of the setting.
+        candidates: All candidates for the name, the chosen one first.
         elsewhere: The components of this name in other kinds.
-        error: What looking the name up raises, if it leads nowhere.
+        error: The error that a look-up raises, if it fails.
     """
 
     choice: Choice | None
@@ -66,7 +66,7 @@ class Explanation:
 
 
 def explain(kind: Kind, spec: Spec) -> Explanation:
-    """Return why a reference means what it means here; no component is imported.
+    """Return the meaning of a reference with its reasons; imports no component.
 
     Example:
         >>> from kplug.registry import get_kind
@@ -81,7 +81,7 @@ def explain(kind: Kind, spec: Spec) -> Explanation:
         component = get_choice(kind, spec, decision).component
         if REGISTRY.find_objection(component) is not None:
             choice = None
-            REGISTRY.load(component)  # which says so, and imports nothing
+            REGISTRY.load(component)  # raises the error, and imports nothing
     except KplugError as caught:
         error = caught
     candidates = (
@@ -96,9 +96,7 @@ def explain(kind: Kind, spec: Spec) -> Explanation:
 
 def list_conflicts(kind: Kind) -> list[str]:
     """Return the names that several distributions offer, each in the spelling of the first of them."""
-    names: dict[
-        tuple[int, ...], str
-    ] = {}  # aliases that the same components share are one conflict
+    names: dict[tuple[int, ...], str] = {}  # aliases shared by the same components are one conflict
     for key, found in sorted(REGISTRY.index(kind).by_key.items()):
         if len({item.origin.distribution for item in found}) > 1:
             spellings = (found[0].name, *found[0].aliases)
@@ -108,7 +106,7 @@ def list_conflicts(kind: Kind) -> list[str]:
 
 
 def _find_setting(preference: str | None) -> Setting | None:
-    """Return the first setting with this preference, in the order in which they are heard."""
+    """Return the first setting with this preference, in order of precedence."""
     for setting in REGISTRY.state.policy.settings:
         if setting.key == "prefer" and any(str(entry) == preference for entry in setting.entries):
             return setting
@@ -139,7 +137,7 @@ def _list_known(
 
 
 def _list_broken(kind: Kind, spec: Spec) -> Iterator[Candidate]:
-    """Yield the plugins that declare the name, but so that it is not used."""
+    """Yield the plugins whose declaration of the name is invalid."""
     for supplier in REGISTRY.state.discovery.suppliers:
         problems = [each for each in supplier.problems_with(kind) if not each.is_advice]
         for problem in find_about(problems, spec.name):
@@ -148,7 +146,7 @@ def _list_broken(kind: Kind, spec: Spec) -> Iterator[Candidate]:
 
 
 def _list_refused(kind: Kind, spec: Spec) -> Iterator[Candidate]:
-    """Yield what plugins that are switched off declare, and those of which only their code tells."""
+    """Yield declarations of plugins that are switched off, and plugins that declare in code alone."""
     policy, key = REGISTRY.state.policy, lookup_key(spec.name)
     for supplier, reason in REGISTRY.state.discovery.refused.values():
         entries = supplier.entries.get(kind.group, ())

@@ -22,20 +22,20 @@ from kplug.registry.installed.lent_modules import describe_lenders, find_lenders
 from kplug.registry.loading.importer import TargetError
 from kplug.registry.registry import REGISTRY
 
-# By its name in kplug, the distribution of ours that lends it.
+# The lending distribution of each module, by the module's name in kplug.
 HOMES = {
     "applications": "kplug-applications",
     "datasets": "kplug-datasets",
     "wrappers": "kplug-sklearn",
 }
-_IN_USE: dict[str, str] = {}  # by its name in kplug, the module
+_IN_USE: dict[str, str] = {}  # modules by their names in kplug
 
 
 def get_lent(name: str) -> Any:
-    """Return the module that is lent under a name.
+    """Return the module lent under a name.
 
     Raises:
-        AttributeError: If there is none, with the reason if one is known.
+        AttributeError: If there is none, with the reason if known.
     """
     try:
         lender = _find_lender(name)
@@ -53,10 +53,10 @@ def list_names() -> list[str]:
 
 
 def find_spec(name: str) -> ModuleSpec | None:
-    """Return how the module ``kplug.<name>`` is made; None if no distribution that is known lends it.
+    """Return the spec of the module ``kplug.<name>``; None if no known distribution lends it.
 
     Raises:
-        MissingModuleError: If the one that does may not load or is not installed, or two do.
+        MissingModuleError: If its distribution may not load or is not installed, or if two lend it.
     """
     lender = _find_lender(name)
     if lender is None:
@@ -65,7 +65,7 @@ def find_spec(name: str) -> ModuleSpec | None:
 
 
 class _Alias(Loader):
-    """A loader that puts a module under a second name.
+    """A loader that registers a module under a second name.
 
     Args:
         load: Returns the module.
@@ -75,15 +75,15 @@ class _Alias(Loader):
         self._load = load
 
     def create_module(self, spec: ModuleSpec) -> None:
-        """Let Python make an empty module, which stands there until the other one is imported."""
+        """Let Python create an empty placeholder until the lent module is imported."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Put the other one in its place; Python takes what it finds there."""
+        """Replace the placeholder in ``sys.modules``, where Python reads the result."""
         sys.modules[module.__name__] = self._load()
 
 
 class _Submodules:
-    """Finds the modules inside lent ones; before Python would, which would make second ones of them."""
+    """Finds submodules of lent modules before Python would, which would import them a second time."""
 
     @staticmethod
     def find_spec(
@@ -91,7 +91,7 @@ class _Submodules:
         path: Sequence[str] | None = None,  # noqa: ARG004 - Python passes it
         target: ModuleType | None = None,  # noqa: ARG004 - and this
     ) -> ModuleSpec | None:
-        """Return how a module is made, or None for one of others."""
+        """Return the spec of a submodule, or None for other modules."""
         if not fullname.startswith("kplug."):
             return None
         name, _, inner = fullname.removeprefix("kplug.").partition(".")
@@ -119,7 +119,7 @@ def _load(name: str, origin: Origin, module: str) -> ModuleType:
 
 
 def _find_lender(name: str) -> tuple[Origin, str] | None:
-    """Return who lends a module, and which it is there; None if nobody is known who does."""
+    """Return the lender of a module and its name there; None without a known lender."""
     lenders = find_lenders(REGISTRY.state.discovery.suppliers, name)
     if not lenders and REGISTRY.is_stale():
         REGISTRY.refresh()
@@ -143,5 +143,5 @@ def _find_lender(name: str) -> tuple[Origin, str] | None:
 
 def _missing(message: str, hint: str | None, module: str) -> MissingModuleError:
     error = MissingModuleError(message, hint=hint)
-    error.name = module  # with the name in kplug, `from kplug import …` would pass the reason over
+    error.name = module  # with kplug's name, `from kplug import …` would hide the reason
     return error

@@ -17,8 +17,8 @@ def look_up(kind: Kind, spec: Spec) -> Choice:
     """Return the component that a reference means.
 
     Raises:
-        ResolutionError: of the type that says why there is none.
-        PolicyError: if there is none and the settings are in error, so no plugin may load.
+        ResolutionError: if there is none, of the type for the cause.
+        PolicyError: if there is none, and invalid settings keep all plugins from loading.
     """
     choice = get_choice(kind, spec, decide_here(kind, spec))
     warn_of_choice(kind, spec, choice)
@@ -26,7 +26,7 @@ def look_up(kind: Kind, spec: Spec) -> Choice:
 
 
 def get_choice(kind: Kind, spec: Spec, decision: Decision) -> Choice:
-    """Return the choice of a decision, or raise what says why there is none, as `look_up` does."""
+    """Return the choice of a decision, or raise as `look_up` does."""
     try:
         choice = decision.get()
     except AmbiguousComponentError as error:
@@ -39,7 +39,7 @@ def get_choice(kind: Kind, spec: Spec, decision: Decision) -> Choice:
 
 
 def decide_here(kind: Kind, spec: Spec) -> Decision:
-    """Return what a reference means here; if nobody offers it, after a look at what is installed now."""
+    """Return the decision about a reference; an unknown name first refreshes a stale registry."""
     decision = _decide(kind, spec)
     if decision.choice is None and not decision.is_ambiguous and REGISTRY.is_stale():
         REGISTRY.refresh()

@@ -1,7 +1,7 @@
 """Chooses the error for a failed look-up.
 
-That is decided at once and cheaply. Whatever compares names is put off until somebody reads the text
-(`lookup_suggestions`): programs ask for names that may not exist.
+The type of the error is decided at once. Comparing names is deferred until the message is read
+(`lookup_suggestions`), because programs also probe for names that may not exist.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from kplug.registry.spec import Spec
 
 
 def explain_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError | PolicyError:
-    """Return the error that says why a reference leads nowhere."""
+    """Return the error that explains a failed look-up."""
     if spec.distribution == CUSTOM:
         return _custom(kind, spec, _find_other_kind(registry, kind, Spec(spec.name)))
     is_in_error = bool(registry.state.policy.errors)
@@ -73,7 +73,7 @@ def _custom(kind: Kind, spec: Spec, other: WrongKindError | None = None) -> Unkn
 
 
 def _in_error(registry: Registry, kind: Kind, spec: Spec) -> PolicyError:
-    """Return the error for a name that a plugin may have, where settings that are in error let none load."""
+    """Return the error for a name that a plugin may have, while invalid settings keep all from loading."""
     error = registry.state.policy.errors[0]
     built_in = registry.components(kind)
     return PolicyError(
@@ -123,7 +123,7 @@ def _find_other_kind(registry: Registry, kind: Kind, spec: Spec) -> WrongKindErr
 def _not_offered(
     registry: Registry, kind: Kind, spec: Spec, supplier: Supplier
 ) -> PluginLoadError | UnknownComponentError:
-    """Return the error for a name that an installed plugin does not have, or has in a broken form."""
+    """Return the error for a name that an installed plugin lacks, or whose declaration is broken."""
     owner = supplier.origin.distribution
     own = [item for item in registry.index(kind).components if item.origin.distribution == owner]
     problems = [each for each in supplier.problems_with(kind) if not each.is_advice]
@@ -147,7 +147,7 @@ def _not_offered(
 
 
 def _find_unread(registry: Registry, distribution: str) -> Problem | None:
-    """Return the problem of metadata that cannot be read, which are called after their folder."""
+    """Return the problem of unreadable metadata, which are named after their folder."""
     for problem in registry.state.discovery.problems:
         folder = PurePath(problem.origin.distribution).name
         is_folder = folder != problem.origin.distribution
@@ -157,7 +157,7 @@ def _find_unread(registry: Registry, distribution: str) -> Problem | None:
 
 
 def _not_supplied(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError:
-    """Return the error for a name of a package that offers nothing or is not installed."""
+    """Return the error for a name qualified by a package that offers nothing or is not installed."""
     distribution = spec.distribution or ""
     unread = _find_unread(registry, distribution)
     if unread is not None:
@@ -176,7 +176,7 @@ def _not_supplied(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError
             f"offer it: {offer_in_code(kind, spec)}",
         )
     if spec.is_registered_in_keras:
-        return _custom(kind, spec)  # the package is a name that somebody's code made up
+        return _custom(kind, spec)  # the namespace belongs to user code
     return NotInstalledError(
         f"the {kind.name} {quote(spec.ref)} is said to belong to {quote(distribution)}, which is not "
         "installed",

@@ -1,6 +1,6 @@
 """Suggestions for a failed look-up: packages, similar names, reasons for omissions.
 
-All of it is worked out when somebody reads the text of the error.
+They are computed lazily, when the message of the error is read.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _QUOTED = re.compile("'(.*?)'")
 def advise_on_name(
     registry: Registry, kind: Kind, spec: Spec, components: Sequence[Component]
 ) -> str:
-    """Return what to do about a name that nobody here offers."""
-    # First: what the plugins raise then is a problem too.
+    """Return advice for a name that no installed plugin offers."""
+    # First, since errors that the plugins raise become problems, too.
     packages = list_packages(registry, kind.name, spec)
     reasons = _list_reasons(registry, kind, spec)
     problems = [each for each in registry.problems(kind) if not each.is_advice]
@@ -38,13 +38,13 @@ def advise_on_name(
 
 
 def list_packages(registry: Registry, kind: str, spec: Spec) -> list[str]:
-    """Return a sentence for each package that a plugin knows to offer a name; its command is the plugin's."""
+    """Return a sentence for each package that, according to a plugin, offers a name."""
     found = registry.find_packages(kind, spec.name, spec.distribution)
     return [f"{package} offers it: {package.install}" for package in found[:_SHOWN]]
 
 
 def _list_reasons(registry: Registry, kind: Kind, spec: Spec) -> list[str]:
-    """Return a sentence for each plugin that knows the name and leaves it out."""
+    """Return a sentence for each plugin that deliberately leaves the name out."""
     found = registry.find_reasons(kind.name, spec.name, spec.distribution)
     return [
         f"{origin} leaves it out: {make_printable(reason)}." for origin, reason in found[:_SHOWN]
@@ -52,7 +52,7 @@ def _list_reasons(registry: Registry, kind: Kind, spec: Spec) -> list[str]:
 
 
 def list_switched_off(registry: Registry) -> list[str]:
-    """Return a sentence for each plugin that is switched off and whose names nobody knows."""
+    """Return a sentence for each plugin that is switched off and whose names are unknown."""
     return [
         f"{supplier.origin} may offer it, but is switched off: {reason}"
         for supplier, reason in registry.state.discovery.refused.values()
@@ -65,7 +65,7 @@ def _suggest(kind: Kind, name: str, components: Sequence[Component]) -> str:
 
 
 def suggest_component(name: str, components: Sequence[Component]) -> str:
-    """Ask for the component whose name or alias is closest to a misspelt one; an empty text if none is."""
+    """Return a question with the closest name or alias to a misspelt one; empty without one."""
     spellings = {n: c for c in components for n in (*reversed(c.aliases), c.name)}
     by_key = {lookup_key(spelling): spelling for spelling in spellings}
     closest = find_closest(lookup_key(name), by_key, likeness=0.7)
@@ -99,7 +99,7 @@ def advise_on_plugin(
     own: Sequence[Component],
     supplier: Supplier,
 ) -> str:
-    """Return what to do about a name that an installed plugin does not have."""
+    """Return advice for a name that an installed plugin lacks."""
     reasons = _list_reasons(registry, kind, spec)
     others = [item.qualified_name for item in registry.index(kind).candidates(spec.name)]
     lines = [f"Offered here: {', '.join(others)}."] if others else []
@@ -112,7 +112,7 @@ def advise_on_plugin(
 
 
 def advise_on_package(registry: Registry, kind: Kind, spec: Spec) -> str:
-    """Return what to do about a name of a package that is not installed."""
+    """Return advice for a name of a package that is not installed."""
     packages = list_packages(registry, kind.name, spec)
     if packages:
         return "\n  ".join(packages)
@@ -126,7 +126,7 @@ def advise_on_package(registry: Registry, kind: Kind, spec: Spec) -> str:
 
 
 def offer_in_code(kind: Kind, spec: Spec) -> str:
-    """Return how the user's code offers a component of its own."""
+    """Return how to register a component in the user's own code."""
     entry = f"{{{quote(spec.name)}: …}}"
     return f"custom_objects={entry} where it is loaded, or with kplug.scope({kind.plural}={entry}):"
 

@@ -15,7 +15,7 @@ from kplug.registry.user_warnings import warn
 
 
 def warn_of_choice(kind: Kind, spec: Spec, choice: Choice) -> None:
-    """Warn, once each, of a component that is deprecated, and of a plugin's that a built-in hides."""
+    """Warn, once each, about a deprecated component, and about a plugin's that a built-in shadows."""
     component, warned = choice.component, REGISTRY.state.warned
     place = (kind.name, component.qualified_name)
     losers = [item for item in choice.shadowed if not item.origin.is_built_in]

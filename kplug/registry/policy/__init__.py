@@ -2,9 +2,9 @@
 
 Data flows in this order::
 
-    a text, a value     list_entries, settings
-    where they stand    environment; toml_files → files
-    what they mean      policy, made by reading; plugin_tables
+    keys and values     list_entries, settings
+    sources             environment; toml_files → files
+    combined policy     policy, made by reading; plugin_tables
 """
 
 from kplug.registry.policy.list_entries import Installed as Installed

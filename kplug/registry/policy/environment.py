@@ -12,7 +12,7 @@ from kplug.registry.suggestions import ask, find_closest
 
 ENVIRONMENT = "environment"
 POLICY_VARIABLE = "KPLUG_POLICY"
-TRACEBACK_VARIABLE = "KPLUG_TRACEBACK"  # no setting: it has no say in what may load
+TRACEBACK_VARIABLE = "KPLUG_TRACEBACK"  # not a setting: it does not affect what may load
 _PREFIX = "KPLUG_"
 VARIABLES = (*(f"{_PREFIX}{key.upper()}" for key in KEYS), POLICY_VARIABLE, TRACEBACK_VARIABLE)
 _COMMA = re.compile(r",(?!\s*[<>=!~])")  # not that of "a>=1,<2"
@@ -20,7 +20,7 @@ _SWITCH = {"1": True, "true": True, "on": True, "0": False, "false": False, "off
 
 
 def read_environment(environ: Mapping[str, str]) -> Source | None:
-    """Read the variables that are settings, and refuse others that look like them; None without any."""
+    """Read the settings among the variables, and refuse unknown ones that look alike; None without any."""
     values: dict[str, object] = {}
     for key in KEYS:
         text = environ.get(_label(key))
@@ -34,7 +34,7 @@ def read_environment(environ: Mapping[str, str]) -> Source | None:
 
 
 def wants_traceback(environ: Mapping[str, str]) -> bool:
-    """Whether the command line shall show the traceback of an error."""
+    """Whether the command line shows tracebacks of errors."""
     text = environ.get(TRACEBACK_VARIABLE, "")
     return bool(text) and _SWITCH.get(text.lower(), True)
 
@@ -44,7 +44,7 @@ def _label(key: str) -> str:
 
 
 def _is_unknown(name: str) -> bool:
-    """Whether to ignore a variable could be to load what it means to keep out."""
+    """Whether a variable may be a misspelt setting, so that ignoring it could load unwanted plugins."""
     upper = as_meant(name).upper()
     if not upper.startswith("KPLUG") or name in VARIABLES:
         return False

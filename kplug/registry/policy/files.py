@@ -14,20 +14,22 @@ from kplug.registry.policy.settings import KEYS, Source, as_meant, read_settings
 from kplug.registry.policy.toml_files import parse_toml, read_bytes, show
 from kplug.registry.quoting import quote
 
-# A file without the name is not parsed: that takes longer than everything else here, and broken files of
-# other projects do not concern us.
-_MENTION = re.compile(rb"k(?<![a-z0-9].)[-_.]?plug")  # of a text in lower case, which is faster
+# A file that does not mention kplug is not parsed: parsing is the slowest step, and broken files of other
+# projects do not matter.
+_MENTION = re.compile(
+    rb"k(?<![a-z0-9].)[-_.]?plug"
+)  # matched against lower-case text, which is faster
 _ESCAPED = re.compile(
     rb"\\(?:u0000|u|x)(?:00)?([0-7][0-9a-f])"
 )  # \u006B, \U0000006B, \x6B in lower case
 _KPLUG = re.compile(r"k[-_.]?plug(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _HEADER = re.compile(r"\s*\[+\s*(.*?)\s*\]+\s*(#.*)?")
-_USUAL_LINE = 200  # what matches a header needs the square of a line's length
+_USUAL_LINE = 200  # the header's pattern takes quadratic time in a line's length
 _KEY = re.compile(rf"""\s*["']?({"|".join(KEYS)})["']?\s*=""")
 
 
 class _Place(NamedTuple):
-    """A key and the place of its table: all keys of a table share it, however deep it is."""
+    """A key and the place of its table, which all keys of the table share."""
 
     table: _Place | None
     key: str
@@ -90,7 +92,7 @@ def _read_table(file: Path, table: Mapping[str, object], lines: Mapping[str, int
 
 
 def _find_lines(text: str, header: str) -> dict[str, int]:
-    """Return the line of each key below a header, as far as it is written in the usual way."""
+    """Return the line of each key below a header, if written in the usual form."""
     lines: dict[str, int] = {}
     current = ""
     for number, line in enumerate(text.splitlines(), 1):
@@ -102,7 +104,7 @@ def _find_lines(text: str, header: str) -> dict[str, int]:
 
 
 def _find_misplaced(document: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """Yield the place of each key that its author can only have meant as a setting of kplug."""
+    """Yield the place of each key that can only be a misplaced setting of kplug."""
     waiting: list[tuple[_Place | None, Any]] = [(None, document)]
     while waiting:
         table, value = waiting.pop()
@@ -126,7 +128,7 @@ def _is_misplaced(place: tuple[str, ...], value: object) -> bool:
     if not found["rest"]:  # a table; an entry point or a dependency may have that name, too
         settings = value.items() if isinstance(value, dict) else ()
         return any(key in KEYS and isinstance(item, (list, bool)) for key, item in settings)
-    # Tables of other tools hold environment variables, which are settings where they are set.
+    # Other tools' tables hold environment variables, which count where they are set.
     return place[-1] not in VARIABLES and found["rest"].strip("-_. ").casefold() in KEYS
 
 

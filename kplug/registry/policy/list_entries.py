@@ -27,15 +27,15 @@ _HINTS = {
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """What settings know of an installed distribution.
+    """The facts about an installed distribution that settings compare.
 
     Args:
         distribution: Its normalised name.
         version: Its version.
-        find_hash: What returns the hash of its files; called where a setting names one. None if the files are
-            not here yet: no hash keeps it out then.
-        find_doubt: What returns why the code that runs may not be that of its files, which is asked where
-            code is loaded; empty if nothing is wrong.
+        find_hash: Returns the hash of its files; called if a setting names one. None if the files are not
+            here yet, so that hashes are not checked.
+        find_doubt: Returns why the running code may differ from its files, when code is loaded; empty
+            without a doubt.
     """
 
     distribution: str
@@ -50,7 +50,7 @@ class Entry:
 
     Args:
         distribution: The normalised name.
-        component: What is preferred of it; empty for all.
+        component: The preferred component; empty for all.
         versions: The versions that may load; None for all.
         hashes: The hashes of ``hash_distribution`` that may load; empty for all.
     """
@@ -62,14 +62,14 @@ class Entry:
 
     @property
     def is_pinned(self) -> bool:
-        """Whether one version alone may load, or known files alone."""
+        """Whether only one version or only known files may load."""
         exact = ("==", "===")
         versions = self.versions or ()
         has_version = any(v.operator in exact and not v.version.endswith(".*") for v in versions)
         return has_version or bool(self.hashes)
 
     def find_objection(self, installed: Installed) -> str | None:
-        """Return what keeps this distribution, as it is installed, from loading; or None."""
+        """Return what keeps the installed distribution from loading, or None."""
         if self.versions is not None and not _contains(self.versions, installed.version):
             return f"asks for {self.versions}"
         if installed.find_hash is None or not self.hashes:
@@ -93,10 +93,10 @@ def parse_entry(label: str, key: str, text: object) -> Entry:
     Args:
         label: The setting, as messages name it.
         key: Its key: only ``plugins`` takes versions and hashes, only ``prefer`` components.
-        text: What stands there.
+        text: The text of the entry.
 
     Raises:
-        PolicyError: for what is no entry of such a list.
+        PolicyError: for an invalid entry.
     """
     entry = _parse(key, text) if isinstance(text, str) else None
     if entry is None:
@@ -120,7 +120,7 @@ def _parse_requirement(text: str) -> Entry | None:
     text, *hashes = re.split(r"\s+--hash=", text.strip())
     try:
         found = Requirement(text)
-        found.specifier.contains("0")  # some versions are refused only where they are compared
+        found.specifier.contains("0")  # some invalid versions fail only on comparison
     except ValueError:
         return None
     if found.url or found.extras or found.marker or not all(map(_HASH.fullmatch, hashes)):
@@ -130,6 +130,6 @@ def _parse_requirement(text: str) -> Entry | None:
 
 def _contains(versions: SpecifierSet, version: str) -> bool:
     try:
-        return versions.contains(version, prereleases=True)  # whoever installed one wants it
-    except ValueError:  # metadata may hold anything
+        return versions.contains(version, prereleases=True)  # an installed prerelease is wanted
+    except ValueError:  # invalid metadata
         return False

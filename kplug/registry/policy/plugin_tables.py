@@ -17,8 +17,8 @@ class SettingsTable:
     """One of the tables that ``[tool.kplug]`` keeps for plugins.
 
     Args:
-        file: The file it stands in; relative paths mean its folder.
-        values: What it says, unchecked.
+        file: Its file; relative paths start at its folder.
+        values: Its values, not validated.
     """
 
     file: Path
@@ -26,17 +26,17 @@ class SettingsTable:
 
 
 def read_settings_tables(name: str) -> tuple[SettingsTable, ...]:
-    """Return the tables of a name from every place where settings stand, the outermost first.
+    """Return the tables of a name from all sources of settings, the outermost first.
 
     Args:
         name: ``registries``.
 
     Returns:
-        Those of ``/etc/kplug.toml``, of the file that ``KPLUG_POLICY`` names, and of each ``pyproject.toml``
-        at or above the working directory.
+        The tables of ``/etc/kplug.toml``, of the file that ``KPLUG_POLICY`` names, and of each
+        ``pyproject.toml`` at or above the working directory.
 
     Raises:
-        PolicyError: if any setting cannot be understood, as no plugin may load then.
+        PolicyError: if any setting is invalid, since no plugin may load then.
     """
     policy = read_policy()
     for error in policy.errors:
@@ -49,16 +49,16 @@ def read_settings_tables(name: str) -> tuple[SettingsTable, ...]:
 
 
 def find_refusal(distribution: str, version: str) -> str | None:
-    """Return why a version of a distribution could not load if it were installed, or None if it could.
+    """Return why a version of a distribution could not load once installed, or None if it could.
 
-    Hashes in settings are those of installed files, so they are not looked at.
+    Hashes in settings are ignored, as they apply to installed files.
 
     Args:
         distribution: The name.
         version: The version.
 
     Returns:
-        The setting with its place, and what it says.
+        The setting with its place and its value.
 
     Example:
         >>> find_refusal("kplug-segmentation", "0.1.0") is None

@@ -16,12 +16,12 @@ _OF_PROCESS = (_IN_CODE, ENVIRONMENT)
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What may load.
+    """Decides which plugins may load.
 
     Args:
-        sources: Where settings stand, outermost first: what one keeps out, no later one lets in.
+        sources: The sources of settings, outermost first: later ones never permit what earlier ones refuse.
         prefer: ``distribution`` or ``distribution/name``, best first.
-        named: Every distribution that a setting names, with that setting: to find misspelt ones.
+        named: Every distribution that a setting names, with that setting, to detect misspelt names.
     """
 
     sources: tuple[Source, ...] = ()
@@ -37,7 +37,7 @@ class Policy:
 
     @property
     def settings(self) -> list[Setting]:
-        """Every setting, in the order in which preferences are heard."""
+        """Every setting, in the order of precedence for preferences."""
         inward = self.sources[::-1]
         of_process = [source for source in inward if source.place in _OF_PROCESS]
         sources = [*of_process, *(source for source in inward if source not in of_process)]
@@ -45,7 +45,7 @@ class Policy:
 
     @property
     def errors(self) -> list[PolicyError]:
-        """What cannot be understood. No plugin may load then: it might be the one that is meant."""
+        """Errors in settings. With any, no plugin may load, since the setting may concern it."""
         return [error for source in self.sources for error in source.errors]
 
     @property
@@ -56,7 +56,7 @@ class Policy:
 
     @property
     def limited(self) -> frozenset[str]:
-        """Every distribution of which a list lets some versions or files load, and not the others."""
+        """Every distribution that a list restricts to some versions or files."""
         entries = [entry for setting in self.settings for entry in setting.entries]
         return frozenset(e.distribution for e in entries if e.versions is not None or e.hashes)
 
@@ -65,10 +65,12 @@ class Policy:
         return next((reason for _, reason in self.find_refusals(installed)), None)
 
     def find_refusals(self, installed: Installed) -> Iterator[tuple[Setting | None, str]]:
-        """Yield every reason why a distribution may not load, with its setting if it is one."""
+        """Yield every reason why a distribution may not load, with its setting if there is one."""
         for error in self.errors:
             yield None, error.message
-        lists: list[Setting] = []  # of this source and those outside it: no inner one can widen
+        lists: list[
+            Setting
+        ] = []  # of this source and the outer ones, which no inner list can widen
         for source in self.sources:
             if "plugins" in source.settings:
                 lists.append(source.settings["plugins"])
@@ -78,7 +80,7 @@ class Policy:
                     yield setting, f"{setting.label} {reason}"
 
     def preferring(self, entries: tuple[str, ...]) -> Policy:
-        """Return this policy with preferences made in code in front of those of the settings.
+        """Return this policy with preferences from code ahead of those from settings.
 
         Raises:
             PolicyError: for an entry that is neither ``distribution`` nor ``distribution/name``.
@@ -90,7 +92,7 @@ class Policy:
 
 
 def _find_objection(setting: Setting, lists: Sequence[Setting], installed: Installed) -> str | None:
-    """Return what a setting says against a distribution, or None."""
+    """Return the objection of a setting to a distribution, or None."""
     if setting.key == "autoload" and setting.is_narrowing and not lists:
         return "is off and no list of plugins names it"
     if setting.key == "strict" and setting.is_narrowing:

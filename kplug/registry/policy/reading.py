@@ -17,14 +17,14 @@ SYSTEM_FILE = Path("/etc/kplug.toml")
 
 
 def read_policy(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Policy:
-    """Read the settings: of the machine, the environment, and every project around a folder.
+    """Read the settings of the machine, the environment, and every project around a folder.
 
-    What cannot be understood is kept in the policy's ``errors``, and no plugin may load.
+    Invalid settings are collected in the policy's ``errors``, and then no plugin may load.
 
     Args:
         environ: The environment; the process's by default.
-        folder: The innermost folder that is searched for ``pyproject.toml``, and above it; the
-            working directory by default.
+        folder: The innermost folder to search for ``pyproject.toml``, upwards; the working directory by
+            default.
     """
     environ = os.environ if environ is None else environ
     found = (*_read_machine(environ), read_environment(environ), *_read_projects(folder))

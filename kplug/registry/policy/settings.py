@@ -16,9 +16,9 @@ from kplug.registry.suggestions import ask, find_closest
 
 _SWITCHES = ("autoload", "strict")
 KEYS = ("plugins", "disable", *_SWITCHES, "prefer")
-TABLES = ("registries",)  # kept for the plugins that read them; they decide nothing about loading
-# How each begins that people write for a key; "policy" is the variable that names a file. `disable` comes
-# first: DISABLE_PLUGINS speaks of plugins too.
+TABLES = ("registries",)  # for the plugins that read them; without effect on loading
+# Prefixes of likely misspellings of each key; "policy" is the variable that names a file. `disable` comes
+# first, since DISABLE_PLUGINS also contains "plugins".
 _MEANT = {
     "disable": "disab|block|black|den[iy]|exclud|ignor|skip|forbid|without",
     "policy": "polic|config|settings|file",
@@ -28,7 +28,7 @@ _MEANT = {
     "plugins": "plugin|allow|only|includ|white|enabl|permit",
 }
 
-_LONGEST = 40  # what is longer is like no key, and takes long to compare
+_LONGEST = 40  # longer texts resemble no key, and are slow to compare
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,10 @@ class Setting:
 
     Args:
         key: One of ``KEYS``.
-        label: How messages name it: a variable, or a key and its file.
-        entries: What a list holds.
-        is_on: What a switch says.
-        line: Where it stands in its file, if that is easily told.
+        label: Its name in messages: a variable, or a key and its file.
+        entries: The entries of a list.
+        is_on: The position of a switch.
+        line: Its line in the file, if known.
     """
 
     key: str
@@ -51,23 +51,23 @@ class Setting:
 
     @property
     def is_switch(self) -> bool:
-        """Whether it is on or off, and no list."""
+        """Whether it is a switch, and not a list."""
         return self.key in _SWITCHES
 
     @property
     def is_narrowing(self) -> bool:
-        """Whether a switch is in the position that keeps plugins out."""
+        """Whether a switch keeps plugins out."""
         return self.is_switch and self.is_on == (self.key == "strict")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A place where settings stand: the environment or a file.
+    """A source of settings: the environment or a file.
 
     Args:
         place: Its name.
-        settings: What it says, by key.
-        errors: What cannot be understood of it.
+        settings: Its settings, by key.
+        errors: Its invalid settings.
         tables: The tables that plugins read, by key.
         file: The file, if it is one.
     """
@@ -85,13 +85,13 @@ def read_settings(
     make_label: Callable[[str], str],
     lines: Mapping[str, int] | None = None,
 ) -> Source:
-    """Check every value of a place.
+    """Validate every value of a source.
 
     Args:
         place: Its name.
         values: The values, by key.
-        make_label: What gives a key the name that messages use.
-        lines: Where keys stand.
+        make_label: Returns a key's name in messages.
+        lines: The lines of keys.
     """
     settings: dict[str, Setting] = {}
     tables: dict[str, Mapping[str, object]] = {}
@@ -109,7 +109,7 @@ def read_settings(
 
 
 def as_meant(text: str) -> str:
-    """Return a name in the plain letters that its author means: wide or joined ones look the same.
+    """Return a name with lookalike characters normalised, such as full-width letters.
 
     Example:
         >>> as_meant("ＫＰＬＵＧ＿DISABLE"), as_meant(" kplug\u200b")

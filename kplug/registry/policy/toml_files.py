@@ -19,10 +19,10 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_bytes(file: Path) -> bytes | None:
-    """Return what a file holds, or None if there is no such file.
+    """Return the content of a file, or None if there is no such file.
 
     Raises:
-        PolicyError: if something is there that cannot be read.
+        PolicyError: if it exists and cannot be read.
     """
     try:
         with open(file, "rb", opener=_open_without_waiting) as stream:  # Path.open has no opener
@@ -44,7 +44,7 @@ def parse_toml(file: Path, data: bytes) -> dict[str, Any]:
     """Return the tables of a file.
 
     Raises:
-        PolicyError: if it is no TOML, or too much of it.
+        PolicyError: if it is not valid TOML, or too large.
     """
     if data.startswith(_UTF_16) or b"\0" in data:
         raise unreadable(file, "it is not in UTF-8, but seems to be in UTF-16")
@@ -53,7 +53,7 @@ def parse_toml(file: Path, data: bytes) -> dict[str, Any]:
     if any(line.count(b".") > _MOST_DOTS for line in data.splitlines()):
         raise unreadable(file, f"a line has more than {_MOST_DOTS} dots")
     if sys.version_info >= (3, 11):
-        import tomllib  # takes longer than everything else here, and few files need it
+        import tomllib  # a slow import, and few files need it
     else:
         import tomli as tomllib
     try:
@@ -71,7 +71,7 @@ def unreadable(file: Path, reason: str) -> PolicyError:
 
 
 def show(file: Path) -> str:
-    """Return a path as messages name it; a folder's name may hold anything, and a variable any length."""
+    """Return a path for messages, made safe and short: names and variables may hold anything."""
     return shorten(make_printable(str(file)), _LONGEST_PATH)
 
 

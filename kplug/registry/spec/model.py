@@ -27,9 +27,9 @@ _KERAS_REF = re.compile(rf"{_DISTRIBUTION}>{_NAME}")  # what `register_keras_ser
 _SEPARATOR = re.compile("[/>]")
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-# Keras 3 writes where a class lives beside its name. kplug never imports by path, so it reads past them.
+# Keras 3 writes a class's module beside its name. kplug never imports by path, so it ignores these keys.
 _KERAS_EXTRAS = frozenset({"module", "registered_name", "build_config", "name"})
-# What lives in other packages is the user's own. Python's own name stands beside functions and data.
+# Classes in other packages are the user's own. Keras writes "builtins" for functions and data.
 _OWN_PACKAGES = frozenset({"keras", "tf_keras", "kplug", "builtins"})
 # Keras 3 writes data in the same form: these, arrays as "__numpy__", tensors as "__tensor__".
 _KERAS_DATA = frozenset({"DTypePolicy", "FloatDTypePolicy", "OptimizerMap", "SeedGenerator"})
@@ -37,15 +37,15 @@ _KERAS_DATA = frozenset({"DTypePolicy", "FloatDTypePolicy", "OptimizerMap", "See
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A reference to a component and the arguments it is to be made with.
+    """A reference to a component, with the arguments to make it.
 
     Args:
         ref: ``name``, ``distribution/name`` or Keras's ``package>name``, as written.
         args: Positional arguments.
         kwargs: Keyword arguments.
-        is_config: Whether it is a configuration as Keras writes it into files: its keys need not be
-            arguments of the constructor, and no preference changes what its name means. Text cannot say
-            so, and it plays no part in equality.
+        is_config: Whether it is a configuration as Keras stores it: its keys need not be arguments of the
+            constructor, and preferences do not affect its name. The text form does not show it, and
+            equality ignores it.
 
     Raises:
         SpecError: for a reference or a keyword outside the grammar.
@@ -79,7 +79,7 @@ class Spec:
 
     @property
     def is_registered_in_keras(self) -> bool:
-        """Whether it is ``package>name``: what a plugin or the user's own code registered in Keras."""
+        """Whether it has the form ``package>name``, registered in Keras by a plugin or the user's code."""
         return ">" in self.ref
 
     @property
@@ -96,7 +96,7 @@ class Spec:
         """Write the spec as a value inside another one."""
         if _is_python_expression(self.ref):
             return str(self)
-        # "3d-losses/x" is no Python expression, so the reader could not find its end; the dict form is.
+        # "3d-losses/x" is no Python expression, so the parser could not find its end; the dict form is one.
         if self.args:
             raise SpecError(
                 f"the positional arguments of the nested {quote(self.ref)} cannot be written as text",
@@ -110,7 +110,7 @@ def spec_from_dict(mapping: Mapping[str, Value], room: int = MAX_DEPTH) -> Spec:
 
     Args:
         mapping: The dict, as it comes from JSON.
-        room: How many levels it may still be nested.
+        room: The remaining levels of nesting.
 
     Raises:
         SpecError: for other keys, or values of other types.
@@ -177,13 +177,13 @@ def is_spec_mapping(value: object) -> bool:
 
 
 def _normalise(value: Value, room: int) -> Value:
-    """Turn dict forms inside a value into specs; refuse what is nested too deeply."""
+    """Turn dict forms inside a value into specs; refuse values nested too deeply."""
     if isinstance(value, Spec):
         if depth_of(value) > room:
             raise _too_deep()
         return value
     if not isinstance(value, (list, tuple, dict)):
-        # The one object for nan, so that specs that hold it compare equal.
+        # A single nan object, so that specs containing it compare equal.
         return math.nan if isinstance(value, float) and math.isnan(value) else value
     if room < 1:
         raise _too_deep()

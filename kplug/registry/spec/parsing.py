@@ -15,8 +15,8 @@ from kplug.registry.spec.model import MAX_BYTES, MAX_DEPTH, REF, Spec, Value
 _HEAD = re.compile(rf"\s*(?P<ref>{REF.pattern})\s*")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")  # Python's lines; str.splitlines knows more
 _WORDS = {"inf": math.inf, "nan": math.nan}
-# The reference in front of the top-level parenthesis is replaced by this name, so that a distribution
-# such as 3d-losses, which is no Python expression, can stand there.
+# Replaces the reference in front of the top-level parenthesis, as a distribution such as 3d-losses is no
+# Python expression.
 _STAND_IN = "f"
 
 
@@ -30,7 +30,7 @@ def parse_spec(text: str) -> Spec:
         The spec; ``parse_spec(str(spec)) == spec``.
 
     Raises:
-        SpecError: if it is no text.
+        SpecError: if it is not a text.
         SpecSyntaxError: with a caret under the column that does not fit.
         SpecLimitError: if it is too long or too deep.
 
@@ -57,11 +57,11 @@ def _read(text: str) -> Spec:
 
 
 class _Reader:
-    """Reads one text; knows how to point at a place in it."""
+    """Reads one text, and locates errors in it."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.start = 0  # where the part handed to `ast` begins in the text
+        self.start = 0  # start in the text of the part given to `ast`
         self.source = ""
 
     def read(self) -> Spec:
@@ -96,7 +96,7 @@ class _Reader:
         return tree
 
     def _refuse_lookalikes(self, tree: ast.expr) -> None:
-        """Refuse words that Python takes for others: it reads wide and joined letters as plain ones."""
+        """Refuse identifiers that Python normalises (NFKC), such as full-width letters."""
         for node in ast.walk(tree):
             if isinstance(node, (ast.Name, ast.keyword)):
                 word = node.id if isinstance(node, ast.Name) else node.arg or "**"
@@ -154,7 +154,7 @@ class _Reader:
         if not isinstance(value, (int, float)) or isinstance(value, bool):
             self._refuse(node, "a sign may stand before a number only")
         if math.isnan(value):
-            return math.nan  # the one object, so that specs with nan compare equal
+            return math.nan  # a single object, so that specs with nan compare equal
         return -value if isinstance(node.op, ast.USub) else value
 
     def _container(self, node: ast.List | ast.Tuple | ast.Dict, room: int) -> Value:
@@ -173,7 +173,7 @@ class _Reader:
             if not is_word and not isinstance(key, (ast.Constant, ast.UnaryOp)):
                 self._refuse(key, "a dict key must be a plain literal")
             name = self._value(key, 0)
-            # The dict form of a spec is one level, although it is written as two.
+            # The dict form of a spec counts as one level, although it has two.
             inner = room if name == "args" and len(node.keys) == 2 else room - 1
             mapping[name] = self._value(item, inner)
         return mapping
@@ -187,7 +187,7 @@ class _Reader:
         head = _HEAD.match(segment)
         if head is None or segment[: len(head["ref"])] != head["ref"]:
             self._refuse(node, "only literals and further specs are read")
-        # Python's last operand has to end where our reference ends: a(1)-b(2) is arithmetic to both.
+        # Python's last operand must end where our reference ends, unlike in a(1)-b(2), which is arithmetic.
         end = (node.lineno, node.col_offset + len(head["ref"]))
         name = call.func if isinstance(call, ast.Call) else call
         if isinstance(name, ast.Name) and (name.end_lineno, name.end_col_offset) == end:
