@@ -6,7 +6,7 @@ plugin's light module or the command line can say ``import kplug`` without payin
 
 from __future__ import annotations
 
-# What holds of all components in here: see `kplug.non_mutating` and `kplug.complete_config`.
+# Facts about all components in kplug: see `kplug.non_mutating` and `kplug.complete_config`.
 __kplug_non_mutating__ = True
 __kplug_complete_config__ = True
 
@@ -252,16 +252,16 @@ def __getattr__(name: str) -> Any:
 
 
 def _find_lent(name: str) -> Any:
-    """Return a module that a distribution lends: ``kplug.datasets``."""
+    """Return a module lent by another distribution, such as ``kplug.datasets``."""
     folders = globals()["__path__"]
     is_own = name.startswith("_") or PathFinder.find_spec(f"kplug.{name}", folders) is not None
-    if is_own:  # but no public name: the registry need not be asked
+    if is_own:  # not a public name, so the registry need not be asked
         raise AttributeError(f"module 'kplug' has no attribute {name!r}")
     return importlib.import_module(_LENT).get_lent(name)
 
 
 class _LentModules:
-    """Finds what distributions lend: Python asks it last, for what it finds nowhere else."""
+    """Meta-path finder of lent modules; Python calls it last."""
 
     @staticmethod
     def find_spec(
@@ -269,7 +269,7 @@ class _LentModules:
         path: Sequence[str] | None = None,  # noqa: ARG004 - Python passes it
         target: ModuleType | None = None,  # noqa: ARG004 - and this
     ) -> ModuleSpec | None:
-        """Return how a module directly in kplug is made, or None."""
+        """Return the spec of a lent module directly in kplug, or None."""
         package, _, name = fullname.rpartition(".")
         if package != "kplug":
             return None

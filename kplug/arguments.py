@@ -1,6 +1,6 @@
 """Validates plain arguments: returns each in its own type, or says what is allowed.
 
-The owner of an argument is named by a text, or by the object that is being made: its class names it.
+The owner of an argument is a text, or the object under construction, which is named after its class.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kplug.errors import ArgumentValueError
 
 
 def is_number(value: object) -> bool:
-    """Return whether a value is one real number: Python's, NumPy's, a 0-d array or tensor; no bool."""
+    """Return whether a value is a real number: Python's, NumPy's, a 0-d array or tensor, but not a bool."""
     value = _unwrap(value)
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
@@ -43,7 +43,7 @@ def require_number(
     """Return the value as a float.
 
     Args:
-        owner: Whose argument it is.
+        owner: The owner of the argument.
         argument: The name of the argument.
         value: What was given.
         allowed: The range in words, for the message.
@@ -53,7 +53,7 @@ def require_number(
         below: Bound that the value must not reach.
 
     Raises:
-        ArgumentValueError: if it is no finite real number inside the range.
+        ArgumentValueError: if it is not a finite real number inside the range.
     """
     number = float(value) if is_number(value) else math.nan
     if math.isfinite(number) and at_least <= number <= at_most and above < number < below:
@@ -82,14 +82,14 @@ def require_integer(
     """Return the value as an int; a bool is not an integer here.
 
     Raises:
-        ArgumentValueError: if it is no integer, or smaller than ``at_least``.
+        ArgumentValueError: if it is not an integer, or smaller than ``at_least``.
     """
-    if type(value) is int and value >= at_least:  # nearly always, and the check below takes a while
+    if type(value) is int and value >= at_least:  # the fast path
         return value
     if isinstance(value, SupportsIndex) and not isinstance(value, bool):
         try:
             number = operator.index(value)
-        except TypeError:  # arrays have the method and refuse
+        except TypeError:  # arrays have the method, but raise
             raise refusal(owner, argument, value, allowed) from None
         if number >= at_least:
             return number
@@ -105,7 +105,7 @@ def require_path(
     """Return the path of a file.
 
     Raises:
-        ArgumentValueError: if it is no text and no path.
+        ArgumentValueError: if it is neither a text nor a path.
 
     Example:
         >>> require_path("save", "filepath", "model.keras").name
@@ -134,7 +134,7 @@ def require_choice(
     """Return the chosen word in lower case, translated if the choices are a mapping.
 
     Raises:
-        ArgumentValueError: if it is none of the choices.
+        ArgumentValueError: if it is not among the choices.
     """
     table = choices if isinstance(choices, Mapping) else {word: word for word in choices}
     key = value.lower() if isinstance(value, str) else ""
@@ -144,7 +144,7 @@ def require_choice(
 
 
 def list_words(words: Iterable[str]) -> str:
-    """Return words as a sentence lists them.
+    """Return a list of words for a sentence.
 
     Example:
         >>> list_words(["fan_in", "fan_out", "fan_avg"])

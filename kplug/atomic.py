@@ -14,11 +14,11 @@ from kplug.errors import KplugError, WeightsError
 
 try:
     import fcntl
-except ImportError:  # Windows, which renames no file that is open, so there are no locks
+except ImportError:  # Windows cannot rename open files, so there are no locks
     fcntl = None  # type: ignore[assignment]
 
-# Where a folder cannot be opened and synced (Windows), the rename is still atomic; only its
-# survival of a power cut within the next seconds is left to the system.
+# Where a folder cannot be opened and synced (Windows), the rename is still atomic, but may be lost
+# in a power cut within the next seconds.
 _CAN_SYNC_FOLDERS = hasattr(os, "O_DIRECTORY")
 
 
@@ -26,10 +26,10 @@ _CAN_SYNC_FOLDERS = hasattr(os, "O_DIRECTORY")
 def replacing(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iterator[Path]:
     """Yield a path in a hidden folder beside ``path``; its file replaces ``path`` in one step.
 
-    The new content is on the disk before the rename, so whoever opens ``path`` at any moment, also
-    after ``kill -9`` or a power cut, finds the old file or the new one, whole. When the block
-    raises, the hidden folder is removed and ``path`` is as it was. What a killed process left of it is
-    removed the next time, and never what belongs to a process that runs: it holds a lock.
+    The new content is synced to disk before the rename, so readers of ``path`` find the complete old or
+    new file at any moment, even after ``kill -9`` or a power cut. If the block raises, the hidden folder
+    is removed and ``path`` stays unchanged. The next call removes leftovers of killed processes; a lock
+    protects those of running processes.
 
     Args:
         path: The file to create or replace. A symbolic link is followed: the file it points to is
@@ -101,7 +101,7 @@ def check_target(target: Path, *, overwrite: bool) -> None:
 
 
 def remove_leftovers(target: Path) -> None:
-    """Remove what processes that are no more have left of saving ``target``."""
+    """Remove leftovers of dead processes that were saving ``target``."""
     if fcntl is None:
         return
     wanted = re.compile(re.escape(_prefix(target)) + r"[0-9a-f]{12}\.tmp")
@@ -112,7 +112,7 @@ def remove_leftovers(target: Path) -> None:
 
 
 def _remove_unlocked(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # it is locked, or another process has just removed it
+    with contextlib.suppress(OSError):  # locked, or just removed by another process
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -127,19 +127,19 @@ def _temporary_folder(target: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)  # a disk that fails now has failed before
+        shutil.rmtree(folder, ignore_errors=True)  # a failing disk has failed the write already
         if descriptor is not None:
             os.close(descriptor)
 
 
 def _create(target: Path) -> tuple[Path, int | None]:
-    """Return a new folder beside ``target``, and what holds its lock, which no process outlives."""
+    """Return a new folder beside ``target`` and the descriptor of its lock, which ends with the process."""
     while True:
         folder = target.with_name(f"{_prefix(target)}{secrets.token_hex(6)}.tmp")
         folder.mkdir()
         if fcntl is None:
             return folder, None
-        with contextlib.suppress(FileNotFoundError):  # removed in the moment before it has its lock
+        with contextlib.suppress(FileNotFoundError):  # removed just before it was locked
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
             with contextlib.suppress(OSError):  # a file system without locks
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -154,7 +154,7 @@ def _prefix(target: Path) -> str:
 
 @contextlib.contextmanager
 def _writing() -> Iterator[None]:
-    """Turn what goes wrong while a file is written into ``WeightsError``."""
+    """Turn errors of writing a file into ``WeightsError``."""
     try:
         yield
     except KplugError:
@@ -168,7 +168,7 @@ def _writing() -> Iterator[None]:
 
 
 def _sync(path: Path) -> None:
-    # Windows flushes only what was opened for writing; a folder can only be opened for reading.
+    # Windows flushes only files opened for writing; a folder can only be opened for reading.
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(descriptor)

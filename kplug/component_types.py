@@ -1,8 +1,8 @@
 """Types of arguments that take a component: a name, a spec, a dict, or the object itself.
 
-A text with arguments is a spec: ``kplug.names.loss.dice_loss(smooth=1e-5)``, or
-``kplug.parse_spec(text)`` where the text is not known beforehand. Without the file that
-``kplug stubs`` writes, a name is any text, so the text itself will do as well.
+For type checkers, a text with arguments is a spec: ``kplug.names.loss.dice_loss(smooth=1e-5)``, or
+``kplug.parse_spec(text)`` if the text is computed. Without the stubs that ``kplug stubs`` writes, any text
+is a name, so a plain text passes as well.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class KerasDict(TypedDict):
 
 
 class OptimizerObject(Protocol):
-    """What is an optimizer because it steps: kplug's, and torch's."""
+    """Structural type of optimizers, kplug's and torch's: they have ``step``."""
 
     @property
     def step(self) -> Callable[..., Any]:
@@ -53,11 +53,11 @@ class OptimizerObject(Protocol):
 
 
 class CallbackObject(Protocol):
-    """What is a callback because it is told of epochs."""
+    """Structural type of callbacks: they have ``on_epoch_end``."""
 
     @property
     def on_epoch_end(self) -> Callable[..., Any]:
-        """Hear that an epoch is over."""
+        """Handle the end of an epoch."""
 
 
 _Any: TypeAlias = Spec | Resolved | NamedDict | KerasDict | Callable[..., Any] | None

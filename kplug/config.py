@@ -30,30 +30,30 @@ from kplug.exports import export_names
 
 
 def disable_traceback_filtering() -> None:
-    """Do nothing: the tracebacks of errors are whole, as they are in Keras after this call."""
+    """Do nothing: tracebacks are always complete, as in Keras after this call."""
 
 
 def is_traceback_filtering_enabled() -> bool:
-    """Return ``False``: no line is left out of the tracebacks of errors."""
+    """Return ``False``: tracebacks are always complete."""
     return False
 
 
 def enable_traceback_filtering() -> None:
-    """Do nothing: no line is left out of the tracebacks of errors."""
+    """Do nothing: tracebacks are always complete."""
 
 
 def enable_flash_attention() -> None:
-    """Let torch's attention on a GPU take its flash kernel, as it does anyway."""
+    """Let torch's attention on a GPU use its flash kernel, which is the default."""
     torch.backends.cuda.enable_flash_sdp(True)
 
 
 def disable_flash_attention() -> None:
-    """Keep torch's attention on a GPU from its flash kernel."""
+    """Keep torch's attention on a GPU from using its flash kernel."""
     torch.backends.cuda.enable_flash_sdp(False)
 
 
 def is_flash_attention_enabled() -> bool:
-    """Return whether torch's attention may take its flash kernel."""
+    """Return whether torch's attention may use its flash kernel."""
     return bool(torch.backends.cuda.flash_sdp_enabled())  # type: ignore[no-untyped-call]
 
 
@@ -67,10 +67,10 @@ def set_backend(backend: str) -> None:
 
 
 def enable_unsafe_deserialization() -> None:
-    """Refuse: no code in a file is ever run.
+    """Refuse: kplug never runs code from files.
 
     Raises:
-        ContractError: Always; it says what to do instead.
+        ContractError: Always, with the alternative.
     """
     raise ContractError(
         "enable_unsafe_deserialization: kplug runs no code that stands in a file",

@@ -23,13 +23,13 @@ _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def remember_arguments(owner: type) -> None:
-    """Let the objects of a class know what arguments they were given, and what they looked up.
+    """Make objects of a class record their given arguments and the components that they look up.
 
-    Their ``get_config`` may forget an argument. The attribute ``given_arguments`` has the names of those with
-    another value than the default.
+    This detects a ``get_config`` that leaves out an argument. The attribute ``given_arguments`` holds the
+    names of arguments whose values differ from the defaults.
 
     Args:
-        owner: The class; one whose author states `complete_config` is left as it is.
+        owner: The class; it stays unchanged if its author states `complete_config`.
     """
     if "__init__" in vars(owner) and not has_complete_config(owner):
         owner.__init__ = _remembering(owner.__init__)  # type: ignore[misc]
@@ -40,14 +40,14 @@ def _remembering(init: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(init)
     def remembering_arguments(self: Any, *args: Any, **kwargs: Any) -> None:
         init(self, *args, **kwargs)
-        # A subclass's constructor comes back later than those of its bases, so its arguments stay.
+        # A subclass's constructor returns after those of its bases, so its arguments override theirs.
         vars(self)["given_arguments"] = list_given(type(self), init, args, kwargs)
 
     return remembering_arguments
 
 
 def remember_look_ups(owner: type) -> None:
-    """Let the objects of a class know the plugins' components that their constructor looks up.
+    """Make objects of a class record the plugin components that their constructor looks up.
 
     Args:
         owner: The class.

@@ -16,12 +16,12 @@ _SIGNATURES: dict[tuple[CodeType, bool], tuple[object, object, inspect.Signature
 
 
 def as_callable(candidate: object, kind: str, contract: str) -> Callable[[Any], Any]:
-    """Return what stands for a component that is called with one tensor.
+    """Return the callable for a component that is called with one tensor.
 
     Args:
-        candidate: A callable is kept; a class is called without arguments, for its instance.
+        candidate: A callable, which is returned, or a class, which is instantiated without arguments.
         kind: The kind with its article, such as ``"a regularizer"``.
-        contract: One sentence that says what the kind is, for the message.
+        contract: One sentence that describes the kind, for the message.
 
     Raises:
         ContractError: for anything else, and for a callable that needs more than the tensor.
@@ -46,7 +46,7 @@ def instantiate(owner: type, kind: str) -> object:
         kind: The kind with its article, such as ``"a regularizer"``.
 
     Raises:
-        ContractError: if it needs some, has abstract methods, or makes classes.
+        ContractError: if it needs arguments, has abstract methods, or is a metaclass.
     """
     if issubclass(owner, type):
         raise ContractError(
@@ -78,10 +78,10 @@ def check_call(
     kind: str,
     hint: str,
 ) -> None:
-    """Refuse a function whose signature does not take these arguments; nothing is called.
+    """Refuse a function whose signature does not accept these arguments, without calling it.
 
     Raises:
-        ContractError: with the signature and what does not fit.
+        ContractError: with the signature and the mismatch.
     """
     signature = find_signature(function)
     if signature is None:
@@ -96,8 +96,8 @@ def check_call(
 def find_signature(function: Callable[..., Any]) -> inspect.Signature | None:
     """Return the signature, or None for a function written in C that shows none.
 
-    Reading one takes longer than all the rest of making a component from its name. It is remembered by
-    the code that it belongs to, so that the functions which one factory returns share theirs.
+    Reading a signature dominates the time of making a component from its name. The cache is keyed by code
+    object, so functions from one factory share an entry.
     """
     owner, is_bound = _find_definition(function)
     if owner is None:
@@ -113,7 +113,7 @@ def find_signature(function: Callable[..., Any]) -> inspect.Signature | None:
 
 
 def _find_definition(function: object) -> tuple[FunctionType | None, bool]:
-    """Return the plain function that decides the signature, and whether its first argument is bound."""
+    """Return the plain function that defines the signature, and whether its first argument is bound."""
     is_function = isinstance(function, FunctionType)
     owner = function if is_function else getattr(type(function), "__call__", None)  # noqa: B004
     if not isinstance(owner, FunctionType) or hasattr(owner, "__wrapped__"):

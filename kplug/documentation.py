@@ -1,8 +1,7 @@
 """Completes docstrings of classes with the arguments that they share.
 
-A class's docstring describes what is its own. Arguments that it leaves out are described in the words of its
-bases, then in those that its family shares. Where it does not say what it raises, or what it refers to, its
-bases do.
+A class's docstring describes its own arguments. Missing descriptions come from its bases, then from the
+texts that its family shares. Missing ``Raises`` and ``Reference`` sections come from its bases.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ _ENTRY = re.compile(r"^ {4}(\w+): ((?:.*\n?)(?: {8}.*\n?)*)", re.MULTILINE)
 def fill_documentation(
     owner: type, shared: Mapping[str, str], names: Sequence[str] | None = None
 ) -> None:
-    """Add to a class's docstring the arguments, the errors and the reference that it leaves out.
+    """Add missing arguments, errors and the reference to a class's docstring.
 
     Args:
         owner: The class.
-        shared: What arguments mean that neither the class nor its bases describe.
-        names: The arguments in the order in which they are described; by default the constructor's.
+        shared: Descriptions of arguments that neither the class nor its bases describe.
+        names: The arguments in the order of the description; by default the constructor's.
 
     Example:
         >>> class Noise:
@@ -45,7 +44,7 @@ def fill_documentation(
             seed: Where the random numbers start.
     """
     text = vars(owner).get("__doc__")
-    if not text:  # the class has none, or Python drops them
+    if not text:  # no docstring, or python -OO
         return
     sections = dict(_split(text))
     inherited = [_split(base.__doc__) for base in owner.__mro__[1:] if base.__doc__]
@@ -67,7 +66,7 @@ def fill_documentation(
 
 @functools.cache
 def _split(text: str) -> Mapping[str, str]:
-    """Return what stands before the sections of a docstring, under ``""``, and each under its title."""
+    """Return the sections of a docstring by title, and the text before them under ``""``."""
     sections: dict[str, list[str]] = {"": []}
     title = ""
     for line in inspect.cleandoc(text).splitlines():

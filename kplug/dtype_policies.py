@@ -1,7 +1,7 @@
 """``dtype_policies``: Keras 3's pairs of a compute dtype and a weight dtype.
 
-In kplug a model computes in reduced precision, not a layer: what ``compile(precision="bf16")`` says, a mixed
-policy of the whole program says too.
+In kplug, whole models compute in reduced precision, not single layers: a mixed policy of the program has the
+effect of ``compile(precision="bf16")``.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _MIXED = {"mixed_float16": "fp16", "mixed_bfloat16": "bf16"}
 
 
 class DTypePolicy:
-    """The types that a layer computes in and keeps its weights in.
+    """The compute dtype and the weight dtype of a layer.
 
     Args:
-        name: ``"mixed_bfloat16"``, ``"mixed_float16"``, or a type such as ``"float32"``, which is both types.
-            ``None`` is that of the whole program.
+        name: ``"mixed_bfloat16"``, ``"mixed_float16"``, or a dtype such as ``"float32"`` for both.
+            ``None`` is the program's policy.
 
     Attributes:
-        compute_dtype: Name of the type to compute in.
-        variable_dtype: Name of the type of the weights.
+        compute_dtype: Name of the compute dtype.
+        variable_dtype: Name of the weight dtype.
 
     Raises:
-        ArgumentValueError: There is no such type.
+        ArgumentValueError: There is no such dtype.
 
     Example:
         >>> policy = DTypePolicy("mixed_bfloat16")
@@ -76,13 +76,13 @@ class DTypePolicy:
 
 
 class _Program:
-    """What ``set_dtype_policy`` has set; None is ``floatx()``."""
+    """The value of ``set_dtype_policy``; None means ``floatx()``."""
 
     policy: DTypePolicy | None = None
 
 
 def dtype_policy() -> DTypePolicy:
-    """Return the policy of the whole program: that of ``floatx()`` unless another was set.
+    """Return the program's policy, which defaults to ``floatx()``.
 
     Example:
         >>> dtype_policy()
@@ -92,10 +92,10 @@ def dtype_policy() -> DTypePolicy:
 
 
 def set_dtype_policy(policy: object) -> None:
-    """Set the policy of layers and models that are made, and of models that are compiled, from now on.
+    """Set the policy of layers and models made, and of models compiled, from now on.
 
-    ``"mixed_bfloat16"`` and ``"mixed_float16"`` mean what ``compile(precision="bf16")`` and ``"fp16"`` do,
-    where no ``precision`` is given. Another type is that of the weights of layers without a ``dtype``.
+    Without an explicit ``precision``, ``"mixed_bfloat16"`` and ``"mixed_float16"`` act like
+    ``compile(precision="bf16")`` and ``"fp16"``. Another dtype is that of layers' weights by default.
 
     Args:
         policy: A policy, its name or its dict.
@@ -110,8 +110,8 @@ def set_dtype_policy(policy: object) -> None:
         >>> set_dtype_policy("float32")
 
     Reference:
-        ``keras.config.set_dtype_policy``. A layer that is called outside of ``fit``, ``evaluate`` and
-        ``predict`` computes in the type of its weights.
+        ``keras.config.set_dtype_policy``. A layer called outside of ``fit``, ``evaluate`` and ``predict``
+        computes in the dtype of its weights.
     """
     _Program.policy = get(policy)
 
@@ -120,7 +120,7 @@ def get(identifier: object) -> DTypePolicy:
     """Return the policy that an identifier means.
 
     Args:
-        identifier: A policy, also of Keras, a name, a type, Keras's dict, or None for the program's policy.
+        identifier: A policy (also Keras's), a name, a dtype, Keras's dict, or None for the program's policy.
 
     Raises:
         ArgumentValueError: It is none of these.
@@ -155,19 +155,19 @@ deserialize = get
 
 
 def find_program_precision() -> str | None:
-    """Return what the program's policy means as the ``precision`` of ``compile``, or None."""
+    """Return the ``precision`` of ``compile`` that corresponds to the program's policy, or None."""
     return _MIXED.get(dtype_policy().name)
 
 
 def read_weights_type(owner: str, dtype: object) -> torch.dtype:
-    """Return the type of the weights that the ``dtype`` of a layer means.
+    """Return the weight dtype for the ``dtype`` of a layer.
 
     Args:
         owner: The class, for the error.
-        dtype: A type, a policy, its name or its dict; None is that of the program.
+        dtype: A dtype, a policy, its name or its dict; None is the program's.
 
     Raises:
-        ArgumentValueError: It is a mixed policy, and not that of the program.
+        ArgumentValueError: It is a mixed policy other than the program's.
     """
     if dtype is None:
         return to_dtype(None if _Program.policy is None else _Program.policy.variable_dtype)

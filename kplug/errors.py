@@ -36,7 +36,7 @@ class WeightsError(KplugError, ValueError):
 
 
 class FileWriteError(KplugError, OSError):
-    """A file or folder that a callback writes, and that the system does not let it write."""
+    """A file or folder that a callback cannot write, as the system refuses it."""
 
 
 class LockError(KplugError, ValueError):
@@ -60,7 +60,7 @@ class GraphError(KplugError, ValueError):
 
 
 class ComputationError(KplugError, RuntimeError, IndexError):
-    """A layer's computation that torch refuses, for another reason than the shape of its inputs."""
+    """A layer's computation that torch refuses for a reason other than the shape of its inputs."""
 
 
 class SymbolicValueError(GraphError, TypeError):
@@ -84,11 +84,11 @@ class MissingLibraryError(KplugError, ImportError):
 
 
 class WorkerLostError(KplugError, RuntimeError):
-    """A process that trains along, or makes batches, has ended, or no longer answers."""
+    """A worker process, for training or for batches, that has ended or no longer answers."""
 
 
 class ProcessMismatchError(KplugError, RuntimeError):
-    """Processes that train together, and were given different models, settings or data."""
+    """Distributed processes that were given different models, settings or data."""
 
 
 class NonFiniteLossError(KplugError, RuntimeError):

@@ -6,10 +6,10 @@ from types import ModuleType
 
 
 def export_names(namespace: dict[str, object]) -> None:
-    """Let a star import of a package bring what the package re-exports, and none of its modules.
+    """Limit a star import of a package to its re-exports, without its modules.
 
-    A package with a module ``input`` would otherwise hide Python's ``input`` from whoever star-imports it.
-    Type checkers see no ``__all__`` and take what is re-exported as ``from x import y as y``.
+    Otherwise, star-importing a package with a module ``input`` would shadow Python's ``input``. Type checkers
+    see no ``__all__``, and rely on the re-export form ``from x import y as y``.
 
     Args:
         namespace: The package's ``globals()``, at its end.

@@ -23,7 +23,7 @@ A plugin is a distribution. It declares its components in one of two ways, and m
        def kplug_losses():
            return {"dice_loss": "kplug_segmentation.losses:dice_loss"}
 
-A hook for components is called without arguments, once, when one of its kind is first looked up. It
+A hook for components is called once, without arguments, at the first look-up of its kind. It
 returns a mapping of declared name to a target ``"package.module:object"`` (preferred: it stays
 unimported until used), to the object itself (``@kplug.named`` gives it aliases, its documentation the
 summary), or to a ``kplug.Component`` that adds aliases, a summary or a role. A hook with nothing to offer
@@ -61,7 +61,7 @@ Declarations = Mapping[str, object]
 def kplug_initializers() -> Declarations:
     """Offer initializers: ``(shape, dtype=None) -> tensor`` of that shape.
 
-    A class whose instances are called so, a function that takes ``shape``, or a factory of one.
+    A class whose instances have this signature, a function that takes ``shape``, or a factory of one.
     ``shape`` is Keras's: ``(in, out)`` for dense kernels, ``(height, width, in, out)`` for 2-D
     convolutions.
     """
@@ -104,7 +104,7 @@ def kplug_layers() -> Declarations:
 def kplug_losses() -> Declarations:
     """Offer losses: ``(y_true, y_pred) -> values per sample, or a scalar``.
 
-    A class whose instances are called so, a function with these two leading parameters (further ones
+    A class whose instances have this signature, a function with these two leading parameters (further ones
     become arguments of the spec), or a factory such as ``dice_loss(smooth, thresh)``.
     """
     raise NotImplementedError
@@ -146,10 +146,10 @@ def kplug_callbacks() -> Declarations:
 
 @hookspec
 def kplug_kinds() -> Sequence[kplug.Kind]:
-    """Add kinds of components, which are then offered, named, listed and tested like kplug's own.
+    """Add kinds of components, which are offered, named, listed and tested like kplug's own.
 
-    Entry points of such a kind are in the group ``kplug.<plural>`` of any distribution. A kind whose name or
-    plural kplug has, or another plugin adds too, is not used.
+    Any distribution may declare entry points of such a kind, in the group ``kplug.<plural>``. A kind is not
+    used if kplug or another plugin has its name or plural.
 
     Returns:
         The kinds.
@@ -159,7 +159,7 @@ def kplug_kinds() -> Sequence[kplug.Kind]:
 
 @hookspec
 def kplug_components(kind: str) -> Declarations:
-    """Offer components of a kind that a plugin adds, one's own or another's.
+    """Offer components of a kind that this or another plugin adds.
 
     Args:
         kind: The name of the kind, such as ``augmentation``.
@@ -176,27 +176,26 @@ def kplug_components(kind: str) -> Declarations:
 def kplug_commands() -> Declarations:
     """Offer subcommands of ``kplug``: functions with typer's annotations, or a ``typer.Typer`` of several.
 
-    They are declared as components are; the group of the static tier is ``kplug.commands``. A name is
-    written ``push_model`` here and ``kplug push-model`` by users. The module of a command is imported when
-    it runs; ``kplug --help`` shows its summary as `kplug list` does. A name that kplug's own commands
-    have, or another plugin, is reached as ``kplug DISTRIBUTION/NAME`` alone.
+    They are declared like components; the group of the static tier is ``kplug.commands``. The name
+    ``push_model`` becomes ``kplug push-model``. The module of a command is imported when the command runs;
+    ``kplug --help`` shows its summary, as `kplug list` does. If kplug or another plugin has a command of the
+    same name, this one is available as ``kplug DISTRIBUTION/NAME`` only.
     """
     raise NotImplementedError
 
 
 @hookspec
 def kplug_offers(kind: str, name: str, distribution: str | None) -> Sequence[kplug.Package]:
-    """Say which packages offer a name that nobody here offers.
+    """Return packages that offer a name which no installed plugin offers.
 
-    It is called when somebody reads the message about a name that was not found, so it may take a moment.
-    Only what it returns is recommended to be installed. It is not called while it runs.
+    It is called when a user reads the message about an unknown name, so it may take a moment. kplug
+    recommends only the packages that this hook returns. It is not called reentrantly.
 
     Args:
-        kind: The kind that is wanted, such as ``loss``; ``command`` for a command of ``kplug``; an empty text
-            if that is not known.
-        name: The name as it was written. It may come from a file, so trust nothing in it.
-        distribution: The distribution that is said to have it, in its normal form, or None. Answers of other
-            distributions are then dropped.
+        kind: The requested kind, such as ``loss``; ``command`` for a command of ``kplug``; empty if unknown.
+        name: The name as written. It is untrusted, since it may come from a file.
+        distribution: The normalised distribution of a qualified name, or None. If given, packages of other
+            distributions are dropped.
 
     Returns:
         The packages, best first; none if this plugin knows of none.
@@ -206,26 +205,26 @@ def kplug_offers(kind: str, name: str, distribution: str | None) -> Sequence[kpl
 
 @hookspec
 def kplug_left_out(kind: str) -> Mapping[str, str]:
-    """Say what of a library is not offered, and why.
+    """Return the names of a library that are deliberately left out, with reasons.
 
-    It is called when somebody reads the message about a name that was not found, so that they learn why it is
-    none and what to use instead. It is not called while it runs.
+    It is called when a user reads the message about an unknown name, to explain the omission and the
+    alternative. It is not called reentrantly.
 
     Args:
-        kind: The kind that is wanted, such as ``optimizer``.
+        kind: The requested kind, such as ``optimizer``.
 
     Returns:
-        By name, the reason and what to use instead, without the last full stop. Names are compared as those
-        of components are: ``SparseAdam`` is ``sparse_adam``.
+        The reason and the alternative by name, without the last full stop. Names are compared like those
+        of components: ``SparseAdam`` is ``sparse_adam``.
     """
     raise NotImplementedError
 
 
 @hookspec
 def kplug_environment() -> Sequence[kplug.Section]:
-    """Say what `kplug env` should show of this plugin: its settings, and what it found on this machine.
+    """Return this plugin's sections of `kplug env`, such as its settings and the state of this machine.
 
-    It is called each time, and nothing waits for a network, so it returns what is known here.
+    It is called on every run and must not wait for a network.
 
     Returns:
         The sections; none if there is nothing to show.
@@ -235,9 +234,9 @@ def kplug_environment() -> Sequence[kplug.Section]:
 
 @hookspec
 def kplug_findings() -> Sequence[kplug.Finding]:
-    """Say what `kplug doctor` should show that is wrong with this plugin here, or with what it has written.
+    """Return faults of this plugin's installation or of its files, for `kplug doctor`.
 
-    It is called each time, so it imports nothing heavy and waits for no network.
+    It is called on every run, so it must not import heavy libraries or wait for a network.
 
     Returns:
         The findings, each with the command that mends it; none if nothing is wrong.

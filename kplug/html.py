@@ -15,8 +15,8 @@ def html_table(
     """Return a table as HTML without styles and scripts; all texts are escaped.
 
     Args:
-        titles: Of the columns.
-        rows: One cell a column.
+        titles: The titles of the columns.
+        rows: The rows, with one cell for each column.
         caption: A line above the table.
         notes: Lines below the table.
 

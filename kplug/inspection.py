@@ -1,7 +1,7 @@
 """Introspection of what is installed: kinds, components, arguments, builds, problems.
 
-Nothing here imports torch. `load` and `load_part` import a plugin's module, and what is said about an object
-takes one that was loaded; everything else reads declarations.
+Nothing here imports torch. `load` and `load_part` import a plugin's module, functions on objects take loaded
+ones, and everything else reads declarations.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ summarize = REGISTRY.summarize
 
 
 def list_distributions() -> list[Origin]:
-    """Return the distributions that offer anything and may load, by name; kplug and torch are among them.
+    """Return the distributions that offer something and may load, by name, including kplug and torch.
 
     Example:
         >>> [origin.distribution for origin in list_distributions() if origin.is_built_in]
@@ -38,13 +38,13 @@ def list_distributions() -> list[Origin]:
 
 
 def list_switched_off() -> dict[str, str]:
-    """Return the distributions that settings keep from loading, each with the setting that does."""
+    """Return the distributions that settings keep from loading, each with the deciding setting."""
     refused = REGISTRY.state.discovery.refused
     return {name: reason for name, (_, reason) in refused.items()}
 
 
 def find_component(kind: Kind, spec: Spec) -> Component | None:
-    """Return the component that a reference means here; None where there is none, or nothing decides.
+    """Return the component that a reference means here; None if there is none, or if it is ambiguous.
 
     Example:
         >>> find_component(KINDS["loss"], Spec("MeanSquaredError")).qualified_name

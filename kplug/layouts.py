@@ -1,6 +1,6 @@
 """Adapts channels-first components, such as those of torch and MONAI, to channels-last tensors.
 
-Everywhere in kplug the channels are the last axis. `channels_first` stands between the two.
+In kplug, the channels are always the last axis. `channels_first` converts between the two layouts.
 """
 
 from __future__ import annotations
@@ -22,30 +22,29 @@ from kplug.registry.building.reverse_lookup import name_of
 
 Adapted = TypeVar("Adapted", bound=Callable[..., Any])
 
-#: The method that takes the tensors, the one of the narrowest contract first: metrics of kplug, losses and
-#: layers of kplug, metrics of torchmetrics, modules of torch, anything else that is called.
+#: The methods that take the tensors, in order of precedence: metrics of kplug, losses and layers of kplug,
+#: metrics of torchmetrics, modules of torch, other callables.
 _METHODS = ("update_state", "call", "update", "forward", "__call__")
 
 _NOTE = "In kplug the channels are on the last axis: `kplug.channels_first` moves them."
 
 
 def channels_first(target: Adapted) -> Adapted:
-    """Turn what a channels-first library offers into what takes tensors with the channels last.
+    """Adapt a component of a channels-first library to tensors with the channels last.
 
-    Of the tensors that it is called with, those of the highest rank have their last axis moved to the
-    second place, if that rank is 3 or more; class ids of shape (N, H, W) beside predictions of shape
-    (N, H, W, C) stay as they are. A result of the same or a higher rank has its channels moved back;
-    one of a lower rank, such as a loss, has none. Nothing is copied.
+    Among its input tensors, those of the highest rank have their last axis moved to the second place, if
+    that rank is 3 or more. Class ids of shape (N, H, W) beside predictions of shape (N, H, W, C) stay
+    unchanged. Results of the same or a higher rank have their channels moved back; results of a lower
+    rank, such as losses, have none. No tensor is copied.
 
     Args:
         target: A class, such as ``monai.losses.DiceLoss``: the result is a subclass with the same
-            signature, documentation and configuration. A function. A factory: what it returns is
-            adapted. An instance: the result is a shallow copy that shares its weights. It may stand
-            above a class or function as a decorator.
+            signature, documentation and configuration. A function. A factory: its result is adapted. An
+            instance: the result is a shallow copy that shares its weights. Also usable as a decorator.
 
     Returns:
-        The same sort of thing; what is adapted already, or derives from it, is returned as it is. It can be
-        pickled.
+        An object of the same sort, which can be pickled. An adapted object, or a subclass of an adapted
+        class, is returned unchanged.
 
     Raises:
         ContractError: if it cannot be called with tensors.
@@ -70,7 +69,7 @@ def channels_first(target: Adapted) -> Adapted:
 
 
 def has_channels_last(target: object) -> bool:
-    """Whether `channels_first` made a class, a function, also with keywords bound, or an instance's class."""
+    """Whether `channels_first` adapted a class, a function (also in a partial) or an instance's class."""
     while isinstance(target, functools.partial):
         target = target.func
     owner = target if inspect.isclass(target) else type(target)
@@ -78,10 +77,10 @@ def has_channels_last(target: object) -> bool:
 
 
 class AdaptedFunction:
-    """A function of tensors with the channels last, or a factory of one; see `channels_first`.
+    """A channels-last adapter of a function, or of a factory of one; see `channels_first`.
 
     Args:
-        function: The function that wants them second.
+        function: The channels-first function.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -93,7 +92,7 @@ class AdaptedFunction:
             self.__signature__ = inspect.signature(function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the function's result; one that is a loss or a metric itself is adapted."""
+        """Return the function's result, adapted if it is itself a loss or metric."""
         result = _call(self.function, args, kwargs)
         return (
             channels_first(result)
@@ -173,18 +172,18 @@ def _call(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
 
 
 def _document(target: Any) -> str | None:
-    """Return the documentation, whose shapes are the library's, with a word about them."""
+    """Return the documentation, with a note that its shapes are the library's."""
     text = target.__doc__
     return text and f"{inspect.cleandoc(text)}\n\n{_NOTE}"
 
 
 def _construct(constructor: Callable[..., Any], owner: type, *arguments: Any) -> Any:
-    """Make the instance that a pickle describes: its class is found through the one that is adapted."""
+    """Unpickle an instance, whose class is found through the adapted class."""
     return constructor(channels_first(owner), *arguments)
 
 
 def _is_at_home(target: Any) -> bool:
-    """Whether the name that an object goes by means it, as it does for what was decorated."""
+    """Whether an object's qualified name leads to it, as for decorated objects."""
     found: Any = sys.modules.get(target.__module__)
     for part in getattr(target, "__qualname__", "").split("."):
         found = getattr(found, part, None)

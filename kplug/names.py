@@ -1,8 +1,8 @@
 """Typed names of components; calling one with arguments makes a spec.
 
-There is one object for each kind: ``names.loss.dice_loss(smooth=1e-5)`` is the `Spec` of
-``"dice_loss(smooth=1e-5)"``, and ``names.LossName`` is the type of a loss's name. Type checkers take any text
-for a name, until ``kplug stubs`` tells them which names are installed, and which arguments they take.
+Each kind has an object: ``names.loss.dice_loss(smooth=1e-5)`` is the `Spec` of
+``"dice_loss(smooth=1e-5)"``, and ``names.LossName`` is the type of a loss's name. Type checkers accept any
+text as a name, until ``kplug stubs`` writes stubs with the installed names and their arguments.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ CallbackName: TypeAlias = str
 
 
 class Names:
-    """The names of one kind: an attribute for each, which makes a spec of the arguments.
+    """The names of one kind: each is an attribute that, when called, returns a spec with the arguments.
 
-    A name that is no attribute, such as a qualified one, is given as text. A name is looked up where the spec
-    is used, not before.
+    A name that cannot be an attribute, such as a qualified one, is passed as text. Names are looked up only
+    when the spec is used.
 
     Args:
         kind: The kind.
@@ -42,11 +42,11 @@ class Names:
         self._kind = kind
 
     def __call__(self, name: str, /, *args: Any, **kwargs: Any) -> Spec:
-        """Return the spec of a name that is given as text."""
+        """Return the spec of a name given as text."""
         return Spec(name, args, kwargs)
 
     def __getattr__(self, name: str) -> Callable[..., Spec]:
-        if name.startswith("_"):  # no component is called so, and Python looks for its own
+        if name.startswith("_"):  # not a component, but a special attribute of Python
             raise AttributeError(name)
 
         def make_spec(*args: Any, **kwargs: Any) -> Spec:
@@ -77,7 +77,7 @@ callback = Names("callback")
 
 
 def type_of_names(kind: Kind) -> str:
-    """Return what the type of a kind's names is called.
+    """Return the name of the type of a kind's names.
 
     Example:
         >>> type_of_names(get_kind("loss"))
@@ -87,8 +87,8 @@ def type_of_names(kind: Kind) -> str:
 
 
 def __getattr__(name: str) -> Any:
-    """Return what there is for a plugin's kind."""
-    if name.startswith("_"):  # an import asks for __path__, and must not ask all plugins
+    """Return the object or the type for a plugin's kind."""
+    if name.startswith("_"):  # an import reads __path__, and must not ask all plugins
         raise AttributeError(f"module 'kplug.names' has no attribute {name!r}")
     for kind in KINDS.values():
         if name == kind.name:

@@ -1,7 +1,7 @@
 """Traverses values nested in lists, tuples and dicts.
 
-torch's and optree's trees take three and two times as long for the few leaves of a call, know no subclasses
-of lists, and go through a tuple with names even where it is a leaf.
+For the few leaves of a call, torch's pytree takes three times as long, and optree twice. Neither supports
+subclasses of list, and both descend into a named tuple even if it is a leaf.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def map_leaves(
         return function(structure)
     if isinstance(structure, (list, tuple)):
         parts = [map_leaves(part, leaf_type, function) for part in structure]
-        if isinstance(structure, list):  # also one that a layer holds, and whose changes it follows
+        if isinstance(structure, list):  # also a layer's tracked list
             return parts
         is_named = hasattr(structure, "_fields")
         return type(structure)(*parts) if is_named else type(structure)(parts)

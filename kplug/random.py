@@ -1,8 +1,8 @@
 """``random``: random tensors, dropout and shuffling, as in ``keras.random``.
 
-Without a seed they are drawn from torch's generator, which ``kplug.utils.set_random_seed`` sets. An
-integer repeats the numbers of a call; a ``SeedGenerator`` gives each call others. What is drawn for
-symbolic tensors is drawn when the model runs.
+Without a seed, numbers come from torch's generator, which ``kplug.utils.set_random_seed`` seeds. An
+integer seed repeats the numbers of a call; a ``SeedGenerator`` advances with each call. For symbolic
+tensors, numbers are drawn when the model runs.
 
 Example:
     >>> from kplug import random

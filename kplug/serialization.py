@@ -14,7 +14,7 @@ from kplug.registry.building.reverse_lookup import find_component_of, name_of
 
 
 def describe_for_keras(kind: str, component: Any) -> dict[str, Any] | None:
-    """Return Keras 3's dict for an instance of a class that files name as Keras's; None for others."""
+    """Return Keras 3's dict for an instance of a class with a counterpart in Keras, else None."""
     path = find_plain_class(kind, type(component))
     if path is None:
         return None
@@ -23,7 +23,7 @@ def describe_for_keras(kind: str, component: Any) -> dict[str, Any] | None:
 
 
 def find_plain_class(kind: str, owner: type) -> str | None:
-    """Return module and name of Keras's class that a component class is in files; None for others."""
+    """Return module and name of the Keras class that stands for a component class in files, or None."""
     found = find_component_of(REGISTRY, get_kind(kind), owner)
     return find_keras_class(kind, owner) if found and has_plain_name(kind, found) else None
 
@@ -33,14 +33,14 @@ def serialize_component(kind: str, component: object) -> dict[str, Any] | str | 
 
     Args:
         kind: Its kind.
-        component: What may stand for one; None stays None.
+        component: The component, or a name, spec or dict of it; None stays None.
 
     Returns:
-        For what Keras has as a class, Keras 3's dict, which Keras reads too. For a function of Keras, its
-        name. For any other, its spec as text.
+        Keras 3's dict for a component that Keras has as a class; Keras reads it, too. The name for a function
+        of Keras. The spec as text for any other.
 
     Raises:
-        ContractError: if it is no component of the kind, or its ``get_config`` leaves out what it was given.
+        ContractError: if it is not a component of the kind, or its ``get_config`` leaves out an argument.
 
     Example:
         >>> from kplug.regularizers import L2
@@ -58,21 +58,21 @@ def serialize_component(kind: str, component: object) -> dict[str, Any] | str | 
 
 
 def resolve_whole(kind: str, component: object) -> Resolved:
-    """Resolve what may stand for a component, and refuse one that its spec would not make again."""
+    """Resolve a component, and refuse it if its spec would not reproduce it."""
     found = resolve(kind, component)
     require_whole(found, kind)
     return found
 
 
 def require_whole(resolved: Resolved, where: str) -> None:
-    """Refuse a component that would be another one when it is made again.
+    """Refuse a component whose configuration would not reproduce it.
 
     Args:
         resolved: The component; those inside it are checked too.
         where: Its slot.
 
     Raises:
-        ContractError: One was given an argument that its ``get_config`` leaves out.
+        ContractError: A ``get_config`` leaves out an argument.
     """
     lost = resolved.lost
     if lost:
@@ -83,7 +83,7 @@ def require_whole(resolved: Resolved, where: str) -> None:
 
 
 def refusal_of_lost(what: str, instance: object, lost: Sequence[str]) -> ContractError:
-    """Return the error about an object that was given arguments which its configuration does not hold."""
+    """Return the error about an object whose configuration lacks arguments that it was given."""
     owner, listed = name_of(instance), " and ".join(map(repr, lost))
     if isinstance(instance, functools.partial):
         return ContractError(
@@ -121,7 +121,7 @@ def deserialize_component(
         >>> deserialize_component("regularizer", {"class_name": "L2", "config": {"l2": 0.5}})
         L2(l2=0.5)
     """
-    # No preference changes what a stored name means; text with arguments is a spec, with a qualified name.
+    # Preferences do not affect a stored name; text with arguments is a spec, with a qualified name.
     if isinstance(config, str) and "(" not in config:
         config = {"class_name": config, "config": {}}
     with scope(**{get_kind(kind).plural: strip_packages(custom_objects)}):

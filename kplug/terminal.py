@@ -14,7 +14,7 @@ _GAP, _EDGE = 3, 1  # between the columns of a table, and on both sides of it
 
 
 def wrap(line: str, width: int | None, hanging: int = 2) -> list[str]:
-    """Return a line in pieces of a width, all but the first indented further; whole without a width.
+    """Return a line wrapped to a width, with a hanging indent; unwrapped without a width.
 
     Example:
         >>> wrap("  off: my-own-plugin/dice_loss", 16)
@@ -36,7 +36,7 @@ def wrap(line: str, width: int | None, hanging: int = 2) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class TextTable:
-    """Rows of texts, which rich prints as a table; where it would break a name, as a list.
+    """Rows of texts, which rich prints as a table, or as a list if the table would break a name.
 
     Names that are longer than a line stay whole with ``console.print(table, soft_wrap=True)``.
 
@@ -44,8 +44,8 @@ class TextTable:
         titles: The title of each column.
         rows: The texts of each row, one a column.
         wrapped: The column whose texts may be broken between words.
-        title: What stands above the table.
-        caption: What stands below it.
+        title: The text above the table.
+        caption: The text below it.
     """
 
     titles: tuple[str, ...]
@@ -97,7 +97,7 @@ class TextTable:
         for at, title in enumerate(self.titles):
             table.add_column(title, no_wrap=at != self.wrapped)
         for row in self.rows:
-            table.add_row(*map(Text, row))  # plain texts: a slot such as metrics[0] is no markup
+            table.add_row(*map(Text, row))  # plain text: a slot such as metrics[0] is not markup
         return table
 
     def _list_lines(self) -> Iterator[str]:

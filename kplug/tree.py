@@ -1,8 +1,8 @@
 """``tree``: Keras's functions for values nested in lists, tuples and dicts.
 
-A *leaf* is whatever is no list, tuple, dict or deque; None is one. Dicts are gone through in the order of
-their sorted keys, an ``OrderedDict`` in its own order. Structures are the same if their leaves have the same
-places and the containers the same types; all kinds of dict count as one.
+A *leaf* is any value other than a list, tuple, dict or deque; None is a leaf. Dicts are traversed in the
+order of their sorted keys, an ``OrderedDict`` in its own order. Structures are equal if their leaves have
+the same places and their containers the same types; all types of dict count as one.
 
 Reference:
     ``keras.tree`` with the torch backend. A subclass of a list is a container, too, and becomes a list.
@@ -21,7 +21,7 @@ _Path = tuple[Any, ...]
 
 
 class MAP_TO_NONE:  # noqa: N801 - Keras's name
-    """What a function of `traverse` returns so that the part becomes None."""
+    """The result with which a function of `traverse` replaces a part by None."""
 
 
 def is_nested(structure: object) -> bool:
@@ -55,12 +55,12 @@ def flatten_with_path(structure: object) -> list[tuple[_Path, Any]]:
 
 
 def map_structure(func: Callable[..., Any], *structures: Any, none_is_leaf: bool = True) -> Any:
-    """Return a value nested like the first one, of what ``func`` makes of the leaves in the same places.
+    """Return a structure like the first one, with the results of ``func`` for the leaves of each place.
 
     Args:
         func: Takes one leaf of each structure.
         structures: One or more values, nested in the same way.
-        none_is_leaf: Whether ``func`` is called with None, too; None stays None otherwise.
+        none_is_leaf: Whether ``func`` is called with None, too; otherwise None stays None.
 
     Raises:
         DataError: The structures differ, or there is none.
@@ -80,15 +80,15 @@ def map_structure(func: Callable[..., Any], *structures: Any, none_is_leaf: bool
 
 
 def map_structure_up_to(shallow_structure: Any, func: Callable[..., Any], *structures: Any) -> Any:
-    """Return a value nested like ``shallow_structure``, of what ``func`` makes of the parts in its places.
+    """Return a structure like ``shallow_structure``, with the results of ``func`` for the parts there.
 
     Args:
-        shallow_structure: Says how far to go; ``func`` does not get its leaves.
+        shallow_structure: Sets the depth; its leaves are not passed to ``func``.
         func: Takes a part of each structure, which may be nested further.
         structures: One or more values.
 
     Raises:
-        DataError: A structure has not the places of the shallow one, or there is none.
+        DataError: A structure lacks places of the shallow one, or there is none.
 
     Example:
         >>> map_structure_up_to([0, 0], len, [[1, 2], (3,)])
@@ -100,7 +100,7 @@ def map_structure_up_to(shallow_structure: Any, func: Callable[..., Any], *struc
 
 
 def map_shape_structure(func: Callable[[Any], Any], structure: Any) -> Any:
-    """Return a value in which ``func`` has replaced each shape: a tuple or a list of integers and Nones.
+    """Return a structure in which ``func`` replaces each shape, a tuple or list of integers and Nones.
 
     Example:
         >>> map_shape_structure(len, {"a": (2, 3), "b": [(None, 4, 5)]})
@@ -178,12 +178,12 @@ def lists_to_tuples(structure: Any) -> Any:
 
 
 def traverse(func: Callable[[Any], Any], structure: Any, top_down: bool = True) -> Any:
-    """Return a copy in which each part, container or leaf, is replaced by what ``func`` makes of it.
+    """Return a copy in which ``func`` replaces each part, whether container or leaf.
 
     Args:
-        func: Takes a part. None keeps the part, and goes into it; `MAP_TO_NONE` makes it None.
+        func: Takes a part. Returning None keeps the part and descends into it; `MAP_TO_NONE` makes it None.
         structure: The value.
-        top_down: Whether ``func`` sees a container before its parts, which are left out if it replaces it.
+        top_down: Whether ``func`` visits a container before its parts; parts of a replaced one are skipped.
 
     Example:
         >>> traverse(lambda part: sum(part) if isinstance(part, tuple) else None, [(1, 2), (3, 4)])
@@ -236,7 +236,7 @@ def _list_keys(structure: Any) -> list[Any]:
 
 
 def _container(structure: object) -> type | None:
-    """Return the type that two containers have to share; None for a leaf."""
+    """Return the type by which containers are compared; None for a leaf."""
     for one in (dict, list, deque):
         if isinstance(structure, one):
             return one

@@ -10,12 +10,12 @@ Target = TypeVar("Target")
 
 @final
 class WeakLink(Generic[Target]):
-    """A reference from a part back to what holds it, so that neither waits for the garbage collector.
+    """A weak reference from a part to its owner, which avoids a reference cycle.
 
-    Unlike one of ``weakref``, its copy refers to the copy of the target, and it can be pickled.
+    Unlike a ``weakref.ref``, it can be pickled, and its deep copy refers to the copy of the target.
 
     Args:
-        target: What is referred to, or None.
+        target: The target, or None.
 
     Example:
         >>> class Whole: ...

@@ -1,7 +1,7 @@
 """`WriteGuard`: keeps a component's in-place changes from its caller's tensors.
 
-Keras's tensors cannot be changed: ``w /= 2.`` makes another tensor there. torch's changes the one that a
-layer, other branches, metrics and the caller share.
+Keras's tensors are immutable: ``w /= 2.`` makes another tensor. In torch it changes the tensor that a layer,
+other branches, metrics and the caller share.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from kplug.registry.user_warnings import warn
 
 
 class WriteGuard:
-    """Calls a component and keeps what it is handed as it is.
+    """Calls a component without letting it change its arguments in place.
 
-    The first call of each mode works on copies of its arguments and is watched. A component that changes
-    nothing is handed the tensors themselves from then on, and torch's counters of changes are compared. For
-    one that does, ``w /= 2.`` goes on to make another tensor, and what is changed by other means is a copy.
+    The first call of each mode is watched and works on copies of its arguments. If the component changes
+    nothing, later calls pass the tensors themselves and only compare torch's version counters. Otherwise,
+    ``w /= 2.`` keeps making another tensor, and other in-place changes affect a copy.
 
     Args:
-        label: What messages call the component, such as ``layer 'dense'``.
+        label: The component's name in messages, such as ``layer 'dense'``.
     """
 
-    # No __dict__: a compiled step compares attributes, and these change nothing of a computation.
+    # No __dict__: a compiled step guards attributes, and these do not affect the computation.
     __slots__ = (
         "_copies",
         "_known_modes",
@@ -59,16 +59,16 @@ class WriteGuard:
         kwargs: dict[str, Any],
         weights: Iterable[Tensor | None] = (),
     ) -> Any:
-        """Return what the component makes of the arguments.
+        """Return the component's result.
 
         Args:
             function: The component.
-            args: What it is handed.
-            kwargs: What it is handed by name.
+            args: Its positional arguments.
+            kwargs: Its keyword arguments.
             weights: Its own weights.
 
         Raises:
-            ContractError: A call changed what it was handed, and the first one of its mode did not.
+            ContractError: A call changed an argument, unlike the first call of its mode.
         """
         has_gradient = torch.is_grad_enabled()
         mode = has_gradient + 2 * bool(kwargs.get("training"))
@@ -129,13 +129,13 @@ class WriteGuard:
 
 
 class _Watch(TorchFunctionMode):
-    """Watches what torch is asked to do with some tensors.
+    """Watches torch operations on some tensors.
 
     Attributes:
-        rebound_at: The first line that would have changed one by an operator such as ``/=``.
+        rebound_at: The first line that applied an augmented assignment such as ``/=`` to one.
         written_at: The first line that changed one by other means.
-        is_meta: Whether some of them have no memory, since only shapes are asked for.
-        writes_weights: Whether weights were changed by other means, as a layer is free to do with its own.
+        is_meta: Whether some are meta tensors, for shape inference.
+        writes_weights: Whether weights were changed by other means, which a layer may do with its own.
     """
 
     def __init__(self, handed: list[Tensor], weights: list[Tensor]) -> None:
@@ -144,7 +144,7 @@ class _Watch(TorchFunctionMode):
         self.written_at: str | None = None
         self.writes_weights = False
         self._handed, self._weights = handed, weights
-        self._made: list[Any] = []  # kept, so that no other tensor gets their ids
+        self._made: list[Any] = []  # keeps them alive, so that their ids are not reused
         self.is_meta = any(tensor.is_meta for tensor in handed)
         self._known = {id(tensor) for tensor in (*handed, *weights)}
 
@@ -179,17 +179,17 @@ def _copy(tensor: Tensor) -> Tensor:
 def _versions(tensors: list[Tensor]) -> list[int]:
     try:
         return [tensor._version for tensor in tensors]
-    except RuntimeError:  # those of inference mode count no changes
+    except RuntimeError:  # tensors of inference mode have no version counter
         return [0 if tensor.is_inference() else tensor._version for tensor in tensors]
 
 
 def _find_pure(name: str) -> Any:
-    """Return the operation that makes another tensor: ``div`` for ``div_``, ``__or__`` for ``__ior__``."""
+    """Return the out-of-place operation: ``div`` for ``div_``, ``__or__`` for ``__ior__``."""
     return getattr(Tensor, f"__{name[3:]}" if name.startswith("__i") else name[:-1], None)
 
 
 def _find_user() -> FrameType:
-    """Return the frame that asked torch."""
+    """Return the frame that called torch."""
     frame = sys._getframe(2)
     while frame.f_back is not None and _is_torch(frame):
         frame = frame.f_back
@@ -201,7 +201,7 @@ def _is_torch(frame: FrameType) -> bool:
 
 
 def _is_assignment(frame: FrameType) -> bool:
-    """Return whether a frame is at an operator such as ``/=``, whose result is assigned."""
+    """Return whether a frame executes an augmented assignment such as ``/=``."""
     code, place = frame.f_code.co_code, frame.f_lasti
     name = dis.opname[code[place]]
     return name.startswith("INPLACE_") or (
@@ -209,7 +209,7 @@ def _is_assignment(frame: FrameType) -> bool:
     )
 
 
-# How Python 3.11 and later count the operators of BINARY_OP: from `+=` on they are those that assign.
+# In the bytecode of Python 3.11 and later, BINARY_OP arguments from `+=` on are in-place operators.
 _FIRST_IN_PLACE = 13
 
 
