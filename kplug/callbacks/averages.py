@@ -20,13 +20,13 @@ from kplug.registry import named
 class SwapEMAWeights(Callback):
     """Give the model the moving averages of its weights while it is evaluated or predicts.
 
-    For optimizers with ``use_ema=True``. Training goes on with the weights themselves.
+    For optimizers with ``use_ema=True``. Training continues with the weights themselves.
 
     Args:
         swap_on_epoch: Keep the averages in the model from the end of an epoch to the start of the
             next, so that callbacks after this one, such as ``ModelCheckpoint``, save them.
-            ``BackupAndRestore`` saves the weights themselves wherever it stands: an interrupted run
-            needs them. A callback of yours that calls ``model.save_state`` goes before this one.
+            ``BackupAndRestore`` saves the weights themselves at any position: an interrupted run
+            needs them. Place a custom callback that calls ``model.save_state`` before this one.
 
     Raises:
         ContractError: If the optimizer keeps no averages.
@@ -41,9 +41,9 @@ class SwapEMAWeights(Callback):
         >>> _ = model.fit(x, y, validation_data=(x, y), callbacks=SwapEMAWeights(), verbose=0)
 
     Reference:
-        ``keras.callbacks.SwapEMAWeights``. Keras exchanges weights and averages in place; here the
-        weights are put aside meanwhile, so a run that another callback ends early, with
-        ``swap_on_epoch``, ends with the averages too.
+        ``keras.callbacks.SwapEMAWeights``. Keras exchanges weights and averages in place; here a copy
+        of the weights is kept meanwhile. So with ``swap_on_epoch``, a run that another callback
+        stops early ends with the averages too.
     """
 
     def __init__(self, swap_on_epoch: bool = False) -> None:
@@ -52,7 +52,7 @@ class SwapEMAWeights(Callback):
 
     @override
     def set_model(self, model: Any) -> None:
-        """Check at the start that there will be averages."""
+        """Check at the start that the optimizer keeps averages."""
         if not any(getattr(each, "use_ema", False) for each in _list_inner(model.optimizer)):
             raise ContractError(
                 "SwapEMAWeights: the optimizer keeps no moving averages of the weights",
@@ -71,7 +71,7 @@ class SwapEMAWeights(Callback):
 
     @contextlib.contextmanager
     def using_weights(self) -> Iterator[None]:
-        """Give the model the weights that training goes on with, if it holds averages now."""
+        """Restore the training weights within a block, if the model holds averages."""
         self._exchange()
         try:
             yield
@@ -97,18 +97,18 @@ class SwapEMAWeights(Callback):
 
     @override
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Put the weights back before training goes on."""
+        """Restore the weights before training continues."""
         self._use_weights()
 
     @override
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Let the callbacks that follow see the averages, if asked."""
+        """With ``swap_on_epoch``, show the averages to later callbacks."""
         if self.swap_on_epoch:
             self._use_averages()
 
     @override
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Keep what is in the model: ``fit`` has given it the averages for good."""
+        """Keep the model's weights: ``fit`` has replaced them by the averages."""
         self._weights = {}
 
     @override

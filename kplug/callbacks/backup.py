@@ -25,20 +25,20 @@ _OWNER = "BackupAndRestore"
 class BackupAndRestore(Callback):
     """Save the state of training as it goes on, and start from it if the run was interrupted.
 
-    The state is the weights, the optimizer's state, the random generators and the number of epochs
-    that are done. When the same script runs again, ``fit`` finds the file, takes up the state and goes
-    on with the next epoch: the numbers are those of a run without interruption, to the bit. Give the
-    run the same data, ``batch_size`` and number of threads; with ``steps_per_epoch``, the next pass
-    over the data starts with the first epoch that is run.
+    The state consists of the weights, the optimizer's state, the random generators and the number of
+    completed epochs. When the same script runs again, ``fit`` finds the file, restores the state and
+    continues with the next epoch. The results equal those of an uninterrupted run to the bit, if data,
+    ``batch_size`` and number of threads are the same. With ``steps_per_epoch``, the resumed run starts
+    a new pass over the data.
 
     Args:
         backup_dir: A folder for this run alone.
-        save_freq: ``"epoch"``, or a number of steps >= 1. Of an epoch that was interrupted the
-            batches start anew, from the weights that were saved in it.
-        delete_checkpoint: Whether the file is removed when ``fit`` ends in order.
+        save_freq: ``"epoch"``, or a number of steps >= 1. An interrupted epoch restarts with its
+            first batch, from the weights that were saved during it.
+        delete_checkpoint: Whether the file is removed when ``fit`` ends normally.
 
     Raises:
-        ArgumentValueError: If there is no folder's name, or ``save_freq`` is neither.
+        ArgumentValueError: If ``backup_dir`` is no folder's name, or ``save_freq`` is invalid.
 
     Example:
         >>> BackupAndRestore("backup", save_freq=1000).save_freq
@@ -46,10 +46,10 @@ class BackupAndRestore(Callback):
 
     Reference:
         ``keras.callbacks.BackupAndRestore``, which keeps no generators and removes the whole folder.
-        Saves are atomic here, so there is no ``double_checkpoint``. As there, other callbacks start
-        anew, and History holds the epochs of this run. It is called after the other callbacks,
-        wherever it stands among them: a run that is killed between them repeats an epoch, so none
-        of them misses it. `CSVLogger` then writes the row anew instead of a second one.
+        Saves are atomic here, so there is no ``double_checkpoint``. As in Keras, the state of other
+        callbacks is not restored, and History holds the epochs of this run. It is called after all
+        other callbacks, at any position: a run that is killed between them repeats the epoch, so
+        none of them misses it. `CSVLogger` then rewrites the row instead of adding a second one.
     """
 
     is_called_last = True
@@ -77,7 +77,7 @@ class BackupAndRestore(Callback):
 
     @override
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Take up the state of an interrupted run, if there is one."""
+        """Restore the state of an interrupted run, if there is one."""
         if copy_from_main(self._path.is_file()):
             self.model.first_epoch = self.model.load_state(self._path)
 

@@ -16,17 +16,17 @@ _LEGACY_NAMES = {
 
 
 class CallbackList:
-    """The callbacks of one run, called in order; its ``on_…`` methods call those of each.
+    """The callbacks of one run, called in order; its ``on_…`` methods call those of each callback.
 
     Args:
         callbacks: The callbacks.
-        add_history: Whether a ``History`` is added, which the model has as ``history``.
+        add_history: Whether a ``History`` is added, which becomes ``model.history``.
         add_progbar: Must be False: ``kplug.utils.Progbar`` shows progress.
-        model: The model that they are told about; it may be any object.
+        model: The model passed to the callbacks; it may be any object.
         **params: ``verbose``, ``epochs`` and ``steps`` of the run.
 
     Raises:
-        ArgumentError: ``add_progbar`` is asked for.
+        ArgumentError: ``add_progbar`` is True.
 
     Example:
         >>> from kplug.callbacks import History
@@ -70,17 +70,17 @@ class CallbackList:
         self.callbacks.append(callback)
 
     def set_params(self, params: Mapping[str, Any]) -> None:
-        """Tell each callback of the run, with a dict of its own."""
+        """Pass the parameters of the run to each callback, as separate dicts."""
         for callback in self.callbacks:
             callback.set_params(dict(params))
 
     def set_model(self, model: Any) -> None:
-        """Tell each callback of the model."""
+        """Pass the model to each callback."""
         for callback in self.callbacks:
             callback.set_model(model)
 
     def __getattr__(self, name: str) -> Callable[..., None]:
-        """Return the function that calls a hook of each callback: of a number and logs, or of logs alone."""
+        """Return the function that calls a hook of each callback, with a number and logs or logs alone."""
         if not name.startswith("on_") or not hasattr(Callback, name):
             raise AttributeError(f"CallbackList has no attribute {name!r}")
         count = 2 if "epoch" in name or "batch" in name else 1
@@ -103,7 +103,7 @@ class CallbackList:
 
 
 def is_overridden(callback: object, name: str) -> bool:
-    """Tell whether calling the hook ``name`` of this callback can do anything.
+    """Return whether this callback overrides the hook ``name``.
 
     Callbacks of other libraries, which do not derive from ours, count as overriding every hook.
 

@@ -23,10 +23,10 @@ class ModelCheckpoint(MonitoringCallback):
     Args:
         filepath: Where to save; may hold ``{epoch}`` (counted from 1), ``{batch}`` (with
             ``save_freq`` in steps) and the logs, as in ``"w.{epoch:02d}-{val_loss:.2f}.h5"``.
-        monitor: The log that decides what is best.
+        monitor: The log that decides which model is best.
         verbose: 1 to print each save.
         save_best_only: Save only when the log is better than ever before.
-        save_weights_only: Save with ``model.save_weights`` and not with ``model.save``.
+        save_weights_only: Save with ``model.save_weights`` instead of ``model.save``.
         mode: ``"min"``, ``"max"`` or ``"auto"``.
         save_freq: ``"epoch"``, or a number of steps >= 1.
         initial_value_threshold: The value to beat from the start, for resumed runs.
@@ -41,7 +41,7 @@ class ModelCheckpoint(MonitoringCallback):
 
     Reference:
         ``keras.callbacks.ModelCheckpoint`` of Keras 3, and ``period`` of Keras 2. An epoch without the
-        monitored log saves nothing, as in Keras 2; Keras 3 would write it over the best one.
+        monitored log saves nothing, as in Keras 2; Keras 3 would overwrite the best one.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class ModelCheckpoint(MonitoringCallback):
             self._consider(logs)
 
     def _consider(self, logs: Logs | None, **facts: int) -> None:
-        # Within an epoch each process has logs of its own, and all have to take part in a save.
+        # Within an epoch the processes' logs differ, but all have to take part in a save.
         if self.save_best_only and not copy_from_main(self._is_best(logs)):
             return
         path = self._path({"epoch": self._epoch + 1, **facts, **(logs or {})})

@@ -28,8 +28,8 @@ class CSVLogger(Callback):
     Args:
         filename: The file to write.
         separator: The string between columns.
-        append: Add to an existing file, whose header is kept, instead of replacing it. Where
-            `BackupAndRestore` takes up a run that was killed, each epoch has one row in the end.
+        append: Add to an existing file, whose header is kept, instead of replacing it. If
+            `BackupAndRestore` resumes a killed run, each epoch still has one row.
 
     Raises:
         ArgumentValueError: If ``filename`` is no path, or ``separator`` not one character.
@@ -64,7 +64,7 @@ class CSVLogger(Callback):
 
     @override
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Open the file; of several processes the main one does."""
+        """Open the file, in the main process only."""
         if not is_main_process():
             return
         with writing(_OWNER, self.filename):
@@ -81,7 +81,7 @@ class CSVLogger(Callback):
 
     @override
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Remove the rows of epochs that `BackupAndRestore` runs anew: the run was killed after them."""
+        """Remove the rows of epochs that `BackupAndRestore` repeats after a killed run."""
         if self._file is None or epoch != getattr(self.model, "first_epoch", None):
             return
         lines = Path(self.filename).read_bytes().splitlines(keepends=True)

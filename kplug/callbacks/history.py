@@ -25,7 +25,7 @@ class History(Callback):
     Attributes:
         history: For each log a list with one number per epoch, such as
             ``{"accuracy": [0.5, 0.75], "loss": [0.9, 0.4]}``; in alphabetical order, as in Keras 3,
-            and after them what callbacks added.
+            followed by logs that callbacks added.
         epoch: The epochs that were run, counted from 0.
 
     Example:
@@ -47,7 +47,7 @@ class History(Callback):
 
     @property
     def model(self) -> Any:
-        """The model; it holds its record, so the record does not hold it."""
+        """The model, by weak reference, since the model holds this record."""
         return self._model()
 
     @model.setter
@@ -81,10 +81,10 @@ class History(Callback):
             keys: The logs to draw; by default all. With ``"loss"``, ``"val_loss"`` is drawn too.
             log: Whether the values are drawn on a logarithmic axis.
             axes: Draw everything here instead of in a new figure.
-            to_file: Save the figure here too, as the extension says (``.png``, ``.svg``, ``.pdf``).
+            to_file: Save the figure here too, in the extension's format (``.png``, ``.svg``, ``.pdf``).
 
         Returns:
-            The panels; their ``figure`` is the whole. ``matplotlib.pyplot.show()`` shows it.
+            The panels; ``panel.figure`` is the figure. ``matplotlib.pyplot.show()`` shows it.
 
         Raises:
             MissingLibraryError: If matplotlib is not installed.
@@ -105,7 +105,7 @@ class History(Callback):
         return plot_curves(curves, keys, log, axes, to_file)
 
     def _epochs_with(self, name: str) -> list[int]:
-        """Return the epochs that had a log; of a record that was filled by hand, the first ones."""
+        """Return the epochs that had a log; the first ones for a record that was filled by hand."""
         known, count = self._epochs_of.get(name, []), len(self.history[name])
         return known if len(known) == count else list(range(count))
 

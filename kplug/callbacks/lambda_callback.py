@@ -42,5 +42,5 @@ class LambdaCallback(Callback):
                 continue
             if not callable(function):
                 raise ArgumentError(f"LambdaCallback: {name} is {function!r}, not a function")
-            # An attribute of the instance, so that hooks that were not given stay skipped.
+            # An instance attribute, so that the loop still skips the other hooks.
             setattr(self, name, function)

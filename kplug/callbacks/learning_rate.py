@@ -55,10 +55,10 @@ class LearningRateScheduler(Callback):
         self.schedule, self.verbose = schedule, verbose
 
     def next_rate(self, epoch: int, rate: float) -> float:
-        """Return what the schedule gives for this epoch.
+        """Return the schedule's rate for this epoch.
 
         Raises:
-            ContractError: If that is no number.
+            ContractError: If it is no number.
         """
         arguments = (epoch, rate) if _takes_two(self.schedule) else (epoch,)
         result: Any = self.schedule(*arguments)
@@ -72,7 +72,7 @@ class LearningRateScheduler(Callback):
 
     @override
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Ask the schedule and set the rate, of each optimizer in a ``MultiOptimizer`` by itself."""
+        """Call the schedule and set the rate, separately for each optimizer of a ``MultiOptimizer``."""
         for name, optimizer in rated_optimizers(self.model.optimizer).items():
             rate = self.next_rate(epoch, get_learning_rate(optimizer))
             set_learning_rate(optimizer, rate)

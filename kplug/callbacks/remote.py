@@ -22,11 +22,11 @@ _SECONDS = 10
 class RemoteMonitor(Callback):
     """Send the logs of every epoch to a server, by HTTP POST.
 
-    A server that cannot be reached is warned of, and training goes on.
+    An unreachable server causes a warning, and training continues.
 
     Args:
         root: The address of the server, beginning with ``http://`` or ``https://``.
-        path: What follows it.
+        path: The path after ``root``.
         field: The field of the form that holds the logs as JSON.
         headers: Further HTTP headers.
         send_as_json: Whether the body is the JSON itself instead of a form.
@@ -39,7 +39,7 @@ class RemoteMonitor(Callback):
         'https://monitor.example/publish/epoch/end/'
 
     Reference:
-        ``keras.callbacks.RemoteMonitor``, which needs the library requests and waits for ever.
+        ``keras.callbacks.RemoteMonitor``, which needs the library requests and has no timeout.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class RemoteMonitor(Callback):
 
     @override
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Send the epoch, counted from 0, and its logs; of several processes the main one does."""
+        """Send the epoch, counted from 0, and its logs, in the main process only."""
         if not is_main_process():
             return
         numbers = {

@@ -24,7 +24,7 @@ class EarlyStopping(MonitoringCallback):
         verbose: 1 to print the epoch at which training stopped.
         mode: ``"min"``, ``"max"`` or ``"auto"``.
         baseline: If given, only a value better than this resets the patience.
-        restore_best_weights: Put the weights of the best epoch back when training ends.
+        restore_best_weights: Restore the weights of the best epoch when training ends.
         start_from_epoch: Ignore the epochs before this one, >= 0.
 
     Raises:
@@ -35,8 +35,8 @@ class EarlyStopping(MonitoringCallback):
         3
 
     Reference:
-        ``keras.callbacks.EarlyStopping`` of Keras 3: the best weights are put back at the end of
-        training also when it ran to its last epoch (Keras 2: only when it stopped early).
+        ``keras.callbacks.EarlyStopping`` of Keras 3: the best weights are restored at the end
+        of training also if it ran to its last epoch (Keras 2: only if it stopped early).
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class EarlyStopping(MonitoringCallback):
 
     @override
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Forget earlier runs, so that one instance may serve several."""
+        """Reset the state, so that one instance may serve several runs."""
         self._reset()
 
     @override
@@ -97,7 +97,7 @@ class EarlyStopping(MonitoringCallback):
 
     @override
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Report, and restore the best weights if asked."""
+        """Report, and restore the best weights if requested."""
         if self.stopped_epoch and self.verbose:
             say(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.restore_best_weights and self.best_weights is not None:
@@ -113,8 +113,8 @@ class TerminateOnNaN(Callback):
     The loss is read after every step, so on a GPU every step waits for the device.
 
     Args:
-        raise_error: Raise instead of ending the run in order: ``on_train_end`` is then not called, so
-            what other callbacks keep for an interrupted run stays.
+        raise_error: Raise instead of ending the run normally. ``on_train_end`` is then not called, so
+            other callbacks keep their files for an interrupted run.
 
     Raises:
         NonFiniteLossError: At such a step, if ``raise_error`` is set.
@@ -137,7 +137,7 @@ class TerminateOnNaN(Callback):
 
     @override
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Look at the loss so far; one bad step spoils the running average for good."""
+        """Check the running loss, which stays non-finite after one bad step."""
         loss = (logs or {}).get("loss")
         if loss is None or math.isfinite(loss):
             return

@@ -35,10 +35,10 @@ class TensorBoard(Callback):
         log_dir: The folder of the runs; one for each model or trial.
         histogram_freq: Write histograms of the weights after every so many epochs; 0 for never.
         write_graph: Write the layers of the model and their connections, for the tab Graphs.
-        write_images: Write weights as images too, where histograms are written.
+        write_images: Write weights as images too, along with histograms.
         write_steps_per_second: Write the speed of training for every epoch.
         update_freq: ``"epoch"``, ``"batch"`` or a number of steps >= 1: after how many steps the
-            logs of steps are written. Reading them makes the step wait for the device.
+            logs of steps are written. Reading them synchronizes the step with the device.
 
     Raises:
         MissingLibraryError: If TensorBoard is not installed.
@@ -65,7 +65,7 @@ class TensorBoard(Callback):
         write_steps_per_second: bool = False,
         update_freq: str | int = "epoch",
     ) -> None:
-        import_extra(_OWNER, _EVENTS, "tensorboard")  # so that it is missed now, not in the run
+        import_extra(_OWNER, _EVENTS, "tensorboard")  # so that it fails now, not in the run
         require_path(_OWNER, "log_dir", log_dir, "the name of a folder")
         self.log_dir = os.fspath(log_dir)
         self.histogram_freq = require_integer(
@@ -87,7 +87,7 @@ class TensorBoard(Callback):
         self._epoch_start = 0.0
 
     def _writer(self, run: str) -> Any:
-        """Return the writer of a run; a run without anything to write gets no file."""
+        """Return the writer of a run, created on first use: an empty run gets no file."""
         if run not in self._writers:
             events = import_extra(_OWNER, _EVENTS, "tensorboard")
             with writing(_OWNER, self.log_dir):
@@ -116,7 +116,7 @@ class TensorBoard(Callback):
 
     @override
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Write the logs of the epoch, and the weights if it is time."""
+        """Write the logs of the epoch, and the weights if they are due."""
         values = {**(logs or {}), **read_rates(self.model.optimizer)}
         if self.write_steps_per_second:
             seconds = time.perf_counter() - self._epoch_start
@@ -167,10 +167,10 @@ class TensorBoard(Callback):
 
 
 def as_images(weight: NumpyArray) -> NumpyArray | None:
-    """Return a weight as images (number, height, width, channels), or None if it is no picture.
+    """Return a weight as images (number, height, width, channels), or None if it has no such form.
 
-    A vector is one row, a matrix one image on its longer side, a kernel of three axes one image for
-    each filter; four axes are taken as they are.
+    A vector becomes one row, a matrix one landscape image, a kernel of three axes one image for each
+    filter; four axes are kept.
 
     Example:
         >>> import numpy as np
@@ -191,7 +191,7 @@ def as_images(weight: NumpyArray) -> NumpyArray | None:
 def write_graph(writer: Any, model: Any) -> None:
     """Write a model's architecture as JSON, from which TensorBoard draws the tab Graphs.
 
-    A model without a configuration, such as a subclassed one, is left out.
+    A model without a configuration, such as a subclassed one, is skipped.
     """
     try:
         text = model.to_json()

@@ -1,6 +1,6 @@
 """Optimizers with Keras's names, signatures and rules; each is a ``torch.optim.Optimizer``.
 
-``get`` takes a name, a spec, a dict, a class or an instance, and torch's own optimizers as well.
+``get`` takes a name, a spec, a dict, a class or an instance; also of torch's own optimizers.
 """
 
 __kplug_keras_module__ = "keras.optimizers"  # of the classes in here; see `kplug.keras_class`

@@ -31,7 +31,7 @@ class Adafactor(RuleOptimizer):
         epsilon_1: ε₁ >= 0, keeps v from 0.
         epsilon_2: ε₂ >= 0, the smallest scale of a tensor's steps.
         clip_threshold: Largest RMS of u, > 0.
-        relative_step: Kept for Keras's configurations. There and here lr_t is the same either way.
+        relative_step: For compatibility with Keras's configurations. It has no effect, as in Keras.
 
     Example:
         >>> import torch
@@ -84,7 +84,7 @@ class Adafactor(RuleOptimizer):
         matrices = [parameter for parameter in parameters if parameter.ndim >= 2]
         updates = self._scale_vectors(group, beta, vectors)
         updates += [self._scale_matrix(group, beta, matrix) for matrix in matrices]
-        # α / max(1, RMS(u) / d), as a scalar tensor each: nothing waits for the device.
+        # α / max(1, RMS(u) / d), as scalar tensors: nothing synchronizes with the device.
         moved = [*vectors, *matrices]
         scales = _root_mean_squares(moved).clamp_min_(group["epsilon_2"])
         limits = _root_mean_squares(updates).div_(group["clip_threshold"]).clamp_min_(1.0)
@@ -92,7 +92,7 @@ class Adafactor(RuleOptimizer):
         torch._foreach_addcmul_(moved, updates, scales.unbind())
 
     def _scale_vectors(self, group: dict[str, Any], beta: float, vectors: Tensors) -> Tensors:
-        """Return g / √v of tensors whose second moments are kept whole."""
+        """Return g / √v of tensors with full second moments."""
         if not vectors:
             return []
         gradients = [p.grad for p in vectors if p.grad is not None]
@@ -104,7 +104,7 @@ class Adafactor(RuleOptimizer):
         return list(torch._foreach_div(gradients, torch._foreach_sqrt(squares)))
 
     def _scale_matrix(self, group: dict[str, Any], beta: float, matrix: Tensor) -> Tensor:
-        """Return g / √v of a tensor whose second moments are a row's times a column's."""
+        """Return g / √v of a tensor with factored second moments."""
         gradient = matrix.grad
         assert gradient is not None  # noqa: S101 - for the type checker: the caller selects
         shape = tuple(matrix.shape)
@@ -112,7 +112,7 @@ class Adafactor(RuleOptimizer):
         columns = self._get_slot(matrix, "column", (*shape[:-2], shape[-1]))
         for slot, mean in zip((rows, columns), _mean_squares(gradient), strict=True):
             slot.mul_(beta).add_(mean.add_(group["epsilon_1"]), alpha=1.0 - beta)
-        # v itself is never made: its root factors as it does.
+        # v itself is never computed: its root factors likewise.
         by_row = (rows / rows.mean(-1, keepdim=True)).rsqrt_().unsqueeze(-1)
         by_column = columns.rsqrt().unsqueeze(-2)
         update = torch.empty_like(matrix)
@@ -156,12 +156,12 @@ def _mean_squares(tensor: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _cut(tensor: Tensor, whole: Tensor) -> Sequence[Tensor]:
-    """Return the rows of a tensor in pieces, as they fit the cache if it has those of ``whole``.
+    """Return the rows of a tensor in cache-sized pieces, matching those of ``whole``.
 
-    Half precision stays whole: sums of pieces would be rounded again.
+    Half precision is not cut: sums of pieces would be rounded again.
     """
     is_cut = whole.ndim == 2 and whole.device.type == "cpu" and whole.element_size() >= 4
-    is_cut = is_cut and not torch.compiler.is_compiling()  # a compiler fuses what reads the pieces
+    is_cut = is_cut and not torch.compiler.is_compiling()  # a compiler fuses the operations
     if not is_cut or whole.numel() * whole.element_size() <= BLOCK_BYTES:
         return [tensor]
     rows = BLOCK_BYTES // (whole.shape[1] * whole.element_size())

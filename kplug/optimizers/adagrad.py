@@ -21,7 +21,7 @@ class Adagrad(RowOptimizer, torch.optim.Adagrad):
     a ← a + g², from a = a₀, and p ← p − lr_t·g / (√a + ε); lr_t = lr / (1 + decay · i).
 
     Args:
-        initial_accumulator_value: a₀ >= 0, where the sums start.
+        initial_accumulator_value: a₀ >= 0, the first value of the sums.
 
     Example:
         >>> import torch
@@ -34,8 +34,8 @@ class Adagrad(RowOptimizer, torch.optim.Adagrad):
 
     Reference:
         Duchi, Hazan and Singer, Adaptive Subgradient Methods, 2011. As in Keras 2, the sum starts at 0
-        and ε stands outside the root; Keras 3 starts at 0.1 and has ε inside:
-        that is ``kplug-keras3/adagrad``.
+        and ε is outside the root. Keras 3 starts at 0.1 and has ε inside the root; see
+        ``kplug-keras3/adagrad``.
     """
 
     state_blocks = (("sum",),)
@@ -73,7 +73,7 @@ class Adagrad(RowOptimizer, torch.optim.Adagrad):
         return config
 
     def _start_state(self, group: dict[str, Any]) -> None:
-        # torch makes this state in its constructor, where our parameters are not known yet.
+        # torch creates this state in its constructor, before our parameters are known.
         for parameter in group["params"]:
             state = self.state[parameter]
             if "sum" not in state:

@@ -24,7 +24,7 @@ class Adam(Optimizer, torch.optim.Adam):
 
     m ← β₁·m + (1 − β₁)·g; v ← β₂·v + (1 − β₂)·g²;
     p ← p − lr_t · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε) at step t = 1, 2, …;
-    lr_t = lr / (1 + decay · (t − 1)). With ``amsgrad`` the largest v so far stands in v's place.
+    lr_t = lr / (1 + decay · (t − 1)). With ``amsgrad`` the largest v so far replaces v.
 
     Args:
         amsgrad: Whether v may only grow.
@@ -86,12 +86,12 @@ class Adam(Optimizer, torch.optim.Adam):
             self._torch_step()
         for group in self.param_groups:
             gradients = [parameter.grad for parameter in group["params"]]
-            if any(map(operator.is_, gradients, itertools.repeat(None))):  # as quick as it gets
+            if any(map(operator.is_, gradients, itertools.repeat(None))):  # fastest in Python
                 self._count_missing(group)
 
     @torch.no_grad()
     def _call_kernel(self, group: dict[str, Any]) -> None:
-        """Call torch's fused kernel; its own ``step`` takes as long to get there as the kernel itself."""
+        """Call torch's fused kernel directly: the overhead of torch's ``step`` is as long as the kernel."""
         parameters = [each for each in group["params"] if each.grad is not None]
         if not parameters:
             return
@@ -153,7 +153,7 @@ class Adam(Optimizer, torch.optim.Adam):
         self._count_missing(group)
 
     def _start_state(self, group: dict[str, Any]) -> None:
-        # torch starts a parameter's state when it finds none; accumulators and averages would hide that.
+        # torch initializes only an empty state; accumulators and averages would make it non-empty.
         if not self._is_plain:
             for parameter in group["params"]:
                 self._ensure_state(parameter, group)
@@ -173,5 +173,5 @@ class Adam(Optimizer, torch.optim.Adam):
     def _count_missing(self, group: dict[str, Any]) -> None:
         """Advance the counters of parameters without gradient: bias correction follows the optimizer."""
         for parameter in group["params"]:
-            if parameter.grad is None:  # frozen ones too, since they may become trainable again
+            if parameter.grad is None:  # frozen ones too: they may become trainable again
                 self._ensure_state(parameter, group)["step"] += 1

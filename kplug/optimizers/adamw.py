@@ -58,7 +58,7 @@ class AdamW(Adam, torch.optim.AdamW):
         self._decay_in_kernel(decay)
 
     def _decay_in_kernel(self, decay: float) -> None:
-        """Let torch's kernel shrink the weights, in the same pass over memory."""
+        """Make torch's kernel apply the weight decay, in the same pass over memory."""
         self._set_in_groups(weight_decay=decay, decoupled_weight_decay=True)
 
     @property
@@ -68,10 +68,10 @@ class AdamW(Adam, torch.optim.AdamW):
         return in_kernel or self._common.weight_decay or 0.0
 
     def exclude_from_weight_decay(self, *args: Any, **kwargs: Any) -> None:
-        """Name the parameters that ``weight_decay`` leaves alone; see ``Optimizer``."""
+        """Exclude parameters from ``weight_decay``; see ``Optimizer``."""
         super().exclude_from_weight_decay(*args, **kwargs)
         self._use_common(dataclasses.replace(self._common, weight_decay=self.weight_decay))
-        self._decay_in_kernel(0.0)  # a kernel decays all or none
+        self._decay_in_kernel(0.0)  # a kernel decays all weights or none
 
     def _shrink_group(self, group: dict[str, Any]) -> None:
         if self._common.weight_decay:

@@ -42,7 +42,7 @@ class Ftrl(RuleOptimizer):
 
     Reference:
         McMahan et al., Ad Click Prediction: a View from the Trenches, 2013; ``keras.optimizers.Ftrl``.
-        As there, the weights are a function of z alone: what they were at first is forgotten.
+        As in Keras, the weights are a function of z alone: their initial values have no effect.
     """
 
     state_blocks = (("accumulator", "linear"),)
@@ -85,7 +85,7 @@ class Ftrl(RuleOptimizer):
 
     def _plan(self, group: dict[str, Any], step: int) -> Any:  # noqa: ARG002 - the same every step
         rate = group["lr"]
-        if rate == 0.0:  # everything is divided by it; nothing moves at rate 0
+        if rate == 0.0:  # avoids division by 0; nothing moves at rate 0
             return None
         has_offset = group["l2"] or group["beta"]
         offset = 2.0 * group["l2"] + group["beta"] / rate if has_offset else None

@@ -20,7 +20,7 @@ class Lion(RuleOptimizer):
 
     Args:
         lr: Learning rate, a number >= 0 or a schedule; 3 to 10 times smaller than Adam's.
-        beta_1: β₁, in (0, 1); at 0 the momentum would play no part.
+        beta_1: β₁, in (0, 1); at 0 the momentum would have no effect.
 
     Example:
         >>> import torch
@@ -58,7 +58,7 @@ class Lion(RuleOptimizer):
 
     def _move(self, plan: Any, parameters: Tensors, gradients: Tensors, *state: Tensors) -> None:
         (rate, beta_1, beta_2), (averages,) = plan, state
-        # Not lerp: it rounds otherwise, and near zero the sign would be another than Keras's.
+        # Not lerp: it rounds differently, and near zero the sign would differ from Keras's.
         directions = torch._foreach_mul(averages, beta_1)
         torch._foreach_add_(directions, gradients, alpha=1.0 - beta_1)
         torch._foreach_sign_(directions)

@@ -21,9 +21,9 @@ from kplug.registry.suggestions import unknown_argument
 class LossScaleOptimizer(OptimizerWrapper):
     """An optimizer around another one that keeps small gradients from vanishing.
 
-    ``fit`` multiplies the loss by a scale s, the step divides the gradients by it. If one is not
-    finite, nothing is updated and s is halved; after ``dynamic_growth_steps`` updates in a row s is
-    doubled. ``s`` and the count are saved with the state.
+    ``fit`` multiplies the loss by a scale s, and the step divides the gradients by it. If a gradient is
+    not finite, the step is skipped and s is halved. After ``dynamic_growth_steps`` consecutive updates,
+    s is doubled. s and the count are saved with the state.
 
     Args:
         inner_optimizer: The optimizer that updates: a name, spec, configuration or instance of kplug's.
@@ -31,13 +31,12 @@ class LossScaleOptimizer(OptimizerWrapper):
         initial_scale: The first s, > 0.
         dynamic_growth_steps: Updates after which s is doubled, >= 1.
         name: A name of your own.
-        keywords: Keras's ``dynamic``, which can only be True; everything else belongs to the inner
-            optimizer.
+        keywords: Keras's ``dynamic``, which can only be True; others belong to the inner optimizer.
 
     Raises:
         ArgumentValueError: If a number is outside its range.
-        ArgumentError: For a keyword that belongs to the inner optimizer, or to none.
-        ContractError: If the inner optimizer is none of kplug's, or another one that scales the loss.
+        ArgumentError: For a keyword of the inner optimizer, or an unknown one.
+        ContractError: If the inner optimizer is not a kplug optimizer, or scales the loss too.
 
     Example:
         >>> import torch
@@ -54,7 +53,7 @@ class LossScaleOptimizer(OptimizerWrapper):
 
     Reference:
         Micikevicius et al., Mixed Precision Training, 2018; ``keras.optimizers.LossScaleOptimizer``.
-        Every step waits for the device, to know whether the gradients are finite.
+        Every step synchronizes with the device, to check whether the gradients are finite.
     """
 
     _unset_arguments = UNSET_ARGUMENTS
@@ -91,7 +90,7 @@ class LossScaleOptimizer(OptimizerWrapper):
 
     @property
     def dynamic_scale(self) -> float:
-        """s, what the loss is multiplied with now."""
+        """The current scale s of the loss."""
         if not self.param_groups:
             return self.initial_scale
         return cast("float", self.param_groups[0]["dynamic_scale"])
@@ -119,7 +118,7 @@ class LossScaleOptimizer(OptimizerWrapper):
 
     @property
     def iterations(self) -> int:
-        """How many updates the inner optimizer made."""
+        """The number of the inner optimizer's updates."""
         return self.inner_optimizer.iterations
 
     @iterations.setter
@@ -127,7 +126,7 @@ class LossScaleOptimizer(OptimizerWrapper):
         self.inner_optimizer.iterations = value
 
     def build(self, params: Iterable[Any]) -> Self:
-        """Give the parameters to the inner optimizer; see ``Optimizer.build``."""
+        """Build the inner optimizer; see ``Optimizer.build``."""
         self.inner_optimizer.build(params)
         self._share()
         self._start_scale()
@@ -148,7 +147,7 @@ class LossScaleOptimizer(OptimizerWrapper):
         return loss
 
     def _adjust_scale(self, is_finite: bool) -> None:
-        """Halve s after gradients that were not finite, double it after many that were."""
+        """Halve s after non-finite gradients, double it after many finite ones."""
         head = self.param_groups[0]
         head["scale_steps"] += 1
         if not is_finite:
@@ -158,7 +157,7 @@ class LossScaleOptimizer(OptimizerWrapper):
 
     @torch.no_grad()
     def _find_finite(self) -> torch.Tensor:
-        """Return whether all gradients are finite, a tensor of shape ()."""
+        """Return whether all gradients are finite, as a tensor of shape ()."""
         gradients = [g for _, g in self._get_gradients()]
         if not gradients:
             return torch.tensor(True)

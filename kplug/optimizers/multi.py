@@ -23,11 +23,11 @@ class OptimizerMap(MutableMapping[str, Optimizer]):
     """Which optimizer trains which parameter, by the parameter's name.
 
     Args:
-        default_optimizer: For names that nothing else fits: a name, spec, configuration or instance.
-        optimizer_map: Optimizers by name, or by a regular expression that fits the whole name.
+        default_optimizer: For names without a match: a name, spec, configuration or instance.
+        optimizer_map: Optimizers by name, or by a regular expression that matches the whole name.
 
     Raises:
-        ContractError: If a value is no optimizer of kplug's, or a wrapper.
+        ContractError: If a value is not a kplug optimizer, or is a wrapper.
 
     Example:
         >>> optimizers = OptimizerMap("sgd", {"encoder/.*": "adam"})
@@ -51,7 +51,7 @@ class OptimizerMap(MutableMapping[str, Optimizer]):
         """Return the optimizer of a parameter's name.
 
         Raises:
-            ArgumentError: If several expressions fit.
+            ArgumentError: If several expressions match.
         """
         if key in self._optimizers:
             return self._optimizers[key]
@@ -102,7 +102,7 @@ class MultiOptimizer(OptimizerWrapper):
         name: A name of your own.
 
     Raises:
-        ContractError: If an optimizer is none of kplug's, or itself a wrapper.
+        ContractError: If an optimizer is not a kplug optimizer, or is a wrapper.
 
     Example:
         >>> import torch
@@ -115,7 +115,7 @@ class MultiOptimizer(OptimizerWrapper):
         (0.5, 0.75)
 
     Reference:
-        ``keras.optimizers.MultiOptimizer``. As there, it has no learning rate of its own.
+        ``keras.optimizers.MultiOptimizer``. As in Keras, it has no learning rate of its own.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class MultiOptimizer(OptimizerWrapper):
 
     @property
     def lr(self) -> float:
-        """There is none.
+        """Not available: the inner optimizers have rates.
 
         Raises:
             AttributeError: Always.
@@ -164,7 +164,7 @@ class MultiOptimizer(OptimizerWrapper):
 
     @property
     def iterations(self) -> int:
-        """How many steps were made."""
+        """The number of steps."""
         return max(int(group["iterations"]) for group in self.param_groups if "iterations" in group)
 
     @iterations.setter
@@ -178,7 +178,7 @@ class MultiOptimizer(OptimizerWrapper):
             optimizer.loss_scale_factor = common.loss_scale_factor
 
     def build(self, params: Iterable[Any]) -> Self:
-        """Give every parameter to its optimizer; see ``Optimizer.build``."""
+        """Assign every parameter to its optimizer; see ``Optimizer.build``."""
         names, tensors = split_names(params)
         parameters = check_parameters(self._owner(), tensors)
         if self.built:
@@ -206,7 +206,7 @@ class MultiOptimizer(OptimizerWrapper):
         return chosen  # type: ignore[no-any-return]
 
     def step(self, closure: Callable[[], float] | None = None) -> Any:
-        """Let every optimizer update its parameters."""
+        """Run the step of every optimizer."""
         loss = self._begin_step(closure)
         for optimizer in self._inner:
             if optimizer.built:
@@ -217,8 +217,8 @@ class MultiOptimizer(OptimizerWrapper):
         """Continue from a saved state.
 
         Raises:
-            WeightsError: If the state belongs to parameters of other number or shape, or was saved
-                before this one was built. Nothing changes.
+            WeightsError: If the state has other numbers or shapes of parameters, or was saved before
+                ``build``. Nothing changes.
         """
         if not self.built:
             raise WeightsError(

@@ -63,17 +63,17 @@ class Muon(RuleOptimizer):
 
     m ← μ·m + g; g' = g + μ·m with ``nesterov``, else m; X = g' / (‖g'‖ + 1e-7), then ``ns_steps``
     times A = X·Xᵀ and X ← a·X + (b·A + c·A²)·X; p ← p − lr · rms_rate · √max(rows, columns) · X.
-    Tensors of other rank, embeddings and what ``exclude_layers`` names follow Adam.
+    Tensors of other rank, embeddings and those matched by ``exclude_layers`` follow Adam.
 
     Args:
         adam_beta_1: Adam's β₁, in [0, 1).
         adam_beta_2: Adam's β₂, in [0, 1).
-        adam_weight_decay: Weight decay of what follows Adam, >= 0, or None.
+        adam_weight_decay: Weight decay of the tensors that follow Adam, >= 0, or None.
         epsilon: Adam's ε >= 0; None is ``K.epsilon()``.
         weight_decay: Weight decay of the matrices, >= 0, or None.
         exclude_layers: Regular expressions, searched for in the names of parameters.
         exclude_embeddings: Whether parameters with "embedding" in their name follow Adam.
-        muon_a: a, and so on: the polynomial of Newton and Schulz.
+        muon_a: a, the first coefficient of the Newton–Schulz polynomial.
         muon_b: b.
         muon_c: c.
         adam_lr_ratio: Adam's rate is lr times this, >= 0.
@@ -93,7 +93,7 @@ class Muon(RuleOptimizer):
 
     Reference:
         Jordan et al., Muon, 2024; Liu et al., Muon is Scalable for LLM Training, 2025;
-        ``keras.optimizers.Muon``. Names are known to ``build(model.named_parameters())`` and to ``fit``.
+        ``keras.optimizers.Muon``. Names require ``build(model.named_parameters())``, as in ``fit``.
     """
 
     slots: ClassVar[tuple[str, ...]] = ("momentum",)
@@ -172,7 +172,7 @@ class Muon(RuleOptimizer):
 
     def _use_common(self, common: CommonSettings) -> None:
         super()._use_common(common)
-        self._is_plain = False  # without weight_decay there still is adam_weight_decay
+        self._is_plain = False  # adam_weight_decay applies even without weight_decay
 
     def _divide(self, group: dict[str, Any], parameters: Tensors) -> tuple[Tensors, Tensors]:
         matrices: Tensors = []
@@ -237,7 +237,7 @@ def orthogonalize(matrix: Tensor, steps: int, factors: tuple[float, float, float
     """
     a, b, c = factors
     is_tall = matrix.shape[0] > matrix.shape[1]
-    found = matrix.T if is_tall else matrix  # products of the shorter side are the cheaper ones
+    found = matrix.T if is_tall else matrix  # products over the shorter side are cheaper
     found = found / (torch.linalg.matrix_norm(found) + 1e-7)
     for _ in range(steps):
         gram = found @ found.T

@@ -24,7 +24,7 @@ class RMSprop(RuleOptimizer):
 
     Args:
         momentum: μ >= 0.
-        centered: Whether the variance stands in the mean square's place.
+        centered: Whether the variance replaces the mean square.
 
     Example:
         >>> import torch
@@ -38,13 +38,13 @@ class RMSprop(RuleOptimizer):
     Reference:
         Tieleman and Hinton, Neural Networks for Machine Learning, lecture 6, 2012; Graves, Generating
         Sequences With Recurrent Neural Networks, 2013. As in Keras 2, which has neither momentum nor
-        centering, ε stands outside the root; with one of them the rule is Keras 3's, ε inside.
+        centering, ε is outside the root; with one of them the rule is Keras 3's, with ε inside.
     """
 
     state_blocks = (("square_avg",), ("momentum_buffer",), ("grad_avg",))
     is_elementwise = True
 
-    #: Whether ε stands inside the root without momentum and centering too, as in Keras 3.
+    #: Whether ε is always inside the root, as in Keras 3.
     has_epsilon_inside: ClassVar[bool] = False
     slots: ClassVar[tuple[str, ...]] = ("square_avg",)
     rho = GroupSetting("alpha", require_rho)
@@ -82,7 +82,7 @@ class RMSprop(RuleOptimizer):
             averages = others[-1]
             torch._foreach_mul_(averages, rho)
             torch._foreach_add_(averages, gradients, alpha=1.0 - rho)
-            # ε comes last: it must survive where the mean square and the squared mean cancel.
+            # ε is added last, so that it remains if the mean square and the squared mean cancel.
             magnitudes = torch._foreach_addcmul(squares, averages, averages, -1.0)
             torch._foreach_add_(magnitudes, epsilon)
             torch._foreach_sqrt_(magnitudes)

@@ -45,7 +45,7 @@ class ScheduleFreeAdamW(RuleOptimizer):
 
     Reference:
         Defazio et al., The Road Less Scheduled, 2024; ``keras.optimizers.ScheduleFreeAdamW``, whose
-        formula this is. On torch, Keras 3.15 overwrites z before it computes x with it, and its numbers
+        formula this is. On torch, Keras 3.15 overwrites z before it computes x from it, so its results
         differ from the second step on. The weights stay at p after training, as in Keras.
     """
 
@@ -72,7 +72,7 @@ class ScheduleFreeAdamW(RuleOptimizer):
         )
 
     def _start_state(self, group: dict[str, Any]) -> None:
-        # z starts where the weights are when training starts, not where a later step finds them.
+        # z starts at the weights when training starts, not at those of a later step.
         self._get_state(group, group["params"])
 
     def _make_slot(self, name: str, group: dict[str, Any], parameter: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ class SGD(RowOptimizer, torch.optim.SGD):
 
     Args:
         momentum: μ in [0, 1].
-        nesterov: Whether the gradient's step is taken from where the momentum leads.
+        nesterov: Whether to use Nesterov momentum.
 
     Example:
         >>> import torch
@@ -58,15 +58,15 @@ class SGD(RowOptimizer, torch.optim.SGD):
     ) -> None:
         self.nesterov = require_flag(self, "nesterov", nesterov)
         self._start(lr, common, momentum=momentum, decay=decay)
-        # torch refuses it without momentum, when there is nothing to look ahead to.
+        # torch refuses nesterov without momentum.
         self._set_in_groups(nesterov=self.nesterov and self.momentum > 0.0, applied_lr=None)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "nesterov": self.nesterov}
 
     def _start_state(self, group: dict[str, Any]) -> None:
-        # From zeros the first step gives what torch gives from nothing, and parameters that get their
-        # first gradient later fit into the same fused call.
+        # From zeros, the first step equals torch's without a buffer, and parameters that get their first
+        # gradient later fit into the same fused call.
         if group["momentum"]:
             for parameter in group["params"]:
                 if self.state[parameter].get("momentum_buffer") is None:
@@ -111,7 +111,7 @@ class SGD(RowOptimizer, torch.optim.SGD):
         if rate == 0.0 and applied:
             return None, None, -applied
         group["applied_lr"] = rate
-        # As a product, so that a rate that stays gives the same kind of number as one that changes.
+        # As a product, so that a constant rate gives the same kind of number as a changing one.
         return -rate, 1.0 if applied is None or rate == 0.0 else applied / rate, None
 
     def _update_group(self, group: dict[str, Any], plan: Any, parameters: Tensors) -> None:
@@ -136,13 +136,13 @@ class SGD(RowOptimizer, torch.optim.SGD):
         torch._foreach_add_(parameters, steps, alpha=rate)
 
     def _finish_group(self, group: dict[str, Any], plan: Any) -> None:
-        # Velocities that rest are in units of the rate as well.
+        # Velocities of parameters without gradient are in units of the rate as well.
         resting = [p for p in group["params"] if p.grad is None]
         if resting and plan[1] is not None:
             torch._foreach_mul_([self.state[p]["momentum_buffer"] for p in resting], plan[1])
 
     def _update_around(self, coasting: list[dict[str, Any]]) -> None:
-        """Let torch update the other groups: at rate 0 the velocity carries these on without it."""
+        """Run torch's update for the other groups: at rate 0, a group moves by its velocity without torch."""
         groups = self.param_groups
         self.param_groups = [g for g in groups if not any(g is other for other in coasting)]
         try:

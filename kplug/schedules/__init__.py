@@ -1,6 +1,6 @@
 """Learning rates that depend on the step, with Keras's names and formulas.
 
-An optimizer takes one as ``lr`` or ``learning_rate`` and asks it before every step.
+An optimizer takes a schedule as ``lr`` or ``learning_rate`` and calls it before every step.
 """
 
 __kplug_keras_module__ = (

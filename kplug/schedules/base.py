@@ -7,7 +7,7 @@ from typing import Any, Final
 from kplug.configurable import Configurable
 from kplug.documentation import fill_documentation
 
-# What a schedule's documentation leaves out, as every schedule means the same by it.
+# Descriptions of the arguments that all schedules share, added to their docstrings.
 _SHARED_WORDS: Final = {
     "initial_learning_rate": "lr, the rate at step 0.",
     "staircase": "Whether step / decay_steps is rounded down.",
@@ -18,8 +18,8 @@ _SHARED_WORDS: Final = {
 class LearningRateSchedule(Configurable):
     """A learning rate that depends on how many steps the optimizer has made.
 
-    A subclass writes ``__call__``. If it keeps its constructor's arguments as attributes of the same
-    names, ``get_config`` and ``from_config`` work without more.
+    A subclass defines ``__call__``. If it stores its constructor's arguments as attributes of the same
+    names, it inherits working ``get_config`` and ``from_config``.
 
     Example:
         >>> class Halving(LearningRateSchedule):
@@ -36,7 +36,7 @@ class LearningRateSchedule(Configurable):
     """
 
     def __init_subclass__(cls, **keywords: Any) -> None:
-        """Describe the arguments that many schedules take in the class's documentation."""
+        """Add the descriptions of shared arguments to the class's docstring."""
         super().__init_subclass__(**keywords)
         fill_documentation(cls, _SHARED_WORDS)
 

@@ -17,7 +17,7 @@ class CosineDecay(LearningRateSchedule):
     Args:
         decay_steps: n, counted from the end of the warm-up; > 0.
         alpha: The last rate as a fraction of the largest.
-        warmup_target: The rate that a linear warm-up reaches; it then takes lr's place. None: no
+        warmup_target: The rate that a linear warm-up reaches; the decay then starts from it. None: no
             warm-up.
         warmup_steps: Length of the warm-up, >= 0.
 
@@ -97,7 +97,7 @@ class CosineDecayRestarts(LearningRateSchedule):
             self, "initial_learning_rate", initial_learning_rate
         )
         self.first_decay_steps = require_positive(self, "first_decay_steps", first_decay_steps)
-        # Below 1, shorter and shorter periods would come to an end.
+        # Below 1, the lengths of all periods would have a finite sum.
         self.t_mul = require_number(self, "t_mul", t_mul, "a finite number >= 1", at_least=1.0)
         self.m_mul = require_number(self, "m_mul", m_mul)
         self.alpha = require_number(self, "alpha", alpha)
@@ -110,14 +110,14 @@ class CosineDecayRestarts(LearningRateSchedule):
         return self.initial_learning_rate * blend_cosine(fraction, self.alpha, amplitude)
 
     def _locate(self, progress: float) -> tuple[float, float]:
-        """Return the period's number and how much of it has passed; progress is in first periods."""
+        """Return the period's number and its elapsed fraction; ``progress`` counts first periods."""
         growth = self.t_mul - 1.0
-        if not 0.0 < 1.0 + progress * growth < math.inf:  # before the first period, or at no step
+        if not 0.0 < 1.0 + progress * growth < math.inf:  # before the first period, or not finite
             return math.nan, math.nan
         if not growth:
             return math.floor(progress), progress % 1.0
         period = math.floor(math.log(1.0 + progress * growth) / math.log(self.t_mul))
-        # The logarithms may round across a whole number, where the rate jumps.
+        # The logarithms may round across an integer, where the rate jumps.
         while (self.t_mul ** (period + 1) - 1.0) / growth <= progress:
             period += 1
         while period and (self.t_mul**period - 1.0) / growth > progress:

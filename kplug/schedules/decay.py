@@ -99,7 +99,7 @@ class PolynomialDecay(LearningRateSchedule):
         decay_steps: n, the step from which the rate is ``end_learning_rate``; > 0.
         end_learning_rate: The last rate.
         power: 1 is a straight line.
-        cycle: Whether n becomes the next multiple of decay_steps when it is reached.
+        cycle: Whether n grows to the next multiple of decay_steps when the step reaches it.
 
     Example:
         >>> PolynomialDecay(1.0, decay_steps=10, end_learning_rate=0.0)(5)
@@ -142,7 +142,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     """Constant rates between given steps; a boundary itself still has the earlier rate.
 
     Args:
-        boundaries: Increasing steps, 100,000 at most; a schedule of your own serves for more.
+        boundaries: Increasing steps, 100,000 at most; write your own schedule for more.
         values: The rates, one more than there are boundaries.
 
     Raises:

@@ -6,18 +6,18 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 Logs = MutableMapping[str, Any]
-"""Names and values at one moment of training; batch logs are read from the device when asked."""
+"""Logs: values by name at one point of training; batch logs are read from the device on access."""
 
 
 class Callback:
     """Base of everything that is called while a model trains, evaluates or predicts.
 
-    Override the hooks that are needed and leave the others: the loop skips hooks that nobody
-    overrides, so an unused hook costs nothing per step. ``self.model`` and ``self.params``
+    Override only the hooks that you need: the loop skips hooks that no callback overrides, so an
+    unused hook costs nothing per step. ``self.model`` and ``self.params``
     (``verbose``, ``epochs``, ``steps``) are set before the first hook is called.
 
-    Batch logs hold running averages over the epoch so far. They are read from the device at the
-    moment they are looked at, so a hook that ignores them never makes the device wait.
+    Batch logs hold running averages over the epoch so far. They are read from the device on access,
+    so a hook that ignores them never waits for the device.
 
     Example:
         >>> class Count(Callback):
@@ -37,7 +37,7 @@ class Callback:
     model: Any = None
     params: Mapping[str, Any] = {}
     is_called_last = False
-    """Whether ``fit`` calls it after the others, wherever it stands among them."""
+    """Whether ``fit`` calls it after all others, at any position in the list."""
 
     def set_model(self, model: Any) -> None:
         """Receive the model, before the first hook."""
@@ -48,7 +48,7 @@ class Callback:
         self.params = params
 
     def set_callbacks(self, callbacks: Sequence[Any]) -> None:
-        """Receive all callbacks of this run, in order; few need to know of others."""
+        """Receive all callbacks of this run, in order; few callbacks need them."""
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Run once before the first epoch."""
@@ -60,7 +60,7 @@ class Callback:
         """Run before each epoch, counted from 0."""
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Run after each epoch and its validation; what is added to ``logs`` enters History."""
+        """Run after each epoch and its validation; entries added to ``logs`` appear in History."""
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Run before each training step; calls ``on_batch_begin``."""
@@ -77,7 +77,7 @@ class Callback:
         """Run after each training step (Keras 2's name)."""
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
-        """Run before an evaluation, those inside ``fit`` included."""
+        """Run before an evaluation, including those inside ``fit``."""
 
     def on_test_end(self, logs: Logs | None = None) -> None:
         """Run after an evaluation."""

@@ -30,7 +30,7 @@ def plot_curves(
     axes: Axes | None,
     to_file: str | os.PathLike[str] | None,
 ) -> list[Axes]:
-    """Draw curves, those of training and validation together; see ``History.plot``."""
+    """Draw curves, with training and validation in one panel; see ``History.plot``."""
     if not curves:
         raise DataError(f"{_OWNER}: there is nothing to draw: no epoch was run")
     names = _choose(curves, keys)

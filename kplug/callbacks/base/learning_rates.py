@@ -20,7 +20,7 @@ def set_learning_rate(optimizer: Any, value: float) -> None:
         return
     first = float(optimizer.param_groups[0]["lr"])
     for group in optimizer.param_groups:
-        # A capturable optimizer holds its rate in a tensor, which must stay the same tensor.
+        # A capturable optimizer holds its rate in a tensor, which must be updated in place.
         ratio = float(group["lr"]) / first if first else 1.0
         if hasattr(group["lr"], "fill_"):
             group["lr"].fill_(value * ratio)
@@ -29,10 +29,10 @@ def set_learning_rate(optimizer: Any, value: float) -> None:
 
 
 def rated_optimizers(optimizer: Any) -> dict[str, Any]:
-    """Return the optimizers that have a learning rate of their own, by the name of its log.
+    """Return the optimizers with their own learning rate, by the name of its log.
 
     Returns:
-        ``{"learning_rate": optimizer}``; of a ``MultiOptimizer`` those inside it, with their names.
+        ``{"learning_rate": optimizer}``; for a ``MultiOptimizer`` the inner ones by their names.
 
     Example:
         >>> import torch
@@ -44,7 +44,7 @@ def rated_optimizers(optimizer: Any) -> dict[str, Any]:
         return {"learning_rate": optimizer}
     found: dict[str, Any] = {}
     for each in inner.optimizers:
-        if each.built or not inner.built:  # one that got no weights has no rate to speak of
+        if each.built or not inner.built:  # one without weights has no rate to report
             name = f"learning_rate_{each.name}"
             numbered = (f"{name}_{number}" for number in itertools.count(1))
             free = (one for one in itertools.chain([name], numbered) if one not in found)

@@ -56,7 +56,7 @@ class MonitoringCallback(Callback):
         return type(self).__name__
 
     def require_level(self, argument: str, value: float | None) -> float | None:
-        """Return an argument that the log is compared with; None for nothing."""
+        """Return an argument that the log is compared with, checked; None for no comparison."""
         if value is None or is_number(value):
             return value
         raise refusal(self.label, argument, value, "None or a number")
@@ -79,7 +79,7 @@ class MonitoringCallback(Callback):
         return float(value)
 
     def _find_unnumbered(self, logs: Mapping[str, Any]) -> Any:
-        """Return what a name with Keras's number of a metric means, if one log can be meant; and say so."""
+        """Return the log that a Keras name with a number, such as ``auc_1``, refers to; warn about it."""
         missing = f"{self.label} watches {self.monitor!r}, and this epoch has no log of that name"
         plain = _NUMBER.sub("", self.monitor)
         named_so = [name for name in logs if _NUMBER.sub("", name) == plain]
@@ -110,17 +110,17 @@ def guess_direction(
 ) -> str:
     """Return ``"min"`` or ``"max"`` for a log, from the words in its name or in its metric's class.
 
-    The metric is the one in whose ``name`` the log's name ends.
+    The metric is the one whose ``name`` the log's name ends with.
 
     Raises:
-        ArgumentValueError: If no word says it. Keras 2 minimised such a log in silence.
+        ArgumentValueError: If no word decides. Keras 2 minimised such a log silently.
 
     Example:
         >>> guess_direction("val_loss"), guess_direction("val_binary_accuracy")
         ('min', 'max')
 
     Reference:
-        Keras 3 knows losses and its own metrics; here a function called ``dice`` is understood too.
+        Keras 3 recognizes losses and its own metrics; kplug also recognizes a function called ``dice``.
     """
     for text in (monitor, *_class_names_of(monitor, metrics)):
         for words, direction in ((_SMALLER_IS_BETTER, "min"), (_LARGER_IS_BETTER, "max")):
@@ -132,7 +132,7 @@ def guess_direction(
 
 
 def _class_names_of(monitor: str, metrics: Iterable[object]) -> Iterator[str]:
-    """Yield the class names of the metrics that the log may be of, as ``snake_case``."""
+    """Yield the class names of the metrics that may have the log, in ``snake_case``."""
     for metric in metrics:
         name = f"_{getattr(metric, 'name', None)}"
         if f"_{monitor}".endswith(name) or _NUMBER.sub("", f"_{monitor}").endswith(name):
@@ -140,6 +140,6 @@ def _class_names_of(monitor: str, metrics: Iterable[object]) -> Iterator[str]:
 
 
 def say(text: str) -> None:
-    """Print one line for the user; of several processes the main one does."""
+    """Print one line for the user, in the main process only."""
     if is_main_process():
         sys.stdout.write(f"{text}\n")

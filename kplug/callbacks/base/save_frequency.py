@@ -11,10 +11,10 @@ _ALLOWED = "'epoch' or a number of steps >= 1"
 
 @final
 class SaveFrequency:
-    """Counts steps and tells when it is time to save: after so many, or at the end of each ``"epoch"``.
+    """Counts steps and decides when to save: every so many steps, or at the end of each ``"epoch"``.
 
     Raises:
-        ArgumentValueError: If it is neither.
+        ArgumentValueError: If the frequency is neither.
 
     Example:
         >>> frequency = SaveFrequency("ModelCheckpoint", 3)
@@ -35,9 +35,9 @@ class SaveFrequency:
         return self.steps is None
 
     def is_due_after(self, step: int) -> bool:
-        """Note that a step, counted from 0 in its epoch, has ended, and tell whether to save now.
+        """Count a step, numbered from 0 in its epoch, and return whether to save now.
 
-        Of steps that ran together, the last one is reported.
+        For steps that ran together, pass the last one.
         """
         if self.steps is None:
             return False

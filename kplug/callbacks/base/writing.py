@@ -12,7 +12,7 @@ from kplug.errors import FileWriteError
 
 @contextlib.contextmanager
 def writing(owner: str, path: str | os.PathLike[str]) -> Iterator[None]:
-    """Turn what the system refuses while a file or folder is written into ``FileWriteError``.
+    """Turn the system's errors in writing a file or folder into ``FileWriteError``.
 
     Example:
         >>> with writing("CSVLogger", "log.csv"):
@@ -31,6 +31,6 @@ def writing(owner: str, path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def make_folder(owner: str, folder: Path) -> None:
-    """Make a folder, with those that it lies in."""
+    """Make a folder and its parents."""
     with writing(owner, folder):
         folder.mkdir(parents=True, exist_ok=True)

@@ -15,16 +15,16 @@ ACCUMULATOR = "gradient_accumulator"
 
 @dataclasses.dataclass(frozen=True)
 class GradientAccumulation:
-    """Sums of gradients in the optimizer's state, and the steps that update."""
+    """Sums of gradients in the optimizer's state, and which steps update."""
 
     steps: int
 
     def is_due(self, iteration: int) -> bool:
-        """Tell whether a step, counted from 0, updates."""
+        """Return whether a step, counted from 0, updates."""
         return (iteration + 1) % self.steps == 0
 
     def collect(self, state: State, parameters: Iterable[Tensor], iteration: int) -> bool:
-        """Collect the gradients and tell whether to update now, with their mean in ``grad``."""
+        """Add the gradients; return whether to update now, with their mean in ``grad``."""
         is_due = self.is_due(iteration)
         for parameter in parameters:
             held, gradient = state[parameter], parameter.grad
@@ -37,7 +37,7 @@ class GradientAccumulation:
             else:
                 held[ACCUMULATOR] += gradient
         if is_due:
-            # Of every parameter: one without a gradient at this step must not carry its sum on.
+            # Of every parameter: one without a gradient at this step must not keep its sum.
             for held in state.values():
                 if ACCUMULATOR in held:
                     held[ACCUMULATOR].zero_()

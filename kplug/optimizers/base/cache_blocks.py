@@ -10,18 +10,18 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-# Five tensors of a rule, 256 KiB each, fit the second-level cache of current processors; smaller
-# blocks are outweighed by the calls themselves.
+# Five tensors of a rule, 256 KiB each, fit the L2 cache of current processors. With smaller blocks,
+# call overhead dominates.
 BLOCK_BYTES = 1 << 18
-MOST_THREADS = 8  # each thread works on a block of its own size, up to so many
+MOST_THREADS = 8  # block size grows with the threads, up to this many
 
 
 def walk(*lists: Sequence[Tensor]) -> Iterator[tuple[list[Tensor], ...]]:
-    """Yield what a rule shall work on together: first all small tensors, then one block after another.
+    """Yield the work units of a rule: first all small tensors together, then block after block.
 
     Args:
-        lists: Parameters, gradients and state, in lists of the same length. Only tensors on the CPU
-            that lie in memory as their parameter does are cut.
+        lists: Parameters, gradients and state, in lists of the same length. Only CPU tensors with the
+            strides of their parameter are cut.
 
     Example:
         >>> sizes = [(1000, 100), (3,)]
@@ -54,7 +54,7 @@ def walk(*lists: Sequence[Tensor]) -> Iterator[tuple[list[Tensor], ...]]:
 
 
 def _flatten(tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
-    """Return flat views in the order of memory, or None if that does not pay or does not exist."""
+    """Return flat views in memory order, or None if the tensors are small or have no such view."""
     first = tensors[0]
     if first.numel() * first.element_size() <= BLOCK_BYTES or first.device.type != "cpu":
         return None

@@ -41,8 +41,8 @@ class Clipping:
         device = gradients[0].device
         norms = [torch.linalg.vector_norm(gradient).to(device) for gradient in gradients]
         norm = torch.linalg.vector_norm(torch.stack(norms))
-        # norm - norm is 0, or NaN if a gradient is infinite: the damage then shows in every weight
-        # instead of passing for a zero update.
+        # norm - norm is 0, or NaN if a gradient is infinite. Then every weight becomes NaN, instead
+        # of a silent zero update.
         scale = limit * (1.0 / norm).clamp_max(1.0 / limit) + (norm - norm)
         for gradient in gradients:
             gradient.mul_(scale.to(gradient.device))

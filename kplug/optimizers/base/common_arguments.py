@@ -49,7 +49,7 @@ class CommonArguments(ArgumentsBesideDecay, total=False):
         global_clipnorm: Largest norm of all gradients together. One of the three at most.
         weight_decay: w >= 0: before each update p ← p · (1 − w · lr_t), without touching the gradient.
         use_ema: Whether a moving average of the weights is kept. ``finalize_variable_values``, which
-            ``fit`` calls at its end, gives it to the weights.
+            ``fit`` calls at its end, assigns it to the weights.
         ema_momentum: μ in [0, 1]: average ← μ · average + (1 − μ) · p.
         ema_overwrite_frequency: The weights become their average every so many updates.
         loss_scale_factor: ``fit`` multiplies the loss with it, and the step divides the gradients by it.
@@ -62,7 +62,7 @@ class CommonArguments(ArgumentsBesideDecay, total=False):
 
 @dataclasses.dataclass(frozen=True)
 class CommonSettings:
-    """The checked values of ``CommonArguments``, and the parts of an optimizer that they make."""
+    """The checked values of ``CommonArguments``, and the optimizer parts that they configure."""
 
     clipnorm: float | None = None
     clipvalue: float | None = None
@@ -77,7 +77,7 @@ class CommonSettings:
 
     @classmethod
     def from_arguments(cls, owner: str, common: Mapping[str, Any]) -> Self:
-        """Check the arguments that were given; those without a value keep their default."""
+        """Check the given arguments; missing ones have their default."""
         checked = {
             name: _CHECKS[name](owner, name, common[name])
             for name, default in _DEFAULTS.items()
@@ -102,7 +102,7 @@ class CommonSettings:
 
     @property
     def is_plain(self) -> bool:
-        """Whether a step does nothing beside clipping and the rule."""
+        """Whether a step consists of clipping and the rule only."""
         beside = (
             self.weight_decay,
             self.use_ema,
@@ -113,7 +113,7 @@ class CommonSettings:
 
     @functools.cached_property
     def clipping(self) -> Clipping | None:
-        """How gradients are limited before the update."""
+        """The gradient clipping."""
         limits = self.clipnorm, self.clipvalue, self.global_clipnorm
         return Clipping(*limits) if any(limits) else None
 
@@ -126,12 +126,12 @@ class CommonSettings:
 
     @functools.cached_property
     def scaling(self) -> LossScaling | None:
-        """The factor of the loss."""
+        """The static loss scaling."""
         return None if self.loss_scale_factor is None else LossScaling(self.loss_scale_factor)
 
     @functools.cached_property
     def accumulation(self) -> GradientAccumulation | None:
-        """The collection of gradients from step to step."""
+        """The gradient accumulation."""
         steps = self.gradient_accumulation_steps
         return None if steps is None else GradientAccumulation(steps)
 
@@ -153,7 +153,7 @@ def _require_name(owner: str, argument: str, value: object) -> str | None:
     return value
 
 
-# What a rule's documentation leaves out, as every rule means the same by it.
+# Descriptions of the arguments that all rules share, added to their docstrings.
 SHARED_WORDS: Final = {
     "lr": "Learning rate, a number >= 0 or a schedule.",
     "decay": "Decrease of the learning rate per step, >= 0.",
@@ -180,10 +180,10 @@ _CHECKS: Final[dict[str, Check]] = {
 
 
 def takes_common(constructor: _Constructor) -> _Constructor:
-    """Show the keywords of ``CommonArguments`` in the signature of an optimizer's ``__init__``.
+    """Add the keywords of ``CommonArguments`` to the signature of an optimizer's ``__init__``.
 
     The constructor takes them as ``**common: Unpack[CommonArguments]``; specs, error messages and
-    ``help`` read them from the signature. A keyword that is not in it is refused with the closest one.
+    ``help`` read them from the signature. Unknown keywords are refused, with the closest match.
     """
     signature = inspect.signature(constructor)
     own = {
@@ -211,9 +211,9 @@ def takes_common(constructor: _Constructor) -> _Constructor:
 
 
 def takes_both_spellings(constructor: _Constructor) -> _Constructor:
-    """Let an optimizer's ``__init__`` take ``lr`` and ``learning_rate``, whichever one it has.
+    """Make an optimizer's ``__init__`` accept both ``lr`` and ``learning_rate``.
 
-    Every subclass of ``Optimizer`` gets this: a file has another spelling than the constructor may have.
+    Applied to every subclass of ``Optimizer``, since a file may use either spelling.
     """
     signature = inspect.signature(constructor)
     names = list(signature.parameters)[1:]
@@ -233,7 +233,7 @@ def takes_both_spellings(constructor: _Constructor) -> _Constructor:
 
 
 def _with_keywords(signature: inspect.Signature, names: Iterable[str]) -> inspect.Signature:
-    """Return a signature with further keywords, unless it takes any."""
+    """Return a signature with further keywords, unless it has ``**kwargs``."""
     own = signature.parameters
     if any(each.kind is each.VAR_KEYWORD for each in own.values()):
         return signature
@@ -246,7 +246,7 @@ def _with_keywords(signature: inspect.Signature, names: Iterable[str]) -> inspec
 
 
 def list_own_arguments(optimizer_class: type) -> list[str]:
-    """Return the arguments of a class that not every optimizer takes."""
+    """Return the arguments specific to an optimizer class."""
     parameters = list(inspect.signature(optimizer_class.__init__).parameters.values())[1:]  # type: ignore[misc]
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return [
@@ -261,7 +261,7 @@ def refuse_unknown(owner: str, keywords: Iterable[str], known: Collection[str]) 
     """Refuse keywords that an optimizer does not have.
 
     Raises:
-        ArgumentError: For the first of them, with the closest that it has.
+        ArgumentError: For the first of them, with the closest match.
     """
     unknown = [key for key in keywords if key not in known]
     if unknown:

@@ -13,10 +13,10 @@ from kplug.errors import ContractError
 def require_gradients(
     owner: str, gradients: Sequence[Tensor | None], variables: Sequence[Tensor]
 ) -> Sequence[Tensor | None]:
-    """Return the gradients, of which there is one for each variable.
+    """Return the gradients, one for each variable.
 
     Raises:
-        ContractError: There is another number, or none but None.
+        ContractError: Their number differs, or all are None.
     """
     if len(gradients) != len(variables):
         raise ContractError(
@@ -35,7 +35,7 @@ def require_known(owner: str, owned: Sequence[Tensor], variables: Sequence[Tenso
     """Refuse variables that the optimizer does not train.
 
     Raises:
-        ContractError: It says how many.
+        ContractError: With the number of such variables.
     """
     known = set(map(id, owned))
     foreign = sum(id(variable) not in known for variable in variables)
@@ -51,7 +51,7 @@ def require_known(owner: str, owned: Sequence[Tensor], variables: Sequence[Tenso
 def lending_gradients(
     owned: Sequence[Tensor], given: Mapping[int, Tensor | None]
 ) -> Iterator[None]:
-    """Give parameters other gradients for one step; those that are left out have none."""
+    """Replace the parameters' gradients for one step; parameters without an entry have none."""
     kept = [parameter.grad for parameter in owned]
     try:
         for parameter in owned:

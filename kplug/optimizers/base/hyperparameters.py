@@ -15,7 +15,7 @@ Check: TypeAlias = Callable[[str, str, object], Any]
 
 
 def require_beta(owner: str, argument: str, value: object) -> float:
-    """Return the decay rate of a moving average whose bias is corrected: 1 would divide by zero."""
+    """Return the decay rate of a bias-corrected moving average: 1 would divide by zero."""
     return require_number(owner, argument, value, "a number in [0, 1)", at_least=0.0, below=1.0)
 
 
@@ -30,7 +30,7 @@ def require_rho(owner: str, argument: str, value: object) -> float:
 
 
 def require_epsilon(owner: str, argument: str, value: object) -> float:
-    """Return the fuzz factor; ``None`` is the value of ``K.epsilon()`` at this moment."""
+    """Return the fuzz factor; ``None`` is the current value of ``K.epsilon()``."""
     given = default_epsilon() if value is None else value
     allowed = "a finite number >= 0, or None for K.epsilon()"
     return require_number(owner, argument, given, allowed, at_least=0.0)
@@ -50,10 +50,10 @@ class GroupSetting:
     """An attribute that reads the first parameter group and writes all of them.
 
     Args:
-        key: The name that the parameter group has for it.
-        check: Accepts or refuses a new value, and returns it as it is kept.
+        key: Its key in the parameter group.
+        check: Validates a new value, and returns the stored form.
         index: Position inside the group's tuple, for ``betas``.
-        is_fixed: Whether it cannot be set once the optimizer is made.
+        is_fixed: Whether it cannot be set after construction.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class GroupSetting:
             group[self.key] = tuple(pair)
 
 
-# What several rules have under one name, in the same place of their groups.
+# Settings that several rules share.
 BETA_1 = GroupSetting("betas", require_beta, index=0)
 BETA_2 = GroupSetting("betas", require_beta, index=1)
 EPSILON = GroupSetting("eps", require_epsilon)

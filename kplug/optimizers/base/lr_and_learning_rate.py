@@ -24,14 +24,14 @@ def merge_spellings(
     """Return a constructor's keywords with the rate under the constructor's own spelling.
 
     Args:
-        owner: The optimizer, as messages name it.
-        own: The spelling that its constructor has.
-        positional: The rate, if it is given by position.
-        keywords: What is given by name.
+        owner: The optimizer's name for messages.
+        own: The spelling of its constructor.
+        positional: The rate, if given by position.
+        keywords: The keyword arguments.
 
     Raises:
         ArgumentError: If both spellings are given.
-        ArgumentValueError: If what stands under the other spelling is no rate.
+        ArgumentValueError: If the value under the other spelling is no rate.
     """
     merged = dict(keywords)
     (other,) = SPELLINGS - {own}
@@ -54,7 +54,7 @@ def refuse_both(owner: str, lr: object, learning_rate: object) -> NoReturn:
 
 
 def read_rate(owner: str, spelling: str, rate: object) -> tuple[float, Schedule | None]:
-    """Return the first learning rate, and the schedule that gives the later ones.
+    """Return the first learning rate, and the schedule of the later ones, if any.
 
     Raises:
         ArgumentValueError: If it is neither a number >= 0 nor a schedule of such numbers.
@@ -79,7 +79,7 @@ def _is_quoted_number(rate: object) -> bool:
 
 
 class RateOwner(Protocol):
-    """An optimizer, as far as its learning rate is concerned."""
+    """The attributes of an optimizer that define its learning rate."""
 
     param_groups: list[dict[str, Any]]
     _schedule: Schedule | None
@@ -88,7 +88,7 @@ class RateOwner(Protocol):
 
 
 def describe_rate(optimizer: RateOwner) -> object:
-    """Return the learning rate as a configuration has it."""
+    """Return the learning rate for a configuration."""
     schedule = optimizer._schedule
     if schedule is None:
         return float(optimizer.param_groups[0]["lr"])
@@ -104,15 +104,15 @@ def describe_rate(optimizer: RateOwner) -> object:
 
 
 class LearningRate(float):
-    """The current learning rate: a float that remembers whose it is.
+    """The current learning rate: a float with a reference to its optimizer.
 
-    ``K.set_value(optimizer.lr, 0.01)`` of Keras 2 reaches the optimizer through ``assign``.
+    Keras 2's ``K.set_value(optimizer.lr, 0.01)`` sets the optimizer's rate through ``assign``.
     """
 
     _assign: Callable[[object], None]
 
     def __new__(cls, value: float, assign: Callable[[object], None]) -> LearningRate:
-        """Make the number and remember how its owner is told another."""
+        """Make the number, and store the function that sets its optimizer's rate."""
         rate = super().__new__(cls, value)
         rate._assign = assign
         return rate
@@ -122,12 +122,12 @@ class LearningRate(float):
         self._assign(value)
 
     def __reduce__(self) -> tuple[type[float], tuple[float]]:
-        # A copied or pickled number is a number: it must not drag the optimizer along.
+        # A copy or pickle is a plain number: it must not include the optimizer.
         return float, (float(self),)
 
 
 class LearningRateAttribute:
-    """The attribute ``lr`` of an optimizer, which ``learning_rate`` is too.
+    """The descriptor of an optimizer's ``lr`` and ``learning_rate``.
 
     It reads the first parameter group, or the schedule at the next step, and writes all groups.
     """
@@ -158,6 +158,6 @@ class LearningRateAttribute:
             forget_look_ups(instance, "schedule")
         for group in instance.param_groups:
             if isinstance(group["lr"], torch.Tensor):
-                group["lr"].fill_(rate)  # whatever holds on to this tensor must see the new rate
+                group["lr"].fill_(rate)  # in place: other references must see the new rate
             else:
                 group["lr"] = rate

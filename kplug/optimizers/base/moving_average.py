@@ -11,7 +11,7 @@ from torch import Tensor
 
 State: TypeAlias = MutableMapping[Tensor, dict[str, Any]]
 
-# The key in the state of a parameter: beside those of the rule, so that ``state_dict`` carries it.
+# The key in a parameter's state, next to those of the rule, so that ``state_dict`` includes it.
 AVERAGE = "average"
 
 
@@ -32,7 +32,7 @@ class MovingAverage:
     def follow(
         state: State, parameters: Iterable[Tensor], momentum: float | Tensor, *, is_written: bool
     ) -> None:
-        """Move the averages towards the weights; with ``is_written`` the weights then become them."""
+        """Update the averages; with ``is_written``, then assign them to the weights."""
         for parameter in parameters:
             held = state[parameter]
             if AVERAGE not in held:
@@ -44,7 +44,7 @@ class MovingAverage:
 
 @torch.no_grad()
 def write_averages(state: State, parameters: Iterable[Tensor]) -> None:
-    """Give the parameters their moving averages, where there are some."""
+    """Assign the moving averages to their parameters, where they exist."""
     for parameter in parameters:
         average = state.get(parameter, {}).get(AVERAGE)
         if average is not None:

@@ -67,19 +67,19 @@ from kplug.optimizers.base.weight_decay import Exclusions
 class Optimizer(torch.optim.Optimizer):
     """Base of the optimizers that follow Keras's rules on torch's kernels.
 
-    A subclass names a torch optimizer as its second base, calls ``_start`` in its constructor and writes
+    A subclass has a torch optimizer as its second base, calls ``_start`` in its constructor and defines
     ``_update``.
 
     Attributes:
-        lr: The learning rate before ``decay``; setting it reaches every parameter group.
+        lr: The learning rate before ``decay``; setting it changes every parameter group.
         learning_rate: The same.
-        iterations: How many updates were made: of steps that accumulate gradients, every k-th.
+        iterations: The number of updates; with gradient accumulation, every k-th step is one.
         decay: lr of step i (from 0) is lr / (1 + decay · i).
         built: Whether the parameters are known.
-        is_elementwise: Whether the rule changes each number by its own gradient and moments alone, so
-            that it may run on parts of weights. A class says so of itself.
-        state_blocks: The keys of what the rule keeps for a weight, in the order of Keras's optimizer of the
-            same rule; those of one tuple Keras makes together. A class says so of itself.
+        is_elementwise: Whether the rule updates each number from its own gradient and moments alone, so
+            that it may run on shards. A class attribute.
+        state_blocks: The keys of the rule's state per weight, in the order of Keras's optimizer of the same
+            rule; Keras creates those of one tuple together. A class attribute, not inherited.
 
     Raises:
         ArgumentValueError: If a number is outside its range.
@@ -89,7 +89,7 @@ class Optimizer(torch.optim.Optimizer):
     is_elementwise: ClassVar[bool] = False
     fused_devices: ClassVar[frozenset[str]] = frozenset()
     state_blocks: ClassVar[tuple[tuple[str, ...], ...]] = ()
-    # Arguments that the class lacks, with values that configurations may have for them all the same.
+    # Arguments that the class lacks, with the values that configurations may contain.
     _unset_arguments: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     lr = learning_rate = LearningRateAttribute()
     decay = GroupSetting("decay", require_nonnegative)
@@ -97,7 +97,7 @@ class Optimizer(torch.optim.Optimizer):
     _torch_step: ClassVar[Callable[..., Any]]
     _schedule: Schedule | None = None
     _common = CommonSettings()
-    # Both follow from ``_common``, and each step reads them.
+    # Cached from ``_common``, as each step reads them.
     _clipping: Clipping | None = None
     _is_plain = True
     given_arguments: tuple[str, ...] = ()
@@ -105,12 +105,12 @@ class Optimizer(torch.optim.Optimizer):
     _names: dict[Tensor, str]
     _exclusions: Exclusions
 
-    if TYPE_CHECKING:  # torch's constructor wants parameters; those of our subclasses do not
+    if TYPE_CHECKING:  # unlike torch's, our constructors take no parameters
 
         def __init__(self, *args: Any, **settings: Any) -> None: ...
 
     def __init_subclass__(cls, **keywords: Any) -> None:
-        """Find torch's step, and describe the arguments that every optimizer takes."""
+        """Find torch's step, and add the descriptions of common arguments to the docstring."""
         super().__init_subclass__(**keywords)
         remember_arguments(cls)
         cls._torch_step = get_unhooked_step(find_torch_class(cls))
@@ -124,12 +124,12 @@ class Optimizer(torch.optim.Optimizer):
     # ------------------------------------------------------------------ construction
 
     def _start(self, lr: object, common: CommonArguments, **settings: Any) -> None:
-        """Check all arguments, then make the optimizer, without parameters.
+        """Check all arguments, then initialize the optimizer without parameters.
 
         Args:
             lr: The learning rate or schedule.
             common: The keywords that every optimizer takes.
-            settings: The hyperparameters by the names of their ``GroupSetting``s.
+            settings: The hyperparameters by the names of their ``GroupSetting`` attributes.
 
         Raises:
             ArgumentError: For both spellings of the rate, two ways of clipping, or an unknown keyword.
@@ -152,7 +152,7 @@ class Optimizer(torch.optim.Optimizer):
         self._schedule = schedule
 
     def _start_torch(self, group: dict[str, Any]) -> None:
-        """Call the constructor of the torch optimizer with one group that has no parameters yet."""
+        """Call the torch optimizer's constructor with one empty parameter group."""
         torch_class: Any = find_torch_class(type(self))
         if torch_class is torch.optim.Optimizer:
             torch_class.__init__(self, [{"params": []}], group)
@@ -163,7 +163,7 @@ class Optimizer(torch.optim.Optimizer):
         self._set_in_groups(**group)
 
     def _start_parts(self, common: CommonSettings) -> None:
-        """Take up what is beside the rule, and start the counter."""
+        """Initialize the parts beside the rule, and the step counter."""
         self._names, self._exclusions = {}, Exclusions()
         self._use_common(common)
         self.param_groups[0].setdefault("decay", 0.0)
@@ -182,11 +182,11 @@ class Optimizer(torch.optim.Optimizer):
     def _owner(cls) -> str:
         return declared_name(cls)
 
-    # ------------------------------------------------------------------ what is beside the rule
+    # ------------------------------------------------------------------ parts beside the rule
 
     @property
     def name(self) -> str:
-        """The name that was given, or that of the class."""
+        """The given name, or that of the class."""
         return self._common.name or self._owner()
 
     @property
@@ -216,12 +216,12 @@ class Optimizer(torch.optim.Optimizer):
 
     @property
     def gradient_accumulation_steps(self) -> int | None:
-        """How many gradients make one update, or None."""
+        """The number of gradients per update, or None."""
         return self._common.gradient_accumulation_steps
 
     @property
     def loss_scale_factor(self) -> float | None:
-        """What the loss is multiplied with before the backward pass, or None."""
+        """The factor of the loss before the backward pass, or None."""
         return self._common.loss_scale_factor
 
     @loss_scale_factor.setter
@@ -242,7 +242,7 @@ class Optimizer(torch.optim.Optimizer):
 
     @property
     def iterations(self) -> int:
-        """How many updates were made."""
+        """The number of updates."""
         steps: int = self.param_groups[0]["iterations"]
         return steps // (self.gradient_accumulation_steps or 1)
 
@@ -259,11 +259,11 @@ class Optimizer(torch.optim.Optimizer):
         return bool(self.param_groups[0]["params"])
 
     def build(self, params: Iterable[Any]) -> Self:
-        """Take the parameters to train; parameters that already stand in a group of their own stay there.
+        """Set the parameters to train; parameters that are already in a group stay there.
 
         Args:
-            params: Floating-point leaf tensors of any shapes, or (name, tensor) pairs as of
-                ``named_parameters()``: rules that go by names need them.
+            params: Floating-point leaf tensors of any shapes, or (name, tensor) pairs as from
+                ``named_parameters()``, which rules that use names require.
 
         Returns:
             The optimizer itself. Building again with the same parameters changes nothing.
@@ -296,12 +296,12 @@ class Optimizer(torch.optim.Optimizer):
         var_list: Iterable[Tensor] | None = None,
         var_names: Iterable[str] | None = None,
     ) -> None:
-        """Name the parameters that ``weight_decay`` leaves alone; call it before ``build``.
+        """Exclude parameters from ``weight_decay``; call it before ``build``.
 
         Args:
             var_list: The parameters.
             var_names: Regular expressions that are searched for in the parameters' names, such as
-                ``"bias"``. Names are known to ``build(model.named_parameters())`` and to ``fit``.
+                ``"bias"``. Names require ``build(model.named_parameters())``, as in ``fit``.
 
         Raises:
             ContractError: After ``build``.
@@ -314,7 +314,7 @@ class Optimizer(torch.optim.Optimizer):
         self._exclusions = Exclusions(list(var_list or ()), list(var_names or ()))
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add parameters with settings of their own, as in torch; before or after ``build``."""
+        """Add parameters with separate settings, as in torch; before or after ``build``."""
         super().add_param_group(param_group)
         if self.param_groups[-1]["params"]:
             self._prepare_group(self.param_groups[-1])
@@ -324,7 +324,7 @@ class Optimizer(torch.optim.Optimizer):
         self._start_state(group)
 
     def _start_state(self, group: dict[str, Any]) -> None:
-        """Make the state that cannot wait for the first step; by default none."""
+        """Create the state that must exist before the first step; by default none."""
 
     # ------------------------------------------------------------------ the step
 
@@ -335,19 +335,19 @@ class Optimizer(torch.optim.Optimizer):
     def step(self, closure: Callable[[], float]) -> float: ...
 
     def step(self, closure: Callable[[], float] | None = None) -> float | None:
-        """Update the parameters from their gradients; those without a gradient stay as they are.
+        """Update the parameters from their gradients; those without a gradient do not change.
 
         Args:
             closure: Computes the loss and the gradients; it is called once.
 
         Returns:
-            What the closure returned.
+            The result of the closure.
 
         Raises:
             NotBuiltError: Before ``build``.
         """
-        # This runs for every batch beside a fused kernel of some 20 µs: no loops or calls that the
-        # plain case does not need.
+        # Hot path, next to a fused kernel of some 20 µs: no loops or calls that the plain case does not
+        # need.
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -376,7 +376,7 @@ class Optimizer(torch.optim.Optimizer):
         raise NotImplementedError
 
     def _finish_group(self, group: dict[str, Any], plan: Any) -> None:
-        """Do what remains of a compiled update of a group, for parameters without gradient."""
+        """Finish a compiled update of a group, for parameters without gradient."""
 
     def _refuse_step(self) -> NoReturn:
         raise NotBuiltError(
@@ -387,26 +387,25 @@ class Optimizer(torch.optim.Optimizer):
     # ------------------------------------------------------------------ in files
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments with their current values, under the guide's names."""
+        """Return the constructor's arguments with their current values."""
         return {"lr": describe_rate(self), **self._get_rule_config(), **self._common.get_config()}
 
     def _get_rule_config(self) -> dict[str, Any]:
-        """Return the arguments that not every optimizer takes, kept under their own names."""
+        """Return the arguments specific to this optimizer, which are attributes of the same names."""
         names = [name for name in list_own_arguments(type(self)) if name not in SPELLINGS]
         return {name: getattr(self, name) for name in names if hasattr(self, name)}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make an optimizer, without parameters or state, from a configuration, ours or Keras's."""
+        """Make an optimizer without parameters or state from a configuration of kplug or Keras."""
         return cls(**translate_optimizer_config(require_config(cls, config), cls._unset_arguments))
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continue from a saved state, ours or that of the torch optimizer with the same state.
+        """Continue from a saved state of this optimizer, or of the torch optimizer with the same state.
 
         Raises:
-            WeightsError: If the state belongs to parameters of other number or shape, lacks a part of
-                what the rule keeps, or holds a setting that this optimizer cannot have. Nothing
-                changes.
+            WeightsError: If the state has other numbers or shapes of parameters, is incomplete, or
+                holds a setting that this optimizer cannot have. Nothing changes.
         """
         owner, groups = self._owner(), self.param_groups
         check_state(owner, groups, state_dict, self._get_state_shape)
@@ -418,11 +417,11 @@ class Optimizer(torch.optim.Optimizer):
             self._start_state(group)
 
     def _list_settings(self, group: dict[str, Any]) -> list[GroupSetting]:  # noqa: ARG002
-        """Return the settings of which a parameter group holds the values."""
+        """Return the settings that are stored in parameter groups."""
         return list_settings(type(self))
 
     def _list_state_keys(self, group: dict[str, Any], settings: Mapping[str, Any]) -> set[str]:  # noqa: ARG002
-        """Return what the rule of a group keeps for each parameter with these settings."""
+        """Return the keys of a parameter's state under a group's settings."""
         return list_keys(self, settings)
 
     def _get_state_shape(self, name: str, parameter: Tensor) -> tuple[int, ...]:  # noqa: ARG002
@@ -443,6 +442,6 @@ class Optimizer(torch.optim.Optimizer):
         return {**super().__getstate__(), **{name: getattr(self, name) for name in kept}}
 
 
-@functools.cache  # a name that is resolved makes an optimizer, and a signature takes longer than that
+@functools.cache  # inspect.signature takes longer than making an optimizer
 def _list_torch_arguments(torch_class: type) -> frozenset[str]:
     return frozenset(inspect.signature(torch_class.__init__).parameters)  # type: ignore[misc]

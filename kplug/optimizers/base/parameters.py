@@ -12,7 +12,7 @@ from kplug.registry.quoting import name_type, quote
 
 
 def split_names(params: Iterable[Any]) -> tuple[dict[torch.Tensor, str], list[Any]]:
-    """Return the names of the parameters that came as (name, parameter), and the parameters."""
+    """Split parameters and (name, parameter) pairs into names by parameter, and parameters."""
     if not isinstance(params, Iterable):
         raise ContractError(
             f"an optimizer is built with a list of parameters, got {quote(params)}",
@@ -34,7 +34,7 @@ def _is_named(item: object) -> bool:
 
 
 def check_parameters(owner: str, params: Iterable[Any]) -> list[torch.Tensor]:
-    """Return the parameters as a list that an optimizer can train, each once.
+    """Return the parameters as a list, if an optimizer can train them.
 
     Raises:
         ContractError: If there are none, or one is no floating-point leaf tensor, or one is repeated.
@@ -72,7 +72,7 @@ def _find_objection(parameter: object) -> str | None:
 def find_new(
     parameters: Iterable[torch.Tensor], owned: Iterable[torch.Tensor]
 ) -> list[torch.Tensor]:
-    """Return the parameters that an optimizer does not have yet."""
+    """Return the parameters that are new to an optimizer."""
     known = set(map(id, owned))
     return [parameter for parameter in parameters if id(parameter) not in known]
 

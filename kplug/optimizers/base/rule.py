@@ -20,11 +20,11 @@ _read_type, _read_device = operator.attrgetter("dtype"), Tensor.get_device
 class RuleOptimizer(Optimizer):
     """Base of the optimizers that write their own rule; plugins may subclass it.
 
-    A subclass lists its hyperparameters as ``GroupSetting`` attributes and its state as ``slots``,
-    calls ``_start`` in its constructor, and writes ``_plan`` and ``_move``.
+    A subclass declares its hyperparameters as ``GroupSetting`` attributes and its state as ``slots``,
+    calls ``_start`` in its constructor, and defines ``_plan`` and ``_move``.
 
     Attributes:
-        slots: Names of the state tensors, each of the parameter's shape and 0 at first.
+        slots: Names of the state tensors, which have the parameter's shape and start at 0.
 
     Example:
         >>> from typing_extensions import Unpack
@@ -49,13 +49,13 @@ class RuleOptimizer(Optimizer):
     slots: ClassVar[tuple[str, ...]] = ()
 
     def _plan(self, group: dict[str, Any], step: int) -> Any:
-        """Return the numbers that one update of a group needs; ``step`` counts from 1."""
+        """Return the numbers for one update of a group; ``step`` counts from 1."""
         raise NotImplementedError
 
     def _move(self, plan: Any, parameters: Tensors, gradients: Tensors, *state: Tensors) -> None:
         """Update state and parameters in place, element by element, with torch's list operations.
 
-        The lists hold whole tensors or blocks of them.
+        The lists contain whole tensors or blocks of them.
         """
         raise NotImplementedError
 
@@ -78,7 +78,7 @@ class RuleOptimizer(Optimizer):
         return self._get_tensors(self._list_slots(group), group, parameters)
 
     def _list_slots(self, group: dict[str, Any]) -> Sequence[str]:  # noqa: ARG002 - for subclasses
-        """Return the slots that a group's settings call for."""
+        """Return the slots that a group's settings require."""
         return self.slots
 
     def _get_tensors(
@@ -87,7 +87,7 @@ class RuleOptimizer(Optimizer):
         states = [self.state[parameter] for parameter in parameters]
         try:
             return [[state[name] for state in states] for name in names]
-        except KeyError:  # once for each parameter
+        except KeyError:  # the first step of a parameter
             for parameter, state in zip(parameters, states, strict=True):
                 for name in names:
                     if name not in state:
@@ -100,8 +100,8 @@ class RuleOptimizer(Optimizer):
 
 
 def gather_alike(parameters: Tensors) -> list[Tensors]:
-    """Return the parameters in lists of one device and type each, as list operations want them."""
-    # With map, because this runs at every step over perhaps hundreds of small tensors.
+    """Group the parameters by device and type, as list operations require."""
+    # With map for speed: this runs at every step, perhaps over hundreds of small tensors.
     if len(set(map(_read_type, parameters))) <= 1 and len(set(map(_read_device, parameters))) <= 1:
         return [parameters] if parameters else []
     found: dict[object, Tensors] = {}

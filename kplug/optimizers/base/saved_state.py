@@ -14,7 +14,7 @@ from kplug.optimizers.base.accumulation import ACCUMULATOR
 from kplug.optimizers.base.hyperparameters import GroupSetting
 from kplug.optimizers.base.moving_average import AVERAGE
 
-# Groups keep these whatever the rule, and none of them is negative.
+# Settings of every group, which are never negative.
 _NOT_NEGATIVE = ("lr", "eps", "weight_decay", "iterations")
 
 _DAMAGED = "The file is damaged, or of another optimizer."
@@ -28,7 +28,7 @@ def check_state(
     state_dict: dict[str, Any],
     get_shape: Callable[[str, torch.Tensor], tuple[int, ...]],
 ) -> None:
-    """Compare numbers of groups and parameters, and the form of everything saved for a parameter.
+    """Compare the numbers of groups and parameters, and check the form of each parameter's state.
 
     Raises:
         WeightsError: At the first difference.
@@ -51,7 +51,7 @@ def check_state(
             where = f"{owner}: saved {name!r} of parameter {position}"
             if name == "step":
                 _check_counter(where, value)
-            elif value is not None or name != "momentum_buffer":  # torch's SGD may have None there
+            elif value is not None or name != "momentum_buffer":  # torch's SGD may store None
                 _check_tensor(where, value, parameter, get_shape(name, parameter))
 
 
@@ -61,14 +61,14 @@ def check_complete(
     state_dict: dict[str, Any],
     list_kept: Callable[[dict[str, Any], Mapping[str, Any]], set[str]],
 ) -> None:
-    """Refuse a state in which a parameter lacks a part of what the rule keeps.
+    """Refuse a state that is incomplete for a parameter.
 
     Args:
         owner: The optimizer, for messages.
         groups: Its groups.
-        state_dict: What was saved.
-        list_kept: Returns what the rule of a group keeps for each parameter, with the settings of
-            the saved one: they may turn on what the optimizer at hand does without.
+        state_dict: The saved state.
+        list_kept: Returns the keys of a parameter's state for a group with the saved settings, which
+            may differ from those of the optimizer at hand.
 
     Raises:
         WeightsError: At the first part that is missing.
@@ -89,7 +89,7 @@ def check_complete(
 
 
 def _check_form(owner: str, state_dict: object) -> None:
-    """Refuse what is not built as the ``state_dict`` of an optimizer."""
+    """Refuse a value without the form of an optimizer's ``state_dict``."""
     given = state_dict if isinstance(state_dict, Mapping) else {}
     state, groups = given.get("state"), given.get("param_groups")
     if (
@@ -109,7 +109,7 @@ def _check_form(owner: str, state_dict: object) -> None:
 def _check_owners(
     owner: str, saved_groups: Sequence[dict[str, Any]], state: dict[Any, Any]
 ) -> None:
-    """Refuse the state of a parameter that no group lists: torch would keep it beside the others."""
+    """Refuse the state of a parameter that is in no group: torch would keep it silently."""
     listed = [key for group in saved_groups for key in group["params"]]
     known = {key for key in listed if isinstance(key, (int, str))}
     for key in state:
@@ -145,7 +145,7 @@ def _check_tensor(
 
 
 def list_settings(owner: type) -> list[GroupSetting]:
-    """Return the settings of a class of optimizers that its parameter groups hold."""
+    """Return the settings of an optimizer class that its parameter groups store."""
     found = {
         name: value
         for one in reversed(owner.__mro__)
@@ -161,7 +161,7 @@ def check_settings(
     saved_groups: Sequence[dict[str, Any]],
     find_settings: Callable[[dict[str, Any]], Iterable[GroupSetting]],
 ) -> None:
-    """Check the hyperparameters of every saved group as if somebody had set them.
+    """Check the hyperparameters of every saved group, as their setters do.
 
     Raises:
         WeightsError: At the first value that the optimizer could not have.
@@ -186,12 +186,12 @@ def _check_setting(owner: str, setting: GroupSetting, value: Any) -> None:
             f"the saved state has a setting that cannot be: {error.message}; nothing was loaded",
             hint=error.hint,
         ) from error
-    if value is None and kept is not None:  # where somebody may leave it out, a number is kept
+    if value is None and kept is not None:  # groups store the number that None stands for
         raise _refuse_setting(owner, setting.name, value)
 
 
 def _is_like(value: Any, own: Any, key: str) -> bool:
-    """Return whether a saved value has the form of the one at hand."""
+    """Return whether a saved value has the form of the current one."""
     if isinstance(value, torch.Tensor):
         value = value.item() if value.numel() == 1 else math.nan
     if isinstance(own, (tuple, list)):
@@ -220,7 +220,7 @@ def _refuse_setting(owner: str, key: str, value: object) -> WeightsError:
 
 
 def merge_groups(groups: Sequence[dict[str, Any]], state_dict: dict[str, Any]) -> dict[str, Any]:
-    """Return the state with settings that the file lacks, and with this machine's kernels.
+    """Return the state, completed by settings that the file lacks and by this machine's kernels.
 
     A file written on a GPU may be read on a machine whose device has no fused kernel, and a torch
     optimizer's file has no ``iterations``.

@@ -17,7 +17,7 @@ class RowGradient(NamedTuple):
     Args:
         group: The parameter's group.
         parameter: The parameter, such as the table of ``Embedding(sparse=True)``.
-        gradient: As torch gave it; rows may occur several times in it.
+        gradient: The sparse gradient; rows may occur several times in it.
     """
 
     group: dict[str, Any]
@@ -26,21 +26,21 @@ class RowGradient(NamedTuple):
 
 
 class RowOptimizer(Optimizer):
-    """Base of optimizers whose rule leaves a row alone that has no gradient.
+    """Base of optimizers whose rule does not change rows without a gradient.
 
-    They update from sparse gradients without making them dense, if nothing else of the step needs all rows;
-    every other optimizer makes them dense first, and so do these while gradients are clipped.
-    A subclass writes ``_update_rows`` and calls ``_update_sparse`` in its ``_update``.
+    They update from sparse gradients without making them dense, unless another part of the step, such as
+    clipping, needs all rows. Other optimizers always make gradients dense first.
+    A subclass defines ``_update_rows`` and calls ``_update_sparse`` in its ``_update``.
     """
 
     _sparse: Sequence[RowGradient] = ()
 
     def _takes_rows(self, group: dict[str, Any]) -> bool:  # noqa: ARG002 - for subclasses
-        """Tell whether the rule, with a group's settings, leaves rows without gradient alone."""
+        """Return whether the rule, under a group's settings, does not change rows without gradient."""
         return True
 
     def _update_rows(self, sparse: RowGradient, index: torch.Tensor, values: torch.Tensor) -> None:
-        """Update the rows ``index``, each of which occurs once, from their gradients ``values``."""
+        """Update the rows ``index``, which are unique, from their gradients ``values``."""
         raise NotImplementedError
 
     @override
@@ -54,7 +54,7 @@ class RowOptimizer(Optimizer):
             self._sparse = ()
 
     def _set_apart(self) -> list[RowGradient]:
-        """Take sparse gradients away from torch's update, which sees parameters without gradient."""
+        """Remove sparse gradients during torch's update, which then skips their parameters."""
         found = [
             RowGradient(group, parameter, gradient)
             for group in self.param_groups

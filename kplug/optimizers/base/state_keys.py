@@ -7,12 +7,12 @@ from typing import Any, TypeAlias
 
 import torch
 
-# The keys of state tensors that Keras makes together: weight by weight, all of one weight.
+# The keys of state tensors that Keras creates together: weight by weight, all of one weight.
 Block: TypeAlias = tuple[str, ...]
 
 
 def list_keys(optimizer: torch.optim.Optimizer, group: Mapping[str, Any]) -> set[str]:
-    """Return what a rule that we know keeps for each weight of a group with these settings."""
+    """Return the state keys of a known rule for each weight of a group with these settings."""
     rule = find_rule(optimizer)
     if not rule:
         return set()
@@ -22,18 +22,18 @@ def list_keys(optimizer: torch.optim.Optimizer, group: Mapping[str, Any]) -> set
 
 
 def find_rule(optimizer: torch.optim.Optimizer) -> tuple[Block, ...]:
-    """Return what the class of an optimizer says itself that its rule keeps."""
+    """Return the state blocks that an optimizer's class itself declares."""
     blocks: tuple[Block, ...] = vars(type(optimizer)).get("state_blocks", ())
     return blocks
 
 
 def counts_per_weight(optimizer: torch.optim.Optimizer) -> bool:
-    """Return whether the rule is one of torch's that keep a number of steps for each weight."""
+    """Return whether the rule is one of torch's with a step counter per weight."""
     return isinstance(optimizer, (torch.optim.Adam, torch.optim.AdamW, torch.optim.Adagrad))
 
 
 def leave_out_unused(blocks: Iterable[Block], group: Mapping[str, Any]) -> list[Block]:
-    """Return the blocks without those that a group with these settings has no use for."""
+    """Return the blocks without those that are unused under a group's settings."""
     unused = {
         "max_exp_avg_sq": not group.get("amsgrad"),
         "momentum_buffer": not group.get("momentum"),

@@ -16,8 +16,8 @@ _PLAIN_TYPES = frozenset({torch.Tensor, torch.nn.Parameter})
 def get_unhooked_step(optimizer_class: type[torch.optim.Optimizer]) -> Callable[..., Any]:
     """Return ``optimizer_class.step`` without the wrapper that runs step hooks and the profiler.
 
-    torch wraps ``step`` once for each class that is instantiated. A subclass that called the parent's
-    wrapped one would run every hook twice, and pay for the profiler's record twice.
+    torch wraps ``step`` once for each instantiated class. A subclass that calls the parent's wrapped
+    ``step`` would run every hook twice, and pay twice for the profiler's record.
     """
     step = cast("Callable[..., Any]", optimizer_class.step)
     while getattr(step, "hooked", False):
@@ -35,7 +35,7 @@ def choose_kernel(group: dict[str, Any], fused_devices: Collection[str]) -> None
     """Choose torch's fastest exact kernel for a parameter group.
 
     Args:
-        group: The group; it has the keys of the kernels that its optimizer has.
+        group: The group, with the keys of its optimizer's kernels.
         fused_devices: The devices on which the fused kernel follows the rule.
     """
     if "fused" in group and can_fuse(group["params"], fused_devices):
@@ -45,7 +45,7 @@ def choose_kernel(group: dict[str, Any], fused_devices: Collection[str]) -> None
 
 
 def can_fuse(parameters: Collection[torch.Tensor], devices: Collection[str]) -> bool:
-    """Tell whether one fused kernel call can update all parameters: plain ones of one type on one device."""
+    """Return whether one fused kernel call can update all parameters: plain, of one type, on one device."""
     kinds = {(parameter.device, parameter.dtype) for parameter in parameters}
     return len(kinds) <= 1 and all(
         type(parameter) in _PLAIN_TYPES
@@ -57,22 +57,22 @@ def can_fuse(parameters: Collection[torch.Tensor], devices: Collection[str]) -> 
 
 
 def can_use_foreach(parameters: Iterable[torch.Tensor]) -> bool:
-    """Tell whether torch's list operations apply: they save most of the time on small tensors."""
+    """Return whether torch's list operations apply: they save most of the time on small tensors."""
     return all(
         type(parameter) in _PLAIN_TYPES and parameter.layout is torch.strided
         for parameter in parameters
     )
 
 
-# Below this a view costs more than the copy that it saves.
+# Below this size, a view costs more than the copy that it saves.
 _LARGE = 1 << 13
 
 
 def align_gradients(parameters: Collection[torch.Tensor]) -> None:
     """Give gradients the memory order of their parameters.
 
-    Backward passes do that already. A gradient that somebody assigned may lie otherwise, and torch's
-    fused CPU updates then pair its elements with the wrong ones of the parameter, in silence.
+    Gradients of backward passes have it already. An assigned gradient may have other strides, and torch's
+    fused CPU updates then silently pair its elements with the wrong ones of the parameter.
     """
     if are_contiguous(parameters) and are_contiguous(
         [gradient for each in parameters if (gradient := each.grad) is not None]
@@ -98,15 +98,15 @@ def make_dense(parameters: Collection[torch.Tensor]) -> None:
 
 
 def are_contiguous(tensors: Collection[torch.Tensor]) -> bool:
-    """Tell whether all tensors lie in the usual order: much quicker than comparing strides."""
+    """Return whether all tensors are contiguous, which is much faster than comparing strides."""
     try:
         return all(map(torch.Tensor.is_contiguous, tensors))
-    except RuntimeError:  # sparse tensors have no such order
+    except RuntimeError:  # sparse tensors do not support this
         return False
 
 
 def align_state(states: Mapping[torch.Tensor, dict[str, Any]]) -> None:
-    """Give state that was read from a file the memory order of its parameters; see above."""
+    """Give loaded state the memory order of its parameters; see ``align_gradients``."""
     for parameter, state in states.items():
         for name, value in state.items():
             if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
@@ -123,13 +123,13 @@ def _in_order_of(parameter: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:
 def use_memory_order(parameters: list[torch.Tensor], *companions: list[torch.Tensor]) -> None:
     """Replace large tensors whose axes are not in memory order by views in which they are.
 
-    A kernel of a layer is a transposed view of the memory that torch's matrix products want. torch's
-    fused CPU updates copy such a tensor first, which takes longer than the update itself.
+    A layer's kernel is a transposed view of the memory that torch's matrix products use. torch's fused CPU
+    updates would copy such a tensor first, which takes longer than the update itself.
 
     Args:
         parameters: The parameters; the list is changed.
-        companions: Lists of the same length, such as gradients and moments, changed likewise where
-            the tensor lies in memory as its parameter does.
+        companions: Lists of the same length, such as gradients and moments, changed likewise for
+            tensors with the strides of their parameter.
 
     Example:
         >>> tensors = [torch.zeros(64, 256).t()]

@@ -1,8 +1,8 @@
 """An optimizer's step around its rule: clipping, learning rate, weight decay, averages.
 
-Each is a function whose first argument is the optimizer; ``Optimizer`` has them as its methods.
+Each function takes the optimizer as its first argument; ``Optimizer`` has them as methods.
 """
-# ruff: noqa: D417 - methods: self needs no words
+# ruff: noqa: D417 - methods: self needs no entry
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from kplug.registry.quoting import quote
 
 
 class AnyOptimizer(Protocol):
-    """An optimizer as these methods see it; ``Optimizer`` says what the attributes mean."""
+    """The attributes of an optimizer that these methods use; see ``Optimizer``."""
 
     param_groups: list[dict[str, Any]]
     state: Any
@@ -53,7 +53,7 @@ class AnyOptimizer(Protocol):
         """The part of the learning rate by which weights shrink."""
 
     def build(self, params: Iterable[Any]) -> Self:
-        """Take the parameters to train."""
+        """Set the parameters to train."""
 
     def apply(
         self, grads: Iterable[Tensor | None], trainable_variables: Iterable[Tensor] | None = None
@@ -76,14 +76,14 @@ def apply(
     grads: Iterable[Tensor | None],
     trainable_variables: Iterable[Tensor] | None = None,
 ) -> None:
-    """Make a step with given gradients; the parameters' own ``grad`` stays as it is.
+    """Make a step with given gradients; the parameters' own ``grad`` does not change.
 
     Args:
-        grads: A gradient for each variable; None leaves it as it is.
-        trainable_variables: The parameters, which the first call may make known; None is all.
+        grads: A gradient for each variable; None for no update.
+        trainable_variables: The parameters, on which the first call may build; None is all.
 
     Raises:
-        ContractError: There is another number of gradients, or a parameter is not trained here.
+        ContractError: The number of gradients differs, or a parameter is not trained here.
     """
     owned = self._list_parameters()
     variables = owned if trainable_variables is None else list(trainable_variables)
@@ -113,7 +113,7 @@ def apply_gradients(
 
 @torch.no_grad()
 def step_with_parts(self: AnyOptimizer, iteration: int) -> None:
-    """Make a step with all that was asked for; the gradients that the user sees are not written to."""
+    """Make a step with all configured parts, without changing the gradients that the user sees."""
     common, parameters = self._common, self._list_parameters()
     moving = [parameter for parameter in parameters if parameter.grad is not None]
     given = [parameter.grad for parameter in moving]
@@ -138,8 +138,8 @@ def advance(self: AnyOptimizer, iteration: int, updates: int) -> None:
     """Clip the gradients, set the rate of this step and update.
 
     Args:
-        iteration: How many steps were made: what schedules and ``decay`` count.
-        updates: How many updates were made: what the rule counts.
+        iteration: The number of steps made, as counted by schedules and ``decay``.
+        updates: The number of updates made, as counted by the rule.
     """
     for group in self.param_groups:
         if group.get("fused"):
@@ -162,7 +162,7 @@ def advance(self: AnyOptimizer, iteration: int, updates: int) -> None:
 
 
 def _update_with_decay(self: AnyOptimizer, updates: int, divisor: float) -> None:
-    """Lend every group its decayed rate for one update: schedulers must see the undecayed one."""
+    """Set every group's decayed rate for one update only: schedulers must see the undecayed one."""
     rates = [group["lr"] for group in self.param_groups]
     try:
         for group, rate in zip(self.param_groups, rates, strict=True):
@@ -186,12 +186,12 @@ def shrink_group(self: AnyOptimizer, group: dict[str, Any]) -> None:
 
 
 def shrink_some(self: AnyOptimizer, parameters: list[Tensor], fraction: float) -> None:
-    """Shrink those parameters that weight decay does not leave alone."""
+    """Shrink the parameters that are not excluded from weight decay."""
     shrink(self._exclusions.select(parameters, self._names), fraction)
 
 
 def finalize_variable_values(self: AnyOptimizer, var_list: Iterable[Tensor] | None = None) -> None:
-    """With ``use_ema``, give the weights their moving averages; ``fit`` does it at its end.
+    """With ``use_ema``, assign the moving averages to the weights; ``fit`` calls it at its end.
 
     Args:
         var_list: The parameters to change; by default all.

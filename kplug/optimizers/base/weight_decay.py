@@ -12,7 +12,7 @@ from torch import Tensor
 
 @dataclasses.dataclass
 class Exclusions:
-    """The parameters that weight decay leaves alone."""
+    """The parameters excluded from weight decay."""
 
     parameters: list[Tensor] = dataclasses.field(default_factory=list)
     patterns: list[str] = dataclasses.field(default_factory=list)
@@ -32,7 +32,7 @@ class Exclusions:
 
 @torch.no_grad()
 def shrink(parameters: Iterable[Tensor], fraction: float | Tensor) -> None:
-    """Take a fraction of their weights away from the parameters that have a gradient."""
+    """Shrink the parameters that have a gradient by a fraction."""
     moving = [parameter for parameter in parameters if parameter.grad is not None]
     if moving:
         torch._foreach_mul_(moving, 1.0 - fraction)

@@ -16,7 +16,7 @@ from kplug.serialization import require_whole
 
 
 def describe(optimizer: Optimizer) -> dict[str, Any]:
-    """Return a configuration of an inner optimizer that JSON can hold."""
+    """Return an inner optimizer's configuration as JSON data."""
     found = resolve("optimizer", optimizer)
     require_whole(found, "optimizer")
     return {"class_name": found.component.qualified_name, "config": optimizer.get_config()}
@@ -28,7 +28,7 @@ def get_inner(
     """Return the optimizer that an identifier means.
 
     Raises:
-        ContractError: If it is none of kplug's kind, or another wrapper.
+        ContractError: If it is not a kplug optimizer, or is a wrapper.
     """
     optimizer = resolve_object("optimizer", identifier)
     is_wrapper = isinstance(optimizer, OptimizerWrapper) and not isinstance(optimizer, wrappers)
@@ -42,10 +42,10 @@ def get_inner(
 
 
 class OptimizerWrapper(Optimizer):
-    """Base of the optimizers that have others do the update.
+    """Base of the optimizers that delegate the update to inner optimizers.
 
-    The groups and the state of the inner optimizers are its own: whatever reads or saves them sees
-    one optimizer.
+    It shares the groups and the state of the inner optimizers, so code that reads or saves them sees one
+    optimizer.
     """
 
     _is_wrapped = False
@@ -54,7 +54,7 @@ class OptimizerWrapper(Optimizer):
         raise NotImplementedError
 
     def _wrap(self, common: CommonSettings) -> None:
-        """Become a torch optimizer without anything of its own."""
+        """Initialize as a torch optimizer without groups or state."""
         torch.optim.Optimizer.__init__(self, [{"params": []}], {})
         self._start_parts(common)
         self._share()
@@ -70,7 +70,7 @@ class OptimizerWrapper(Optimizer):
             return closure()
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Refuse, once it is made: groups belong to the inner optimizers."""
+        """Refuse after construction: groups belong to the inner optimizers."""
         if self._is_wrapped:
             raise ContractError(
                 f"{self._owner()}: parameter groups belong to the optimizers inside it",
@@ -79,7 +79,7 @@ class OptimizerWrapper(Optimizer):
         torch.optim.Optimizer.add_param_group(self, param_group)
 
     def _share(self) -> None:
-        """Make the groups and the state of the inner optimizers one with ours."""
+        """Share the groups and the state of the inner optimizers."""
         inner = self._get_inner()
         self.param_groups = [group for optimizer in inner for group in optimizer.param_groups]
         self._take_state(self.state)
@@ -93,7 +93,7 @@ class OptimizerWrapper(Optimizer):
                 optimizer.state = state
 
     def _share_back(self) -> None:
-        """Give every inner optimizer its groups after ours were replaced."""
+        """Assign every inner optimizer its groups after ours were replaced."""
         groups = list(self.param_groups)
         for optimizer in self._get_inner():
             count = len(optimizer.param_groups)
@@ -107,13 +107,13 @@ class OptimizerWrapper(Optimizer):
         var_list: Iterable[torch.Tensor] | None = None,
         var_names: Iterable[str] | None = None,
     ) -> None:
-        """Name the parameters that ``weight_decay`` leaves alone; see ``Optimizer``."""
+        """Exclude parameters from ``weight_decay``; see ``Optimizer``."""
         parameters, names = list(var_list or ()), list(var_names or ())
         for optimizer in self._get_inner():
             optimizer.exclude_from_weight_decay(parameters, names)
 
     def finalize_variable_values(self, var_list: Iterable[torch.Tensor] | None = None) -> None:
-        """Let the inner optimizers that keep averages give them to the weights."""
+        """Assign the inner optimizers' moving averages to the weights."""
         chosen = None if var_list is None else {id(parameter) for parameter in var_list}
         for optimizer in self._get_inner():
             owned = optimizer._list_parameters()

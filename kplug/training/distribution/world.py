@@ -144,7 +144,7 @@ def reporting_lost_workers(world: World | None) -> Iterator[None]:
 
 @contextmanager
 def _raising_at_termination(world: World) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():  # only it handles signals
+    if threading.current_thread() is not threading.main_thread():  # only there signals are handled
         yield
         return
 

@@ -84,7 +84,7 @@ class CapturedState:
         self.values: dict[str, Any] = {}
         self.generators: list[torch.Generator] = []
         self._known: dict[int, Any] = {}
-        self._opaque: list[Any] = []  # values known by id, kept alive: ids are reused
+        self._opaque: list[Any] = []  # kept alive, so that no other object gets their ids
         for name, root in roots.items():
             self._walk(root, name, None, 0)
         self._known.clear()  # breaks a reference cycle: the model holds this object

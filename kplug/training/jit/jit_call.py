@@ -67,7 +67,7 @@ class JitCall:
         """
         try:
             return self._look() == self._looks
-        except (KeyError, IndexError, AttributeError, TypeError, RuntimeError):  # not dense
+        except (KeyError, IndexError, AttributeError, TypeError, RuntimeError):  # no dense tensor
             return False
 
     def _look(self) -> list[Any]:

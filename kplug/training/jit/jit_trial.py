@@ -148,7 +148,7 @@ class JitTrial:
         if operations is None:
             self._stay_eager()
         else:
-            busy = min(self._seconds, self._processor_seconds)  # without other programs
+            busy = min(self._seconds, self._processor_seconds)  # other programs may run as well
             self._share = expect_share(operations, busy / self._timed)
             if self._is_worth_recording(len(batches)):
                 self._go_on_with(self._record)
