@@ -15,8 +15,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import typer
+from typer.cli import get_docs_for_click
 
 from kplug import hookspecs
+from kplug.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "build" / "docs"
@@ -94,15 +99,18 @@ def add_hooks() -> None:
 
 
 def add_commands() -> None:
-    """Write a page for each command, from what typer says of the program, and one that lists them."""
+    """Write a page for each command, a plugin's too, and one that lists them."""
     folder = PAGES / "commands"
     folder.mkdir()
     whole = folder / "index.md"
-    if run("-m", "typer", "kplug.cli.app", "utils", "docs", "--name=kplug", f"--output={whole}"):
-        raise SystemExit(1)
-    first, *pages = re.split(
-        r"^## (?=`kplug )", whole.read_text(encoding="utf-8"), flags=re.MULTILINE
-    )
+    program: Any = typer.main.get_command(app)
+    # A plugin's command is a line of help until it is asked for.
+    program.commands = {
+        name: program.commands[name].make_context(name, [], resilient_parsing=True).command
+        for name in program.commands
+    }
+    text = get_docs_for_click(obj=program, ctx=typer.Context(program), name="kplug")
+    first, *pages = re.split(r"^## (?=`kplug )", text, flags=re.MULTILINE)
     for page in pages:
         name = re.match(r"`kplug (\S+)`", page)[1]
         text = re.sub(r"^#(#+) `(.+)`$", r"\1 \2", f"## {page}", flags=re.MULTILINE)

@@ -95,9 +95,8 @@ def check_component(new: NewComponent, distribution: str) -> str | None:
 
 
 def _may_mean(name: str, component: Component) -> bool:
-    is_own_code = component.origin.is_custom
-    is_bare = not component.is_qualified_only and not is_own_code
-    return is_bare and lookup_key(name) in keys_of(component)
+    is_left_out = component.is_qualified_only or component.origin.is_custom
+    return not is_left_out and lookup_key(name) in keys_of(component)
 
 
 def _taken(new: NewComponent, owner: Component, distribution: str) -> KplugError:

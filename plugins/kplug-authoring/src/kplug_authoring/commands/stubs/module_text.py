@@ -50,9 +50,8 @@ def find_names(kind: Kind) -> dict[Component, list[str]]:
     A bare name stands with the component that it means here; where nothing decides, with none.
     """
     names: dict[Component, list[str]] = defaultdict(list)
-    for component in list_components(kind):
-        if component.origin.is_custom:
-            continue
+    installed = [one for one in list_components(kind) if not one.origin.is_custom]
+    for component in installed:
         owner = component.origin.distribution
         for name in dict.fromkeys((component.name, *component.aliases)):
             if find_component(kind, Spec(name)) is component:
