@@ -6,6 +6,7 @@ import functools
 from types import ModuleType
 from typing import Any, TypeVar
 
+from kplug import complete_config
 from kplug.configurable import list_keywords
 from kplug_keras2.arguments.output_shape import read_output_shape
 from kplug_keras2.arguments.positional import read_positions
@@ -91,7 +92,7 @@ def make_alias(original: _T, *extras: type) -> _T:
     if type(original) is not type:  # an abstract class: its type comes second
         kind = type(AliasType.__name__, (AliasType, type(original)), {})
     made: _T = kind(original.__name__, (*extras, original), names)
-    return made
+    return complete_config(made)  # `get_config` is that of the original
 
 
 def alias_classes(module: ModuleType, *extras: type) -> dict[str, Any]:
