@@ -11,7 +11,7 @@ from kplug.registry.component import Component
 from kplug.registry.kinds import BUILT_IN_KINDS, HOOKED, Kind
 from kplug.registry.metadata import is_installed
 
-# The commands of distributions that kplug does without.
+# Commands of distributions that kplug does not require.
 _COMMANDS_ELSEWHERE = {
     **dict.fromkeys(("new", "add", "check", "stubs"), "kplug-authoring"),
     "demo": "kplug-demo",
@@ -40,6 +40,6 @@ def kplug_kinds() -> list[Kind]:
 
 @hookimpl
 def kplug_offers(kind: str, name: str) -> list[Package]:
-    """Say which distribution has a command that is not installed."""
+    """Return the distribution of a command that is not installed."""
     owner = _COMMANDS_ELSEWHERE.get(name) if kind == "command" else None
     return [] if owner is None or is_installed(owner) else [Package(owner)]

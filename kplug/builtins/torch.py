@@ -1,8 +1,9 @@
 """torch's own optimizers, losses and initializers, under the origin ``torch``: ``torch/adamw``.
 
-An explicit table: a scan of ``torch.optim`` would change with the installed torch. Left out is what a
-model cannot call, and what kplug has itself. The initializers are ``torch.nn.init``'s functions without their underscore;
-``zeros``, ``ones``, ``constant`` and ``identity`` are kplug's, which do the same.
+The table is explicit, since a scan of ``torch.optim`` would change with the installed torch. It omits
+components that a model cannot call, and those that kplug has itself. The initializers are
+``torch.nn.init``'s functions without their underscore; ``zeros``, ``ones``, ``constant`` and ``identity`` are
+kplug's equivalents.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _LOSSES = {
     "smooth_l1_loss": "SmoothL1Loss",
     "soft_margin_loss": "SoftMarginLoss",
 }
-# torch has the classes of images on the second axis; here they are on the last.
+# torch expects the classes of images on the second axis; in kplug they are on the last.
 _ADAPTED = dict.fromkeys(("cross_entropy_loss", "nll_loss"), "kplug.losses.base.torch_loss")
 _INITIALIZERS = {
     "dirac": "Dirac",
@@ -95,13 +96,13 @@ LEFT_OUT: dict[str, dict[str, str]] = {
 
 @hookimpl
 def kplug_left_out(kind: str) -> Mapping[str, str]:
-    """Say why torch's other optimizers, losses and initializers have no name here."""
+    """Return why torch's other optimizers, losses and initializers have no name here."""
     return LEFT_OUT.get(kind, {})
 
 
 @hookimpl
 def kplug_optimizers() -> dict[str, Component]:
-    """Offer the optimizers that torch has."""
+    """Offer torch's optimizers."""
     return {
         name: Component(name, f"torch.optim:{attribute}", summary=f"torch.optim.{attribute}.")
         for name, attribute in _OPTIMIZERS.items()
@@ -124,7 +125,7 @@ def kplug_losses() -> dict[str, Component]:
 
 @hookimpl
 def kplug_initializers() -> dict[str, Component]:
-    """Offer ``torch.nn.init``, filled in torch's order of a shape and seen in Keras's."""
+    """Offer ``torch.nn.init``, computed in torch's order of axes and returned in Keras's."""
     return {
         name: Component(
             name,

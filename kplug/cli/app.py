@@ -17,9 +17,9 @@ app = typer.Typer(
     name="kplug",
     cls=CommandGroup,
     no_args_is_help=True,
-    suggest_commands=False,  # the registry does, with the names of plugins
+    suggest_commands=False,  # the registry suggests, including plugins' names
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # its help breaks names where a terminal is narrow
+    rich_markup_mode=None,  # rich's help breaks names in narrow terminals
 )
 
 
@@ -42,14 +42,14 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; an error is a sentence, and every exit status has one meaning."""
+    """Run the command line, printing errors as sentences and ending with an `ExitStatus`."""
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(
             errors="replace"
-        )  # not each encoding has what plugins write of themselves
+        )  # an encoding may lack characters of plugins' texts
     try:
         app(color=find_color())
     except KeyboardInterrupt:
         sys.exit(ExitStatus.INTERRUPTED)
-    except Exception as error:  # noqa: BLE001 - whatever it is, a traceback helps only who asks for it
+    except Exception as error:  # noqa: BLE001 - a traceback only on request
         sys.exit(report_error(error))

@@ -19,10 +19,10 @@ def draw(
     """Return the lines of a picture of a curve, with the ends of both axes.
 
     Args:
-        x: Where.
-        y: What, as long.
-        labels: Of both axes.
-        columns: The width, axis and all.
+        x: The x values.
+        y: The y values, as many.
+        labels: The labels of both axes.
+        columns: The total width, including the axis.
         is_plain: Whether to draw with ASCII characters alone.
     """
     low, high = min(y), max(y)
@@ -45,7 +45,7 @@ def draw(
 def _place(
     x: Sequence[float], y: Sequence[float], width: int, height: int
 ) -> Iterable[tuple[int, int]]:
-    """Yield the dots of a curve, without gaps between one point and the next."""
+    """Yield the dots of a curve, without gaps between its points."""
     low, high = min(y), max(y)
     scale = (height - 1) / (high - low or 1.0)
     rows = [round((high - value) * scale) for value in y]

@@ -21,14 +21,14 @@ from kplug.registry.problems import describe_error
 from kplug.registry.quoting import make_printable, quote
 from kplug.terminal import wrap
 
-_OF_COMPLETION = ("install_completion", "show_completion")  # typer's options of a program
+_OF_COMPLETION = ("install_completion", "show_completion")  # typer's options for completion
 
 
 def as_command(target: object) -> Any:
     """Return the command of a function or of a ``typer.Typer``.
 
     Raises:
-        ContractError: for anything else, and for what typer makes no command of.
+        ContractError: for anything else, or if typer cannot make a command of it.
     """
     app = target
     if inspect.iscoroutinefunction(target):
@@ -50,7 +50,7 @@ def as_command(target: object) -> Any:
 
 
 def _write_plainly(command: Any) -> Any:
-    """Let a command and those below it write help as kplug's own do; the program alone completes."""
+    """Give a command and its subcommands kplug's help, without the options for completion."""
     command.params = [one for one in command.params if one.name not in _OF_COMPLETION]
     if not isinstance(command, PlainHelp):
         command.format_help = MethodType(PlainHelp.format_help, command)
@@ -60,18 +60,18 @@ def _write_plainly(command: Any) -> Any:
 
 
 class Command(PlainHelp, TyperCommand):
-    """What typer makes of a function."""
+    """A command made of a function."""
 
 
 class CommandGroup(PlainHelp, TyperGroup):
-    """What typer makes of the program: the commands come from the registry."""
+    """The program's group of commands, which come from the registry."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self.commands: Any = _Commands()
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return the command of a name; a name that leads nowhere is a mistake in the command line."""
+        """Return the command of a name; an unknown name is a usage error."""
         try:
             return self.commands[cmd_name]
         except KplugError as error:
@@ -80,7 +80,7 @@ class CommandGroup(PlainHelp, TyperGroup):
             ctx.fail("\n".join(piece for line in lines for piece in wrap(line, width)))
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
-        """Read the command line, which prints help."""
+        """Parse the command line, which may print help."""
         with ending_quietly():
             return super().make_context(*arguments, **options)
 
@@ -91,16 +91,16 @@ class CommandGroup(PlainHelp, TyperGroup):
 
 
 class _Commands(Mapping[str, Any]):
-    """Commands by the names that a person may write; iterated, by those that ``--help`` shows."""
+    """Commands by all accepted names; iteration yields only the names that ``--help`` shows."""
 
     def __getitem__(self, name: str) -> Any:
         if (component := self._own.get(name)) is not None:
-            return _load(component, name)  # at once: a line of help in a table would be a copy
-        with diverting_output():  # every plugin is asked, and the command of one may print JSON
+            return _load(component, name)  # loaded at once, for its own help
+        with diverting_output():  # this calls all plugins, and stdout may be for JSON
             return _PluginCommand(name, look_up(COMMAND, Spec(name)).component)
 
     def __iter__(self) -> Iterator[str]:
-        with diverting_output():  # a plugin may print; a shell completes what it reads
+        with diverting_output():  # a plugin may print, but stdout is for the shell
             index = REGISTRY.index(COMMAND)
         yield from self._own
         for component in index.components:
@@ -114,12 +114,12 @@ class _Commands(Mapping[str, Any]):
 
     @property
     def _own(self) -> dict[str, Component]:
-        """Those of kplug itself, which no plugin replaces and for which no plugin is asked."""
+        """kplug's own commands, found without asking plugins, which cannot replace them."""
         return REGISTRY.state.discovery.by_name["kplug"].offer(COMMAND)
 
 
 class _PluginCommand(TyperCommand):
-    """What is known of a plugin's command before it is imported: enough for a line of ``--help``."""
+    """A plugin's command before its import, with enough facts for a line of ``--help``."""
 
     def __init__(self, name: str, component: Component) -> None:
         panel = f"Commands of {make_printable(str(component.origin))}"
@@ -140,5 +140,5 @@ def _load(component: Component, name: str | None) -> Any:
     except ContractError as error:
         message = f"the command {component.name!r} of {component.origin} ({component.location})"
         raise ContractError(f"{message} cannot run: {error.message}", hint=error.hint) from error
-    command.name = name  # typer's is that of the function
+    command.name = name  # typer would use the function's name
     return command

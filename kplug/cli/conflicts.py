@@ -63,12 +63,12 @@ def _describe(kind: str, name: str) -> dict[str, Any]:
 
 
 def is_ambiguous(facts: dict[str, Any]) -> bool:
-    """Whether nothing decides a conflict, rather than that what wins does not load."""
+    """Whether a conflict has no winner, as opposed to a winner that does not load."""
     return bool(facts["error"]) and facts["error"]["type"] == AmbiguousComponentError.__name__
 
 
 def _preferring(entry: str) -> str:
-    """Return the variable that lets an entry win, and leaves what it says already in force."""
+    """Return the variable assignment that prefers an entry, and keeps the variable's present entries."""
     settings = REGISTRY.state.policy.settings
     said = [str(e) for each in settings if each.label == VARIABLE for e in each.entries]
     return f"{VARIABLE}={','.join(dict.fromkeys((entry, *said)))}"

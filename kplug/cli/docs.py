@@ -40,7 +40,7 @@ ExampleOption = Annotated[
 
 _MOST_COLUMNS = 80  # of a signature in one line
 
-# What the documentation of built-in components points to with "see", by kind.
+# Texts to which docstrings of built-in components refer with "see", by kind.
 _SHARED = {
     "loss": "kplug.losses:Loss",
     "metric": "kplug.metrics:Metric",
@@ -71,7 +71,7 @@ def write_docs(
 
 
 def _read_examples(texts: list[str]) -> dict[str, Spec]:
-    """Return what components are made with, by name or qualified name."""
+    """Return the specs of example arguments, by name or qualified name."""
     components = [one for kind in KINDS.values() for one in REGISTRY.components(kind)]
     names = {name for one in components for name in (one.name, one.qualified_name)}
     examples = {spec.ref: spec for spec in map(parse_spec, texts)}
@@ -84,12 +84,12 @@ def _read_examples(texts: list[str]) -> dict[str, Spec]:
 
 
 def draw_curves(kind: Kind, folder: Path, examples: dict[str, Spec]) -> dict[str, str]:
-    """Draw what can be drawn of a kind into a folder, and return the pictures in Markdown by qualified name.
+    """Draw the drawable components of a kind; return the pictures in Markdown by qualified name.
 
     Args:
-        kind: Its components are drawn.
-        folder: That of the page.
-        examples: What components are made with, by name or qualified name; others take their defaults.
+        kind: The kind.
+        folder: The folder of the page.
+        examples: Arguments of components by name or qualified name; others use their defaults.
     """
     from kplug.utils.component_curves.curve import Curve
     from kplug.utils.component_curves.drawing import plot
@@ -113,7 +113,7 @@ def make_page(kind: Kind, pictures: Mapping[str, str] | None = None) -> str:
 
     Args:
         kind: The kind.
-        pictures: In Markdown, by qualified name.
+        pictures: The pictures in Markdown, by qualified name.
     """
     pictures = pictures or {}
     components = sorted(
@@ -164,7 +164,7 @@ def _summary(component: Component, facts: dict[str, Any] | KplugError) -> str:
 
 
 def _anchor(title: str) -> str:
-    """Return the address of a heading, as GitHub and most other readers make it."""
+    """Return the anchor of a heading, as GitHub and most other renderers generate it."""
     return "".join(letter for letter in title.lower() if letter.isalnum() or letter in "_-")
 
 
@@ -186,7 +186,7 @@ def _entry(
 
 
 def _written_as(component: Component, facts: dict[str, Any], taken: set[str]) -> str:
-    """Return the signature, with the package where the bare name means another; a long one in lines."""
+    """Return the signature, qualified if the bare name means another component; wrapped if long."""
     is_another = component.origin.distribution != "kplug" and lookup_key(component.name) in taken
     is_long = component.is_qualified_only or is_another
     name = component.qualified_name if is_long else component.name

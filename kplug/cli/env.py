@@ -16,9 +16,9 @@ from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.policy import Policy, Setting
 from kplug.registry.policy.list_entries import Entry
 
-# For each plugin, what keeps it out: the setting, None for one in error, and the reason in words.
+# The refusals of each plugin: the setting (None for an invalid one) and the reason.
 _Refusals = dict[str, list[tuple[Setting | None, str]]]
-# The lookup keys of what a plugin offers, for those whose entry points say all of it.
+# The lookup keys of each plugin's components, for plugins that have only entry points.
 _Offered = dict[str, set[str]]
 
 
@@ -37,7 +37,7 @@ def show_settings(as_json: JsonOption = False) -> None:
 
 
 def describe_settings() -> dict[str, Any]:
-    """Return the settings in force with their places, and the plugins as they judge them, for JSON."""
+    """Return the settings in force with their places, and their verdicts on plugins, for JSON."""
     state = REGISTRY.state
     refused = [supplier for supplier, _ in state.discovery.refused.values()]
     plugins = [item for item in state.discovery.suppliers if not item.origin.is_built_in]
@@ -107,7 +107,7 @@ def _describe_setting(
 def _find_vain(
     policy: Policy, setting: Setting, refusals: _Refusals, offered: _Offered
 ) -> Iterator[tuple[str, str]]:
-    """Yield what a setting says without any effect, with the reason."""
+    """Yield the entries of a setting that have no effect, with the reasons."""
     for entry in setting.entries:
         found = refusals.get(entry.distribution)
         others = [reason for by, reason in found or () if by is not setting]
@@ -129,7 +129,7 @@ def _may_offer(offered: _Offered, entry: Entry) -> bool:
 
 
 def write_settings(data: dict[str, Any]) -> Iterator[str]:
-    """Yield the lines that say what `describe_settings` returns."""
+    """Yield the lines that present the result of `describe_settings`."""
     yield "Settings, the outermost first:" if data["sources"] else "No settings."
     for source in data["sources"]:
         if not source["settings"] and not source["errors"]:

@@ -20,7 +20,7 @@ from kplug.terminal import wrap
 
 
 class ExitStatus(IntEnum):
-    """The exit statuses, which are the same in every command."""
+    """The exit statuses of all commands."""
 
     DONE = 0
     WRONG = 1
@@ -40,7 +40,7 @@ MEANINGS = {
 
 
 def report_error(error: Exception) -> ExitStatus:
-    """Say on standard error what went wrong, with the traceback if the environment asks for it."""
+    """Print an error on standard error, with its traceback if the environment requests it."""
     if wants_traceback(os.environ):
         traceback.print_exception(error)
     for line in f"kplug: {_explain(error)}".splitlines():
@@ -59,17 +59,17 @@ def _explain(error: Exception) -> str:
 
 @contextlib.contextmanager
 def ending_quietly() -> Iterator[None]:
-    """End without a word after Ctrl-C, or if nobody reads the output any more: the rest goes nowhere.
+    """End silently after Ctrl-C or a broken pipe, and discard further output.
 
     Raises:
-        typer.Exit: if so.
+        typer.Exit: in these cases.
     """
     try:
         yield
     except BrokenPipeError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(ExitStatus.CLOSED) from error
-    except typer.Abort as error:  # at a question, typer makes one thing of Ctrl-C, Ctrl-D and no
+    except typer.Abort as error:  # typer's prompts treat Ctrl-C, Ctrl-D and no alike
         if isinstance(error.__context__, KeyboardInterrupt):
             raise typer.Exit(ExitStatus.INTERRUPTED) from error
         raise

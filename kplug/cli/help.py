@@ -23,7 +23,7 @@ _VARIABLES = {
 
 
 class PlainHelp:
-    """What kplug's commands have in common: how their help is written."""
+    """Mixin that formats the help of kplug's commands."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help of a command."""
@@ -32,7 +32,7 @@ class PlainHelp:
 
 
 def find_examples(text: str) -> list[str]:
-    """Return the examples of a command's documentation: what stands behind ``Example:``."""
+    """Return the examples in a command's docstring: the lines that begin with ``Example:``."""
     paragraphs = _split(text)
     return [one.removeprefix(_EXAMPLE) for one in paragraphs if one.startswith(_EXAMPLE)]
 

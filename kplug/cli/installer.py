@@ -17,13 +17,13 @@ from kplug.registry.policy import Installed
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an installer has to do.
+    """The changes that an installer has to make.
 
     Args:
-        missing: Packages that are absent, or that are here in another version.
-        replaced: Packages that are here in the same version with other code.
-        kept: Packages that are as locked, so that no requirement of the others may change them.
-        obstacles: What no installer can mend, and what to do about it.
+        missing: Packages that are absent, or installed in another version.
+        replaced: Packages installed in the same version with other code.
+        kept: Packages that match the lock, which requirements of the others must not change.
+        obstacles: Differences that no installer can mend, with advice.
     """
 
     missing: tuple[LockedPackage, ...] = ()
@@ -33,7 +33,7 @@ class Plan:
 
 
 def make_plan(lock: Lock, drift: Sequence[Drift]) -> Plan:
-    """Return what brings an installation back to a lock."""
+    """Return the plan that brings an installation back to a lock."""
     of = {item.package: item for item in drift}
     obstacles = [text for item in drift if (text := _find_obstacle(lock, item))]
     mendable = [p for p in lock.packages if p.name in of and not _find_obstacle(lock, of[p.name])]
@@ -56,7 +56,7 @@ def _find_obstacle(lock: Lock, drift: Drift) -> str | None:
 
 
 def _find_reason(package: LockedPackage) -> str | None:
-    """Return why no installer may or can bring a package, or None."""
+    """Return why no installer may or can install a package, or None."""
     here, commit = read_install_source(package.name), package.source.commit
     if here.is_editable:
         wanted = f"check out {commit} there" if commit else "change it there"
@@ -76,10 +76,10 @@ def make_commands(
     """Return the commands of a plan.
 
     Args:
-        installer: How this environment installs.
-        plan: What has to be done.
-        options: What the user passes on to the installer.
-        constraints: A file for the versions that have to stay.
+        installer: The install command of this environment.
+        plan: The plan.
+        options: The user's options for the installer.
+        constraints: A constraints file with the versions to keep.
     """
     commands = []
     if plan.missing:
@@ -92,7 +92,7 @@ def make_commands(
 
 
 def as_requirement(package: LockedPackage) -> str:
-    """Return a package as an installer's argument; it begins with a name or an address, so it is no option.
+    """Return a package as an installer's argument, which begins with a name or URL, never like an option.
 
     Example:
         >>> as_requirement(LockedPackage("kplug-one", "1.0"))
@@ -100,7 +100,7 @@ def as_requirement(package: LockedPackage) -> str:
     """
     source = package.source
     inside = f"subdirectory={source.subdirectory}" if source.subdirectory else ""
-    if source.url.startswith("git+file:"):  # older pips take no name before such an address
+    if source.url.startswith("git+file:"):  # older pips accept no name before such a URL
         return _join(f"{source.url}@{source.commit}", f"egg={package.name}", inside)
     if source.url and source.commit:
         return _join(f"{package.name} @ {source.url}@{source.commit}", inside)
@@ -116,7 +116,7 @@ def _join(address: str, *fragments: str) -> str:
 
 
 def run_commands(commands: Sequence[Sequence[str]], plan: Plan, constraints: Path) -> None:
-    """Run the commands of a plan, one after the other, as far as they succeed.
+    """Run the commands of a plan in order, until one fails.
 
     Raises:
         LockError: One failed.
@@ -124,7 +124,7 @@ def run_commands(commands: Sequence[Sequence[str]], plan: Plan, constraints: Pat
     pins = [f"{package.name}=={package.version}\n" for package in (*plan.kept, *plan.replaced)]
     constraints.write_text("".join(pins), encoding="utf-8")
     for command in commands:
-        result = subprocess.run(command, check=False)  # noqa: S603 - what was shown, without a shell
+        result = subprocess.run(command, check=False)  # noqa: S603 - as shown to the user, without a shell
         if result.returncode:
             raise LockError(
                 f"{command[0]} ended with status {result.returncode}; what it installed before stays",

@@ -82,9 +82,9 @@ def list_components(
 
 
 def _find_broken(kinds: list[Kind]) -> list[tuple[Component, str]]:
-    """Return the components whose targets cannot be imported, each with the reason."""
+    """Return the components that cannot be imported, each with the reason."""
     broken = []
-    with diverting_output():  # a module may print something, which is no list
+    with diverting_output():  # a module may print to stdout
         for component in (item for kind in kinds for item in REGISTRY.components(kind)):
             try:
                 require_usable(component)
@@ -94,11 +94,11 @@ def _find_broken(kinds: list[Kind]) -> list[tuple[Component, str]]:
 
 
 def require_usable(component: Component) -> None:
-    """Import a component, and see whether it can be called as one of its kind.
+    """Import a component, and check that it can be called as its kind requires.
 
     Raises:
         ResolutionError: if it does not load.
-        ContractError: if it cannot be called, or as what is not clear.
+        ContractError: if it cannot be called, or its role is unclear.
     """
     target = REGISTRY.load(component)
     if component.kind != COMMAND.name:
@@ -106,7 +106,7 @@ def require_usable(component: Component) -> None:
 
 
 def component_as_data(component: Component) -> dict[str, Any]:
-    """Return what is known about a component without importing it, for JSON."""
+    """Return the facts about a component that need no import, for JSON."""
     return {
         "kind": component.kind,
         "name": component.name,
@@ -142,7 +142,7 @@ def _as_data(kinds: list[Kind]) -> dict[str, Any]:
 
 
 def _count(kinds: list[Kind]) -> dict[str, dict[str, int]]:
-    """Return how many components of each kind every package offers."""
+    """Return the number of components of each kind by package."""
     counts: dict[str, dict[str, int]] = {}
     for kind in kinds:
         for component in REGISTRY.components(kind):
@@ -152,9 +152,9 @@ def _count(kinds: list[Kind]) -> dict[str, dict[str, int]]:
 
 
 def _print_tables(kinds: list[Kind]) -> None:
-    """Print a table for each kind, then what is switched off and what is broken.
+    """Print a table for each kind, then plugins that are switched off or broken.
 
-    It is made without rich, which takes longer to lay out a thousand rows than all the rest here.
+    It does without rich, whose layout of a thousand rows would dominate the time.
     """
     width = find_width()
     lines = [line for kind in kinds for line in _table(kind, width)]
@@ -169,7 +169,7 @@ def _print_tables(kinds: list[Kind]) -> None:
 
 
 def _table(kind: Kind, width: int | None) -> Iterator[str]:
-    """Return the lines about a kind, its components under the name of their package."""
+    """Return the lines about a kind, with components grouped by package."""
     components = REGISTRY.components(kind)
     yield typer.style(f"{kind.plural} ({len(components)})", bold=True)
     yield ""
@@ -188,6 +188,6 @@ def _shown_name(component: Component) -> str:
 
 
 def _explain(component: Component) -> str:
-    """Return the summary, with the aliases behind it."""
+    """Return the summary, followed by the aliases."""
     also = f"Also {', '.join(component.aliases)}." if component.aliases else ""
     return " ".join(make_printable(f"{REGISTRY.summarize(component)} {also}").split())

@@ -78,7 +78,7 @@ def _collect(model: Path | None, use: list[str], allow_unlocked: bool) -> Lock:
         raise LockError("a lock is that of a model or of what --use names, not of both")
     if model is not None:
         from kplug.saving.formats import naming_file
-        from kplug.saving.lock_check import lock_model  # it reads HDF5, and needs torch
+        from kplug.saving.lock_check import lock_model  # imports h5py and torch
 
         with naming_file(model):
             return lock_model(model, allow_unlocked=allow_unlocked)

@@ -8,7 +8,7 @@ _TITLE = re.compile(
     r"(Args|Arguments|Attributes|Returns|Yields|Raises|Warns|Examples?|References?|Notes?):"
 )
 _ENTRY = re.compile(r"(\*{0,2}[\w.]+(?:, \*{0,2}[\w.]+)*)(?: \([^)]*\))?: +(.*)")
-# Directives, roles, numpydoc's underlines: another language, which is shown as it is written.
+# Directives, roles and numpydoc's underlines mark another language, which is shown verbatim.
 _OTHER_LANGUAGE = re.compile(r"^\s*\.\. |:\w+:`|^-{3,}$", re.MULTILINE)
 _CODE = re.compile(r"(`+)(.+?)\1", re.DOTALL)
 _SPECIAL = re.compile(r"[*|\\]|<(?=[A-Za-z/!])|(?<!\w)_|_(?!\w)")

@@ -97,10 +97,10 @@ def show(
 
 
 def find_curve(kind: Kind, facts: dict[str, Any], spec: Spec) -> Curve | str | None:
-    """Return the curve of a component, or why there is none; None for kinds that have no curve."""
+    """Return the curve of a component, or why there is none; None for kinds without curves."""
     if kind.name not in CURVED:
         return None
-    from kplug.utils.component_curves.sampling import sample  # it brings in torch
+    from kplug.utils.component_curves.sampling import sample  # imports torch
 
     try:
         curve = sample(kind, Spec(facts["qualified_name"], spec.args, spec.kwargs))
@@ -110,7 +110,7 @@ def find_curve(kind: Kind, facts: dict[str, Any], spec: Spec) -> Curve | str | N
 
 
 def _find(spec: Spec, kind: str | None) -> list[tuple[Kind, Component]]:
-    """Return the component of each kind that has the name."""
+    """Return the component with the name, for each kind that has one."""
     kinds = [get_kind(kind)] if kind else list(KINDS.values())
     found, switched_off, misses = [], [], []
     for record in kinds:
@@ -140,7 +140,7 @@ def _unknown(name: str) -> UnknownComponentError:
 
 
 def describe(kind: Kind, component: Component) -> dict[str, Any]:
-    """Return everything about a component, as far as JSON can hold it; its module is imported."""
+    """Return all facts about a component that JSON can hold; imports its module."""
     target = REGISTRY.load(component)
     origin = component.origin
     return {
@@ -159,11 +159,11 @@ def describe(kind: Kind, component: Component) -> dict[str, Any]:
 
 
 def _find_source(target: Any) -> tuple[str | None, int | None]:
-    """Return the file and the line where an object is defined, if it is Python's."""
+    """Return the file and line of an object's definition, if it is Python code."""
     made = inspect.unwrap(_unwrap(target)) if callable(target) else type(target)
     try:
         return inspect.getsourcefile(made), inspect.getsourcelines(made)[1]
-    except (TypeError, OSError, ValueError):  # it is an instance, of C, or its file is gone
+    except (TypeError, OSError, ValueError):  # an instance, C code, or a removed file
         return None, None
 
 
@@ -174,18 +174,18 @@ def _unwrap(target: Any) -> Any:
 
 
 def _documentation(target: Any) -> str:
-    """Return the object's own documentation, not that of a class it derives from."""
+    """Return the object's own docstring, not an inherited one."""
     target = _unwrap(target)
     return inspect.cleandoc(target.__doc__ or "")
 
 
 def format_signature(facts: dict[str, Any]) -> str:
-    """Return a component as one writes it, such as ``huber(delta=1.0)``, from what ``describe`` says."""
+    """Return a component as a spec, such as ``huber(delta=1.0)``, from the result of ``describe``."""
     return f"{facts['name']}({', '.join(format_arguments(facts))})"
 
 
 def format_arguments(facts: dict[str, Any]) -> list[str]:
-    """Return each argument as one writes it."""
+    """Return each argument as in a spec."""
     return [
         item["name"] if item["required"] else f"{item['name']}={item['default']}"
         for item in facts["arguments"]
@@ -206,7 +206,7 @@ def _plot(
 
 
 def vars_of(curve: Curve | str | None) -> dict[str, Any] | None:
-    """Return a curve for JSON; None where there is none."""
+    """Return a curve for JSON; None without one."""
     return None if curve is None or isinstance(curve, str) else asdict(curve)
 
 

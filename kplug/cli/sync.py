@@ -101,6 +101,6 @@ def _describe(plan: Plan, commands: list[list[str]]) -> dict[str, object]:
 
 
 def _check_again(file: Path) -> int:
-    """Check the lock in a new process: this one may have imported what was replaced."""
+    """Check the lock in a new process, as this one may have imported replaced modules."""
     command = [sys.executable, "-m", "kplug", "lock", "--check", "--lock", str(file)]
-    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own words and a path
+    return subprocess.run(command, check=False).returncode  # noqa: S603 - fixed words and a path

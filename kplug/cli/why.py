@@ -46,7 +46,7 @@ def why(kind: KindArgument, name: NameArgument, as_json: JsonOption = False) -> 
 
 
 def describe_name(kind: str, name: str) -> dict[str, Any]:
-    """Return everything that decides what a name means, for JSON."""
+    """Return all facts that decide the meaning of a name, for JSON."""
     record, spec = get_kind(kind), parse_spec(name)
     found = explain(record, spec)
     return {
@@ -76,7 +76,7 @@ def _describe(candidate: Candidate) -> dict[str, Any]:
 
 
 def describe_setting(setting: Setting) -> dict[str, Any]:
-    """Return where a setting is written: its variable, or its key, file and line."""
+    """Return the place of a setting: its variable, or its key, file and line."""
     return {"setting": setting.label, "line": setting.line}
 
 
@@ -104,6 +104,6 @@ def _write(data: dict[str, Any]) -> Iterator[str]:
 
 
 def show_place(setting: dict[str, Any]) -> str:
-    """Return the words for what `describe_setting` returns."""
+    """Return the result of `describe_setting` in words."""
     line = f", line {setting['line']}" if setting["line"] else ""
     return f"{setting['setting']}{line}"

@@ -14,19 +14,19 @@ from kplug.registry.kinds import COMMAND
 
 
 def complete_kind() -> list[str]:
-    """Return what may be given for a kind of component."""
+    """Return the accepted names of kinds."""
     with completing_quietly():
         return [word for kind in KINDS.values() for word in (kind.name, kind.plural)]
     return []
 
 
 def complete_listed() -> list[str]:
-    """Return what `kplug list` takes: kinds of component, and commands."""
+    """Return the arguments of `kplug list`: kinds of component, and commands."""
     return [*complete_kind(), COMMAND.plural]
 
 
 def complete_component(context: typer.Context, incomplete: str) -> list[str]:
-    """Return the names of components, of one kind where the command line says which."""
+    """Return the names of components, limited to the kind on the command line if given."""
     kind = context.params.get("kind")
     with completing_quietly():
         return _names([get_kind(kind)] if kind else KINDS.values(), incomplete)
@@ -34,7 +34,7 @@ def complete_component(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def _names(kinds: Iterable[Kind], incomplete: str) -> list[str]:
-    """Return the bare names, or where none begins like that, the qualified ones."""
+    """Return the matching bare names, or else the matching qualified ones."""
     components = [item for kind in kinds for item in REGISTRY.index(kind).components]
     bare = [
         name
@@ -49,6 +49,6 @@ def _names(kinds: Iterable[Kind], incomplete: str) -> list[str]:
 
 @contextlib.contextmanager
 def completing_quietly() -> Iterator[None]:
-    """Let nothing but completions reach the shell: no output of a plugin's, and no error."""
+    """Keep plugins' output and all errors from the shell, which reads only completions."""
     with diverting_output(), contextlib.suppress(KplugError):
         yield

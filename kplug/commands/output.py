@@ -15,20 +15,20 @@ import typer
 from kplug.registry.quoting import make_printable
 from kplug.terminal import wrap
 
-_LEAST_ROOM = 24  # for texts beside names; where there is less, they stand below
+_LEAST_ROOM = 24  # for texts beside names; with less, they go below
 
 SCHEMA = 1  # raised when a key goes or changes its meaning; a new key does not raise it
 
 
 @contextlib.contextmanager
 def diverting_output() -> Iterator[None]:
-    """Let what plugins print meanwhile go to standard error, also what programs print that they start."""
+    """Redirect the output of plugins and of their child processes to standard error."""
     kept = _point_at_stderr()
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield
     finally:
-        if sys.__stdout__ is not None:  # somebody may know it by that name
+        if sys.__stdout__ is not None:  # code may use it by that name
             sys.__stdout__.flush()
         if kept is not None:
             os.dup2(kept, 1)
@@ -36,7 +36,7 @@ def diverting_output() -> Iterator[None]:
 
 
 def _point_at_stderr() -> int | None:
-    """Let file 1 be what file 2 is; return a copy of what it was, if it was anything."""
+    """Point descriptor 1 at descriptor 2; return a duplicate of the old one, if it was open."""
     if sys.stdout is not None:
         sys.stdout.flush()
     try:
@@ -48,11 +48,11 @@ def _point_at_stderr() -> int | None:
     return kept
 
 
-_answers: list[str] | None = None  # the JSON of a command that is running
+_answers: list[str] | None = None  # the JSON of the running command
 
 
 def answer_in_json(context: typer.Context, is_asked: bool) -> bool:
-    """Let nothing but JSON reach standard output, if ``--json`` is given: this is its callback."""
+    """Reserve standard output for JSON; the callback of ``--json``."""
     if is_asked and not context.resilient_parsing:
         context.with_resource(_answering())
     return is_asked
@@ -81,23 +81,23 @@ def _answering() -> Iterator[None]:
 
 
 def _flush_libraries() -> None:
-    """Write what libraries in C have printed and not written yet: it would follow the JSON at the end."""
+    """Flush the buffered output of C libraries, which would otherwise follow the JSON."""
     with contextlib.suppress(
         ImportError, OSError, TypeError, AttributeError
     ):  # Windows has no such name
-        import ctypes  # a twentieth of what a command takes
+        import ctypes  # the import takes a twentieth of a command's time
 
         ctypes.CDLL(None).fflush(None)
 
 
 def print_json(data: Mapping[str, Any]) -> None:
-    """Print JSON, with the version of its schema first, when the command has ended."""
+    """Print JSON at the end of the command, with its schema version first."""
     text = json.dumps({"schema": SCHEMA, **data}, indent=2)
     typer.echo(text) if _answers is None else _answers.append(text)
 
 
 def print_lines(lines: Iterable[str], colour: str | None = None) -> None:
-    """Print lines as they are; to a terminal, broken at its width between words, never inside one."""
+    """Print lines, wrapped between words at a terminal's width."""
     width = find_width()
     for line in lines:
         text = "\n".join(wrap(make_printable(line), width))
@@ -105,13 +105,13 @@ def print_lines(lines: Iterable[str], colour: str | None = None) -> None:
 
 
 def find_width(stream: TextIO | None = None) -> int | None:
-    """Return the width of the terminal, or None where a stream (standard output) goes elsewhere."""
+    """Return the width of the terminal, or None if the stream (standard output) is not one."""
     is_terminal = (stream or sys.stdout).isatty()
     return shutil.get_terminal_size().columns if is_terminal else None
 
 
 def find_color() -> bool | None:
-    """Return whether the environment wants colours; None if that depends on where the output goes."""
+    """Return whether the environment requests colours; None if it depends on the output."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):
@@ -122,13 +122,13 @@ def find_color() -> bool | None:
 def align(
     rows: Sequence[tuple[str, str]], width: int | None, indent: int = 2, column: int = 0
 ) -> Iterator[str]:
-    """Yield the lines of names with texts beside them, or below them where there is little room.
+    """Yield lines with names and texts beside them, or below them if there is little room.
 
     Args:
         rows: Names with texts.
-        width: That of the terminal, None where the output is none.
+        width: The width of the terminal, None without one.
         indent: Spaces before each name.
-        column: How wide the column of names is at least.
+        column: The least width of the column of names.
 
     Example:
         >>> list(align([("huber", "A loss."), ("mean_squared_error", "A loss, too.")], 24))

@@ -13,12 +13,12 @@ from kplug.registry.component import BUILT_IN, CUSTOM
 from kplug.registry.loading.running_builds import Build, find_build_here
 from kplug.registry.quoting import quote
 
-# For each distribution the components that are used; for the user's own code their names.
+# The used components of each distribution; for the user's own code, their names.
 _Used = dict[str, set[str]]
 
 
 def lock_environment(*, allow_unlocked: bool = False) -> Lock:
-    """Return the lock of every plugin that is installed and may load, of kplug and of torch.
+    """Return the lock of kplug, of torch, and of every installed plugin that may load.
 
     Args:
         allow_unlocked: Write down what cannot be installed again, too.
@@ -35,7 +35,7 @@ def lock_environment(*, allow_unlocked: bool = False) -> Lock:
 
 
 def lock_specs(specs: Iterable[str], *, allow_unlocked: bool = False) -> Lock:
-    """Return the lock of what some specs use, and of what is nested in them.
+    """Return the lock of the components of some specs, including nested ones.
 
     Args:
         specs: ``kind:spec``, such as ``loss:dice_loss(smooth=1.0)``. Each is built, as ``compile`` would.
@@ -60,10 +60,10 @@ def lock_specs(specs: Iterable[str], *, allow_unlocked: bool = False) -> Lock:
 def lock_rows(
     rows: Iterable[Mapping[str, Any]], own: Iterable[str] = (), *, allow_unlocked: bool = False
 ) -> Lock:
-    """Return the lock of what a model's component table names.
+    """Return the lock of a model's component table.
 
     Args:
-        rows: The table; what it names has to be installed here, in the same build.
+        rows: The table; its packages have to be installed here, in the same builds.
         own: Names of the user's code that the table does not list.
         allow_unlocked: Write down what cannot be installed again, too.
 
@@ -75,7 +75,9 @@ def lock_rows(
         distribution, kind = str(row.get("distribution")), KINDS.get(str(row.get("kind")))
         name = str(row.get("name")).rpartition("/")[2]
         used.setdefault(distribution, set())
-        if isinstance(code := row.get("code"), dict):  # whose code it is, where that is another
+        if isinstance(
+            code := row.get("code"), dict
+        ):  # the owner of the code, if another distribution
             used.setdefault(str(code.get("distribution")), set())
         if distribution == CUSTOM:
             used[CUSTOM].add(name)
@@ -96,7 +98,7 @@ def _note_resolved(used: _Used, resolved: Resolved) -> None:
 
 
 def _note_use(used: _Used, component: Component) -> None:
-    if component.origin.is_built_in:  # in every lock, without a list of names
+    if component.origin.is_built_in:  # built-ins are in every lock, without names
         return
     names = used.setdefault(component.origin.distribution, set())
     if component.origin.is_custom:

@@ -24,7 +24,7 @@ class Drift:
     """One difference between an installation and a lock.
 
     Args:
-        kind: What differs.
+        kind: The kind of difference.
         package: The distribution.
         message: The difference in one sentence.
     """
@@ -38,9 +38,9 @@ class Drift:
 
 
 def find_drift(lock: Lock) -> list[Drift]:
-    """Return how what is installed differs from a lock, in the order of the lock.
+    """Return the differences between the installation and a lock, in the order of the lock.
 
-    Light modules of plugins that declare their components in code are imported, as for ``kplug list``.
+    Modules of hooks are imported, as for ``kplug list``.
     """
     if REGISTRY.is_stale():
         REGISTRY.refresh()
@@ -95,7 +95,7 @@ def _compare_code(package: LockedPackage, here: Build) -> Drift | None:
             "commit", package.name, f"{package} was locked at commit {locked}, here is {shown}"
         )
     is_same_commit = bool(locked) and source.commit == locked
-    # A working copy and a wheel of one commit are hashed in different ways.
+    # A working copy and a wheel of the same commit have different kinds of hash.
     is_comparable = package.source.is_editable == source.is_editable or not is_same_commit
     if package.hash and is_comparable and package.hash != here.hash:
         other = f"cannot be vouched for: {here.doubt}"
@@ -111,7 +111,7 @@ def _note(package: LockedPackage) -> str:
 
 
 def _find_extras(lock: Lock) -> Iterator[Drift]:
-    """Yield the plugins beside the lock that change what a bare name means."""
+    """Yield unlocked plugins that change the meaning of a bare name."""
     locked = {package.name for package in lock.packages}
     owners = {_key(text): package.name for package in lock.packages for text in package.components}
     for kind in KINDS.values():
@@ -132,7 +132,7 @@ def _find_extras(lock: Lock) -> Iterator[Drift]:
 def _find_rival(
     index: Index, name: str, component: Component, owners: Mapping[tuple[str, str], str]
 ) -> str | None:
-    """Return whose name a component takes, or makes ambiguous, among those that a lock counts on."""
+    """Return the owner of a locked name that a component takes over or makes ambiguous."""
     decision = decide(index, name, None, REGISTRY.state.policy.prefer)
     is_tied = decision.is_ambiguous and component in decision.candidates
     is_chosen = decision.choice is not None and decision.choice.component is component
@@ -149,5 +149,5 @@ def _key(text: str) -> tuple[str, str]:
 
 
 def name_components(package: LockedPackage) -> str:
-    """Return what a package supplies, as a message has it."""
+    """Return the components that a package supplies, for a message."""
     return shorten(", ".join(text.partition(" ")[2] for text in package.components))

@@ -11,7 +11,7 @@ from kplug.registry.metadata import is_installed
 
 
 def find_installer(action: str = "install") -> list[str]:
-    """Return how the command of this environment begins: uv's where uv made it or pip is missing, else pip's.
+    """Return the installer's command: uv's if uv made this environment or pip is missing, else pip's.
 
     Args:
         action: ``install`` or ``uninstall``.
@@ -20,7 +20,7 @@ def find_installer(action: str = "install") -> list[str]:
         LockError: There is neither.
     """
     uv = shutil.which("uv")
-    # Not find_spec("pip"): setuptools takes that for pip's own run, and torch's compiler fails afterwards.
+    # Not find_spec("pip"): setuptools would mistake it for a run of pip, and break torch's compiler.
     has_pip = is_installed("pip")
     if uv and (_is_made_by_uv() or not has_pip):
         return [uv, "pip", action, "--python", sys.executable]

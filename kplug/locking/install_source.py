@@ -16,7 +16,7 @@ from kplug.registry.metadata import path_of_url
 
 @dataclass(frozen=True, slots=True)
 class InstallSource:
-    """Where a distribution came from; all empty for one that an index had.
+    """The source of an installed distribution; all fields are empty for a package index.
 
     Args:
         url: The repository (``git+https://…``) or the archive.
@@ -38,11 +38,11 @@ class InstallSource:
 
 
 def read_install_source(distribution: str) -> InstallSource:
-    """Return where an installed distribution came from, as its installer has noted in ``direct_url.json``."""
+    """Return the source of an installed distribution, from the ``direct_url.json`` of its installer."""
     try:
         found = importlib_metadata.distribution(distribution).read_text("direct_url.json")
         return _read(json.loads(found or "{}"))
-    except Exception:  # noqa: BLE001 - the file may hold anything; then the index may have the distribution
+    except Exception:  # noqa: BLE001 - an invalid file; then the index may have it
         return InstallSource()
 
 
@@ -73,6 +73,6 @@ def _read_editable(folder: Path) -> InstallSource:
 
 
 def _find_archive_hash(archive: Mapping[str, Any]) -> str:
-    old_form = str(archive.get("hash", ""))  # before PEP 610 had a table of them
+    old_form = str(archive.get("hash", ""))  # the older form of PEP 610
     digest = archive.get("hashes", {}).get("sha256") or old_form.removeprefix("sha256=")
     return f"sha256:{digest}" if digest and "=" not in digest else ""

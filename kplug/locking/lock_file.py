@@ -44,8 +44,8 @@ class LockedPackage:
     Args:
         name: Its normalised name.
         version: Its version.
-        hash: The hash of its code; empty where it has no ``RECORD``.
-        source: Where it came from.
+        hash: The hash of its code; empty without a ``RECORD``.
+        source: Its source.
         components: ``kind name`` of what it supplies, aliases among them.
     """
 
@@ -61,7 +61,7 @@ class LockedPackage:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """What an installation has to have.
+    """The required state of an installation.
 
     Args:
         packages: The distributions, sorted by name.
@@ -80,7 +80,7 @@ def format_lock(lock: Lock, made_for: str = "this environment") -> str:
         made_for: What was locked, for the comment at the top.
 
     Raises:
-        LockError: There is something that no lock can hold: a name, a version, an address, or too much.
+        LockError: An invalid name, version or address, or too many entries.
     """
     _check_texts("not-locked", list(lock.not_locked))
     text = _HEADER.format(made_for=quote(made_for), layout=LAYOUT)
@@ -90,12 +90,12 @@ def format_lock(lock: Lock, made_for: str = "this environment") -> str:
         fields = {name: value for name, value in _list_fields(package).items() if value}
         text += "\n[[packages]]\n"
         text += "".join(f"{name} = {_as_toml(value)}\n" for name, value in fields.items())
-    _read(_parse(Path("the lock"), text.encode()))  # what cannot be read again is not written
+    _read(_parse(Path("the lock"), text.encode()))  # refuses to write an unreadable lock
     return text
 
 
 def read_lock(path: str | os.PathLike[str]) -> Lock:
-    """Return what a lock file says. Nothing in it is looked up, imported or run.
+    """Return the content of a lock file, without looking up, importing or running anything in it.
 
     Raises:
         LockError: There is no such file, it is damaged, too large, or of a newer kplug.
@@ -208,7 +208,7 @@ def _list_fields(package: LockedPackage) -> dict[str, Any]:
 
 
 def _as_toml(value: str | bool | tuple[str, ...]) -> str:
-    """Return a value as TOML: JSON's texts, lists and truth values are its own."""
+    """Return a value as TOML, which shares JSON's strings, lists and booleans."""
     if isinstance(value, tuple):
         return "[\n" + "".join(f"  {_as_toml(item)},\n" for item in value) + "]"
     return json.dumps(value, ensure_ascii=False)

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-# What is read is the configuration of a repository whose code kplug imports anyway; a status need not run it.
+# Keeps git from running hooks of the repository, which a status does not need.
 _QUIET = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 _SHORT_FORM = re.compile(r"(?:([\w.-]+)@)?([\w.-]+):(?!//)([^\\]+)")  # me@host:path, as ssh has it
 _SECONDS = 30
@@ -20,8 +20,8 @@ class WorkingCopy:
 
     Args:
         commit: The commit that is checked out.
-        is_changed: Whether the folder has changes that are not committed, or files that git does not know.
-        url: The remote that it came from, as an installer writes it; empty where there is none.
+        is_changed: Whether the folder has uncommitted changes or untracked files.
+        url: The remote, in an installer's form; empty without one.
         subdirectory: The folder's path inside the repository.
     """
 
@@ -32,9 +32,9 @@ class WorkingCopy:
 
 
 def find_working_copy(folder: Path) -> WorkingCopy | None:
-    """Return what git knows about a folder; None if it tracks no file in it, or there is no git."""
+    """Return git's facts about a folder; None if git tracks no file in it, or is missing."""
     commit = _ask(folder, "rev-parse", "HEAD")
-    # A folder that a repository around it ignores is not of that commit.
+    # A folder that its surrounding repository ignores is not part of the commit.
     if not commit or _ask(folder, "ls-files", "--error-unmatch", "--", ".") is None:
         return None
     return WorkingCopy(
@@ -46,7 +46,7 @@ def find_working_copy(folder: Path) -> WorkingCopy | None:
 
 
 def as_vcs_url(remote: str) -> str:
-    """Return a remote as an installer writes it, without a password; empty for what is no address.
+    """Return a remote in an installer's form, without a password; empty for an invalid address.
 
     Example:
         >>> as_vcs_url("git@example.org:team/plugin.git")
@@ -69,13 +69,13 @@ def as_vcs_url(remote: str) -> str:
 
 
 def _ask(folder: Path, *question: str) -> str | None:
-    """Return what git answers, None if it cannot."""
+    """Return git's output, or None if it fails."""
     command = ["git", "-C", str(folder), *_QUIET, *question]
-    # Git's own hooks set variables that name another repository.
+    # When run from a git hook, the environment names another repository.
     environment = {name: each for name, each in os.environ.items() if not name.startswith("GIT_")}
     environment["GIT_OPTIONAL_LOCKS"] = "0"
     try:
-        answer = subprocess.run(  # noqa: S603 - the words are ours, the folder is an argument of -C
+        answer = subprocess.run(  # noqa: S603 - fixed words; the folder is an argument of -C
             command, capture_output=True, text=True, timeout=_SECONDS, env=environment, check=False
         )
     except (OSError, subprocess.SubprocessError, ValueError):

@@ -41,7 +41,7 @@ def bench(
     Example: kplug bench train.py:network --batch-size 128 --no-jit
     """
     path, name = split_target(target)
-    # Here and not above: it brings in torch, which `kplug --help` must not wait for.
+    # A local import: it brings in torch, which would delay `kplug --help`.
     from kplug.cli.bench.run import run
 
     run(path, name, batch_size, steps, rounds, with_jit=jit)

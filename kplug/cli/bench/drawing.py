@@ -35,7 +35,7 @@ def draw_inputs(model: Model, count: int) -> Any:
 
     def draw(shape: Any) -> Tensor:
         sizes = (count, *(length or _LENGTH for length in shape[1:]))
-        if tables:  # which input belongs to which table is not known; the smallest takes them all
+        if tables:  # inputs cannot be matched to tables; the smallest limits all
             return torch.randint(min(tables), sizes)
         return torch.randn(sizes)
 
@@ -47,10 +47,10 @@ def draw_inputs(model: Model, count: int) -> Any:
 
 
 def draw_targets(model: Model, samples: Samples) -> list[Tensor] | Tensor | None:
-    """Return targets that the losses take: the first kind of numbers that none of them refuses.
+    """Return targets for the losses: the first kind of numbers that all of them accept.
 
     Raises:
-        KplugError: If a loss takes none of them.
+        KplugError: If a loss accepts none.
     """
     compiled = model.compiled
     if compiled is None or not compiled.losses:

@@ -28,8 +28,7 @@ def load_workload(path: Path, name: str) -> Workload:
     """Run a file and return its model and data.
 
     Raises:
-        KplugError: If it defines no compiled model of that name; an error of the file's own code is
-            passed on as it is.
+        KplugError: If it defines no compiled model of that name; errors of the file's own code propagate.
     """
     names = runpy.run_path(str(path), run_name="__kplug_bench__")
     if name not in names:
@@ -54,10 +53,10 @@ def load_workload(path: Path, name: str) -> Workload:
 
 
 def make_samples(workload: Workload, count: int) -> Samples:
-    """Return the data of a file, or random ones that fit its model, which is built if need be.
+    """Return the data of a file, or random data that fit its model, which is built if needed.
 
     Raises:
-        KplugError: If there are no data and nothing says of which shape they would be.
+        KplugError: If there are no data and their shape is unknown.
     """
     model, x, y = workload.model, workload.x, workload.y
     if is_iterable_of_batches(x):

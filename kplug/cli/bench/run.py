@@ -32,7 +32,7 @@ from kplug.training.step.steps import apply_constraints
 
 @dataclass
 class Contender:
-    """One way to train; ``train`` does it for an epoch, and ``seconds`` is what each epoch took."""
+    """A way to train: ``train`` runs an epoch, and ``seconds`` holds the time of each epoch."""
 
     name: str
     train: Callable[[], object]
@@ -40,7 +40,7 @@ class Contender:
     seconds: list[float] = field(default_factory=list)
 
     def time(self) -> float:
-        """Train for an epoch and return how long it took, work on a GPU included."""
+        """Train for an epoch and return its time, including the work on a GPU."""
         started = time.perf_counter()
         self.train()
         if torch.cuda.is_available():
@@ -49,7 +49,7 @@ class Contender:
 
 
 def run(path: Path, name: str, batch_size: int, steps: int, rounds: int, *, with_jit: bool) -> None:
-    """Time all contenders in turn and print the table; the command says what the arguments mean."""
+    """Time all contenders in turn and print the table; the command documents the arguments."""
     workload = load_workload(path, name)
     samples = make_samples(workload, batch_size * steps)
     contenders = [
@@ -70,7 +70,7 @@ def run(path: Path, name: str, batch_size: int, steps: int, rounds: int, *, with
 
 
 def prepare(workload: Workload, *, jit_compile: bool) -> Model:
-    """Return the model of a file, compiled anew with what the file gave and one step at a time."""
+    """Return the model of a file, recompiled with the file's arguments and one step per execution."""
     model = workload.model
     compiled = model.compiled
     given = {} if compiled is None else _list_arguments(compiled)
@@ -79,7 +79,7 @@ def prepare(workload: Workload, *, jit_compile: bool) -> Model:
 
 
 def _list_arguments(compiled: Compiled) -> dict[str, Any]:
-    """Return the arguments of ``compile`` that were resolved, to be taken over as they are."""
+    """Return the resolved arguments of ``compile``, for reuse."""
     structure = {
         name: map_identifiers(given, lambda filled: filled.resolved)
         for name, given in compiled.structure.items()
@@ -94,7 +94,7 @@ def _list_arguments(compiled: Compiled) -> dict[str, Any]:
 
 
 def make_fit(name: str, model: Model, samples: Samples, batch_size: int) -> Contender:
-    """Return ``fit`` on a model."""
+    """Return the contender that calls ``fit``."""
 
     def train() -> object:
         return model.fit(samples.x, samples.y, batch_size=batch_size, verbose=0)
@@ -103,9 +103,9 @@ def make_fit(name: str, model: Model, samples: Samples, batch_size: int) -> Cont
 
 
 def make_loop(model: Model, samples: Samples, batch_size: int) -> Contender:
-    """Return a loop as one writes it by hand, with the same model, losses, metrics and optimizer.
+    """Return the contender with a hand-written loop: same model, losses, metrics and optimizer.
 
-    Rows are picked by index, nothing waits for the device, and the loss is read once, at the end.
+    It picks rows by index, never waits for the device, and reads the loss once, at the end.
     """
     compiled, optimizer = model.compiled, prepare_optimizer(model, "kplug bench")
     if compiled is None or optimizer is None:
@@ -138,7 +138,7 @@ def make_loop(model: Model, samples: Samples, batch_size: int) -> Contender:
 
 
 def pick(samples: Samples, rows: Tensor, device: torch.device) -> Samples:
-    """Return samples by number, on a device."""
+    """Return samples by index, on a device."""
     return samples.map(lambda array: array.index_select(0, rows).to(device))
 
 

@@ -43,7 +43,7 @@ def doctor(
     """
     offered, _ = REGISTRY.ask_all(
         Finding, "kplug_findings"
-    )  # first: what is wrong with it is a problem
+    )  # first, since its faults become problems
     findings = [
         *find_problems(),
         *find_shadowed(),
@@ -69,7 +69,7 @@ def doctor(
 
 
 def _is_known(finding: Finding, findings: list[Finding]) -> bool:
-    """Whether it was found without the import that its package is not there."""
+    """Whether a missing package was already found without the import."""
     name = finding.message.partition(" (")[0].partition(" of ")[0]
     return any(
         each.about == finding.about and each.message.startswith(f"{name} ") for each in findings

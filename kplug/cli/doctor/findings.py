@@ -19,14 +19,14 @@ _VARIABLE = re.compile(r"(?:the environment variable )?(kplug_?\w*)\b", re.IGNOR
 
 
 def advise_mending(origin: Origin) -> str:
-    """Return the command for a plugin that only its author can mend: whether an upgrade helps, none knows."""
+    """Return the command for a plugin that only its author can mend, where an upgrade may help."""
     name = origin.distribution
     is_ours = name in BUILT_IN
     return f"pip install --force-reinstall {name}" if is_ours else f"export KPLUG_DISABLE={name}"
 
 
 def find_problems() -> Iterator[Finding]:
-    """Yield what the registry knows to be wrong, then targets in packages that are not there."""
+    """Yield the registry's problems, then targets in missing packages."""
     for problem in REGISTRY.problems():
         yield Finding(
             problem.topic,
@@ -45,28 +45,28 @@ def find_problems() -> Iterator[Finding]:
 
 
 def _find_fault(component: Component) -> str | None:
-    """Return why a component does not load, as far as that shows without importing it, or None."""
+    """Return why a component will not load, or None, judged without importing it."""
     package = find_missing_package(component)
     if package is not None:
         return f"is {component.location}, and there is no package {package!r}"
     objection = REGISTRY.find_objection(component)
-    if objection is None or is_of_python(component.location):  # of which the registry knows
+    if objection is None or is_of_python(component.location):  # which the registry reports
         return None
     return f"never loads: {objection.message}"
 
 
 def find_missing_package(component: Component) -> str | None:
-    """Return the package of a target if it is not there; nothing is imported to find out."""
+    """Return the package of a target if it is missing; imports nothing."""
     package = component.location.partition(":")[0].partition(".")[0]
     try:
         is_there = not isinstance(component.target, str) or importlib.util.find_spec(package)
-    except (ImportError, ValueError):  # a module without a spec is imported already
+    except (ImportError, ValueError):  # an imported module without a spec
         return None
     return None if is_there else package
 
 
 def find_shadowed() -> Iterator[Finding]:
-    """Yield the components of plugins that a bare name does not mean, as others offer the name too."""
+    """Yield plugin components that others shadow under their bare names."""
     for facts in describe_conflicts(list(KINDS.values())):
         winner = facts["chosen"] and f"{facts['chosen']} ({facts['rule']})"
         for item in facts["candidates"]:
@@ -85,7 +85,7 @@ def find_shadowed() -> Iterator[Finding]:
 
 
 def _is_meant_so(kind: str, item: dict[str, Any]) -> bool:
-    """Whether nobody expects the bare name to mean it: built-ins, and what says so itself."""
+    """Whether a component is meant to be shadowed: built-ins, and qualified-only components."""
     distribution, _, name = item["qualified_name"].partition("/")
     found = REGISTRY.index(KINDS[kind]).find_qualified(distribution, name)
     return distribution in BUILT_IN or found is None or found.is_qualified_only
@@ -94,13 +94,13 @@ def _is_meant_so(kind: str, item: dict[str, Any]) -> bool:
 def _mend(problem: Problem) -> str:
     if problem.topic == "setting":
         return _mend_setting(problem)
-    if "/" in problem.origin.distribution:  # metadata without a name are called after their folder
+    if "/" in problem.origin.distribution:  # metadata without a name are named after their folder
         return f"rm -r {shlex.quote(problem.origin.distribution)}"
     return advise_mending(problem.origin)
 
 
 def _mend_setting(problem: Problem) -> str:
-    """Return what takes the setting away, or opens the file in which it stands."""
+    """Return the command that removes the setting, or opens its file."""
     name = problem.origin.distribution
     for source in REGISTRY.state.policy.sources:
         if problem.cause in source.errors:

@@ -19,7 +19,7 @@ from kplug.registry.loading.module_ownership import find_distribution
 
 
 def find_other_files() -> Iterator[Finding]:
-    """Yield the modules of plugins whose code is not that of their hash; nothing is imported."""
+    """Yield the modules of plugins whose code differs from their hash; imports nothing."""
     codes = dict(_read_codes())
     yield from _find_overlaps(codes)
     for name, code in codes.items():

@@ -21,7 +21,7 @@ _Points = frozenset[tuple[str, str, str]]
 
 
 def find_stale() -> Iterator[Finding]:
-    """Yield what is wrong with folders of metadata that concern kplug; nothing is imported."""
+    """Yield the faults of metadata folders that concern kplug; imports nothing."""
     kinds = (*HOOKED.values(), *KINDS.values())
     groups = {"kplug", *(kind.group for kind in kinds)}
     for name, found in sorted(_group().items()):
@@ -33,7 +33,7 @@ def find_stale() -> Iterator[Finding]:
 
 
 def _group() -> dict[str, list[Any]]:
-    """Return all distributions of each name, in the order in which Python looks for them."""
+    """Return all distributions of each name, in the order of Python's search path."""
     found: dict[str, dict[str, Any]] = {}
     for each in importlib_metadata.distributions():
         with contextlib.suppress(Exception):  # the registry has a problem for it
@@ -70,7 +70,7 @@ def _find_lost_files(name: str, distribution: Any) -> Iterator[Finding]:
         files = [Path(distribution.locate_file(row[0])) for row in rows if row]
         modules = [file for file in files if file.suffix == ".py"]
         is_lost = bool(modules) and not any(map(Path.exists, modules))
-    except Exception:  # noqa: BLE001 - a RECORD may hold anything
+    except Exception:  # noqa: BLE001 - an invalid RECORD
         return
     if is_lost:
         message = f"none of the modules that {find_folder(distribution)} lists is there"

@@ -17,13 +17,13 @@ from kplug.registry.finding import Finding
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long one import took.
+    """The duration of one import.
 
     Args:
         about: The distribution with its version.
-        module: What was imported: a module of hooks, or a target.
-        seconds: How long it took, with what it imports itself that was not imported before.
-        is_target: Whether it is that of a component.
+        module: The imported module of hooks, or target.
+        seconds: Its duration, including its own first imports of other modules.
+        is_target: Whether it is the target of a component.
     """
 
     about: str
@@ -33,7 +33,7 @@ class Timing:
 
 
 def time_modules() -> list[Timing]:
-    """Return what the modules of hooks took, which the registry has imported to know the names."""
+    """Return the durations of modules of hooks, which the registry has imported for their names."""
     return [
         Timing(str(supplier.origin), module, seconds, is_target=False)
         for supplier in REGISTRY.state.discovery.suppliers
@@ -43,12 +43,10 @@ def time_modules() -> list[Timing]:
 
 
 def import_targets() -> tuple[list[Timing], list[Finding]]:
-    """Import every component of every plugin, and return what each took and which do not load."""
+    """Import every component of every plugin; return their durations, and those that do not load."""
     timings, broken = [], []
-    with diverting_output():  # a module may print something, which is no finding
-        importlib.import_module(
-            "torch"
-        )  # which kplug itself needs, so no plugin is to blame for it
+    with diverting_output():  # a module may print to stdout
+        importlib.import_module("torch")  # kplug itself needs it, so no plugin is to blame
         importlib.import_module("kplug.layers")
         for component in (
             item for kind in KINDS.values() for item in REGISTRY.index(kind).components
@@ -67,7 +65,7 @@ def import_targets() -> tuple[list[Timing], list[Finding]]:
 
 
 def find_slow(timings: list[Timing], budget: float) -> Iterator[Finding]:
-    """Yield what took longer than the budget, which is in seconds."""
+    """Yield imports that took longer than the budget in seconds."""
     for timing in timings:
         if timing.seconds > budget:
             what = "target" if timing.is_target else "module of hooks"
