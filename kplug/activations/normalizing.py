@@ -76,7 +76,7 @@ def sparsemax(x: TensorLike, axis: int = -1) -> Tensor:
     descending = last.sort(dim=-1, descending=True).values
     excess = descending.cumsum(dim=-1) - 1.0
     counts = torch.arange(1, last.shape[-1] + 1, device=x.device, dtype=x.dtype)
-    # None is counted where there is a NaN or an infinity: the result is NaN then.
+    # The count is 0 with NaN or infinity: the result is NaN then.
     support = (counts * descending > excess).sum(dim=-1, keepdim=True).clamp(min=1)
     tau = excess.gather(-1, support - 1) / support
     return (last - tau).clamp(min=0.0).movedim(-1, axis)
@@ -105,7 +105,7 @@ def glu(x: TensorLike, axis: int = -1) -> Tensor:
 
 
 def _along(function: Callable[..., Tensor], x: Tensor, axis: Axes) -> Tensor:
-    """Apply a function of one axis to several as if they were one."""
+    """Apply a single-axis function to several axes jointly."""
     if isinstance(axis, int):
         return function(x, dim=axis)
     ends = tuple(range(-len(axis), 0))

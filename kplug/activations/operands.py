@@ -12,7 +12,7 @@ from kplug.backend.convert import to_float, to_operand_of
 
 
 def apply(function: Callable[..., Tensor], x: Any, **arguments: Any) -> Tensor:
-    """Call an activation of this package on something else than a tensor.
+    """Call an activation on arrays, numbers or a symbolic tensor.
 
     Args:
         function: The activation.
@@ -20,7 +20,7 @@ def apply(function: Callable[..., Tensor], x: Any, **arguments: Any) -> Tensor:
         arguments: The activation's other arguments.
 
     Raises:
-        DataError: ``x`` is none of these.
+        DataError: ``x`` is something else.
 
     Example:
         >>> import torch

@@ -174,7 +174,7 @@ def threshold(x: TensorLike, threshold: float, default_value: float) -> Tensor:
     Args:
         x: Any shape, floating.
         threshold: Inputs up to here are replaced.
-        default_value: What replaces them.
+        default_value: Their replacement.
 
     Example:
         >>> threshold(torch.tensor([0.5, 2.0]), threshold=1.0, default_value=-1.0)
@@ -188,7 +188,7 @@ def threshold(x: TensorLike, threshold: float, default_value: float) -> Tensor:
     return F.threshold(x, threshold, default_value)
 
 
-_THRESHOLD = threshold  # in the function, its name is that of an argument
+_THRESHOLD = threshold  # an argument shadows the name in the function
 
 
 def _read_slope(owner: str, name: str, value: float, alias: float | None, default: float) -> float:

@@ -1,6 +1,6 @@
 """Constraints: restrictions on weights, applied after each update."""
 
-__kplug_keras_module__ = "keras.constraints"  # of the classes in here; see `kplug.keras_class`
+__kplug_keras_module__ = "keras.constraints"  # of these classes; see `kplug.keras_class`
 
 from kplug.constraints.adapt import as_constraint as as_constraint
 from kplug.constraints.base import Constraint as Constraint
@@ -18,7 +18,7 @@ from kplug.constraints.serialization import (
 )
 from kplug.exports import export_names
 
-# Keras's lower-case names of the classes; those in one word are Keras 2's.
+# Keras's lower-case names of the classes; names without underscores are Keras 2's.
 max_norm = maxnorm = MaxNorm
 non_neg = nonneg = NonNeg
 unit_norm = unitnorm = UnitNorm

@@ -10,8 +10,8 @@ from kplug.configurable import Configurable
 class Constraint(Configurable):
     """Moves a weight back to where it is allowed to be; applied after each update.
 
-    Any function ``(weight_matrix) -> weight matrix`` serves as well. A subclass that keeps its
-    constructor's arguments under their own names needs no ``get_config`` of its own.
+    Any function ``(weight_matrix) -> weight matrix`` works as well. A subclass that stores its
+    constructor's arguments under their own names needs no ``get_config``.
 
     Example:
         >>> import torch
@@ -25,7 +25,7 @@ class Constraint(Configurable):
     """
 
     def __call__(self, weight_matrix: Tensor) -> Tensor:
-        """Return the allowed weight next to the given one; here, as in Keras, the given one.
+        """Return the projected weight; the base class, as in Keras, returns the weight unchanged.
 
         Args:
             weight_matrix: The weight in Keras's shape, any rank.

@@ -112,7 +112,7 @@ class MinMaxNorm(Constraint):
     Args:
         min_value: Smallest length, >= 0.
         max_value: Largest length, >= ``min_value``.
-        rate: How far each update moves, from 0 (not at all) to 1 (the whole way).
+        rate: The fraction of the distance to move at each update, in [0, 1].
         axis: Axis or axes of one vector, as in `MaxNorm`.
 
     Raises:

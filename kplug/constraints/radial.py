@@ -18,8 +18,8 @@ from kplug.registry import keras_class
 class RadialConstraint(Constraint):
     """Every filter of a square 2-D convolution becomes rings of equal weights.
 
-    Places whose larger distance from the centre, of row and column, is the same form a ring; each ring
-    gets the weight that stands on the diagonal towards the last row and column.
+    Positions with equal maximum distance of row and column from the centre form a ring; each ring gets
+    its weight on the diagonal towards the last row and column.
 
     Raises:
         ArgumentValueError: at the call, for a weight that is not of shape (size, size, in, out).
@@ -32,9 +32,9 @@ class RadialConstraint(Constraint):
                 [8., 8., 8.]])
 
     Reference:
-        ``RadialConstraint`` of tf-keras. For sizes that are odd that one takes each ring's weight from
-        one place further inside, so that the filter changes each time the constraint is applied; for
-        even ones the innermost ring keeps the weight above and left of the centre, here as there.
+        ``RadialConstraint`` of tf-keras. For odd sizes, tf-keras takes each ring's weight from
+        one position further inside, so that each application changes the filter; for even sizes both
+        keep the weight above and left of the centre in the innermost ring.
     """
 
     def __call__(self, weight_matrix: TensorLike) -> Tensor:

@@ -5,7 +5,7 @@ The classes have Keras's names; each is also reachable under its lower-case name
 (``kernel_initializer="he_normal"``).
 """
 
-__kplug_keras_module__ = "keras.initializers"  # of the classes in here; see `kplug.keras_class`
+__kplug_keras_module__ = "keras.initializers"  # of these classes; see `kplug.keras_class`
 
 from kplug.exports import export_names
 from kplug.initializers.adapt import (

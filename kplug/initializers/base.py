@@ -28,8 +28,8 @@ ShapeLike: TypeAlias = "Iterable[SupportsIndex] | SupportsIndex"
 class Initializer(ABC):
     """Makes the initial values of a weight.
 
-    A subclass writes ``__call__``; if it keeps its constructor's arguments under their own names,
-    its configuration comes by itself.
+    A subclass implements ``__call__``. If it stores its constructor's arguments under their own
+    names, ``get_config`` works without further code.
 
     Raises:
         ArgumentValueError: in a subclass, for an argument outside its range.
@@ -77,7 +77,7 @@ class Initializer(ABC):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make the initializer that `get_config`, or any Keras, described."""
+        """Create an initializer from the result of `get_config`, kplug's or any Keras's."""
         arguments = translate_initializer_config(require_config(cls, config))
         check_keys(cls, arguments)
         return cls(**arguments)

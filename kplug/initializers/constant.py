@@ -85,7 +85,7 @@ class Constant(Initializer):
     def __call__(self, shape: ShapeLike, dtype: DTypeLike = None) -> Tensor:
         """Return the values, broadcast to the shape."""
         sizes = as_shape(self, shape)
-        # A tensor of its own, on the device that new tensors go to; never a view of the argument.
+        # A new tensor on the default device, never a view of the argument.
         result = torch.empty(sizes, dtype=to_dtype(dtype))
         given = tuple(self._values.shape)
         fits = len(given) <= len(sizes) and all(
@@ -99,7 +99,7 @@ class Constant(Initializer):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make the initializer; Keras 3's record of an array is understood, too."""
+        """Create the initializer; Keras 3's serialized arrays work, too."""
         config = require_config(cls, config)
         value = config.get("value", 0)
         if isinstance(value, Mapping):
@@ -146,7 +146,7 @@ def _read_values(value: object) -> Tensor:
     if isinstance(value, Tensor):
         return value.detach().clone()
     try:
-        # NumPy's float64 keeps a Python number exact until the weight's type is known.
+        # NumPy's float64 keeps Python numbers exact until the weight's type is known.
         array = np.array(value)
     except (TypeError, ValueError):
         array = np.array(None)

@@ -31,7 +31,7 @@ class STFT(Initializer):
         side: ``"real"`` or ``"imag"``.
         window: A name such as ``"hann"``, T values, or None for none.
         scaling: ``"density"``, ``"spectrum"`` or None.
-        periodic: Whether a window that is named is periodic; otherwise it is symmetric.
+        periodic: Whether a named window is periodic; otherwise it is symmetric.
 
     Raises:
         ArgumentValueError: for an unknown side, window or scaling; at the call, for a shape of other

@@ -27,7 +27,7 @@ Allocate: TypeAlias = Callable[[tuple[int, ...], torch.dtype], Tensor]
 
 
 class Drawing(Protocol):
-    """What `draw` needs of an initializer."""
+    """The interface of an initializer for `draw`."""
 
     seed: int | torch.Generator | None
 
@@ -36,7 +36,7 @@ class Drawing(Protocol):
 
         Args:
             values: The tensor to fill; its shape is the weight's, in Keras's order.
-            generator: Where the draws come from; None is torch's global generator.
+            generator: The source of the draws; None is torch's global generator.
         """
 
 
@@ -50,18 +50,18 @@ def draw(
     dtype: DTypeLike = None,
     allocate: Allocate = _allocate,
 ) -> Tensor:
-    """Return values for a shape, drawn by the initializer's `fill` from its seed.
+    """Return values for a shape, drawn by the initializer's `fill` with its seed.
 
     Args:
-        initializer: What fills a tensor.
+        initializer: The initializer, which fills a tensor.
         shape: Shape of the weight.
         dtype: A floating-point type; None means ``kplug.backend.floatx()``.
-        allocate: Makes the tensor to fill, in the memory order that drawing wants.
+        allocate: Allocates the tensor to fill, in the memory order for drawing.
     """
     sizes, target = as_shape(initializer, shape), to_dtype(dtype)
     if not target.is_floating_point:
         raise refusal(initializer, "dtype", dtype, "a floating-point type")
-    # Half precision is drawn in float32 and rounded once: its own draws are coarse.
+    # Half precision is drawn in float32 and rounded once: native draws are coarse.
     working = target if target in (torch.float32, torch.float64) else torch.float32
     values = allocate(sizes, working)
     generator = _make_generator(initializer.seed, values.device)
@@ -75,7 +75,7 @@ def draw(
 
 
 class RandomInitializer(Initializer):
-    """An initializer that draws; subclasses say what in `fill`.
+    """Base class of random initializers; subclasses implement `fill`.
 
     Args:
         seed: None draws fresh values at each call from torch's global generator, so that
@@ -88,8 +88,8 @@ class RandomInitializer(Initializer):
             fractions.
 
     Reference:
-        Keras 3 fixes the seed of an unseeded initializer when it is made: one instance given to
-        two layers starts both with the same weights. Here it does not.
+        Keras 3 fixes the seed of an unseeded initializer at construction, so that two layers sharing
+        an instance start with the same weights. kplug does not.
     """
 
     def __init__(self, seed: Seed = None) -> None:
@@ -202,8 +202,8 @@ def fill_truncated_normal(
 ) -> None:
     """Fill with ``N(mean, stddev²)`` cut at two standard deviations.
 
-    One uniform draw a value through the inverse of the normal distribution: the same law as
-    drawing again, in one pass, and the same values with every version of torch.
+    One uniform draw per value through the inverse normal distribution: the same law as
+    rejection sampling, in one pass, and the same values with every version of torch.
     """
     values.uniform_(-_WITHIN_TWO_SIGMA, _WITHIN_TWO_SIGMA, generator=generator)
     values.erfinv_().mul_(stddev * math.sqrt(2.0))
@@ -217,7 +217,7 @@ def read_seed(owner: object, seed: object) -> int | torch.Generator | None:
     """Return a seed, or the generator that Keras's ``SeedGenerator`` describes.
 
     Raises:
-        ArgumentValueError: for anything that is no seed.
+        ArgumentValueError: for an invalid seed.
     """
     if seed is None or isinstance(seed, torch.Generator):
         return seed

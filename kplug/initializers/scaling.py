@@ -31,7 +31,7 @@ _MODES = ("fan_in", "fan_out", "fan_avg")
 _FIXED = ("scale", "mode", "distribution")  # by a recipe
 _DISTRIBUTIONS = {
     "truncated_normal": "truncated_normal",
-    "normal": "truncated_normal",  # Keras's older name of the same
+    "normal": "truncated_normal",  # Keras's older name
     "untruncated_normal": "untruncated_normal",
     "uniform": "uniform",
 }
@@ -47,8 +47,8 @@ def compute_fans(
     Args:
         shape: Shape in Keras's order: ``(in, out)`` or ``(space…, in, out)``. A vector counts as
             its length both ways, a scalar as 1.
-        input_axes: Axes that count as input, where the order is another one.
-        output_axes: Axes that count as output; both or none are given.
+        input_axes: Input axes, for other orders.
+        output_axes: Output axes; requires ``input_axes``, and vice versa.
 
     Returns:
         ``(fan_in, fan_out)``.
@@ -124,7 +124,7 @@ class VarianceScaling(Initializer):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make the initializer; a recipe also from the form that Keras 2 gives it, `VarianceScaling`'s.
+        """Create the initializer; recipes also accept Keras 2's form, a `VarianceScaling` config.
 
         Raises:
             ArgumentValueError: if that form describes another recipe.
@@ -144,12 +144,12 @@ class VarianceScaling(Initializer):
         return draw(self, shape, dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments; the axes only where they are given, so that any Keras reads it."""
+        """Return the arguments; the axes only if given, so that any Keras can read the config."""
         config = super().get_config()
         return {k: v for k, v in config.items() if not k.endswith("_axes") or v is not None}
 
     def fill(self, values: Tensor, generator: torch.Generator | None) -> None:
-        """Fill with values of the variance that the shape asks for."""
+        """Fill with values of the variance for the shape."""
         variance = self.scale / self._count_fan(tuple(values.shape))
         if self.distribution == "uniform":
             limit = math.sqrt(3.0 * variance)
@@ -174,10 +174,10 @@ class VarianceScaling(Initializer):
 def with_fan_axes(
     initializer: Initializer, axes: tuple[Sequence[int], Sequence[int]] | None
 ) -> Initializer:
-    """Return an initializer that counts a weight's fans along the axes of its layer.
+    """Return an initializer that computes fans along the axes of its layer.
 
     Args:
-        initializer: Kept as it is, unless it scales by fans and was not told along which axes.
+        initializer: Returned unchanged, unless it scales by fans and has no axes.
         axes: Axes that count as input, and axes that count as output; ``None`` changes nothing.
     """
     if axes is None or not isinstance(initializer, VarianceScaling):

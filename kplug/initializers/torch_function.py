@@ -1,10 +1,10 @@
 """Base class of the initializers that call ``torch.nn.init`` on Keras's shapes.
 
 ``torch.nn.init`` fills a tensor of torch's shape ``(out, in, space…)`` in place and computes its fans from
-that. A weight of Keras's shape ``(in, out)`` or ``(space…, in, out)`` is filled in that order here and seen
-in the other, so that it starts as the weight of the ``torch.nn`` layer of the same sizes does, with the same
-fans, and under ``torch.manual_seed`` with the same values. Other shapes (0 or 1 dimensions) are left as they
-are.
+that shape. Weights of Keras's shape ``(in, out)`` or ``(space…, in, out)`` are allocated and filled in
+torch's order and viewed in Keras's. So they have the same fans as the weight of the equivalent
+``torch.nn`` layer, and under ``torch.manual_seed`` the same values. Shapes of 0 or 1 dimensions are
+unchanged.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from kplug.initializers.random import RandomInitializer, Seed, draw, read_seed
 
 @RandomInitializer.register
 class TorchInitializer(Initializer):
-    """One of ``torch.nn.init``'s functions, which a subclass names as ``function``.
+    """Base class of initializers that call ``function``, from ``torch.nn.init``.
 
-    A subclass keeps the arguments of the function as attributes of the same names.
+    A subclass stores the arguments of the function as attributes of the same names.
 
     Args:
         seed: See `RandomInitializer`.
     """
 
-    ranks: ClassVar[range] = range(2, 65)  # how many dimensions torch's function takes
+    ranks: ClassVar[range] = range(2, 65)  # numbers of dimensions that torch's function accepts
     function: ClassVar[Callable[..., Tensor]]
     _arguments: ClassVar[tuple[str, ...]]
 
@@ -49,7 +49,7 @@ class TorchInitializer(Initializer):
         return draw(self, shape, dtype, _allocate)
 
     def fill(self, values: Tensor, generator: torch.Generator | None) -> None:
-        """Fill with torch's values; say which shapes are allowed if torch refuses this one."""
+        """Fill with torch's function; if torch refuses the shape, raise an error with the allowed ones."""
         rank = values.dim()
         ours = values if rank < 2 else values.permute(rank - 1, rank - 2, *range(rank - 2))
         if rank not in self.ranks:
@@ -67,7 +67,7 @@ class TorchInitializer(Initializer):
 
 
 def _allocate(sizes: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    """Return memory in torch's order under a shape in Keras's."""
+    """Allocate memory in torch's order, viewed in Keras's shape."""
     rank = len(sizes)
     if rank < 2:
         return torch.empty(sizes, dtype=dtype)

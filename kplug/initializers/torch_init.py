@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__kplug_keras_module__ = ""  # what has one of Keras's names here draws as torch does
+__kplug_keras_module__ = ""  # same-named classes here draw as torch does
 
 import math
 from typing import final
@@ -156,7 +156,7 @@ class KaimingUniform(TorchInitializer, function=init.kaiming_uniform_):
     Args:
         a: Slope of the ``leaky_relu`` behind the layer; torch's own layers start with √5.
         mode: ``"fan_in"`` or ``"fan_out"``.
-        nonlinearity: What follows the layer and decides the gain; √2 for ``"relu"``.
+        nonlinearity: The activation after the layer, which determines the gain; √2 for ``"relu"``.
         seed: See `RandomInitializer`.
 
     Example:
@@ -257,7 +257,7 @@ class Sparse(TorchInitializer, function=init.sparse_):
 
     def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
         """Fill with normal values and zeros."""
-        # torch.nn.init.sparse_ itself draws the places of the zeros from the global generator only.
+        # torch.nn.init.sparse_ draws the positions of the zeros from the global generator only.
         rows, columns = values.shape
         init.normal_(values, 0.0, self.std, generator=generator)
         for column in range(columns):
@@ -270,7 +270,7 @@ class Dirac(TorchInitializer, function=init.dirac_):
     """A convolution that hands its inputs on: ``torch.nn.init.dirac_``.
 
     Args:
-        groups: Into how many groups the filters fall, each of which does so, >= 1.
+        groups: The number of filter groups, each an identity, >= 1.
 
     Example:
         >>> Dirac()((3, 1, 1)).flatten()

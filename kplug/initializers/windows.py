@@ -14,7 +14,7 @@ Window = Callable[[int], Tensor]
 
 
 def make_window(name: str, length: int, *, is_periodic: bool = False) -> Tensor:
-    """Return the window of a name.
+    """Return a window by name.
 
     Args:
         name: One of `WINDOWS`.

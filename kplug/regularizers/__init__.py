@@ -1,6 +1,6 @@
 """Regularizers: penalties on weights and outputs, added to the training loss."""
 
-__kplug_keras_module__ = "keras.regularizers"  # of the classes in here; see `kplug.keras_class`
+__kplug_keras_module__ = "keras.regularizers"  # of these classes; see `kplug.keras_class`
 
 from kplug.exports import export_names
 from kplug.regularizers.adapt import as_regularizer as as_regularizer

@@ -12,8 +12,8 @@ from kplug.configurable import Configurable
 class Regularizer(Configurable, ABC):
     """Makes a penalty of a weight or of a layer's output; it is added to the training loss.
 
-    Any function ``(weight_matrix) -> scalar`` serves as well. A subclass that keeps its
-    constructor's arguments under their own names needs no ``get_config`` of its own.
+    Any function ``(weight_matrix) -> scalar`` works as well. A subclass that stores its
+    constructor's arguments under their own names needs no ``get_config``.
 
     Raises:
         ArgumentValueError: in a subclass, for an argument outside its range.

@@ -109,7 +109,7 @@ class L1L2(Regularizer):
     def __call__(self, weight_matrix: TensorLike) -> Tensor:
         """Return the penalty, a scalar."""
         weight = to_operand_of(self, weight_matrix)
-        # A factor of zero costs nothing, and an infinite weight times zero would be NaN.
+        # Skip factors of zero, since an infinite weight times zero would be NaN.
         penalty = weight.new_zeros(())
         if self.l1:
             penalty = penalty + self.l1 * weight.abs().sum()

@@ -19,24 +19,23 @@ _EMPTY = {"optimizer": "this leads nowhere, or away, at this learning rate"}
 def plot_component(kind: str, spec: str | Spec, to_file: str | os.PathLike[str]) -> str:
     """Draw what a component does: the loss over the prediction, the penalty over the weight, and so on.
 
-    The component is made and called. An activation, regularizer or constraint is drawn over one number, a
+    The component is created and called. An activation, regularizer or constraint is drawn over one number, a
     loss over ``y_pred``, a schedule over the step, an initializer as a histogram of its values, an optimizer
     as its path through the valley ``(x² + 10 y²) / 2`` at its own learning rate.
 
     Args:
         kind: The kind, such as ``"loss"``.
-        spec: The name, with arguments if it needs any. Without them it is made with what `kplug.example` has
-            written on it, where it has no defaults.
-        to_file: A ``.png``, or a ``.svg``, which follows the colours of a light or a dark page. The same
-            curve is the same bytes.
+        spec: The name, with required arguments. Without them, the arguments from `kplug.example` are used.
+        to_file: A ``.png``, or a ``.svg``, which follows the colours of a light or a dark page. The bytes
+            are reproducible.
 
     Returns:
-        What the picture shows, in a sentence, for those who do not see it.
+        A description of the picture in one sentence, as alternative text.
 
     Raises:
-        ArgumentError: If nothing of the kind is drawn, this one is no function of one number, or an optimizer
-            leads away.
-        KplugError: If the component cannot be made, or the file cannot be written.
+        ArgumentError: If the kind cannot be drawn, the component is no function of one number, or an
+            optimizer diverges.
+        KplugError: If the component cannot be created, or the file cannot be written.
         MissingLibraryError: If matplotlib is not installed.
 
     Example:
@@ -47,7 +46,7 @@ def plot_component(kind: str, spec: str | Spec, to_file: str | os.PathLike[str])
 the highest 4 at -2'
 
     Reference:
-        Neither Keras nor torch has it. ``kplug show NAME`` draws the same in the terminal.
+        Neither Keras nor torch has it. ``kplug show NAME`` draws the curve in the terminal.
     """
     known = get_kind(kind)
     if known.name not in SAMPLERS:
@@ -65,7 +64,7 @@ the highest 4 at -2'
 
 
 def _complete(kind: str, spec: Spec) -> Spec:
-    """Return a spec with the arguments of its author's example, if it needs some and has none."""
+    """Add the arguments of the author's example to a spec that lacks required ones."""
     if spec.args or spec.kwargs:
         return spec
     component = look_up(get_kind(kind), spec).component

@@ -13,7 +13,7 @@ Registered = TypeVar("Registered")
 
 
 class CustomObjectScope:
-    """Let names mean the user's own classes and functions inside a ``with`` block.
+    """Bind names to the user's own classes and functions inside a ``with`` block.
 
     Args:
         *custom_objects: Dicts of objects by name, whatever their kind.
@@ -28,7 +28,7 @@ class CustomObjectScope:
         tensor(6.)
 
     Reference:
-        ``keras.utils.custom_object_scope``. ``kplug.scope`` says the kind of each name.
+        ``keras.utils.custom_object_scope``. ``kplug.scope`` takes the kind of each name.
     """
 
     def __init__(self, *custom_objects: Mapping[str, Any]) -> None:
@@ -47,7 +47,7 @@ custom_object_scope = CustomObjectScope
 
 
 class _CustomObjects(MutableMapping[str, Any]):
-    """A dict of the user's objects, in which each has its name until it is taken out."""
+    """A dict that registers the user's objects by name until they are removed."""
 
     def __init__(self) -> None:
         self._objects: dict[str, Any] = {}
@@ -77,7 +77,7 @@ _OBJECTS = _CustomObjects()
 
 
 def get_custom_objects() -> MutableMapping[str, Any]:
-    """Return the dict of the user's objects, whose names count wherever a component is named.
+    """Return the dict of the user's objects, whose names work wherever a component is named.
 
     Example:
         >>> from kplug.activations import get
@@ -87,7 +87,7 @@ def get_custom_objects() -> MutableMapping[str, Any]:
         >>> del get_custom_objects()["doubled"]
 
     Reference:
-        ``keras.utils.get_custom_objects``. ``kplug.register`` says the kind of a name.
+        ``keras.utils.get_custom_objects``. ``kplug.register`` takes the kind of a name.
     """
     return _OBJECTS
 
@@ -96,10 +96,10 @@ def register_keras_serializable(
     package: str = "Custom",  # noqa: ARG001 - files of Keras name it; names count without it
     name: str | None = None,
 ) -> Callable[[Registered], Registered]:
-    """Give a class or a function its name in files, as a decorator.
+    """Register a class or a function under a name in files, as a decorator.
 
     Args:
-        package: What stands before the name in files of Keras; it does not count here.
+        package: The prefix of the name in Keras's files; ignored here.
         name: The name; ``None`` is that of the class.
 
     Example:
@@ -112,7 +112,7 @@ def register_keras_serializable(
         tensor(3.)
 
     Reference:
-        ``keras.utils.register_keras_serializable``. What others shall load belongs into a plugin.
+        ``keras.utils.register_keras_serializable``. Components for other users belong in a plugin.
     """
 
     def add(value: Registered) -> Registered:

@@ -16,7 +16,7 @@ from kplug.nested import map_leaves
 
 
 class DatasetSteps:
-    """The methods with which scripts for Keras change a dataset; each returns another one."""
+    """TensorFlow's dataset transformations; each returns a new dataset."""
 
     class_names: list[str] | None = None
     file_paths: list[str] | None = None
@@ -26,7 +26,7 @@ class DatasetSteps:
         def __iter__(self) -> Iterator[Any]: ...
 
     def map(self, map_func: Callable[..., Any], *_of_threads: Any, **_how: Any) -> ChangedDataset:
-        """Return what a function makes of each element; of a tuple it is given the parts.
+        """Apply a function to each element; tuples are unpacked into arguments.
 
         Args:
             map_func: The function.
@@ -34,7 +34,7 @@ class DatasetSteps:
         return self._change(lambda: (_apply(map_func, one) for one in self), self._count)
 
     def filter(self, predicate: Callable[..., Any], name: str | None = None) -> ChangedDataset:
-        """Return the elements for which a function returns true."""
+        """Keep the elements for which a function returns true."""
         del name
         return self._change(lambda: (one for one in self if bool(_apply(predicate, one))))
 
@@ -65,7 +65,7 @@ class DatasetSteps:
 
         Args:
             batch_size: Elements of a batch.
-            drop_remainder: Whether a last one that is smaller is left out.
+            drop_remainder: Whether to drop a smaller last batch.
         """
         size = require_integer("batch", "batch_size", batch_size, "an integer >= 1", at_least=1)
 
@@ -95,12 +95,12 @@ class DatasetSteps:
         reshuffle_each_iteration: bool = True,
         name: str | None = None,
     ) -> ChangedDataset:
-        """Return the elements in another order, each drawn from the next ``buffer_size``.
+        """Shuffle the elements, each drawn from the next ``buffer_size``.
 
         Args:
-            buffer_size: How many are drawn from.
-            seed: Of the order; ``None`` draws it.
-            reshuffle_each_iteration: Whether each pass has another order.
+            buffer_size: The size of the buffer to draw from.
+            seed: The seed of the order; ``None`` draws it.
+            reshuffle_each_iteration: Whether to reshuffle for each pass.
             name: Ignored, as in all of these methods.
         """
         del name
@@ -123,7 +123,7 @@ class DatasetSteps:
         return self._change(make, self._count)
 
     def repeat(self, count: int | None = None, name: str | None = None) -> ChangedDataset:
-        """Return the elements several times; without end for ``None`` and −1."""
+        """Repeat the elements; endlessly for ``None`` and −1."""
         del name
         is_endless = count is None or count < 0
 
@@ -138,7 +138,7 @@ class DatasetSteps:
         return self._change(make, count_all)
 
     def cache(self, filename: str = "", name: str | None = None) -> ChangedDataset:
-        """Return the elements, which are kept in memory from the first whole pass on."""
+        """Cache the elements in memory after the first whole pass."""
         del filename, name
         kept: list[list[Any]] = []
 
@@ -155,12 +155,12 @@ class DatasetSteps:
         return self._change(make, self._count)
 
     def prefetch(self, buffer_size: int | None = None, name: str | None = None) -> ChangedDataset:
-        """Return the same elements: ``fit`` reads ahead by itself."""
+        """Return the same elements: ``fit`` prefetches itself."""
         del buffer_size, name
         return self._change(lambda: iter(self), self._count)
 
     def concatenate(self, dataset: Iterable[Any], name: str | None = None) -> ChangedDataset:
-        """Return the elements, then those of another dataset."""
+        """Append the elements of another dataset."""
         del name
 
         def count_both() -> int | None:
@@ -176,15 +176,15 @@ class DatasetSteps:
         return self._change(lambda: iter(enumerate(self, start)), self._count)
 
     def apply(self, transformation_func: Callable[[Any], Any]) -> Any:
-        """Return what a function makes of the dataset."""
+        """Apply a function to the dataset."""
         return transformation_func(self)
 
     def as_numpy_iterator(self) -> Iterator[Any]:
-        """Return an iterator of the elements, with arrays in the place of tensors."""
+        """Return an iterator of the elements as NumPy arrays."""
         return (map_leaves(one, Tensor, lambda tensor: tensor.numpy()) for one in self)
 
     def cardinality(self) -> int:
-        """Return how many elements there are; −2 if only a pass tells."""
+        """Return the number of elements; −2 if it is unknown."""
         known = self._count()
         return -2 if known is None else known
 
@@ -201,12 +201,12 @@ class DatasetSteps:
 
 
 class ChangedDataset(DataLoader[Any], DatasetSteps):
-    """The elements that a step makes of another dataset; ``fit``, ``evaluate`` and ``predict`` take it.
+    """A transformed dataset; ``fit``, ``evaluate`` and ``predict`` accept it.
 
     Args:
-        make: Begins a pass.
-        count: Returns how many elements there are, or ``None``.
-        first: The dataset, whose ``class_names`` and ``file_paths`` it has.
+        make: Starts a pass.
+        count: Returns the number of elements, or ``None``.
+        first: The source dataset, which provides ``class_names`` and ``file_paths``.
     """
 
     def __init__(
@@ -220,7 +220,7 @@ class ChangedDataset(DataLoader[Any], DatasetSteps):
 
 
 class _Elements(IterableDataset[Any]):
-    """What a loader reads."""
+    """The iterable dataset behind a loader."""
 
     def __init__(self, make: Callable[[], Iterator[Any]], count: Callable[[], int | None]) -> None:
         self._make, self._find_count = make, count

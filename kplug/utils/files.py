@@ -34,32 +34,31 @@ def get_file(
     cache_dir: str | os.PathLike[str] | None = None,
     force_download: bool = False,
 ) -> str:
-    """Return the path of a file, which is downloaded unless it is there.
+    """Return the path of a file, after downloading it if necessary.
 
-    A file whose hash is wrong is refused: one that was there is left as it is, one that was downloaded is
-    not kept.
+    A file with a wrong hash is refused: an existing file is left unchanged, a downloaded one is deleted.
 
     Args:
-        fname: Its name; ``None`` is the name in ``origin``. For an archive that is unpacked, a name without
-            an extension is that of the folder.
-        origin: The address that it is downloaded from.
+        fname: Its name; ``None`` uses the name in ``origin``. For an extracted archive, a name without an
+            extension names the folder.
+        origin: The URL to download from.
         untar: The same as ``extract``, for tar files.
         md5_hash: Its MD5.
         file_hash: Its SHA-256 or MD5, in hexadecimal digits.
         cache_subdir: The folder inside ``cache_dir``.
-        hash_algorithm: ``"sha256"``, ``"md5"``, or ``"auto"``, which tells them by their lengths.
-        extract: Whether it is an archive that is unpacked.
+        hash_algorithm: ``"sha256"``, ``"md5"``, or ``"auto"``, which infers it from the length.
+        extract: Whether to extract it as an archive.
         archive_format: ``"tar"``, ``"zip"``, or ``"auto"`` for either.
         cache_dir: The folder of all cached files; ``None`` is ``$KERAS_HOME``, else ``~/.keras``.
-        force_download: Whether it is downloaded though it is there.
+        force_download: Whether to download even if the file exists.
 
     Returns:
-        The path of the file, or of the folder with what was in the archive.
+        The path of the file, or of the folder of the extracted archive.
 
     Raises:
-        ArgumentValueError: ``origin`` is missing, or ``fname`` has a folder in it.
-        DataError: The hash is wrong, or the archive cannot be unpacked.
-        KplugError: It cannot be downloaded.
+        ArgumentValueError: ``origin`` is missing, or ``fname`` contains a folder.
+        DataError: The hash is wrong, or the archive cannot be extracted.
+        KplugError: The download fails.
         MissingLibraryError: pooch, which downloads, is not installed (``pip install "kplug[download]"``).
 
     Example:
@@ -70,8 +69,8 @@ def get_file(
         'a.txt'
 
     Reference:
-        ``keras.utils.get_file``, which downloads again over a file whose hash is wrong, and keeps
-        one that it has downloaded.
+        ``keras.utils.get_file``, which overwrites an existing file with a wrong hash, and keeps a
+        downloaded one.
     """
     if not isinstance(origin, str):
         raise ArgumentValueError(_OWNER, "origin", origin, "the address of the file")
@@ -106,7 +105,7 @@ def _find_cache(cache_dir: str | os.PathLike[str] | None) -> Path:
 def _choose_names(
     fname: str | os.PathLike[str] | None, origin: str, folder: Path, *, is_archive: bool
 ) -> tuple[Path, Path]:
-    """Return where the file is, and where what is in it belongs, as Keras 3 names them."""
+    """Return the paths of the file and of its extracted contents, as Keras 3 names them."""
     name = os.fspath(fname) if fname else Path(urlsplit(origin).path).name
     if not name or Path(name).name != name:
         allowed = "the name of a file, without a folder; cache_dir and cache_subdir say where it is"
@@ -132,12 +131,12 @@ def _hash(file: Path, algorithm: str) -> str:
 
 
 def _download(origin: str, file: Path, known_hash: str | None) -> None:
-    """Download a file beside its place, and put it there when it is whole and its hash is right."""
+    """Download to a temporary file, verify the hash, and move it to its final path."""
     pooch = import_extra(_OWNER, "pooch", "download")
     with tempfile.TemporaryDirectory(dir=file.parent) as folder:
         try:
             made = pooch.retrieve(origin, known_hash, fname=file.name, path=folder)
-        except (OSError, ValueError) as error:  # of the network; of the address or the hash
+        except (OSError, ValueError) as error:  # network errors; a bad URL or hash
             raise KplugError(
                 f"{_OWNER}: {origin} cannot be downloaded: {error}",
                 hint=f"Without a network, copy the file to {file}{_describe(known_hash)}.",
@@ -151,7 +150,7 @@ def _describe(known_hash: str | None) -> str:
 
 
 def _unpack(file: Path, folder: Path, archive_format: str | None) -> None:
-    """Unpack an archive into a folder, whole or not at all; nothing outside of it is written."""
+    """Extract an archive into a folder, atomically and without writing outside of it."""
     with tempfile.TemporaryDirectory(dir=file.parent) as made:
         try:
             if archive_format in ("auto", "tar") and tarfile.is_tarfile(file):

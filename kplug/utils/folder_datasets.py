@@ -24,7 +24,7 @@ _METHODS = ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5")
 
 
 class FolderLoader(DataLoader[Any], DatasetSteps):
-    """The batches of a folder's files, as ``fit``, ``evaluate`` and ``predict`` take them.
+    """A loader of a folder's files for ``fit``, ``evaluate`` and ``predict``.
 
     It has the methods of TensorFlow's datasets: ``map``, ``take``, ``prefetch`` and the like.
 
@@ -53,7 +53,7 @@ class FolderLoader(DataLoader[Any], DatasetSteps):
 
 
 class _Files(Dataset[Any]):
-    """A sample for each file."""
+    """A dataset with one sample per file."""
 
     def __init__(
         self, files: LabelledFiles, read: Callable[[str], Any], label_mode: str | None
@@ -117,20 +117,20 @@ def image_dataset_from_directory(
             ``None``.
         label_mode: ``"int"`` for numbers, ``"categorical"`` for one-hot vectors, ``"binary"`` for 0.0 and
             1.0, or ``None`` for pictures alone.
-        class_names: The folders in an order of your own; ``None`` is that of the alphabet.
+        class_names: The folders in your own order; ``None`` sorts them alphabetically.
         color_mode: ``"rgb"``, ``"rgba"`` or ``"grayscale"``.
         batch_size: Pictures in a batch; ``None`` for single ones.
-        image_size: (height, width) that they are resized to; one number for both.
-        shuffle: Whether they are in an order that is drawn, and each pass in another one.
-        seed: Of the orders; ``None`` draws it.
-        validation_split: The share that is for validation.
+        image_size: The (height, width) to resize to; one number for both.
+        shuffle: Whether to shuffle, anew for each pass.
+        seed: The seed of the orders; ``None`` draws it.
+        validation_split: The share for validation.
         subset: ``"training"``, ``"validation"``, or ``"both"`` for a list of the two.
         interpolation: ``"bilinear"``, ``"nearest"``, ``"bicubic"``, ``"lanczos3"`` or ``"lanczos5"``.
-        follow_links: Whether links to folders are followed.
-        crop_to_aspect_ratio: Whether the part in the middle that has the wanted ratio is taken.
-        pad_to_aspect_ratio: Whether pictures are filled up to the wanted ratio.
-        data_format: ``"channels_last"`` or ``"channels_first"``; ``None`` is K's.
-        verbose: Whether the number of files and classes is printed.
+        follow_links: Whether to follow links to folders.
+        crop_to_aspect_ratio: Whether to crop around the centre to the target's aspect ratio.
+        pad_to_aspect_ratio: Whether to pad pictures to the target's aspect ratio.
+        data_format: ``"channels_last"`` or ``"channels_first"``; ``None`` is ``K``'s.
+        verbose: Whether to print the number of files and classes.
 
     Returns:
         A ``DataLoader`` of ``pictures`` or ``(pictures, labels)``, with ``class_names``, ``file_paths``
@@ -140,7 +140,7 @@ def image_dataset_from_directory(
     Raises:
         ArgumentValueError: A value is out of range.
         ArgumentError: Arguments exclude one another.
-        DataError: There are no files, or others than the labels say.
+        DataError: There are no files, or they do not match the labels.
         MissingLibraryError: Pillow is not installed (``pip install "kplug[images]"``).
 
     Example:
@@ -201,15 +201,15 @@ def text_dataset_from_directory(
             ``None``.
         label_mode: ``"int"`` for numbers, ``"categorical"`` for one-hot vectors, ``"binary"`` for 0.0 and
             1.0, or ``None`` for texts alone.
-        class_names: The folders in an order of your own; ``None`` is that of the alphabet.
+        class_names: The folders in your own order; ``None`` sorts them alphabetically.
         batch_size: Texts in a batch; ``None`` for single ones.
-        max_length: Characters of a text, of which the rest is cut off; ``None`` keeps all.
-        shuffle: Whether they are in an order that is drawn, and each pass in another one.
-        seed: Of the orders; ``None`` draws it.
-        validation_split: The share that is for validation.
+        max_length: The number of characters to truncate texts to; ``None`` keeps all.
+        shuffle: Whether to shuffle, anew for each pass.
+        seed: The seed of the orders; ``None`` draws it.
+        validation_split: The share for validation.
         subset: ``"training"``, ``"validation"``, or ``"both"`` for a list of the two.
-        follow_links: Whether links to folders are followed.
-        verbose: Whether the number of files and classes is printed.
+        follow_links: Whether to follow links to folders.
+        verbose: Whether to print the number of files and classes.
 
     Returns:
         A ``DataLoader`` of ``texts`` or ``(texts, labels)``, with ``class_names``, ``file_paths``
@@ -218,7 +218,7 @@ def text_dataset_from_directory(
     Raises:
         ArgumentValueError: A value is out of range.
         ArgumentError: Arguments exclude one another.
-        DataError: There are no files, or others than the labels say.
+        DataError: There are no files, or they do not match the labels.
 
     Example:
         >>> import tempfile
@@ -257,7 +257,7 @@ def _load(
         counts = " and ".join(str(len(part.paths)) for part in parts)
         classes = parts[0].class_names
         print(f"Found {counts} files" + (f" of {len(classes)} classes." if classes else "."))  # noqa: T201
-    orders = [given.shuffle, False]  # those for validation stay in one order
+    orders = [given.shuffle, False]  # the validation part keeps one order
     if given.subset == "validation":
         orders = [False]
     loaders = [

@@ -44,11 +44,11 @@ def load_img(
     Args:
         path: The file, or its content as ``io.BytesIO``.
         color_mode: ``"rgb"``, ``"rgba"`` or ``"grayscale"``, which leaves gray of 16 and 32 bits as it is.
-        target_size: (height, width) that it is resized to.
-        interpolation: How: ``"nearest"``, ``"bilinear"``, ``"bicubic"``, ``"hamming"``, ``"box"`` or
+        target_size: The (height, width) to resize to.
+        interpolation: ``"nearest"``, ``"bilinear"``, ``"bicubic"``, ``"hamming"``, ``"box"`` or
             ``"lanczos"``.
-        keep_aspect_ratio: Whether the largest part in the middle that has the ratio of ``target_size``
-            is resized, instead of the whole.
+        keep_aspect_ratio: Whether to crop around the centre to the aspect ratio of ``target_size``
+            before resizing.
 
     Returns:
         A picture of Pillow.
@@ -94,7 +94,7 @@ def load_img(
 
 
 def _find_middle(size: tuple[int, int], wanted: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Return left, top, right and bottom of the largest middle part that has the wanted ratio."""
+    """Return left, top, right and bottom of the largest centred crop with an aspect ratio."""
     (width, height), (wanted_width, wanted_height) = size, wanted
     part_width = min(width, height * wanted_width // wanted_height)
     part_height = min(height, width * wanted_height // wanted_width)
@@ -154,8 +154,8 @@ def array_to_img(
     Args:
         x: Shape (height, width, channels), or (channels, height, width), with 1, 3 or 4 channels.
         data_format: ``"channels_last"`` or ``"channels_first"``; ``None`` is ``K.image_data_format()``.
-        scale: Whether its smallest number becomes 0 and its largest 255; else numbers are in [0, 255].
-        dtype: Type in which it is scaled; ``None`` is ``K.floatx()``.
+        scale: Whether to scale the values to [0, 255]; else they must be in [0, 255].
+        dtype: The type for scaling; ``None`` is ``K.floatx()``.
 
     Returns:
         A picture of Pillow. Gray with numbers above 255 has 32 bits.
@@ -206,9 +206,9 @@ def save_img(
         path: The file, or an open one.
         x: The array, as for ``array_to_img``.
         data_format: The same.
-        file_format: Such as ``"png"``; ``None`` is what the file's extension says.
+        file_format: Such as ``"png"``; ``None`` uses the file's extension.
         scale: The same.
-        **kwargs: What Pillow's ``Image.save`` takes.
+        **kwargs: Arguments of Pillow's ``Image.save``.
 
     Example:
         >>> file = io.BytesIO()
@@ -234,11 +234,11 @@ def smart_resize(
     interpolation: str = "bilinear",
     data_format: str = "channels_last",
 ) -> Any:
-    """Resize pictures without distortion: what does not fit the new ratio is cut off at the edges.
+    """Resize pictures without distortion: crop them to the new aspect ratio first.
 
     Args:
         x: Shape (height, width, channels), or (N, height, width, channels).
-        size: (height, width) afterwards.
+        size: The new (height, width).
         interpolation: ``"bilinear"``, ``"nearest"`` or ``"bicubic"``.
         data_format: ``"channels_last"``, or ``"channels_first"`` for channels before height and width.
 
@@ -266,7 +266,7 @@ def smart_resize(
 
 
 def resize_images(images: Tensor, size: tuple[int, int], interpolation: str) -> Tensor:
-    """Return pictures of shape (…, channels, height, width) in another size, between half-pixel centres."""
+    """Resize pictures of shape (…, channels, height, width), with half-pixel centres."""
     return _resize(images, size, interpolation, "channels_first")
 
 

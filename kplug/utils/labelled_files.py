@@ -23,7 +23,7 @@ class LabelledFiles:
     """Files in an order.
 
     Attributes:
-        paths: Where they are.
+        paths: Their paths.
         labels: A class number for each, or None.
         class_names: The names of the classes in order, or None.
     """
@@ -33,13 +33,13 @@ class LabelledFiles:
     class_names: list[str] | None
 
     def shuffle(self, seed: int) -> LabelledFiles:
-        """Return them in the order that Keras has for a seed."""
+        """Shuffle the files in Keras's order for a seed."""
         order = np.arange(len(self.paths))
         np.random.RandomState(seed).shuffle(order)
         return self._pick(order.tolist())
 
     def split(self, share: float) -> tuple[LabelledFiles, LabelledFiles]:
-        """Return those for training, and the share at the end that is for validation."""
+        """Split the files into training and validation parts, the latter from the end."""
         last = int(share * len(self.paths))
         places = list(range(len(self.paths)))
         first = len(places) - last
@@ -55,16 +55,16 @@ class FolderArguments:
     """The arguments of a dataset from a folder, checked.
 
     Attributes:
-        owner: The function that has them.
+        owner: The name of the function.
         directory: The folder.
         labels: ``"inferred"``, a number for each file, or None.
-        label_mode: How labels are written.
-        class_names: The classes in an order of one's own, or None.
-        shuffle: Whether files are in an order that is drawn.
-        seed: Of the order.
+        label_mode: The encoding of labels.
+        class_names: The classes in the user's order, or None.
+        shuffle: Whether to shuffle the files.
+        seed: The seed of the order.
         validation_split: The share for validation, or None.
-        subset: Which part is asked for.
-        follow_links: Whether links to folders are followed.
+        subset: The requested part.
+        follow_links: Whether to follow links to folders.
     """
 
     owner: str
@@ -108,14 +108,14 @@ class FolderArguments:
 
     @property
     def mode(self) -> str | None:
-        """How labels are written; None if there are none."""
+        """The encoding of labels; None if there are none."""
         return None if self.labels is None else self.label_mode
 
     def find_files(self, extensions: tuple[str, ...]) -> list[LabelledFiles]:
-        """Return the files of each part that is asked for.
+        """Return the files of each requested part.
 
         Raises:
-            DataError: There are none, or others than the labels or class names say.
+            DataError: There are none, or they do not match the labels or class names.
         """
         files = self._list(extensions)
         if self.mode == "binary" and len(files.class_names or ()) != 2:

@@ -65,18 +65,18 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> NumpyArray:
 
 
 def normalize(x: TensorLike, axis: int = -1, order: float = 2) -> NumpyArray | torch.Tensor:
-    """Return ``x`` divided by its norm along an axis; what has norm 0 stays 0.
+    """Return ``x`` divided by its norm along an axis; vectors of norm 0 stay 0.
 
     Args:
         x: Any shape.
         axis: The axis whose norm becomes 1.
-        order: Of the norm: 2 is Euclid's, 1 the sum of absolute values, ``inf`` the largest one.
+        order: The order of the norm: 2 is Euclidean, 1 the sum of absolute values, ``inf`` the maximum.
 
     Returns:
         A NumPy array, or a tensor if ``x`` is one; shape unchanged.
 
     Raises:
-        DataError: ``x`` holds something else than numbers, or there is no such axis or order.
+        DataError: ``x`` contains other values than numbers, or the axis or order is invalid.
 
     Example:
         >>> normalize([[3.0, 4.0]])

@@ -11,17 +11,17 @@ from kplug.training.reports.progress_bar import ProgressDisplay
 
 
 class Progbar:
-    """Shows how far a loop is, with the means of some values so far.
+    """Shows the progress of a loop, with running means of some values.
 
-    In a terminal that is a live bar, in a notebook a line that changes; a line is printed at the end.
+    A terminal shows a live bar, a notebook an updated line; a final line is printed at the end.
 
     Args:
         target: Number of steps; ``None`` if it is not known.
-        width: Not used: the terminal says how wide the bar is.
+        width: Not used: the terminal determines the width.
         verbose: 0 silent, 1 a live bar, 2 one line at the end.
         interval: Not used: the bar is drawn at most ten times a second.
-        stateful_metrics: Names of values that are shown as they are; of all others means are.
-        stateless_metrics: Names of values of which means are shown; all others are shown as they are.
+        stateful_metrics: Names of values shown unchanged; others are averaged.
+        stateless_metrics: Names of values to average; others are shown unchanged.
         unit_name: Not used.
 
     Raises:
@@ -70,7 +70,7 @@ class Progbar:
         values: Sequence[tuple[str, Any]] | None = None,
         finalize: bool | None = None,
     ) -> None:
-        """Show that so many steps are done.
+        """Set the number of finished steps.
 
         Args:
             current: Steps done.
@@ -91,7 +91,7 @@ class Progbar:
             self._display.redraw(current, lambda: self.means)
 
     def add(self, n: int, values: Sequence[tuple[str, Any]] | None = None) -> None:
-        """Show that ``n`` steps more are done."""
+        """Add ``n`` finished steps."""
         self.update(self._done + n, values)
 
     def _is_mean(self, name: str) -> bool:

@@ -31,6 +31,6 @@ def set_random_seed(seed: int) -> None:
     if not is_whole or not 0 <= seed < 2**32:
         raise ArgumentValueError("set_random_seed", "seed", seed, "an integer in [0, 2**32)")
     random.seed(int(seed))
-    # The global generator is what code written for Keras draws from.
+    # Code written for Keras draws from the global generator.
     np.random.seed(int(seed))
     torch.manual_seed(int(seed))

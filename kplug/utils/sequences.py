@@ -24,15 +24,15 @@ def pad_sequences(
     truncating: str = "pre",
     value: Any = 0.0,
 ) -> NumpyArray:
-    """Return sequences as the rows of one array: short ones are filled up, long ones are cut.
+    """Return sequences as the rows of one array: pad short ones, truncate long ones.
 
     Args:
         sequences: N lists or arrays, of shape (length, …); all axes but the first agree.
         maxlen: Length of the rows, >= 0; ``None`` is the largest length.
         dtype: NumPy's type of the array; ``object`` for texts.
         padding: Where values are added: before a sequence (``"pre"``) or after it (``"post"``).
-        truncating: Where values are taken away: at the beginning (``"pre"``) or at the end (``"post"``).
-        value: What is added.
+        truncating: Where values are removed: at the beginning (``"pre"``) or at the end (``"post"``).
+        value: The padding value.
 
     Returns:
         Array of shape (N, maxlen, …).
@@ -98,7 +98,7 @@ def _measure(sequence: Any, index: int) -> int:
 
 
 def _check_filling(value: Any, dtype: Any) -> None:
-    """Refuse a text among numbers, whose array would cut it or fail."""
+    """Refuse a text padding among numbers, which NumPy would truncate or reject."""
     is_for_texts = dtype is object or np.dtype(dtype).kind in "OUS"
     if isinstance(value, str) and not is_for_texts:
         raise DataError(

@@ -29,7 +29,7 @@ from kplug.schedules import LearningRateSchedule
 from kplug.serialization import deserialize_component, serialize_component
 from kplug.utils.custom_objects import get_custom_objects
 
-# What components derive from, by their kind; layers and callbacks are written in other forms.
+# Base classes of components, by kind; layers and callbacks have other forms.
 BASE_CLASSES: dict[str, type] = {
     "initializer": Initializer,
     "regularizer": Regularizer,
@@ -44,14 +44,14 @@ _PLAIN = (str, int, float, bool, type(None))
 
 
 def serialize_keras_object(obj: Any) -> Any:
-    """Return an object as data that JSON can hold and `deserialize_keras_object` reads.
+    """Return an object as JSON data for `deserialize_keras_object`.
 
     Args:
         obj: A layer, a component of another kind, a registered function, an array or tensor, a plain value;
             or a list, tuple or dict of these.
 
     Raises:
-        ContractError: It is something else, or a function without a registered name.
+        ContractError: The object is something else, or an unregistered function.
 
     Example:
         >>> from kplug.layers import Dense
@@ -59,7 +59,7 @@ def serialize_keras_object(obj: Any) -> Any:
         'Dense'
 
     Reference:
-        ``keras.saving.serialize_keras_object``. No code is written: a function is its name.
+        ``keras.saving.serialize_keras_object``. Functions are stored by name, never as code.
     """
     if isinstance(obj, _PLAIN):
         return obj
@@ -83,7 +83,7 @@ def serialize_keras_object(obj: Any) -> Any:
 
 
 def _describe_spec(kind: str, text: str) -> dict[str, Any]:
-    """Return the dict of a class that Keras does not have: the module tells its kind."""
+    """Return the dict of a class that Keras lacks, with a module that encodes its kind."""
     spec = parse_spec(text)
     name = spec.name if spec.distribution is None else f"{spec.distribution}/{spec.name}"
     config = {key: str(one) if isinstance(one, Spec) else one for key, one in spec.kwargs.items()}
@@ -107,16 +107,16 @@ def _describe_function(function: Any) -> dict[str, Any]:
 def deserialize_keras_object(
     config: Any, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
 ) -> Any:
-    """Return the object that data describes.
+    """Return the object that serialized data describes.
 
     Args:
-        config: What `serialize_keras_object` returned, here or in Keras 3.
-        custom_objects: Classes and functions of the user's own, by name.
+        config: The result of `serialize_keras_object`, here or in Keras 3.
+        custom_objects: The user's own classes and functions, by name.
         safe_mode: Ignored: code in data is never run.
 
     Raises:
-        ResolutionError: Nothing has the name.
-        WeightsError: The data holds code.
+        ResolutionError: The name is unknown.
+        WeightsError: The data contains code.
 
     Example:
         >>> from kplug.regularizers import L2
@@ -124,7 +124,7 @@ def deserialize_keras_object(
         [L2(l2=0.5), 3]
 
     Reference:
-        ``keras.saving.deserialize_keras_object``. A module that the data names is not imported.
+        ``keras.saving.deserialize_keras_object``. Modules named in the data are not imported.
     """
     del safe_mode
     with scope_of(custom_objects):
@@ -150,18 +150,18 @@ def _read(config: Any) -> Any:
 
 
 def _find_kind(module: str, name: str) -> str | None:
-    """Return the kind of a class that Keras or the user has; None for a layer."""
+    """Return the kind of a class of Keras's or the user's; None for a layer."""
     found = get_registered_object(name)
     for kind, base in BASE_CLASSES.items():
         is_registered = isinstance(found, type) and issubclass(found, base)
         if is_registered or module == MODULES[kind]:
             return kind
-    # Keras has subclasses for torch of its optimizers.
+    # Keras has torch subclasses of its optimizers.
     return "optimizer" if module.startswith("keras.") and ".optimizers." in module else None
 
 
 def _find_first(name: str) -> Any:
-    """Return the function that has a name, whatever its kind.
+    """Return the first function of a name among all kinds.
 
     Raises:
         ResolutionError: There is none.
@@ -179,12 +179,12 @@ def get_registered_object(
     custom_objects: Mapping[str, Any] | None = None,
     module_objects: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Return the user's class or function that has a name, or None.
+    """Return the user's class or function of a name, or None.
 
     Args:
         name: The name, with or without ``package>``.
-        custom_objects: Looked at after the registered ones.
-        module_objects: Looked at last.
+        custom_objects: Searched after the registered ones.
+        module_objects: Searched last.
 
     Reference:
         ``keras.saving.get_registered_object``.

@@ -12,13 +12,13 @@ def get_source_inputs(tensor: SymbolicTensor) -> list[Any]:
     """Return the inputs that a symbolic tensor depends on.
 
     Args:
-        tensor: What ``Input`` or a layer in a graph returned.
+        tensor: A symbolic tensor, from ``Input`` or a layer.
 
     Returns:
         Symbolic tensors, each once.
 
     Raises:
-        ArgumentValueError: It is none.
+        ArgumentValueError: The value is no symbolic tensor.
 
     Example:
         >>> from kplug.layers import Dense, Input

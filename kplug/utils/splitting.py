@@ -26,11 +26,11 @@ def split_dataset(
 
     Args:
         dataset: An array, a list or tuple of arrays with as many rows each, or a torch Dataset.
-        left_size: The first part: a number of samples, or their share as a float in (0, 1); ``None`` is all
-            that the other part leaves.
-        right_size: The last part, likewise.
-        shuffle: Whether samples are put in random order before.
-        seed: Of that order; ``None`` draws it from torch's global generator.
+        left_size: The size of the first part: a number of samples, or a share in (0, 1); ``None`` is the
+            rest.
+        right_size: The size of the last part, likewise.
+        shuffle: Whether to shuffle the samples first.
+        seed: The seed of the order; ``None`` draws it from torch's global generator.
 
     Returns:
         Two torch Datasets.

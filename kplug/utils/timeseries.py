@@ -31,7 +31,7 @@ def timeseries_dataset_from_array(
     start_index: int | None = None,
     end_index: int | None = None,
 ) -> DataLoader[Any]:
-    """Return the windows that slide over a series, in batches.
+    """Return sliding windows over a series, in batches.
 
     Window i begins at step s = start_index + i · sequence_stride and has the steps s, s + sampling_rate,
     s + 2 · sampling_rate, …, sequence_length of them.
@@ -44,10 +44,10 @@ def timeseries_dataset_from_array(
         sequence_stride: Steps between the beginnings of two windows, in [1, steps).
         sampling_rate: Steps between two steps of a window, in [1, steps).
         batch_size: Windows in a batch, >= 1; ``None`` for single windows.
-        shuffle: Whether each pass has the windows in an order of its own.
-        seed: Of that order; ``None`` draws it from torch's global generator.
-        start_index: Step with which the first window may begin, in [0, steps).
-        end_index: Step before which the last window ends, in (start_index, steps].
+        shuffle: Whether to shuffle the windows for each pass.
+        seed: The seed of the order; ``None`` draws it from torch's global generator.
+        start_index: The first step that a window may begin at, in [0, steps).
+        end_index: The step before which the last window ends, in (start_index, steps].
 
     Returns:
         A DataLoader of ``windows`` or ``(windows, targets)``; windows have the shape
@@ -109,11 +109,11 @@ def _read(values: object, argument: str) -> Tensor:
 
 
 class _WindowLoader(DataLoader[Any], DatasetSteps):
-    """The batches of windows, with the methods of TensorFlow's datasets."""
+    """A loader of batches of windows, with the methods of TensorFlow's datasets."""
 
 
 class _Windows(Dataset[Any]):
-    """The windows that begin at some steps of a series, a batch of them at a time."""
+    """A dataset of windows that begin at given steps of a series, read batch by batch."""
 
     def __init__(
         self, series: Tensor, targets: Tensor | None, starts: Tensor, offsets: Tensor

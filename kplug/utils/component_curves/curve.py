@@ -11,12 +11,11 @@ class Curve:
     """Values of a component.
 
     Args:
-        x: Where it was asked.
-        y: What it said.
-        x_label: What ``x`` is.
-        y_label: What ``y`` is.
-        form: ``"line"``; ``"bars"`` for numbers of values; ``"path"`` for places in the plane, in the order
-            of time.
+        x: The arguments.
+        y: The component's values.
+        x_label: The label of ``x``.
+        y_label: The label of ``y``.
+        form: ``"line"``; ``"bars"`` for counts; ``"path"`` for points in the plane, in order of time.
     """
 
     x: tuple[float, ...]
@@ -26,7 +25,7 @@ class Curve:
     form: Literal["line", "bars", "path"] = "line"
 
     def describe(self) -> str:
-        """Return in a sentence what a picture of the curve shows.
+        """Describe the picture of the curve in a sentence.
 
         Example:
             >>> Curve((-1.0, 0.0, 2.0), (1.0, 0.0, 4.0), "a weight", "penalty").describe()

@@ -13,30 +13,30 @@ from kplug.optional_libraries import import_extra
 from kplug.utils.component_curves.curve import Curve
 from kplug.utils.component_curves.optimizer_path import START, valley
 
-_BLUE, _RED = "#0072B2", "#D55E00"  # both can be seen on white and on black
-_INK = "#808080"  # in an SVG, what is drawn with it has the colour of the page's text
+_BLUE, _RED = "#0072B2", "#D55E00"  # visible on white and on black
+_INK = "#808080"  # in an SVG, replaced by the page's text colour
 _LIGHT, _DARK = "#57606a", "#a3adb8"
 _THEMES = f"<style>@media (prefers-color-scheme: dark) {{ svg {{ color: {_DARK}; }} }}</style>"
 _OWN_SETTINGS = {
-    "svg.hashsalt": "kplug",  # the same ids, so that the same curve is the same bytes
-    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "kplug",  # fixed ids, for reproducible bytes
+    "svg.fonttype": "none",  # keep text as text
     "font.family": "sans-serif",
 }
-_WIDTH, _LONGEST = 40, 160  # characters of a line of the title, and of all of it
+_WIDTH, _LONGEST = 40, 160  # characters per title line, and in total
 _LEVELS = (0.02, 0.1, 0.3, 0.7, 1.3, 2.1, 3.1, 4.5)
 
 
 def plot(path: Path, curves: Sequence[tuple[str, Curve]]) -> None:
-    """Write a picture with one panel a curve; the same curves are the same bytes.
+    """Write a picture with one panel per curve, byte for byte reproducible.
 
     Args:
-        path: Where; an existing file is replaced. A ``.png`` is white. A ``.svg`` is transparent, and can be
-            read on light and on dark pages.
+        path: The file, which is replaced if it exists. A ``.png`` is white. A ``.svg`` is transparent and
+            readable on light and dark pages.
         curves: Titles and curves.
 
     Raises:
         MissingLibraryError: if matplotlib is not installed.
-        KplugError: for a file that is neither, or that cannot be written.
+        KplugError: for another format, or a file that cannot be written.
     """
     form = path.suffix.lower().removeprefix(".")
     if form not in ("png", "svg"):
@@ -53,7 +53,7 @@ def plot(path: Path, curves: Sequence[tuple[str, Curve]]) -> None:
 def _render(curves: Sequence[tuple[str, Curve]], is_svg: bool) -> bytes:
     stream = io.BytesIO()
     style = import_extra("to draw a component", "matplotlib.style", "plot")
-    # No pyplot: a library has no business with its global state or with a window system.
+    # No pyplot: a library must not touch its global state or a window system.
     with style.context(["default", _OWN_SETTINGS]):
         figure = import_extra("to draw a component", "matplotlib.figure", "plot").Figure(
             figsize=(4.8 * len(curves), 3.2), dpi=160, layout="constrained"
@@ -79,7 +79,7 @@ def _draw(figure: Any, curves: Sequence[tuple[str, Curve]]) -> None:
             (curve.x_label, axes.set_xlabel),
             (curve.y_label, axes.set_ylabel),
         ):
-            set_text(text, parse_math=False)  # a name may have a "$"
+            set_text(text, parse_math=False)  # a name may contain "$"
         if curve.form == "bars":
             axes.set_ylim(bottom=0)
         axes.grid(color=_INK, alpha=0.3)
@@ -87,7 +87,7 @@ def _draw(figure: Any, curves: Sequence[tuple[str, Curve]]) -> None:
 
 
 def _draw_valley(axes: Any, curve: Curve) -> None:
-    """Draw what an optimizer goes through: contour lines, the start, and where it ends."""
+    """Draw the valley of an optimizer's path: contour lines, start and end."""
     import numpy as np  # `kplug show` draws most components without it
 
     x_limit = max(1.2, *map(abs, curve.x)) * 1.05
@@ -111,7 +111,7 @@ def _make_transparent(figure: Any) -> None:
 
 
 def _follow_page(text: str) -> str:
-    """Return an SVG whose ink is dark on a light page and light on a dark one."""
+    """Adapt the ink of an SVG to light and dark pages."""
     start = text.index("<svg ")
     end = text.index(">", start) + 1
     head = text[start:end].replace("<svg ", f'<svg color="{_LIGHT}" ', 1)

@@ -12,7 +12,7 @@ from kplug.optimizers.adapt import build_optimizer, set_gradients
 from kplug.utils.component_curves.curve import Curve
 
 START = (-1.0, 0.6)
-_STEPS, _ALL, _BETWEEN = 1000, 100, 10  # each of the first steps is seen, and then every tenth
+_STEPS, _ALL, _BETWEEN = 1000, 100, 10  # the first 100 steps are all shown, then every tenth
 _FARTHEST = 100.0
 
 
@@ -22,8 +22,8 @@ def valley(first: Any, second: Any) -> Any:
 
 
 def sample_optimizer(optimizer: Any, _: dict[str, Any]) -> Curve | None:
-    """Return the path of an optimizer with its own learning rate; None if it leads nowhere or away."""
-    for shape in ((2,), (1, 2)):  # some rules are for matrices alone
+    """Return the path of an optimizer with its own learning rate; None if it stalls or diverges."""
+    for shape in ((2,), (1, 2)):  # some rules work on matrices only
         points = _walk(optimizer, torch.tensor(START).reshape(shape).requires_grad_())
         if points is not None:
             x, y = zip(*points, strict=True)
@@ -33,7 +33,7 @@ def sample_optimizer(optimizer: Any, _: dict[str, Any]) -> Curve | None:
 
 
 def _walk(made: Any, weights: torch.Tensor) -> list[tuple[float, float]] | None:
-    """Return where the weights were, now and then; None if a step raises or leads out of sight."""
+    """Return sampled positions of the weights; None if a step raises or diverges."""
     points = [START]
     try:
         with torch.enable_grad():

@@ -18,14 +18,14 @@ _Function = Callable[[float], Any]
 
 
 def sample(kind: Kind, spec: Spec) -> Curve | None:
-    """Return the curve of a component, or None if it is not one of a single variable.
+    """Return the curve of a component, or None if it is no function of one variable.
 
     Args:
         kind: One of ``SAMPLERS``.
-        spec: The name with the arguments that it needs.
+        spec: The name with its required arguments.
 
     Raises:
-        KplugError: if the component cannot be made.
+        KplugError: if the component cannot be created.
     """
     resolved = resolve(kind.name, spec)
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
@@ -34,7 +34,7 @@ def sample(kind: Kind, spec: Spec) -> Curve | None:
 
 
 def _sample_activation(activation: Any, _: dict[str, Any]) -> Curve | None:
-    # A pair, for those that need a neighbour: softmax, glu. The others look at each value by itself.
+    # A pair, for activations that combine neighbours, such as softmax and glu.
     def call(x: float) -> Any:
         return activation(torch.tensor([[x, 0.0]]))[0, 0]
 
@@ -46,7 +46,7 @@ def _sample_regularizer(regularizer: Any, _: dict[str, Any]) -> Curve | None:
 
 
 def _sample_constraint(constraint: Any, _: dict[str, Any]) -> Curve | None:
-    # Of two weights of one unit, the first: what limits a norm looks at both.
+    # The first of two weights of a unit: norm constraints depend on both.
     def call(w: float) -> Any:
         return constraint(torch.tensor([[w], [1.0]]))[0, 0]
 
@@ -61,9 +61,9 @@ def _sample_loss(loss: Any, _: dict[str, Any]) -> Curve | None:
 
 
 def _is_meant(curve: Curve) -> bool:
-    """Whether no number is better than the right one, and no doubt better than the right answer.
+    """Whether the correct prediction has the lowest loss.
 
-    Else the loss is one of probabilities that was given any number, or takes ``y_true`` in another form.
+    Otherwise the loss expects probabilities, or ``y_true`` in another form.
     """
     if 1.0 in curve.x:
         return curve.y[curve.x.index(1.0)] <= min(curve.y) + 1e-6
@@ -71,7 +71,7 @@ def _is_meant(curve: Curve) -> bool:
 
 
 def _loss_calls(loss: Any) -> Iterator[tuple[_Function, float, float, str]]:
-    """Yield ways to ask a loss: for any number, a probability, and that of the right one of two classes."""
+    """Yield calls of a loss: with any number, a probability, or the probability of one of two classes."""
 
     def one(p: float) -> Any:
         return loss(torch.tensor([[1.0]]), torch.tensor([[p]]))
@@ -94,7 +94,7 @@ def _sample_schedule(schedule: Any, arguments: dict[str, Any]) -> Curve | None:
         n for value in numbers for n in (value if isinstance(value, (list, tuple)) else [value])
     ]
     longest = max((int(n) for n in counts if isinstance(n, (int, float))), default=500)
-    gaps = _POINTS - 1  # steps are whole numbers, so each gap is
+    gaps = _POINTS - 1  # steps are integers, so the gaps are too
     end = min(-(-2 * max(longest, 1) // gaps) * gaps, _MOST_STEPS)
     return _sample(lambda step: schedule(int(step)), 0.0, float(end), "step", "learning rate")
 
@@ -113,7 +113,7 @@ def _sample_initializer(initializer: Any, _: dict[str, Any]) -> Curve | None:
 def _sample(
     function: _Function, start: float, end: float, x_label: str, y_label: str
 ) -> Curve | None:
-    """Return the values of a function; None if it refuses one, or all are the same."""
+    """Return the values of a function; None if it refuses one, or is constant."""
     step = (end - start) / (_POINTS - 1)
     x = tuple(start + place * step for place in range(_POINTS))
     try:
