@@ -1,6 +1,6 @@
 """Runs scripts for Keras 1 and 2 on kplug: after ``install()``, ``import keras`` gives kplug.
 
-Importing this package imports no torch: `kplug list` imports it for the names in `kplug_keras2.plugin`.
+Importing this package does not import torch: `kplug list` imports it for the names in `kplug_keras2.plugin`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ __all__ = ["install", "uninstall"]
 
 
 def __getattr__(name: str) -> Any:
-    """Return ``install`` or ``uninstall`` when it is first used."""
+    """Import ``install`` or ``uninstall`` on first access."""
     if name in __all__:
         from kplug_keras2.binding import installing
 

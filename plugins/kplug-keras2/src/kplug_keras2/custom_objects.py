@@ -12,7 +12,7 @@ from typing_extensions import Self
 import kplug
 from kplug_keras2.symbolic.update_rules import as_component
 
-# A function's kind is what it is used as, so it is known as each of these.
+# A function's use determines its kind, so it is registered for each of these.
 _KINDS = (
     "activations",
     "constraints",
@@ -25,7 +25,7 @@ _KINDS = (
 
 
 def name_objects(objects: Mapping[str, Any]) -> AbstractContextManager[Any]:
-    """Return a scope in which names mean a script's own classes and functions, whatever their kind."""
+    """Return a scope that binds names to a script's classes and functions, for all kinds."""
     layers = {
         name: one
         for name, one in objects.items()
@@ -36,7 +36,7 @@ def name_objects(objects: Mapping[str, Any]) -> AbstractContextManager[Any]:
 
 
 class CustomObjects(dict[str, Any]):
-    """The names of the whole script: what is put into it is known from then on."""
+    """The script's global custom objects: entries are registered at once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class CustomObjects(dict[str, Any]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         super().__setitem__(name, value)
-        # An activation that was wrapped in a layer, as Keras's own advice had it, is meant by its function.
+        # Unwrap an activation function from a layer, the form that Keras recommended.
         function = getattr(value, "activation", None) if isinstance(value, nn.Module) else value
         self._scopes.enter_context(name_objects({name: function or value}))
 
@@ -63,12 +63,12 @@ _custom_objects = CustomObjects()
 
 
 def get_custom_objects() -> CustomObjects:
-    """Return the names of the whole script, a dict."""
+    """Return the script's global custom objects, a dict."""
     return _custom_objects
 
 
 class CustomObjectScope:
-    """A block in which names mean a script's own classes and functions.
+    """A block that binds names to a script's classes and functions.
 
     Args:
         *objects: Dicts of them by name.

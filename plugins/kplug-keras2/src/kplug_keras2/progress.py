@@ -8,14 +8,14 @@ from typing import Any
 
 
 class Progbar:
-    """Prints how far a loop is, and the means of values.
+    """Prints the progress of a loop, and the means of values.
 
     Args:
-        target: How many steps there are; None if nobody knows.
-        width: Ignored, as are the others but ``verbose`` and ``stateful_metrics``.
+        target: The number of steps; None if unknown.
+        width: Ignored.
         verbose: 0 for silence, 1 for a line that is overwritten, 2 for one line at the end.
         interval: Ignored.
-        stateful_metrics: Names whose last value is shown, not the mean.
+        stateful_metrics: Names that show the last value, not the mean.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Progbar:
         self._seen = 0
 
     def update(self, current: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
-        """Say that step ``current`` is reached, with values by name."""
+        """Set the current step, with values by name."""
         steps, self._seen = max(current - self._seen, 1), current
         for name, value in values or ():
             total, count = (0.0, 0) if name in self._last_values else self._sums.get(name, (0.0, 0))
@@ -45,7 +45,7 @@ class Progbar:
             sys.stdout.flush()
 
     def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
-        """Say that ``n`` more steps are done."""
+        """Add ``n`` finished steps."""
         self.update(self._seen + n, values)
 
     def _describe(self) -> str:

@@ -37,7 +37,7 @@ def run(
 
 
 def _prepare(script: Path, arguments: list[str]) -> None:
-    """Let the process look to a script as if Python had been started with it, and ``keras`` be kplug.
+    """Set up the process as if Python had started the script, with ``keras`` bound to kplug.
 
     Raises:
         KplugError: There is no such file, or the real Keras is already imported.
@@ -48,7 +48,7 @@ def _prepare(script: Path, arguments: list[str]) -> None:
             hint=f"Paths count from {str(Path.cwd())!r}; `kplug run SCRIPT.py` takes one file.",
         )
     from kplug_keras2 import (
-        install,  # `kplug --help` reads this module, and must not wait for torch
+        install,  # `kplug --help` imports this module, which must not import torch
     )
 
     install()

@@ -11,11 +11,11 @@ _warned: set[str] = set()
 
 
 def warn_once(about: str, message: str) -> None:
-    """Warn of something that is written in an old way, the first time that it is met in this process.
+    """Warn about an old name or form, once per process.
 
     Args:
-        about: What the warning is about; it comes once for each.
-        message: What was found and what to write instead.
+        about: The key of the warning.
+        message: The old form, and its replacement.
     """
     if about in _warned:
         return
@@ -25,5 +25,5 @@ def warn_once(about: str, message: str) -> None:
 
 
 def forget_warnings() -> None:
-    """Let each warning come once more."""
+    """Reset the record of given warnings."""
     _warned.clear()

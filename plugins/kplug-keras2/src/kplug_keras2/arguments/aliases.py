@@ -16,16 +16,16 @@ _T = TypeVar("_T", bound=type)
 
 
 class AliasType(type):
-    """The type of classes that stand for a class of kplug's.
+    """The metaclass of alias classes, which stand for kplug's classes.
 
-    A call makes an object of kplug's class, so files, plugins and checks of types know it. A subclass is an
-    ordinary one, whose ``super().__init__`` takes the old arguments.
+    Calling an alias creates an object of kplug's class, so files, plugins and type checks work. Subclasses
+    are ordinary classes, whose ``super().__init__`` takes the old arguments.
     """
 
     _original: type
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Make an object: kplug's own for an alias itself."""
+        """Create an object: of kplug's class for an alias, of the subclass otherwise."""
         if "_original" not in vars(cls):
             return super().__call__(*args, **kwargs)
         original = cls._original
@@ -34,7 +34,7 @@ class AliasType(type):
         return original(*read, **read_output_shape(original, read, named))
 
     def __instancecheck__(cls, instance: object) -> bool:
-        """Return whether kplug's class made the object; of a subclass, whether that did."""
+        """Check against kplug's class for an alias, against the subclass otherwise."""
         original = vars(cls).get("_original")
         return (
             super().__instancecheck__(instance)
@@ -43,16 +43,16 @@ class AliasType(type):
         )
 
     def __subclasscheck__(cls, subclass: type) -> bool:
-        """Return the same of a class."""
+        """Check a class in the same way."""
         original = vars(cls).get("_original")
         return (
             super().__subclasscheck__(subclass)
             if original is None
-            else original in subclass.__mro__  # an abstract class would ask this one in turn
+            else original in subclass.__mro__  # an abstract class would recurse into this check
         )
 
     def __eq__(cls, other: object) -> bool:
-        """Return whether both mean one class: scripts write ``type(layer) == Dense``."""
+        """Compare by kplug's class, for scripts that write ``type(layer) == Dense``."""
         return cls is other or vars(cls).get("_original") is other
 
     def __hash__(cls) -> int:
@@ -62,7 +62,7 @@ class AliasType(type):
 
 
 def read_keywords(original: type, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return keyword arguments as a class of kplug's takes them."""
+    """Convert keyword arguments for a class of kplug's."""
     return modernise(original.__name__, kwargs, list_keywords(original))
 
 
@@ -71,7 +71,7 @@ def make_alias(original: _T, *extras: type) -> _T:
 
     Args:
         original: kplug's class.
-        extras: Classes with what Keras 2 has besides; subclasses of the alias have it.
+        extras: Mixins with Keras 2's additions, for subclasses of the alias.
     """
 
     @functools.wraps(original.__init__)  # type: ignore[misc]
@@ -89,7 +89,7 @@ def make_alias(original: _T, *extras: type) -> _T:
         "_original": original,
     }
     kind: Any = AliasType
-    if type(original) is not type:  # an abstract class: its type comes second
+    if type(original) is not type:  # an abstract class: its metaclass comes second
         kind = type(AliasType.__name__, (AliasType, type(original)), {})
     made: _T = kind(original.__name__, (*extras, original), names)
     return complete_config(made)  # `get_config` is that of the original
@@ -100,10 +100,10 @@ def alias_classes(module: ModuleType, *extras: type) -> dict[str, Any]:
 
     Args:
         module: The module.
-        extras: Classes with what Keras 2 has besides; subclasses of the aliases have it.
+        extras: Mixins with Keras 2's additions, for subclasses of the aliases.
 
     Returns:
-        The names; two names of one class have one alias.
+        The names; all names of a class share its alias.
     """
     found = {name: getattr(module, name) for name in vars(module)["__all__"]}
     classes = {one for one in found.values() if isinstance(one, type)}

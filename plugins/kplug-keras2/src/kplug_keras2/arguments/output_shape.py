@@ -12,10 +12,10 @@ from kplug import backend
 def read_output_shape(
     original: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the keyword arguments of a layer with ``output_padding`` in the place of ``output_shape``.
+    """Replace ``output_shape`` by ``output_padding`` in a layer's keyword arguments.
 
     Args:
-        original: kplug's class; any but a transposed convolution has its arguments back.
+        original: kplug's class; arguments of other layers are returned unchanged.
         args: The positional arguments, as kplug takes them.
         kwargs: The keyword arguments, likewise.
 
@@ -46,7 +46,7 @@ def read_output_shape(
 
 
 def _pick_axes(shape: Any, data_format: str | None, rank: int) -> tuple[Any, ...]:
-    """Return the sizes of the axes that a window moves along."""
+    """Return the sizes of the spatial axes."""
     first = 2 if backend.normalize_data_format(data_format) == "channels_first" else 1
     return tuple(shape or ())[first : first + rank]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-# Of these, numbers one by one after the filters are the sizes of the kernel; of others strides came second.
+# For these, numbers after the filters are kernel sizes; for others the strides came second.
 _AXES = {
     "Conv2D": 2,
     "Conv2DTranspose": 2,

@@ -10,7 +10,7 @@ from typing import Any
 from kplug.dialect import find_present_names
 from kplug_keras2.warning import warn_once
 
-# Those of layers stand in kplug's own table, since files have them too.
+# kplug's own table has those of layers, since files contain them too.
 _RENAMED = {
     "input": "inputs",
     "output": "outputs",
@@ -26,7 +26,7 @@ _RENAMED = {
     "sigma": "stddev",
     "schedule": "schedule",
 }
-# The same for what other classes call otherwise.
+# Renamed arguments of other classes.
 _RENAMED_OF = {
     "Conv3D": {f"kernel_dim{axis}": "kernel_size" for axis in (1, 2, 3)},
     "LSTM": {"forget_bias_init": "unit_forget_bias"},
@@ -39,13 +39,13 @@ _RENAMED_OF = {
 }
 _JOINED = ("nb_row", "nb_col", "kernel_dim1", "kernel_dim2", "kernel_dim3")
 _SHAPES = frozenset(("batch_input_shape", "batch_shape", "input_shape"))
-# Their `input_dim` is the size of one step.
+# Layers whose `input_dim` is the size of one step.
 _OF_SEQUENCES = ("Conv1D", "GRU", "LSTM", "LocallyConnected1D", "RNN", "SimpleRNN")
 _VALUES: dict[str, dict[object, object]] = {
     "data_format": {"tf": "channels_last", "th": "channels_first", "default": None},
     "unit_forget_bias": {"one": True, "ones": True, "zero": False, "zeros": False},
 }
-# What had an effect on speed or on other backends alone.
+# Arguments that affected only speed or other backends.
 _IDLE = {
     "consume_less",
     "input_length",
@@ -57,7 +57,7 @@ _IDLE = {
     "use_multiprocessing",
     "workers",
 }
-# Arguments that a class never used, or that follow from the others.
+# Arguments that a class never used, or that others imply.
 _NEVER_USED = {
     "InputSpec": {"dtype"},
     "SeparableConv1D": {"kernel_initializer", "kernel_regularizer", "kernel_constraint"},
@@ -72,7 +72,7 @@ _NEVER_USED = {
         "write_grads",
     },
 }
-# What is left out with a warning, since it changes what is computed: the owner, the name, what to write.
+# Omitted with a warning, since they affect results: the owner, the name, the replacement.
 _LEFT_OUT = {
     (
         "BatchNormalization",
@@ -87,9 +87,9 @@ def modernise(owner: str, given: Mapping[str, Any], known: Collection[str]) -> d
     """Return keyword arguments under their present names, with one warning for each old one.
 
     Args:
-        owner: What is called, as warnings name it.
+        owner: The called object's name, for warnings.
         given: The arguments.
-        known: What it takes today. An argument that it knows is left alone.
+        known: Its present arguments, which are unchanged.
 
     Example:
         >>> modernise("Dropout", {"rate": 0.5, "workers": 4}, ["rate", "name"])
@@ -123,9 +123,9 @@ def _warn_of_left_out(owner: str, name: str, value: Any) -> None:
 
 
 def _join_lengths(owner: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the arguments of a layer of sequences with length and size of its input as one."""
+    """Combine ``input_length`` and ``input_dim`` of a sequence layer into ``input_shape``."""
     if owner == "Embedding" and given.get("input_length") is None and _SHAPES.isdisjoint(given):
-        return {**given, "input_shape": (None,)}  # a chain that begins with it knows its input
+        return {**given, "input_shape": (None,)}  # a chain that begins with it has a known input
     if owner not in _OF_SEQUENCES or "input_dim" not in given:
         return given
     others = {name: one for name, one in given.items() if name not in ("input_dim", "input_length")}
@@ -133,13 +133,13 @@ def _join_lengths(owner: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _join(former: Any, size: Any) -> Any:
-    """Return the kernel size of what Keras 1 had one argument of for each axis."""
+    """Combine Keras 1's per-axis arguments into the kernel size."""
     sizes = former if isinstance(former, tuple) else () if former is None else (former,)
     return (*sizes, size) if sizes else size
 
 
 def as_of_shape(initializer: Any) -> Any:
-    """Return an initializer as kplug calls it: of Keras 1 some must be given a name."""
+    """Adapt an initializer to kplug's call: some of Keras 1's require a name."""
     if not inspect.isfunction(initializer):
         return initializer
     wanted = inspect.signature(initializer).parameters.get("name")

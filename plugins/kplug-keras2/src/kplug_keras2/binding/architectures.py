@@ -1,6 +1,6 @@
 """The architectures of keras-applications, built with the bound ``keras``.
 
-Keras 2 hands its own modules to the same library.
+Keras 2 passes its own modules to the same library.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from types import ModuleType
 from typing import Any
 
 _MODULES = ("backend", "layers", "models", "utils")
-# A private name that packages of others import.
+# A private name that third-party packages import.
 _ALSO = ("_obtain_input_shape",)
 
 
 def list_architectures(module: ModuleType) -> dict[str, Any]:
-    """Return the public functions of a module of keras-applications, which need no modules handed over."""
+    """Return the public functions of a module of keras-applications, with Keras's modules bound."""
     return {
         name: _handing_over(value) if _takes_modules(value) else value
         for name, value in vars(module).items()

@@ -15,12 +15,12 @@ from kplug_keras2.binding.tensorflow_module import TensorFlowModule
 from kplug_keras2.binding.unknown_names import refuse_module
 
 PICTURES = "scipy.misc"  # SciPy's own is empty since 1.12
-# Where scripts find Keras: the longest one that a name begins with counts.
+# Names of Keras in scripts: the longest matching prefix wins.
 _ROOTS = ("tensorflow.python.keras", "tensorflow.keras", "tf_keras", "keras")
 
 
 class KerasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds and makes ``keras``, ``tensorflow`` and what is in them."""
+    """Finds and creates ``keras``, ``tensorflow`` and their submodules."""
 
     def find_spec(
         self,
@@ -28,10 +28,10 @@ class KerasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         path: Sequence[str] | None,  # noqa: ARG002 - Python passes it
         target: ModuleType | None = None,  # noqa: ARG002 - and this
     ) -> ModuleSpec | None:
-        """Return how a module is made, or None for modules of others.
+        """Return the spec of a bound module, or None for other modules.
 
         Raises:
-            ModuleNotFoundError: Keras has no such module, or kplug means nothing by it.
+            ModuleNotFoundError: Keras has no such module, or kplug does not support it.
         """
         if fullname == PICTURES:
             return importlib.util.spec_from_loader(fullname, self)
@@ -44,14 +44,14 @@ class KerasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return importlib.util.spec_from_loader(fullname, self, is_package=has_parts)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        """Return the module, empty."""
+        """Create an empty module."""
         if spec.name == PICTURES:
             return BoundModule(spec.name, scipy_pictures.__doc__)
         within = find_path(spec.name)
         return TensorFlowModule(spec.name) if within is None else KerasModule(spec.name, within)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Give the module its names."""
+        """Fill the module with its names."""
         if isinstance(module, KerasModule):
             module.fill()
         elif module.__name__ == PICTURES:
@@ -59,7 +59,7 @@ class KerasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def find_path(fullname: str) -> str | None:
-    """Return where in Keras a module stands; an empty text for Keras itself, None for no part of it.
+    """Return the path of a module within Keras: empty for Keras itself, None for other modules.
 
     Example:
         >>> find_path("tensorflow.keras.layers"), find_path("keras"), find_path("tensorflow.contrib")

@@ -12,12 +12,12 @@ from kplug_keras2.models.installing import give_methods, take_methods
 
 _NAMES = ("keras", "tensorflow", "tf_keras")
 _finder = KerasFinder()
-# TensorBoard looks for it, and where it is found does without TensorFlow.
+# TensorBoard checks for this module, and then works without TensorFlow.
 _TENSORBOARD_ALONE = "tensorboard.compat.notf"
 
 
 def install() -> None:
-    """Let ``keras``, ``tensorflow.keras`` and ``tf.keras`` be kplug, in this process.
+    """Bind ``keras``, ``tensorflow.keras`` and ``tf.keras`` to kplug in this process.
 
     kplug's models get Keras 2's methods too, such as ``fit_generator``. A second call does nothing.
 
@@ -39,7 +39,7 @@ def install() -> None:
 
 
 def uninstall() -> None:
-    """Take back what ``install`` did. Names that a script has imported stay what they are."""
+    """Undo ``install``. Names that a script has imported are unchanged."""
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
         sys.modules.pop(_TENSORBOARD_ALONE, None)

@@ -13,7 +13,7 @@ from kplug_keras2.binding.unknown_names import refuse_name
 
 
 class BoundModule(ModuleType):
-    """A module that stands for one of Keras or TensorFlow."""
+    """Base class of modules that replace Keras's and TensorFlow's."""
 
 
 class KerasModule(BoundModule):
@@ -21,7 +21,7 @@ class KerasModule(BoundModule):
 
     Args:
         name: Its whole name, such as ``keras.layers.core``.
-        path: Where it stands in Keras: ``layers.core``.
+        path: Its path in Keras: ``layers.core``.
     """
 
     def __init__(self, name: str, path: str) -> None:
@@ -29,7 +29,7 @@ class KerasModule(BoundModule):
         self._path = path
 
     def fill(self) -> None:
-        """Take over the public names of the modules that this one is made of; the first one wins."""
+        """Copy the public names of the source modules; the first source wins."""
         names: dict[str, Any] = {}
         for source in reversed(find_sources(self._path)):
             found = importlib.import_module(source)
@@ -42,10 +42,10 @@ class KerasModule(BoundModule):
                 importlib.import_module(f"{self.__name__}.{part}")
 
     def __getattr__(self, name: str) -> Any:
-        """Return a module inside, which Keras imports with the one around it, or what it imported itself.
+        """Return a submodule that Keras imports eagerly, or a name that the module had imported.
 
         Raises:
-            AttributeError: There is no such name; an ``ImportError`` where it is imported.
+            AttributeError: There is no such name; ``ImportError`` in an import statement.
         """
         if not name.startswith("__") and name in list_parts(self._path):
             return importlib.import_module(f"{self.__name__}.{name}")
@@ -57,7 +57,7 @@ class KerasModule(BoundModule):
 
 
 def list_names(module: ModuleType) -> dict[str, Any]:
-    """Return what a module of Keras takes over from one of kplug, this package or keras-applications."""
+    """Return the public names of a source module."""
     if module.__name__.startswith("keras_applications."):
         return list_architectures(module)
     return {name: getattr(module, name) for name in module.__all__}

@@ -7,7 +7,7 @@ import importlib.util
 
 _OURS, _KPLUG = "kplug_keras2.keras", "kplug"
 
-# The path that a module of Keras had, and the one whose names it has here.
+# Paths of Keras's modules, and of their source modules here.
 _PRESENT = (
     "activations",
     "applications",
@@ -116,19 +116,19 @@ MODULES = {
     "utils.vis_utils": "utils",
     "wrappers.scikit_learn": "wrappers.scikit_learn",
 }
-# Modules whose parts are there as soon as they are: programs look for them by name.
+# Modules whose submodules are imported eagerly, since programs access them by name.
 _WITH_PARTS = ("applications",)
 
 
 @functools.cache
 def find_sources(path: str) -> tuple[str, ...]:
-    """Return the modules that a module of Keras is made of; none if there is no such module.
+    """Return the source modules of a Keras module; none if there is no such module.
 
     Args:
-        path: Where it stood in Keras, such as ``layers.core``.
+        path: Its path in Keras, such as ``layers.core``.
 
     Returns:
-        Names of modules; what the first has goes before what the others have.
+        Names of modules, in order of precedence.
     """
     today = MODULES.get(path)
     if today is None:
@@ -136,23 +136,23 @@ def find_sources(path: str) -> tuple[str, ...]:
     if today.removeprefix("applications.") in _APPLICATIONS:
         return (f"keras_{today}",)
     candidates = (".".join(filter(None, (root, today))) for root in (_OURS, _KPLUG))
-    # Of kplug itself, keras has the packages alone: each name there has its place in one of them.
+    # Of kplug itself, keras has only the packages, which contain all its names.
     return tuple(one for one in candidates if one != _KPLUG and _is_module(one))
 
 
 def _is_module(name: str) -> bool:
     try:
         return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:  # the package around it is missing
+    except ModuleNotFoundError:  # the parent package is missing
         return False
 
 
 def list_parts(path: str, at_once: bool = False) -> list[str]:
-    """Return the names of the modules inside one.
+    """Return the names of a module's submodules.
 
     Args:
-        path: Where it stood in Keras.
-        at_once: Only those that are imported with it.
+        path: Its path in Keras.
+        at_once: Only those imported eagerly.
     """
     if at_once and path not in _WITH_PARTS:
         return []
@@ -162,5 +162,5 @@ def list_parts(path: str, at_once: bool = False) -> list[str]:
 
 
 def is_package(path: str) -> bool:
-    """Return whether there are modules inside one."""
+    """Return whether a module has submodules."""
     return bool(list_parts(path))

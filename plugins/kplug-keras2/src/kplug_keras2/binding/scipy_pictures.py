@@ -1,6 +1,6 @@
 """``scipy.misc``: the image functions that SciPy had until 1.2.
 
-They were Pillow's with arrays around them, and are so here.
+As there, they wrap Pillow's functions for arrays.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _FILTERS = {"nearest": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3, "cubic": 3}
 
 
 def _as_bytes(data: Any, low: float, high: float, cmin: Any, cmax: Any) -> Any:
-    """Return numbers spread over low to high; bytes stay what they are."""
+    """Scale numbers to the range low to high; bytes are unchanged."""
     array = np.asarray(data)
     if array.dtype == np.uint8:
         return array
@@ -35,14 +35,14 @@ def toimage(
     mode: str | None = None,
     channel_axis: int | None = None,
 ) -> Any:
-    """Return a Pillow image of an array, whose numbers are spread over 0 to 255 unless they are bytes.
+    """Return a Pillow image of an array, scaled to 0 to 255 unless it contains bytes.
 
     Args:
-        arr: (height, width), or with 3, or else 4 channels on the first axis that has so many.
-        high: What the largest number becomes.
-        low: What the smallest becomes.
-        cmin: The number that counts as the smallest.
-        cmax: The number that counts as the largest.
+        arr: (height, width), or with channels on the first axis of size 3, or else 4.
+        high: The value of the largest number.
+        low: The value of the smallest number.
+        cmin: The number to treat as the smallest.
+        cmax: The number to treat as the largest.
         pal: Ignored.
         mode: ``"F"`` keeps the numbers of a gray picture.
         channel_axis: The axis of the channels.

@@ -24,19 +24,19 @@ _MODULES = {
     },
     **{path.rpartition(".")[2]: path for path in MODULES if path.startswith(("utils.", "layers."))},
 }
-# Where a class or function is looked for, in this order.
+# Modules to search for a class or function, in this order.
 _HOMES = ("layers", "engine", "models", "utils")
-# These say themselves what they have.
+# These modules define all their names themselves.
 _CLOSED = ("", "applications", "backend", "datasets", "engine", "layers", "preprocessing", "utils")
 IN_STAR_IMPORTS = ("K", "activations", "constraints", "initializers", "regularizers")
 
 
 def find_shared(root: str, path: str, name: str) -> Any:
-    """Return what a module of Keras had imported under a name; ``None`` if nothing is known of it.
+    """Return the object that a Keras module had imported under a name; ``None`` if unknown.
 
     Args:
-        root: ``keras``, or what it is called.
-        path: Where the module stood in Keras.
+        root: The name of the root module, such as ``keras``.
+        path: The path of the module in Keras.
         name: The name.
     """
     if path.partition(".")[0] == "backend" and name == "tf":

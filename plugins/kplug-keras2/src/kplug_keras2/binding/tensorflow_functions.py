@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-# Each stands in `kplug.ops` under the name behind the colon, or under its own.
+# `kplug.ops` has each under the name after the colon, or under the same name.
 _OF_OPS = """
 abs acos:arccos add all:all any:any argmax argmin argsort asin:arcsin atan:arctan broadcast_to cast
 ceil concat:concatenate constant:convert_to_tensor convert_to_tensor cos cosh cross cumprod cumsum
@@ -71,9 +71,9 @@ _FUNCTIONS = {
     },
     **_OTHERS,
 }
-# Types, by the names that `cast` and `Input` take.
+# Dtypes, by the names that `cast` and `Input` take.
 DTYPES = ("bool", "float16", "float32", "float64", "int32", "int64", "int8", "uint8")
-# Arguments that have another name today, and those that say nothing here.
+# Renamed arguments, and arguments without effect here.
 _RENAMED = {
     "dim": "axis",
     "keep_dims": "keepdims",
@@ -86,7 +86,7 @@ _IDLE = ("align_corners", "name", "validate_shape")
 
 
 def find_function(path: str) -> Callable[..., Any] | None:
-    """Return what computes the same as a function of TensorFlow; ``None`` for one that needs TensorFlow.
+    """Return the equivalent of a TensorFlow function; ``None`` for one that needs TensorFlow.
 
     Args:
         path: Its name within TensorFlow, such as ``nn.softmax``; ``math`` or ``compat.v1`` may come first.

@@ -1,7 +1,7 @@
 """``tensorflow``: ``keras``, some tensor functions, and errors for the rest.
 
-Packages import more of it than they use. So any of its modules can be imported, and the error comes where
-something of it is used.
+Packages import more of it than they use. So any of its modules can be imported, and errors occur only
+on use.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from kplug_keras2.binding.tensorflow_functions import DTYPES, find_function
 from kplug_keras2.binding.tensorflow_settings import find_setting
 from kplug_keras2.binding.unknown_names import find_user_frame, is_import, refuse_tensorflow
 
-# The last one whose names these are.
+# The last version with these names.
 _VERSION = "1.15.5"
-# Modules of which something is there.
+# Modules with some supported names.
 _WITH_FUNCTIONS = (
     *(
         "compat",
@@ -31,7 +31,7 @@ _WITH_FUNCTIONS = (
 
 
 class TensorFlowModule(BoundModule):
-    """``tensorflow``, or what is imported of it.
+    """``tensorflow`` or one of its modules.
 
     Args:
         name: Its whole name.
@@ -41,10 +41,10 @@ class TensorFlowModule(BoundModule):
         super().__init__(name, "TensorFlow as far as it is Keras, by kplug.")
 
     def __getattr__(self, name: str) -> Any:
-        """Return ``keras``, a module inside, or a function of tensors.
+        """Return ``keras``, a submodule, or a tensor function.
 
         Raises:
-            AttributeError: Another name, where it is not imported but used.
+            AttributeError: For another name, on use instead of import.
         """
         whole = f"{self.__name__}.{name}"
         if name == "__version__":

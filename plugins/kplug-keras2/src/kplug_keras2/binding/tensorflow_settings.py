@@ -1,6 +1,6 @@
 """TensorFlow settings that scripts make before they use Keras: GPU memory, logging, seeds.
 
-Here it changes nothing, except for seeds, which are those of ``kplug.utils.set_random_seed``.
+They have no effect here, except for seeds, which ``kplug.utils.set_random_seed`` sets.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Settings:
 
 
 class ConfiguredSession:
-    """``tf.Session(config=…)``, which scripts hand to ``K.set_session``. It runs nothing."""
+    """``tf.Session(config=…)``, which scripts pass to ``K.set_session``. It cannot run anything."""
 
     def __getattr__(self, name: str) -> Any:
         """Raise the error for a method, in the line that uses it."""
@@ -37,7 +37,7 @@ class ConfiguredSession:
 
 
 class _Graph:
-    """``tf.get_default_graph()``, which servers of models enter in each thread."""
+    """``tf.get_default_graph()``, which model servers enter in each thread."""
 
     def as_default(self) -> nullcontext[None]:
         """Return a block that does nothing."""
@@ -104,10 +104,10 @@ _SETTINGS: dict[str, Any] = {
 
 
 def find_setting(path: str) -> Callable[..., Any] | None:
-    """Return what stands for a setting of TensorFlow; ``None`` if the name is none.
+    """Return the replacement of a TensorFlow setting; ``None`` for other names.
 
     Args:
-        path: Its name within TensorFlow; ``compat.v1`` may stand before it.
+        path: Its name within TensorFlow; the prefix ``compat.v1`` is allowed.
     """
     found: Callable[..., Any] | None = _SETTINGS.get(path.removeprefix("compat.v1."))
     return found

@@ -11,7 +11,7 @@ from types import FrameType, ModuleType
 
 from kplug.errors import MissingModuleError
 
-# What is gone, by its last name, and what does the same today.
+# Removed names, by their last part, and their replacements.
 _REPLACEMENTS = {
     "CuDNNConvLSTM2D": "ConvLSTM2D",
     "ConvRecurrent2D": "ConvLSTM2D",
@@ -27,7 +27,7 @@ _OF_TENSORFLOW = (
 def refuse_name(module: ModuleType, name: str) -> Exception:
     """Return the error for a name that a module lacks, with the line that uses it.
 
-    An ``ImportError`` where ``from module import name`` asks, else an ``AttributeError``.
+    An ``ImportError`` in ``from module import name``, else an ``AttributeError``.
     """
     frame = find_user_frame()
     if name.startswith("__"):
@@ -43,7 +43,7 @@ def refuse_module(name: str, path: str) -> ModuleNotFoundError:
 
     Args:
         name: Its whole name.
-        path: Where it would stand in Keras.
+        path: Its path in Keras.
     """
     line = describe_line(find_user_frame())
     replacement = _REPLACEMENTS.get(path.rpartition(".")[2])
@@ -68,7 +68,7 @@ def _suggest(module: ModuleType, name: str) -> str:
 
 
 def _find_home(name: str) -> str:
-    """Return which distribution has a module of Keras's, if it is missing; else an empty text."""
+    """Return the missing distribution that provides a Keras module, or an empty text."""
     try:
         importlib.util.find_spec(f"kplug.{name}")
     except MissingModuleError as error:
@@ -77,7 +77,7 @@ def _find_home(name: str) -> str:
 
 
 def find_user_frame() -> FrameType:
-    """Return the innermost frame outside of kplug, this package and Python's importing."""
+    """Return the innermost frame outside of kplug, this package and Python's import system."""
     frame = sys._getframe(1)
     while frame.f_back is not None and _is_passed_over(frame.f_globals.get("__name__")):
         frame = frame.f_back
@@ -102,5 +102,5 @@ def describe_line(frame: FrameType) -> str:
 
 
 def is_import(frame: FrameType) -> bool:
-    """Return whether a frame is at a ``from … import …``, which turns other errors into its own."""
+    """Return whether a frame executes ``from … import …``, which replaces other errors."""
     return dis.opname[frame.f_code.co_code[frame.f_lasti]] in ("IMPORT_FROM", "IMPORT_NAME")

@@ -17,7 +17,7 @@ from kplug_keras2.symbolic.backend_internals import taking_old_arguments
 from kplug_keras2.symbolic.connecting import connecting
 from kplug_keras2.symbolic.function_layer import FunctionLayer
 
-# They read what a symbolic tensor is, or compute nothing with tensors.
+# They only inspect symbolic tensors, or do not compute with tensors.
 _PLAIN = (
     *("count_params", "dtype", "int_shape", "is_keras_tensor", "is_placeholder", "is_sparse"),
     *("is_tensor", "name_scope", "ndim"),
@@ -52,23 +52,23 @@ def _connect_all() -> dict[str, Any]:
 
 
 def backend() -> str:
-    """Return ``'tensorflow'``: of those that Keras 2 knows, the one whose layouts and kernels are kplug's.
+    """Return ``'tensorflow'``, the Keras 2 backend whose layouts and kernels kplug shares.
 
-    Scripts ask to choose between Theano's ways and TensorFlow's. kplug computes with torch.
+    Scripts branch on it between Theano's and TensorFlow's conventions. kplug computes with torch.
     """
     return "tensorflow"
 
 
 def get_session() -> Any:
-    """Return what has ``run``: ``K.get_session().run(tensor)`` reads a tensor."""
+    """Return a session whose ``run`` reads tensors: ``K.get_session().run(tensor)``."""
     return _Session()
 
 
 class _Session:
-    """A session of TensorFlow, as far as it reads tensors."""
+    """A TensorFlow session, limited to reading tensors."""
 
     def run(self, fetches: Any, feed_dict: Any = None) -> Any:
-        """Return the values of a tensor or of several; of symbolic ones, for the values of their inputs."""
+        """Return the values of one or several tensors; symbolic ones need the values of their inputs."""
         feeds = feed_dict or {}
         several = list(fetches) if isinstance(fetches, (list, tuple)) else [fetches]
         found = functions.function(list(feeds), several)(list(feeds.values()))
@@ -76,12 +76,12 @@ class _Session:
 
 
 def set_session(session: object) -> None:
-    """Do nothing: there are no sessions, and nothing of theirs to configure."""
+    """Do nothing: there are no sessions to configure."""
     del session
 
 
 def is_keras_tensor(x: Any) -> bool:
-    """Return whether a layer or ``Input`` has made a tensor; functions make none of Keras's."""
+    """Return whether a tensor comes from a layer or ``Input``, not from a function."""
     found = kplug_backend.is_keras_tensor(x)
     return found and not isinstance(x.layer, FunctionLayer)
 

@@ -41,7 +41,7 @@ def ThresholdedReLU(theta: float = 1.0, **options: Any) -> Any:  # noqa: N802
 
 
 def _with_rates(make: Callable[..., Any], owner: str) -> Callable[..., Any]:
-    """Return a convolution whose dilation is called ``atrous_rate``."""
+    """Rename ``atrous_rate`` to the dilation of a convolution."""
 
     def made(*args: Any, atrous_rate: Any = 1, **options: Any) -> Any:
         return make(*read_positions(owner, args), dilation_rate=atrous_rate, **options)
@@ -52,7 +52,7 @@ def _with_rates(make: Callable[..., Any], owner: str) -> Callable[..., Any]:
 
 
 def make_atrous(aliases: dict[str, Any]) -> dict[str, Any]:
-    """Return Keras 1's dilated convolutions, made of the aliases of today's."""
+    """Return Keras 1's dilated convolutions, built from today's aliases."""
     made = {axes: _with_rates(aliases[f"Conv{axes}D"], f"Conv{axes}D") for axes in (1, 2)}
     names = ("AtrousConv", "AtrousConvolution")
     return {f"{name}{axes}D": made[axes] for name in names for axes in made}
@@ -156,7 +156,7 @@ class ParametricSoftplus(Layer):
         alpha_init: The first α.
         beta_init: The first β.
         weights: Both, as arrays.
-        shared_axes: Axes along which they are the same.
+        shared_axes: Axes along which they are shared.
         **options: As for any layer.
     """
 
@@ -191,7 +191,7 @@ class SReLU(Layer):
         a_left_init: Initializer of the left slope.
         t_right_init: Initializer of the distance of the right border.
         a_right_init: Initializer of the right slope.
-        shared_axes: Axes along which they are the same.
+        shared_axes: Axes along which they are shared.
         **options: As for any layer.
     """
 

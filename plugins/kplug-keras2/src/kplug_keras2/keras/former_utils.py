@@ -57,13 +57,13 @@ def deserialize_keras_object(
     custom_objects: Mapping[str, Any] | None = None,
     printable_module_name: str = "object",
 ) -> Any:
-    """Return what a configuration or a name describes: of those that are handed over, and no others.
+    """Return the object that a configuration or a name describes, among the passed objects only.
 
     Args:
         identifier: ``{"class_name", "config"}``, or the name of a function or class.
         module_objects: Objects by their names.
-        custom_objects: The same; they go first.
-        printable_module_name: What messages call them.
+        custom_objects: The same, with precedence.
+        printable_module_name: Their description in messages.
 
     Raises:
         ValueError: None of them has the name.
@@ -88,7 +88,7 @@ def get_from_module(
     instantiate: bool = False,
     kwargs: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Return an object by its name, made if it is a class that shall be; Keras 1's name of the above.
+    """Return an object by its name, or an instance of a class; Keras 1's version of the above.
 
     Raises:
         ValueError: None of them has the name.
@@ -126,7 +126,7 @@ def func_dump(func: Any) -> Any:
 
 
 def func_load(code: Any, defaults: Any = None, closure: Any = None, globs: Any = None) -> Any:
-    """Refuse to run what a file says.
+    """Refuse to run code from a file.
 
     Raises:
         KplugError: Always.
@@ -138,7 +138,7 @@ def func_load(code: Any, defaults: Any = None, closure: Any = None, globs: Any =
 def HDF5Matrix(  # noqa: N802 - Keras's name
     datapath: str, dataset: str, start: int = 0, end: int | None = None, normalizer: Any = None
 ) -> Any:
-    """Return a dataset of an HDF5 file, which ``fit`` reads as it goes; a part of it as an array.
+    """Return a dataset of an HDF5 file, which ``fit`` reads lazily; a part of it as an array.
 
     Args:
         datapath: The file.
@@ -157,11 +157,11 @@ def HDF5Matrix(  # noqa: N802 - Keras's name
 
 
 class GeneratorEnqueuer:
-    """Gives what a generator yields, for loops that a script writes itself.
+    """Iterates over a generator, for a script's own loops.
 
     Args:
-        generator: The generator; ``OrderedEnqueuer`` is given a ``Sequence``.
-        *_options: Those of Keras's queue.
+        generator: The generator; ``OrderedEnqueuer`` takes a ``Sequence``.
+        *_options: Arguments of Keras's queue.
         **_named: The same by name.
     """
 
@@ -183,7 +183,7 @@ class GeneratorEnqueuer:
         self._is_running = False
 
     def get(self) -> Iterator[Any]:
-        """Return an iterator of the batches; of a ``Sequence`` it begins again after the last one."""
+        """Return an iterator of the batches, which repeats a ``Sequence`` endlessly."""
         while self._is_running:
             if hasattr(self._generator, "__next__"):
                 yield next(self._generator)
@@ -197,7 +197,7 @@ OrderedEnqueuer = GeneratorEnqueuer
 
 
 def slice_arrays(arrays: Any, start: Any = None, stop: int | None = None) -> Any:
-    """Return a part of each array: rows from one to another, or those of a list."""
+    """Return a part of each array: a range of rows, or the rows in a list."""
     several = arrays if isinstance(arrays, list) else [arrays]
     rows = start if hasattr(start, "__len__") else slice(start, stop)
     found = [None if one is None else one[rows] for one in several]
@@ -218,7 +218,7 @@ def make_batches(size: int, batch_size: int) -> list[tuple[int, int]]:
 
 
 def batch_shuffle(index_array: Any, batch_size: int) -> Any:
-    """Return row numbers with whole batches in another order; a last one that is not full stays."""
+    """Shuffle row numbers by whole batches; an incomplete last batch stays last."""
     count = len(index_array) // batch_size
     full = np.asarray(index_array[: count * batch_size]).reshape(count, batch_size)
     np.random.shuffle(full)
@@ -226,7 +226,7 @@ def batch_shuffle(index_array: Any, batch_size: int) -> Any:
 
 
 def probas_to_classes(y_pred: Any) -> Any:
-    """Return classes of probabilities, as ``predict_classes`` does."""
+    """Convert probabilities to classes, as ``predict_classes`` does."""
     if np.ndim(y_pred) == 2 and np.shape(y_pred)[1] > 1:
         return categorical_probas_to_classes(y_pred)
     return np.array([1 if one > 0.5 else 0 for one in np.ravel(y_pred)])
@@ -238,14 +238,14 @@ def categorical_probas_to_classes(p: Any) -> Any:
 
 
 def convert_kernel(kernel: Any) -> Any:
-    """Return a kernel that is turned by half, as Theano's are."""
+    """Rotate a kernel by 180 degrees, as Theano's are."""
     array = np.asarray(kernel)
     axes = tuple(range(array.ndim - 2))
     return np.copy(np.flip(array, axes))
 
 
 def count_params(weights: Sequence[Any]) -> int:
-    """Return how many numbers weights have."""
+    """Return the number of elements of the weights."""
     return sum(int(one.numel()) for one in {id(one): one for one in weights}.values())
 
 
@@ -262,7 +262,7 @@ def plot(model: Any, to_file: str = "model.png", **options: Any) -> Any:
 
 
 def is_all_none(iterable_or_element: Any) -> bool:
-    """Return whether something is ``None``, or a list of nothing else."""
+    """Return whether a value is ``None`` or a list of ``None``."""
     several = iterable_or_element
     return all(
         one is None for one in (several if isinstance(several, (list, tuple)) else [several])
@@ -270,13 +270,13 @@ def is_all_none(iterable_or_element: Any) -> bool:
 
 
 def object_list_uid(object_list: Any) -> str:
-    """Return a text that tells lists of tensors apart."""
+    """Return a text that identifies a list of tensors."""
     several = object_list if isinstance(object_list, (list, tuple)) else [object_list]
     return ", ".join(str(abs(id(one))) for one in several)
 
 
 def keras_test(func: Any) -> Any:
-    """Return a test as it is."""
+    """Return a test unchanged."""
     return func
 
 
@@ -289,11 +289,11 @@ def get_test_data(
     num_classes: int = 2,
     **old: Any,
 ) -> Any:
-    """Return drawn data for tests: inputs and classes, or targets of a shape, for training and for a test."""
+    """Return random training and test data: inputs with classes, or with targets of a shape."""
     count_1 = old.pop("nb_train", num_train)
     total = count_1 + old.pop("nb_test", num_test)
     classes = old.pop("nb_class", num_classes)
-    chance = np.random.mtrand._rand  # scripts set its seed
+    chance = np.random.mtrand._rand  # the generator that scripts seed
     if classification:
         y = chance.randint(0, classes, size=(total,))
         x = np.zeros((total, *input_shape), "float32")

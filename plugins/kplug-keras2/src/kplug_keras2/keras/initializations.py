@@ -9,7 +9,7 @@ from torch import Tensor
 
 from kplug import initializers
 
-# Keras 1's name, kplug's class, and the argument that `scale` was: its name and default.
+# Keras 1's name, kplug's class, and the argument for `scale`: its name and default.
 _INITIALIZERS: dict[str, tuple[type, str | None, float]] = {
     "uniform": (initializers.RandomUniform, None, 0.05),
     "normal": (initializers.RandomNormal, "stddev", 0.05),
@@ -55,7 +55,7 @@ __all__ = [*_functions, "get"]
 
 
 def get(identifier: Any, **_options: Any) -> Any:
-    """Return an initializer of Keras 1 by its name; of another name kplug's, which takes ``name`` too."""
+    """Return Keras 1's initializer of a name, or else kplug's, which takes ``name`` too."""
     if isinstance(identifier, str) and identifier in __all__:
         return globals()[identifier]
     found = initializers.get(identifier)

@@ -28,7 +28,7 @@ _FORMER = {
 def Input(  # noqa: N802 - Keras's name
     shape: Any = None, batch_shape: Any = None, name: str | None = None, **options: Any
 ) -> Any:
-    """Return the symbolic input of a model; ``tensor`` is one, or the values that it always has."""
+    """Return the symbolic input of a model; ``tensor`` is a symbolic tensor or a fixed value."""
     tensor = options.pop("tensor", None)
     if tensor is not None:
         return make_input_layer(tensor, name).output
@@ -41,7 +41,7 @@ def Input(  # noqa: N802 - Keras's name
 
 
 class _InputLayerType(AliasType):
-    """The type of Keras 2's ``InputLayer``, which has its arguments in another order, and more of them."""
+    """The metaclass of Keras 2's ``InputLayer``, whose arguments differ in order and number."""
 
     _order = (
         *("input_shape", "batch_size", "batch_input_shape", "dtype", "input_tensor", "sparse"),

@@ -22,12 +22,12 @@ _MODES = {
 
 
 class _Merge(Layer):
-    """A layer of a list of tensors; a subclass writes ``_merge_function``."""
+    """Base class of layers that merge tensors; a subclass implements ``_merge_function``."""
 
     supports_masking = True
 
     def call(self, inputs: Any) -> Any:
-        """Return what the function makes of the tensors."""
+        """Return the function's result for the tensors."""
         return self._merge_function(inputs)
 
     def _merge_function(self, inputs: Any) -> Any:
@@ -44,15 +44,15 @@ def merge(
     arguments: Any = None,
     name: str | None = None,
 ) -> Any:
-    """Return what Keras 1's ``merge`` made of symbolic tensors.
+    """Merge symbolic tensors as Keras 1's ``merge`` does.
 
     Args:
         inputs: The tensors.
         mode: ``sum``, ``mul``, ``concat``, ``ave``, ``max``, ``dot``, ``cos``, or a function of the list.
         dot_axes: The axes of ``dot`` and ``cos``.
         concat_axis: The axis of ``concat``.
-        output_shape: What a function returns: the shape of a sample, or a function of the input shapes.
-        output_mask: The mask of what a function returns, or a function that makes it.
+        output_shape: The output shape of a function: a sample's shape, or a function of the input shapes.
+        output_mask: The mask of a function's output, or a function that computes it.
         arguments: Further keyword arguments of a function.
         name: The name of the layer.
 
@@ -74,7 +74,7 @@ def merge(
 
 
 def _of_batch(output_shape: Any) -> Any:
-    """Return the shape as ``Lambda`` takes it: Keras 1's functions may return a list."""
+    """Convert the shape for ``Lambda``: Keras 1's functions may return a list."""
     if not callable(output_shape):
         return None if output_shape is None else tuple(output_shape)
     return lambda shapes: tuple(output_shape(shapes))
@@ -85,9 +85,9 @@ def Merge(  # noqa: N802 - Keras's name
     mode: Any = "sum",
     **options: Any,
 ) -> Any:
-    """Return a model of the inputs of several models, whose output their outputs are merged into.
+    """Return a model that merges the outputs of several models.
 
-    As the first of a ``Sequential`` it gives that model several inputs.
+    As the first layer of a ``Sequential`` it gives that model several inputs.
 
     Args:
         layers: Models, or layers that were called.

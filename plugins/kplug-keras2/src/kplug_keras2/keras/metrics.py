@@ -38,19 +38,19 @@ __all__ = [
 
 
 def _count(y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the true positives, those that are predicted and those that there are."""
+    """Return the numbers of true positives, predicted positives and actual positives."""
     wanted, found = (K.round(K.clip(one, 0.0, 1.0)) for one in (y_true, y_pred))
     return K.sum(wanted * found), K.sum(found), K.sum(wanted)
 
 
 def precision(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """Return the share of a batch's positive predictions that are right, as Keras 1 did."""
+    """Return the precision of a batch, as Keras 1 did."""
     hits, found, _ = _count(y_true, y_pred)
     return hits / (found + K.epsilon())
 
 
 def recall(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """Return the share of a batch's positives that are predicted."""
+    """Return the recall of a batch."""
     hits, _, wanted = _count(y_true, y_pred)
     return hits / (wanted + K.epsilon())
 
@@ -73,7 +73,7 @@ def fmeasure(y_true: Tensor, y_pred: Tensor) -> Tensor:
 
 
 def matthews_correlation(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """Return the correlation of a batch's rounded predictions with what is right."""
+    """Return the Matthews correlation of a batch's rounded predictions and targets."""
     wanted, found = (K.round(K.clip(one, 0.0, 1.0)) for one in (y_true, y_pred))
     tp, tn = K.sum(wanted * found), K.sum((1 - wanted) * (1 - found))
     fp, fn = K.sum((1 - wanted) * found), K.sum(wanted * (1 - found))

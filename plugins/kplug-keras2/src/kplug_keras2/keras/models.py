@@ -46,7 +46,7 @@ class Model(kplug.Model, metaclass=AliasType):
 
 
 def _make_functional(owner: Any) -> None:
-    """Put the alias of ``Functional`` in the place of ``Model`` among the bases of a subclass."""
+    """Replace ``Model`` by the alias of ``Functional`` among the bases of a subclass."""
     for base in owner.__bases__:
         if base is not Model and issubclass(base, kplug.Model) and Model in base.__mro__:
             _make_functional(base)
@@ -56,9 +56,9 @@ def _make_functional(owner: Any) -> None:
 def load_model(
     filepath: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True
 ) -> Any:
-    """Return the model that a file has."""
+    """Load a model from a file."""
     own = {name: as_component(one) for name, one in (custom_objects or {}).items()}
-    with CustomObjectScope(own):  # for what is inside of an optimizer
+    with CustomObjectScope(own):  # for objects inside an optimizer
         return kplug.load_model(filepath, own, compile)
 
 
@@ -85,7 +85,7 @@ def model_from_yaml(text: str, custom_objects: Mapping[str, Any] | None = None) 
     """Return the model that ``to_yaml`` described, with new weights.
 
     Raises:
-        KplugError: The text has a tag that makes an object, or is no YAML. Nothing in it is run.
+        KplugError: The text has a tag that creates an object, or is no YAML. No code in it is run.
     """
     try:
         read = yaml.safe_load(text)
@@ -102,7 +102,7 @@ def _shorten(error: Exception) -> str:
 
 
 def clone_model(model: Any, input_tensors: Any = None) -> Any:
-    """Return a model with the same layers and new weights; on ``input_tensors``, if they are given."""
+    """Return a model of the same architecture with new weights, on ``input_tensors`` if given."""
     clone = type(model).from_config(model.get_config())
     if input_tensors is None:
         return clone

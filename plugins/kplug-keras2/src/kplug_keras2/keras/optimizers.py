@@ -24,10 +24,10 @@ _users: WeakKeyDictionary[Any, weakref.ref[Any]] = WeakKeyDictionary()
 
 
 def find_optimizer(optimizer: Any, model: Any) -> Any:
-    """Return what ``compile`` takes: of a rule with ``get_updates`` the optimizer that follows it.
+    """Return an optimizer for ``compile``: rules with ``get_updates`` are adapted.
 
-    An optimizer that trains another model is copied: in Keras 2 each model has averages of its own, so
-    scripts compile all their models with one optimizer.
+    An optimizer that trains another model is copied: in Keras 2 the state belongs to the model, so
+    scripts compile several models with one optimizer.
     """
     if isinstance(optimizer, optimizers.Optimizer):
         user = _users.setdefault(optimizer, weakref.ref(model))()
@@ -36,7 +36,7 @@ def find_optimizer(optimizer: Any, model: Any) -> Any:
 
 
 def get(identifier: Any) -> Any:
-    """Return the optimizer that something means: a name, a configuration, a class, or itself."""
+    """Return an optimizer from a name, a configuration, a class or an instance."""
     if isinstance(identifier, type) and issubclass(identifier, Optimizer):
         return identifier()
     return identifier if isinstance(identifier, Optimizer) else unwrap(optimizers.get(identifier))
@@ -51,7 +51,7 @@ def serialize(optimizer: Any) -> dict[str, Any]:
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Return the optimizer that ``serialize`` has described."""
+    """Return the optimizer that ``serialize`` described."""
     own = {name: as_component(one) for name, one in (custom_objects or {}).items()}
     return unwrap(optimizers.deserialize(config, own))
 

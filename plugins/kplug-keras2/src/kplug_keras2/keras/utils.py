@@ -55,7 +55,7 @@ def multi_gpu_model(
     cpu_merge: bool = True,  # noqa: ARG001 - Keras's arguments
     cpu_relocation: bool = False,  # noqa: ARG001
 ) -> Any:
-    """Return the model itself: several processes train it, not several copies in one."""
+    """Return the model itself: here several processes train it, not several replicas in one."""
     warn_once(
         "multi_gpu_model",
         f"multi_gpu_model(gpus={gpus}) is the model itself; `torchrun --nproc-per-node N` trains it on "
@@ -65,11 +65,11 @@ def multi_gpu_model(
 
 
 def convert_all_kernels_in_model(model: Any) -> None:
-    """Do nothing: kernels have one orientation here, whichever backend wrote them."""
+    """Do nothing: kernels have the same orientation for all backends here."""
 
 
 def normalize_tuple(value: Any, n: int, name: str) -> tuple[int, ...]:
-    """Return n integers of one, or of a sequence of n.
+    """Return n integers, from one or from a sequence of n.
 
     Raises:
         ValueError: It is neither.
@@ -93,7 +93,7 @@ def normalize_padding(value: str) -> str:
 
 
 def normalize_data_format(value: str | None) -> str:
-    """Return a data format; that of the session for None."""
+    """Return a data format; the session's for None."""
     from kplug import backend
 
     return str(backend.normalize_data_format(value))
@@ -118,7 +118,7 @@ def conv_output_length(
 def conv_input_length(
     output_length: int | None, filter_size: int, padding: str, stride: int
 ) -> int | None:
-    """Return the length of an input whose convolution has a length; None for an unknown one."""
+    """Return the input length for a convolution's output length; None for an unknown one."""
     if output_length is None:
         return None
     pad = {"same": filter_size // 2, "valid": 0, "full": filter_size - 1}[padding]
@@ -147,7 +147,7 @@ def deconv_length(
 def transpose_shape(
     shape: tuple[Any, ...], target_format: str, spatial_axes: tuple[int, ...]
 ) -> tuple[Any, ...]:
-    """Return a shape with channels last as ``target_format`` has it."""
+    """Convert a channels-last shape to ``target_format``."""
     if target_format == "channels_last":
         return tuple(shape)
     return (*shape[: spatial_axes[0]], shape[-1], *(shape[axis] for axis in spatial_axes))

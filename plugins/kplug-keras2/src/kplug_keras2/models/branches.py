@@ -18,7 +18,7 @@ class BranchedModel(Functional):
         Functional.__init__(self, self.inputs, layer(self.output), name=self.name)
 
     def pop(self) -> None:
-        """Refuse: what was merged stays.
+        """Refuse: merged inputs cannot be removed.
 
         Raises:
             KplugError: Always.
@@ -30,7 +30,7 @@ class BranchedModel(Functional):
 
 
 def add(self: Any, layer: Any) -> None:
-    """Append a layer; a first one with several inputs makes the chain a model with several."""
+    """Append a layer; a first layer with several inputs makes the chain a ``BranchedModel``."""
     if isinstance(layer, Functional) and not self.layers and len(layer.inputs) > 1:
         name = self.name
         self.__class__ = BranchedModel

@@ -12,16 +12,16 @@ from kplug_keras2.warning import warn_once
 def count_samples(
     data: Any, options: dict[str, Any], old: str, today: str
 ) -> tuple[dict[str, int], Any]:
-    """Return how many batches there are of a number of samples, and the data.
+    """Convert a number of samples to a number of batches; also return the data.
 
     Args:
-        data: What yields batches.
-        options: The arguments; the old one is taken out.
+        data: The iterator of batches.
+        options: The arguments; the old one is removed.
         old: The argument that counts samples, such as ``samples_per_epoch``.
         today: The argument that counts batches.
 
     Returns:
-        The present argument, if the old one was given; and the data with the batch that was looked at.
+        The present argument, if the old one was given; and the data including the inspected batch.
     """
     samples = options.pop(old, None)
     if samples is None:

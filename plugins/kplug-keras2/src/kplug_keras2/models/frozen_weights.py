@@ -1,7 +1,7 @@
 """Fixes ``trainable`` at ``compile``, as Keras 1 and 2 do; kplug reads it at each step.
 
-So Keras 2's code for adversarial training works: the discriminator is compiled, made untrainable, and
-compiled again as a part of another model.
+So Keras 2's code for adversarial training works: it compiles the discriminator, freezes it, and
+compiles it again as a part of another model.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from weakref import WeakKeyDictionary
 
 from kplug.layers import Layer
 
-# For each model its layers, outer ones first, and whether they were trainable.
+# For each model its layers, outer ones first, with their ``trainable`` flags.
 _noted: WeakKeyDictionary[Any, list[tuple[Layer, bool]]] = WeakKeyDictionary()
 
 
 def note_trainable(model: Any) -> None:
-    """Remember which layers are trainable now."""
+    """Record which layers are trainable now."""
     _noted[model] = _read_trainable(model)
 
 
 @contextmanager
 def training_as_compiled(model: Any) -> Iterator[None]:
-    """Let the layers be trainable that were when the model was compiled, for a block."""
+    """Restore the ``trainable`` flags from ``compile`` for a block."""
     now = _read_trainable(model)
     noted = dict(_noted.get(model, now))
     wanted = [(layer, noted.get(layer, flag)) for layer, flag in now]
@@ -42,5 +42,5 @@ def _read_trainable(model: Any) -> list[tuple[Layer, bool]]:
 def _set_trainable(before: list[tuple[Layer, bool]], after: list[tuple[Layer, bool]]) -> None:
     if before == after:
         return
-    for layer, flag in after:  # what a layer is told reaches those inside, which come later
+    for layer, flag in after:  # a layer's flag propagates to inner layers, which come later
         layer.trainable = flag

@@ -1,8 +1,8 @@
 """Losses and metrics that use tensors of the model's graph besides their arguments.
 
 Keras 2 calls such a function once, in ``compile``, with symbolic tensors. Here losses are called with each
-batch. So a function is called with symbolic tensors too, and if a tensor of the model is in what it returns,
-this is computed for each batch, from the values that the model's own run had.
+batch. So ``compile`` also calls a function with symbolic tensors. If the result depends on tensors of the
+model, it is computed for each batch from the values of the model's own run.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from kplug_keras2.symbolic.connecting import FunctionLayer
 
 @kplug.non_mutating
 class _Note(FunctionLayer):
-    """Calls a function with the very tensors of a run; a watched layer is given copies."""
+    """Calls a function with a run's tensors themselves; watched layers would get copies."""
 
 
 def _note(model: Any, tensor: SymbolicTensor) -> list[Tensor]:
-    """Let a model keep the value that a tensor has in its latest run, and return where it is kept."""
+    """Make a model record a tensor's value in each run, and return the record."""
     kept: list[Tensor] = []
 
     def note(value: Tensor) -> Tensor:
@@ -41,7 +41,7 @@ def _note(model: Any, tensor: SymbolicTensor) -> list[Tensor]:
 
 
 def follow_losses(model: Any, losses: Any) -> Any:
-    """Return the losses of ``compile`` likewise; with several outputs one of them may be a constant."""
+    """Adapt the losses of ``compile``; with several outputs, one may be a constant."""
     found = follow_graph(model, losses)
     if not isinstance(model, Functional) or len(model.outputs) < 2:
         return found
@@ -49,7 +49,7 @@ def follow_losses(model: Any, losses: Any) -> Any:
 
 
 def _allow_constant(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a loss that an output may have for its metrics' sake, such as ``K.zeros_like(y_pred)``."""
+    """Allow a constant loss, such as ``K.zeros_like(y_pred)``, for an output with metrics only."""
     if _is_library(function):
         return function
 
@@ -58,17 +58,17 @@ def _allow_constant(function: Callable[..., Any]) -> Callable[..., Any]:
         value = function(y_true, y_pred)
         if not isinstance(value, Tensor) or value.requires_grad or not y_pred.requires_grad:
             return value
-        return value + y_pred.flatten()[:0].sum()  # 0, which has a gradient
+        return value + y_pred.flatten()[:0].sum()  # a 0 with a gradient
 
     return compute
 
 
 def follow_graph(model: Any, functions: Any) -> Any:
-    """Return the losses or metrics of ``compile``, of which those that use the graph take a batch.
+    """Adapt the losses or metrics of ``compile``: those that use the graph become functions of a batch.
 
     Args:
         model: The model.
-        functions: One function, several, or lists or a dict of them by output. What is none stays.
+        functions: One function, several, or lists or a dict by output. Other values are unchanged.
     """
     if not isinstance(model, Functional) or functions is None:
         return functions
@@ -88,7 +88,7 @@ def _is_library(function: Any) -> bool:
 
 
 def _pair(functions: Any, outputs: Sequence[Any]) -> list[tuple[Any, Any]]:
-    """Return what is meant for each output: an element of a list as long, or all."""
+    """Return the functions for each output: one element of a list of equal length, or all."""
     is_each = isinstance(functions, (list, tuple)) and len(functions) == len(outputs) > 1
     return list(zip(functions if is_each else [functions] * len(outputs), outputs, strict=True))
 
@@ -116,7 +116,7 @@ def _compute_from_run(
 ) -> Callable[..., Any]:
     """Return the function itself, or one that computes a symbolic result from a run's values.
 
-    It is such a one if it uses the graph: tensors of it, or which layer makes an output.
+    A function uses the graph if it reads its tensors, or the layer of an output.
     """
     used = _find_used(model, given, found) if isinstance(found, SymbolicTensor) else []
     if not used and not (is_bound and isinstance(found, SymbolicTensor)):

@@ -49,13 +49,13 @@ def _alias(name: str) -> property:
 
 
 def _set_other(name: str) -> Callable[[Any, Any], None]:
-    """Return what sets an attribute under another name."""
+    """Return the setter of an attribute under another name."""
     return lambda self, one: setattr(self, name, one)
 
 
 def _list_own_parameters(layer: Any) -> list[Any]:
-    """Return the weights of a layer without those inside, which its class may add itself."""
-    Layer.named_weights(layer)  # makes them, if the input shape is known
+    """Return the layer's own weights; its class may add those of inner layers."""
+    Layer.named_weights(layer)  # creates them, if the input shape is known
     return list(nn.Module.parameters(layer, recurse=False))
 
 
@@ -65,7 +65,7 @@ def _list_own_buffers(layer: Any) -> list[Any]:
 
 
 def _ignore(*_args: Any, **_kwargs: Any) -> None:
-    """Do nothing: what the method prepares is made when it is needed."""
+    """Do nothing: the prepared objects are created on demand."""
 
 
 def _list_empty(*_args: Any) -> list[Any]:
@@ -86,7 +86,7 @@ def _read_output_mask_at(self: Any, node_index: int) -> Any:
 
 
 def _get_history(tensor: Any) -> Any:
-    """Return the layer that makes a tensor, and note that it was asked for."""
+    """Return the history of a tensor, and record the access."""
     _asked.append(tensor)
     return _history_of_symbolic.fget(tensor)
 
@@ -95,7 +95,7 @@ _asked: list[Any] = []
 
 
 def asks_for_history(function: Callable[..., Any], *args: Any) -> tuple[Any, bool]:
-    """Return what a function makes of symbolic tensors, and whether it asks which layer makes one."""
+    """Call a function on symbolic tensors; return its result, and whether it read a tensor's history."""
     _asked.clear()
     found = function(*args)
     return found, bool(_asked)
@@ -108,11 +108,11 @@ def _read_at(self: Any, node_index: int, attribute: str, attribute_name: str = "
 
 
 class _SeveralNodesError(GraphError, AttributeError):
-    """It is an ``AttributeError`` as in Keras, so ``hasattr(layer, "output")`` answers."""
+    """It is an ``AttributeError``, as in Keras, so that ``hasattr(layer, "output")`` works."""
 
 
 def _agreeing(what: str) -> property:
-    """Return the attribute ``input`` or ``output`` of a layer, which several calls must agree on."""
+    """Return a property ``input`` or ``output``, on which several calls must agree."""
     first_call = vars(Layer)[what]
 
     def read(layer: Any) -> Any:
@@ -136,7 +136,7 @@ def _list_nodes(model: Any) -> list[Node]:
 
 
 def group_by_depth(model: Any, layers: bool = False) -> dict[int, list[Any]]:
-    """Return a model's nodes by how far they are from its outputs; or its layers, by their farthest node."""
+    """Group a model's nodes by their distance from the outputs, or its layers by their farthest node."""
     depths: dict[Node, int] = {}
     for node in reversed(_list_nodes(model)):
         depth = depths.setdefault(node, 0)
@@ -153,7 +153,7 @@ def group_by_depth(model: Any, layers: bool = False) -> dict[int, list[Any]]:
 
 
 def _keep_list(model: Any) -> list[Any]:
-    """Return the layers in one list as long as they are the same: programs take the last one off."""
+    """Cache the list of layers while they are the same: programs pop its last element."""
     now = _layers_of_functional.fget(model)
     before, kept = _lists.get(model, ([], []))
     if before != now:
@@ -163,10 +163,10 @@ def _keep_list(model: Any) -> list[Any]:
 
 
 def _cut_chain(model: Any, outputs: Any) -> None:
-    """Remove the layers of a chain that come after a tensor of it.
+    """Remove the layers of a chain after one of its tensors.
 
     Raises:
-        KplugError: The tensor is none of the chain's.
+        KplugError: The tensor does not belong to the chain.
     """
     wanted = outputs[0] if isinstance(outputs, (list, tuple)) else outputs
     if wanted is not model.inputs[0] and not any(layer.output is wanted for layer in model.layers):
@@ -258,7 +258,7 @@ OF_SYMBOLIC_TENSORS: dict[str, Any] = {
 
 
 def _get_name(weight: Any) -> str | None:
-    """Return the name of a weight as TensorFlow writes it: the layer's name is in it, so no two are alike."""
+    """Return TensorFlow's name of a weight, which includes the layer's name and so is unique."""
     name = getattr(weight, "path", None)
     return None if name is None else f"{name}:0"
 

@@ -40,7 +40,7 @@ _former: list[tuple[type, str, Any]] = []
 
 
 def give_methods() -> None:
-    """Give kplug's classes the methods and attributes of Keras 2. All in the process have them."""
+    """Add Keras 2's methods and attributes to kplug's classes, for the whole process."""
     for owner, names in _GIVEN.items():
         for name, one in names.items():
             _former.append((owner, name, vars(owner).get(name)))
@@ -49,7 +49,7 @@ def give_methods() -> None:
 
 
 def take_methods() -> None:
-    """Give the classes their own back."""
+    """Restore the classes' own methods and attributes."""
     for owner, name, one in _former:
         if one is None:
             delattr(owner, name)

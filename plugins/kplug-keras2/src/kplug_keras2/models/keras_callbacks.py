@@ -13,11 +13,11 @@ from kplug_keras2.models.log_names import name_fields
 
 
 class Teller(Callback):
-    """Tells the other callbacks what Keras 2 told them; it comes before them.
+    """Provides Keras 2's attributes to the other callbacks, which it precedes.
 
     Args:
         others: The other callbacks.
-        params: What their ``params`` have besides.
+        params: Additional entries of their ``params``.
     """
 
     def __init__(self, others: list[Any], params: Mapping[str, Any]) -> None:
@@ -32,7 +32,7 @@ class Teller(Callback):
             one.params.update({"nb_epoch": epochs, "metrics": self._list_metrics(), **self._params})
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Let names of files have the names of logs that are written."""
+        """Translate the names of logs in file name templates."""
         del epoch
         for one in self._others:
             if isinstance(getattr(one, "filepath", None), str):
@@ -44,17 +44,17 @@ class Teller(Callback):
 
 
 class RateLog(Callback):
-    """Writes the learning rate under Keras 2's name, ``lr``; it comes after the others."""
+    """Logs the learning rate under Keras 2's name, ``lr``; it follows the other callbacks."""
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Rename what callbacks that change the rate have written."""
+        """Rename the entry of callbacks that change the rate."""
         del epoch
         if "learning_rate" in list(logs or ()):
             logs["lr"] = logs.pop("learning_rate")
 
 
 def tell_callbacks(given: Mapping[str, Any]) -> Any:
-    """Return the callbacks of ``fit`` behind one that tells them of samples, batches and metrics.
+    """Return the callbacks of ``fit``, preceded by a ``Teller`` with samples, batches and metrics.
 
     Args:
         given: The arguments of ``fit``. Callbacks get the validation data as ``validation_data``.
@@ -82,7 +82,7 @@ def _count_samples(data: Any) -> int | None:
 
 
 def _find_validation_data(given: Mapping[str, Any]) -> Any:
-    """Return the validation data: those that were given, or what ``validation_split`` keeps back."""
+    """Return the validation data: the given ones, or the part of ``validation_split``."""
     data, share = given.get("validation_data"), given.get("validation_split")
     count = _count_samples(given.get("x"))
     if data is not None or not share or count is None:

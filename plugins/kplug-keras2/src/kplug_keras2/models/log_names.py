@@ -1,6 +1,6 @@
 """Names of metrics in logs: ``acc`` and ``accuracy``, ``mae`` and its full name.
 
-A script was written for one of the Kerases, whose names differ. One name is written, and both answer.
+Names differ between versions of Keras. Logs contain one name, and look-ups accept both.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ def name_metrics(metrics: Any) -> Any:
     if isinstance(metrics, (list, tuple)):
         return [name_metrics(one) for one in metrics]
     if str(getattr(metrics, "__module__", "")).startswith(("kplug.metrics", "kplug.losses")):
-        return getattr(metrics, "__wrapped__", metrics)  # kplug's own, which files name
+        return getattr(metrics, "__wrapped__", metrics)  # kplug's own class, which files name
     return "acc" if metrics == "accuracy" else metrics
 
 
 def _list_synonyms(name: object) -> Iterator[str]:
-    """Return the other names of a log; before them stand ``val_`` and the name of an output."""
+    """Return the synonyms of a log's name, with the prefixes ``val_`` and of an output."""
     for names in _SYNONYMS if isinstance(name, str) else ():
         for one in names:
             if f"_{name}".endswith(f"_{one}"):
@@ -46,7 +46,7 @@ def _list_synonyms(name: object) -> Iterator[str]:
 
 
 class _BothNames:
-    """Answers for the other names of a log, too."""
+    """Mixin that also looks up the synonyms of a log's name."""
 
     def __missing__(self, name: Any) -> Any:
         for other in _list_synonyms(name):
@@ -59,12 +59,12 @@ class _BothNames:
         return name in names or not names.isdisjoint(_list_synonyms(name))
 
     def get(self, name: Any, default: Any = None) -> Any:
-        """Return a log, or what is given for one that is not there."""
+        """Return a log, or the default."""
         return self[name] if name in self else default  # type: ignore[index]  # noqa: SIM401
 
 
 class Logs(_BothNames, dict[str, Any]):
-    """Logs of an epoch, or lists of them, that answer to the names of either Keras.
+    """Logs of an epoch, or lists of them, with look-up by the names of either Keras.
 
     Example:
         >>> logs = Logs({"val_acc": 0.5})
@@ -77,26 +77,26 @@ class Logs(_BothNames, dict[str, Any]):
 
 
 class _BatchLogs(_BothNames, UserDict[str, Any]):
-    """The same for logs that are read when something looks at them."""
+    """The same for lazily read logs."""
 
     def __init__(self, logs: Any) -> None:
         self.data = logs
 
     def __bool__(self) -> bool:
-        return True  # asking must not make the device wait
+        return True  # the check must not synchronize
 
 
 _call, _hooks = CallbackList.call, CallbackList.hooks
 
 
 def _call_with_names(self: CallbackList, name: str, *arguments: Any) -> None:
-    """Call a hook of every callback, with logs that answer to both names."""
+    """Call a hook of every callback, with logs that accept both names."""
     *first, logs = arguments
     answering = Logs(logs or {})
     _call(self, name, *first, answering)
     if logs is not None:
         logs.clear()
-        logs.update(answering)  # what callbacks have written
+        logs.update(answering)  # entries written by callbacks
     if name == "on_train_begin":
         for one in self.callbacks:
             if isinstance(one, History):
@@ -104,7 +104,7 @@ def _call_with_names(self: CallbackList, name: str, *arguments: Any) -> None:
 
 
 def _hooks_with_names(self: CallbackList, name: str) -> list[Callable[..., Any]]:
-    """Return the hooks of the callbacks that have one, which get such logs."""
+    """Return the callbacks' hooks, which receive such logs."""
 
     def answering(hook: Callable[..., Any]) -> Callable[..., Any]:
         return lambda batch, logs: hook(batch, _BatchLogs(logs))
@@ -116,7 +116,7 @@ OF_CALLBACK_LISTS: dict[str, Any] = {"call": _call_with_names, "hooks": _hooks_w
 
 
 def name_fields(template: str, logs: Any) -> str:
-    """Return a template of a file's name with the names that are written in the place of others.
+    """Replace names of logs in a file name template by the names in use.
 
     Example:
         >>> name_fields("w.{epoch:02d}-{val_accuracy:.2f}.h5", Logs({"val_acc": 0.5}))

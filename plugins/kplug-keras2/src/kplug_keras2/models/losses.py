@@ -1,7 +1,7 @@
 """Losses as Keras 2 computes them: clipped, without checks of the data.
 
-kplug refuses targets and predictions that a loss is not defined for. Code for Keras 2 relies on clipping:
-noise is added to labels, or a classifier ends in a layer without activation.
+kplug refuses targets and predictions outside of a loss's domain. Code for Keras 2 relies on clipping:
+it adds noise to labels, or ends a classifier in a layer without activation.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def sparse_categorical_crossentropy(y_true: Tensor, y_pred: Tensor) -> Tensor:
 
 
 def find_losses(loss: Any) -> Any:
-    """Return the losses of ``compile``, with those here in the place of names that Keras 2 computes so."""
+    """Replace the names of losses in ``compile`` by the losses of this module."""
     if isinstance(loss, dict):
         return {name: find_losses(one) for name, one in loss.items()}
     if isinstance(loss, (list, tuple)):

@@ -101,7 +101,7 @@ def predict(self: Any, x: Any = None, *args: Any, **kwargs: Any) -> Any:
 
 
 def _cut_to_first(x: Any) -> Any:
-    """Return several inputs with as many samples as the first has: Keras 2 reads no more of the others."""
+    """Truncate several inputs to the first one's number of samples, as Keras 2 does."""
     if not isinstance(x, (list, tuple)) or not all(hasattr(one, "shape") for one in x):
         return x
     sizes = [len(one) for one in x]
@@ -137,7 +137,7 @@ def fit_generator(
     *others: Any,
     **options: Any,
 ) -> Any:
-    """Train on what a generator yields, with the arguments of Keras 2, or of Keras 1 by name."""
+    """Train on batches from a generator, with the arguments of Keras 2, or of Keras 1 by name."""
     given = {
         "steps_per_epoch": steps_per_epoch,
         "epochs": epochs,
@@ -161,7 +161,7 @@ def fit_generator(
         return self.fit(generator, **read)
 
 
-# What stands after `validation_steps` in Keras 2.
+# The parameters after `validation_steps` in Keras 2.
 _LAST_OF_FIT = (
     *("validation_freq", "class_weight", "max_queue_size", "workers", "use_multiprocessing"),
     *("shuffle", "initial_epoch"),
@@ -180,21 +180,21 @@ def _read_options(owner: str, given: dict[str, Any], options: dict[str, Any]) ->
 def evaluate_generator(
     self: Any, generator: Any, steps: int | None = None, *others: Any, **options: Any
 ) -> Any:
-    """Return loss and metrics on what a generator yields."""
+    """Return loss and metrics on batches from a generator."""
     return self.evaluate(**_read_generator("evaluate_generator", generator, steps, others, options))
 
 
 def predict_generator(
     self: Any, generator: Any, steps: int | None = None, *others: Any, **options: Any
 ) -> Any:
-    """Return the outputs for what a generator yields."""
+    """Return the outputs for batches from a generator."""
     return self.predict(**_read_generator("predict_generator", generator, steps, others, options))
 
 
 def _read_generator(
     owner: str, generator: Any, steps: int | None, others: tuple[Any, ...], options: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the arguments of a method with ``steps``; numbers after it are those of its queue."""
+    """Parse the arguments of a method with ``steps``; later numbers configure its queue."""
     # Keras 2.3 has callbacks there, a list or a callback.
     callbacks = None if not others or isinstance(others[0], int) else others[0]
     given = {"steps": steps, "callbacks": callbacks, "verbose": 0}
@@ -205,7 +205,7 @@ def _read_generator(
 
 
 def predict_proba(self: Any, x: Any, batch_size: int | None = None, verbose: int = 0) -> Any:
-    """Return the outputs, which a classifier means as probabilities."""
+    """Return the outputs, the probabilities of a classifier."""
     return self.predict(x, batch_size=batch_size, verbose=verbose)
 
 
@@ -231,7 +231,7 @@ def _list_arguments(method: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(inspect.signature(method).parameters)
 
 
-# What kplug's own methods take; `Model` has these here in their place.
+# The parameters of kplug's own methods, which these replace on `Model`.
 FIT_ARGUMENTS = _list_arguments(_fit)
 PREDICT_ARGUMENTS = _list_arguments(_predict)
 METHODS = {

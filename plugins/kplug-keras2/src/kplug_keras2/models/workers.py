@@ -13,10 +13,10 @@ OF_QUEUES = ("max_queue_size", "use_multiprocessing", "workers")
 
 @contextmanager
 def making_batches(data: Any, options: Mapping[str, Any]) -> Iterator[None]:
-    """Let a ``Sequence`` have workers, for a block. A generator has one thread, whatever is asked for.
+    """Start workers for a ``Sequence`` inside a block. A generator always has one thread.
 
     Args:
-        data: What ``fit_generator`` was given.
+        data: The data of ``fit_generator``.
         options: Its arguments.
     """
     given = {name: options[name] for name in OF_QUEUES if options.get(name) is not None}

@@ -17,18 +17,18 @@ _T = TypeVar("_T")
 
 
 def is_variable(x: Any) -> bool:
-    """Return whether something is a tensor with values."""
+    """Return whether a value is an eager tensor."""
     return isinstance(x, Tensor)
 
 
 def cast_to_floatx(x: Any) -> Any:
-    """Return numbers of the type ``floatx()``; a single one as a number, which multiplies tensors too."""
+    """Convert to ``floatx()``; a single value becomes a number, which also multiplies tensors."""
     found = backend.cast_to_floatx(x)
     return found[()] if isinstance(found, np.ndarray) else found
 
 
 def size(x: Any, name: str | None = None) -> int:
-    """Return how many numbers a tensor has."""
+    """Return the number of elements of a tensor."""
     del name
     return int(backend.to_tensor(x).numel())
 
@@ -39,13 +39,13 @@ def get_variable_shape(x: Any) -> tuple[int, ...]:
 
 
 def control_dependencies(control_inputs: Any) -> nullcontext[None]:
-    """Return a block that does nothing: what is computed before is done."""
+    """Return a null context: torch executes operations in order."""
     del control_inputs
     return nullcontext()
 
 
 def leave(function: _T) -> _T:
-    """Return a function as it is; Keras 2.3 decorates functions of graphs."""
+    """Return a function unchanged; Keras 2.3 decorates graph functions."""
     return function
 
 
@@ -105,7 +105,7 @@ NAMES: dict[str, Any] = {
     "symbolic": leave,
 }
 
-# Arguments as Keras 1 and 2.0 called them.
+# Names of arguments in Keras 1 and 2.0.
 _RENAMED = {
     "X": "x",
     "border_mode": "padding",
@@ -122,7 +122,7 @@ _OLD = frozenset(_RENAMED) | _IDLE
 
 
 def taking_old_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function of the backend that takes its arguments by their old names too."""
+    """Wrap a backend function to accept the old names of its arguments too."""
 
     def called(*args: Any, **kwargs: Any) -> Any:
         if kwargs and not _OLD.isdisjoint(kwargs):

@@ -18,7 +18,7 @@ from kplug_keras2.symbolic.weight_components import taking_components
 
 
 class Keras2Layer(GraphLosses):
-    """Methods and attributes that Keras 2's ``Layer`` has for its subclasses, and kplug's has not.
+    """Methods and attributes of Keras 2's ``Layer`` that kplug's lacks, for subclasses.
 
     Example:
         >>> from kplug_keras2.keras.layers import Layer
@@ -39,9 +39,9 @@ class Keras2Layer(GraphLosses):
     def add_weight(self, *args: Any, **given: Any) -> Any:
         """Add a weight, with the arguments in the order of Keras 2, or of Keras 1: shape and initializer.
 
-        A name that the layer has already gets a number.
+        A taken name gets a number.
         """
-        if _is_kplugs(sys._getframe(1).f_globals["__name__"]):  # in its own order
+        if _is_kplugs(sys._getframe(1).f_globals["__name__"]):  # in kplug's order
             return super().add_weight(*args, **given)  # type: ignore[misc]
         is_keras_1 = bool(args) and not (args[0] is None or isinstance(args[0], str))
         read = {**dict(zip(_ORDER_1 if is_keras_1 else _ORDER_2, args, strict=False)), **given}
@@ -59,9 +59,9 @@ class Keras2Layer(GraphLosses):
         return free
 
     def _own_weights(self, tensors: Any, is_trainable: bool) -> None:
-        """Make weights of tensors that ``build`` has made itself; those that are weights stay.
+        """Convert tensors that ``build`` created to weights; existing weights are unchanged.
 
-        A tensor that an attribute holds is replaced by the weight there.
+        Attributes that hold such a tensor get the weight.
         """
         known = {id(one) for one in self.parameters()}  # type: ignore[attr-defined]
         known |= {id(one) for one in self.buffers()}  # type: ignore[attr-defined]
@@ -82,13 +82,13 @@ class Keras2Layer(GraphLosses):
             self._weights_of_tensors = [*self._weights_of_tensors, (tensor, weight)]
 
     def find_weight_of(self, tensor: Any) -> Any:
-        """Return the weight that was made of a tensor of ``build``, or else the tensor."""
+        """Return the weight for a tensor of ``build``, or else the tensor."""
         found = (weight for one, weight in self._weights_of_tensors if one is tensor)
         return next(found, tensor)
 
     @property
     def trainable_weights(self) -> Any:
-        """The weights that training changes. A list that is assigned makes weights of its tensors."""
+        """The weights that training changes. Assigning a list converts its tensors to weights."""
         return super().trainable_weights  # type: ignore[misc]
 
     @trainable_weights.setter
@@ -105,7 +105,7 @@ class Keras2Layer(GraphLosses):
         self._own_weights(tensors, is_trainable=False)
 
     def add_update(self, updates: Any, inputs: Any = None) -> None:
-        """Write pairs of a variable and its new value; what ``K.update`` returns is written already."""
+        """Apply pairs of a variable and its new value; results of ``K.update`` are applied already."""
         del inputs
         for one in updates if isinstance(updates, list) else [updates]:
             if isinstance(one, tuple) and len(one) == 2:
@@ -116,7 +116,7 @@ class Keras2Layer(GraphLosses):
         return super().compute_output_shape(input_shape)  # type: ignore[misc]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute; a layer that is set before ``super().__init__`` is a part of this one later."""
+        """Set an attribute; a layer assigned before ``super().__init__`` is registered later."""
         if "_modules" in vars(self) or name.startswith("__"):
             super().__setattr__(name, value)
             return
@@ -130,7 +130,7 @@ class Keras2Layer(GraphLosses):
                 setattr(self, name, vars(self).pop(name))
 
     def named_weights(self) -> list[tuple[str, Any]]:
-        """Return names and weights; of a class that writes ``trainable_weights``, those that it lists."""
+        """Return names and weights; a class's own ``trainable_weights`` takes precedence."""
         found: list[tuple[str, Any]] = super().named_weights()  # type: ignore[misc]
         if not self._lists_weights or "_is_listing" in vars(self):
             return found
@@ -154,7 +154,7 @@ class Keras2Layer(GraphLosses):
         super().__init_subclass__(**options)
 
     def assert_input_compatibility(self, inputs: Any) -> None:
-        """Do nothing: a call checks its inputs itself."""
+        """Do nothing: calls check their inputs."""
 
     def _get_noise_shape(self, inputs: Any) -> Any:  # noqa: ARG002 - Keras passes it
         """Return the shape of a dropout layer's mask; ``None`` is that of the inputs."""
@@ -178,7 +178,7 @@ _ORDER_2 = ("name", "shape", "dtype", "initializer", "regularizer", "trainable",
 
 
 class Wrapper(Layer):
-    """The base of layers around another one, which they keep as ``layer``.
+    """The base class of wrapper layers, which store the wrapped one as ``layer``.
 
     Args:
         layer: The layer inside.
@@ -189,7 +189,7 @@ class Wrapper(Layer):
         self.layer = layer
 
     def get_config(self) -> dict[str, Any]:
-        """Return the configuration, that of the layer inside among it."""
+        """Return the configuration, including the wrapped layer's."""
         inner = {"class_name": type(self.layer).__name__, "config": self.layer.get_config()}
         return {**super().get_config(), "layer": inner}
 
@@ -204,10 +204,10 @@ class Wrapper(Layer):
 
 
 def _build(self: Any, input_shape: Any = None) -> None:
-    """Note that the layer is built; a subclass may have nothing to say of the shape."""
+    """Mark the layer as built; a subclass may omit the shape."""
     del input_shape
     self.built = True
 
 
-# Not in the class, where a method of this name must be given a shape.
+# Not in the class, where this method requires a shape.
 Wrapper.build = _build  # type: ignore[method-assign]

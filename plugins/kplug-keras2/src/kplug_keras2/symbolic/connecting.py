@@ -12,7 +12,7 @@ from kplug_keras2.symbolic.sizes import apply, has_sizes
 
 
 def connecting(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that computes with tensors at once, and connects a layer to symbolic ones."""
+    """Wrap a function: it computes eagerly, or connects a layer to symbolic tensors."""
 
     @functools.wraps(function)
     def connected(*args: Any, **kwargs: Any) -> Any:
@@ -20,7 +20,7 @@ def connecting(function: Callable[..., Any]) -> Callable[..., Any]:
             return apply(function, *args, **kwargs)
         if not is_symbolic((args, kwargs)):
             return function(*args, **kwargs)
-        if not args:  # a layer is called with something by position
+        if not args:  # a layer's call needs a positional argument
             first, *rest = kwargs
             args, kwargs = (kwargs[first],), {name: kwargs[name] for name in rest}
             return FunctionLayer(_by_name(function, first))(*args, **kwargs)

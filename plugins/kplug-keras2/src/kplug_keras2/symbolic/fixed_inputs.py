@@ -1,7 +1,7 @@
 """Fixed inputs and targets: ``Input(tensor=x)`` and ``compile(target_tensors=…)``.
 
-A model is not given those with values; each of its batches is the whole tensor. An input that is a symbolic
-tensor begins a model, and functions of the graph go on with what comes before it.
+Callers do not pass fixed values; each batch is the whole tensor. A symbolic tensor as an input starts a
+model, while functions of the graph still see its predecessors.
 """
 
 from __future__ import annotations
@@ -45,34 +45,34 @@ def _make_bridge(tensor: SymbolicTensor, name: str | None) -> Any:
 
 
 def find_source(tensor: SymbolicTensor) -> SymbolicTensor | None:
-    """Return the symbolic tensor that an input is, or ``None``."""
+    """Return the symbolic tensor behind an input, or ``None``."""
     return _sources.get(tensor.layer)
 
 
 def find_input(tensor: SymbolicTensor) -> SymbolicTensor | None:
-    """Return the input that a symbolic tensor was made, or ``None``."""
+    """Return the input created for a symbolic tensor, or ``None``."""
     layer = _inputs[tensor]() if tensor in _inputs else None
     return None if layer is None else layer.output
 
 
 def find_value(tensor: SymbolicTensor) -> Any:
-    """Return the values that an input always has, or ``None``."""
+    """Return the fixed values of an input, or ``None``."""
     return _values.get(tensor.layer)
 
 
 def note_targets(model: Any, targets: Any) -> None:
-    """Let a model have targets that are tensors with values."""
+    """Set fixed targets of a model."""
     _targets.pop(model, None)
     if targets is not None:
         _targets[model] = [one.detach() for one in find_leaves(targets, Tensor)]
 
 
 def complete(model: Any, x: Any) -> Any:
-    """Return all inputs of a model, those that always have the same values among them.
+    """Add a model's fixed inputs to the given ones.
 
     Args:
         model: The model.
-        x: What its methods were given: the other inputs.
+        x: The other inputs, as passed to its methods.
     """
     if not _values or not (fixed := _list_fixed(model)):
         return x
@@ -84,7 +84,7 @@ def complete(model: Any, x: Any) -> Any:
 
 
 def complete_targets(model: Any, y: Any) -> Any:
-    """Return the targets of a model: those that it was compiled with, if none are given."""
+    """Return the given targets, or else those of ``compile``."""
     known = _targets.get(model) if y is None else None
     return y if known is None else known[0] if len(known) == 1 else known
 
@@ -92,13 +92,13 @@ def complete_targets(model: Any, y: Any) -> Any:
 def complete_batches(
     model: Any, x: Any, y: Any, steps: int | None
 ) -> tuple[Any, Any, dict[str, int]]:
-    """Return inputs and targets for a method that goes through batches, and further arguments of it.
+    """Return inputs, targets and further arguments for a method that iterates over batches.
 
     Args:
         model: The model.
         x: Its other inputs.
         y: Its targets.
-        steps: How many batches there shall be.
+        steps: The number of batches.
     """
     inputs, targets = complete(model, x), complete_targets(model, y)
     if inputs is x:

@@ -10,14 +10,14 @@ from kplug.layers import Layer
 
 
 class FunctionLayer(Layer):
-    """A layer that calls a function; what ``K.square(symbolic)`` makes.
+    """A layer that calls a function, created by ``K.square(symbolic)``, for example.
 
     Args:
         function: The function. Its arguments are the layer's.
-        name: Made from the function's if it is left out.
+        name: Derived from the function's name if omitted.
     """
 
-    supports_masking = True  # what it makes has none, and that is nothing to warn of
+    supports_masking = True  # outputs have no mask, without a warning
 
     def __init__(
         self, function: Callable[..., Any], name: str | None = None, **options: Any
@@ -34,7 +34,7 @@ class FunctionLayer(Layer):
         return inputs
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
-        """Return ``None``: what functions make has no mask in Keras 2."""
+        """Return ``None``: in Keras 2, outputs of functions have no mask."""
 
     def trace_masks(self, inputs: Any, previous_mask: Any) -> None:
         """Return ``None``, likewise."""

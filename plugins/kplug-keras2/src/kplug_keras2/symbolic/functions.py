@@ -20,15 +20,15 @@ from kplug_keras2.symbolic.sizes import as_tensor
 from kplug_keras2.symbolic.weight_expressions import WeightExpressions
 
 
-@non_mutating  # of the copies that a watched layer is given, there is no derivative
+@non_mutating  # a watched layer gets copies, which have no derivative
 class Gradient(Layer):
     """The derivative of a loss with respect to one tensor of the same graph.
 
-    It is computed while the graph runs, so it can be differentiated and computed with. Where a run keeps no
-    derivatives, as that of ``predict``, the steps from the tensor to the loss are computed once more.
+    It is computed while the graph runs, so it can be differentiated again. Without gradients, as in
+    ``predict``, the steps from the tensor to the loss are recomputed.
 
     Args:
-        plan: Computes the loss of the tensor, and of the tensors beside it; none for that of a weight.
+        plan: Computes the loss from the tensor and further tensors; None for a weight's derivative.
     """
 
     def __init__(self, plan: Plan | None) -> None:
@@ -39,7 +39,7 @@ class Gradient(Layer):
         """Return the derivative.
 
         Args:
-            inputs: The loss, the tensor, and the tensors beside it.
+            inputs: The loss, the tensor, and the further tensors.
 
         Raises:
             KplugError: The loss does not depend on the tensor.
@@ -114,9 +114,9 @@ _call_lambda = Lambda.__call__
 
 
 def _call_symbolically(self: Any, *args: Any, **kwargs: Any) -> Any:
-    """Call a ``Lambda``; a function that uses ``gradients`` is given the symbolic tensors, as in Keras 2.
+    """Call a ``Lambda``; functions that use ``gradients`` get symbolic tensors, as in Keras 2.
 
-    A tensor that a function is given by itself has no derivative with respect to another.
+    An isolated eager tensor has no derivative with respect to another.
     """
     code = getattr(self.function, "__code__", None)
     if code is None or not _names_gradients(code) or not is_symbolic((args, kwargs)):
@@ -129,7 +129,7 @@ OF_LAMBDAS: dict[str, Any] = {"__call__": _call_symbolically}
 
 
 def _require_gradient(_layer: Any, _args: Any, outputs: Any) -> None:
-    """Let what a layer makes have a gradient, also if no weight comes before it."""
+    """Require gradients for a layer's outputs, also if it depends on no weight."""
     for one in find_leaves(outputs, Tensor) if torch.is_grad_enabled() else ():
         if one.is_floating_point() and not one.requires_grad:
             one.requires_grad_()
@@ -142,9 +142,9 @@ def function(
 
     Args:
         inputs: Symbolic tensors; ``K.learning_phase()`` may be the last one.
-        outputs: Symbolic tensors, or tensors that have their values.
-        updates: What ``K.update`` and ``get_updates`` returned, or pairs of a variable and its new value.
-            They are written when the function runs.
+        outputs: Symbolic or eager tensors.
+        updates: Results of ``K.update`` and ``get_updates``, or pairs of a variable and its new value.
+            They are applied when the function runs.
     """
     several = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
     several = [as_tensor(one) for one in several]
@@ -156,7 +156,7 @@ class SymbolicFunction:
 
     Args:
         inputs: Symbolic tensors; a learning phase (0 or 1) may be the last.
-        outputs: Symbolic tensors, and tensors that have their values.
+        outputs: Symbolic and eager tensors.
         updates: Pairs of a variable and its new value, and steps of optimizers.
     """
 
@@ -171,7 +171,7 @@ class SymbolicFunction:
         self._expressions = WeightExpressions()
         symbolic = [one for one in self._wanted if isinstance(one, SymbolicTensor)]
         for tensor in symbolic:
-            _ = tensor.spec  # every layer on the way gets its weights
+            _ = tensor.spec  # builds all preceding layers
         self._fixed, stages = _find_stages(self._inputs, symbolic)
         given = [*self._inputs, *self._fixed]
         self._plans = []
@@ -186,10 +186,10 @@ class SymbolicFunction:
         )
 
     def __call__(self, values: Sequence[Any]) -> list[Any]:
-        """Return the outputs in NumPy, for an array or tensor an input, and the phase if it was asked for.
+        """Return the outputs in NumPy, for one value per input, including the phase if it is an input.
 
         Raises:
-            GraphError: There is another number of values.
+            GraphError: The number of values differs.
         """
         expected = len(self._inputs) + self._has_phase
         if len(values) != expected:
@@ -213,7 +213,7 @@ class SymbolicFunction:
         return values
 
     def _write(self, found: list[Any]) -> None:
-        """Make the steps, then give the variables their new values, none of which sees another."""
+        """Run the steps, then assign all new values at once."""
         for step, loss in zip(self._steps, found, strict=False):
             step.run(loss)
         now = [self._expressions.compute(value) for value in found[len(self._steps) :]]
@@ -231,7 +231,7 @@ class SymbolicFunction:
 def _find_stages(
     inputs: Sequence[SymbolicTensor], wanted: Sequence[SymbolicTensor]
 ) -> tuple[list[SymbolicTensor], list[list[SymbolicTensor]]]:
-    """Return the inputs that have values, and those that are symbolic tensors, in an order of computing."""
+    """Return the fixed inputs and the symbolic ones, in topological order."""
     fixed: dict[SymbolicTensor, None] = {}
     stages: list[list[SymbolicTensor]] = []
     while wanted:
@@ -261,7 +261,7 @@ def placeholder(
         name: Its name.
 
     Raises:
-        KplugError: It shall be sparse.
+        KplugError: ``sparse`` is true.
     """
     if sparse:
         raise KplugError(

@@ -1,7 +1,7 @@
 """``a /= b`` in Keras code: rebinds the name, where torch changes the tensor in place.
 
-torch refuses to differentiate what was changed, and other names of the tensor would see the change. So in
-modules that use Keras the operators make another tensor while the binding is installed.
+torch refuses to differentiate modified tensors, and other references would see the change. So in modules
+that use Keras, the operators create a new tensor while the binding is installed.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 
 from torch import Tensor
 
-# For each piece of code whether its module uses Keras; by the size of the module's namespace, which grows
-# while it is imported. The code is kept, so that no other gets its id.
+# Cache: whether the module of a code object uses Keras. The key includes the size of the module's namespace,
+# # which grows during import. The value references the code, so that its id is not reused.
 _known: dict[tuple[int, int], tuple[bool, CodeType]] = {}
 
 
@@ -37,7 +37,7 @@ def _make_operator(name: str) -> Callable[..., Any]:
     pure = getattr(Tensor, f"__{name}__")
 
     def operate(self: Tensor, other: Any) -> Any:
-        # This package's own code changes what it means to change.
+        # This package's own code relies on in-place changes.
         frame = sys._getframe(1)
         is_script = not str(frame.f_globals.get("__name__", "")).startswith(("kplug", "torch"))
         chosen = pure if is_script and _uses_keras(frame) else in_place

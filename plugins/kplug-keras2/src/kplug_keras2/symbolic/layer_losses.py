@@ -1,8 +1,8 @@
 """Losses that a layer's ``call`` computes from tensors of the surrounding graph.
 
-Keras 2 calls ``call`` with symbolic tensors. Here it gets values, and a tensor of the graph has none there.
-So a layer whose ``add_loss`` is given a symbolic tensor is called once more with symbolic ones, and the model
-that it becomes a part of has its losses.
+Keras 2 calls ``call`` with symbolic tensors. Here it gets eager tensors, which do not mix with tensors of the
+graph. So a layer whose ``add_loss`` receives a symbolic tensor is called again with symbolic inputs, and the
+model that contains it gets its losses.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ _given_to_models: WeakKeyDictionary[Any, set[int]] = WeakKeyDictionary()
 
 
 class GraphLosses:
-    """Has the losses of a layer that are symbolic in its ``call``, for each call on symbolic tensors."""
+    """Mixin that collects a layer's symbolic losses, for each call on symbolic tensors."""
 
     _wants_graph = False
     _traced: Any = None
     _losses_of_nodes: Any = ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the layer; if a loss is symbolic, find it as Keras 2 does."""
+        """Call the layer; trace symbolic losses as Keras 2 does."""
         outputs = super().__call__(*args, **kwargs)  # type: ignore[misc]
         if self._wants_graph and is_symbolic((args, kwargs)):
             self._trace(self.inbound_nodes[-1])  # type: ignore[attr-defined]
         return outputs
 
     def add_loss(self, loss: Any, inputs: Any = None) -> None:
-        """Add to the training loss, also a tensor of the graph that the layer is a part of."""
+        """Add to the training loss; tensors of the surrounding graph are allowed."""
         if not is_symbolic(loss):
             super().add_loss(loss, inputs)  # type: ignore[misc]
         elif self._traced is not None:
             self._traced.extend(find_leaves(loss, SymbolicTensor))
-        elif torch.empty(()).is_meta:  # the call finds shapes
+        elif torch.empty(()).is_meta:  # the call infers shapes
             vars(self)["_wants_graph"] = True
         else:
             super().add_loss(loss, inputs)  # type: ignore[misc]  # which refuses it
 
     def _trace(self, node: Any) -> None:
-        """Call ``call`` with symbolic tensors, and let later calls run what it makes of them."""
+        """Trace ``call`` with symbolic tensors; later calls run the resulting graph."""
         vars(self).pop("call", None)
         losses: list[SymbolicTensor] = []
         vars(self)["_traced"] = losses
@@ -66,7 +66,7 @@ class GraphLosses:
 
 
 def give_losses(model: Any) -> None:
-    """Give a model, and those inside it, the losses that its layers have made of their graphs."""
+    """Add the graph losses of layers to a model and its inner models."""
     for one in [each for each in model.modules() if isinstance(each, Functional)]:
         known = _given_to_models.setdefault(one, set())
         for layer in one.layers:

@@ -18,24 +18,24 @@ _found: WeakKeyDictionary[SymbolicTensor, Any] = WeakKeyDictionary()
 
 @non_mutating
 class _Mask(FunctionLayer):
-    """Returns the mask that a tensor has; a watched layer is given copies."""
+    """Returns the mask of a tensor itself; a watched layer would get copies."""
 
 
 def mask_of(x: Tensor) -> Tensor:
-    """Return the mask that a tensor has; all times count if it has none."""
+    """Return the mask of a tensor; all True if it has none."""
     mask = getattr(x, "_keras_mask", None)
     return torch.ones(x.shape[:2], dtype=torch.bool, device=x.device) if mask is None else mask
 
 
 def find_mask(tensor: SymbolicTensor) -> Any:
-    """Return the symbolic mask of a symbolic tensor; ``None`` if no layer before it makes one."""
+    """Return the symbolic mask of a symbolic tensor; ``None`` if no preceding layer creates one."""
     if tensor not in _found:
         _found[tensor] = _Mask(mask_of)(tensor) if _is_masked(tensor) else None
     return _found[tensor]
 
 
 def _is_masked(tensor: SymbolicTensor) -> bool:
-    """Return what the layers on the way say that Keras makes masks with."""
+    """Trace the mask operations of Keras's graph through the preceding layers."""
     masks: dict[tuple[Node, int], Any] = {}
     for node in sort_nodes([tensor]):
         first = node.args[0] if node.args else None

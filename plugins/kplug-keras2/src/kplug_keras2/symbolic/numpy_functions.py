@@ -1,6 +1,6 @@
 """NumPy functions on tensors, as scripts for eager TensorFlow call them.
 
-torch's tensors have methods of NumPy's names with other arguments, and refuse to be read while they gather
+torch's tensors have methods of the same names with other arguments, and cannot be read while they require
 gradients.
 """
 
@@ -19,14 +19,14 @@ from kplug.nested import map_leaves
 def _compute(
     _tensor: Tensor, function: Callable[..., Any], _types: Any, args: Any, kwargs: Any
 ) -> Any:
-    """Return what a function of NumPy makes of the values of tensors."""
+    """Apply a NumPy function to the values of tensors."""
     read, named = map_leaves((list(args), dict(kwargs)), Tensor, backend.get_value)
     return function(*read, **named)
 
 
 def _read(tensor: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
     """Return the values as an array."""
-    del copy  # NumPy copies what it needs
+    del copy  # NumPy copies as needed
     return np.asarray(backend.get_value(tensor), dtype)
 
 

@@ -1,6 +1,6 @@
 """Operators between symbolic and eager operands: ``K.variable(0.) + model.output``.
 
-The value is read when the graph runs, so a variable counts as it is then.
+The value is read when the graph runs, so later assignments to a variable take effect.
 """
 
 from __future__ import annotations

@@ -8,13 +8,13 @@ from typing import Any
 
 from kplug import backend
 
-# The models that run now, the innermost one last.
+# Stack of running models, the innermost one last.
 _running: list[Any] = []
 
 
 @contextmanager
 def running(model: Any) -> Iterator[None]:
-    """Let a model's own mode be the learning phase, for a block."""
+    """Use a model's mode as the learning phase inside a block."""
     _running.append(model)
     try:
         yield
@@ -23,7 +23,7 @@ def running(model: Any) -> Iterator[None]:
 
 
 def learning_phase() -> int:
-    """Return 1 while a model is trained, else 0; without a model, what ``set_learning_phase`` has set."""
+    """Return 1 while a model is in training, else 0; without a running model, the phase that was set."""
     return int(_running[-1].training) if _running else backend.learning_phase()
 
 
@@ -43,7 +43,7 @@ def in_test_phase(x: Any, alt: Any, training: Any = None) -> Any:
 
 
 def asking_phase(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a method of a model that runs it, so that functions inside know the phase."""
+    """Wrap a method that runs a model, to set the learning phase."""
 
     def method_with_phase(self: Any, *args: Any, **kwargs: Any) -> Any:
         with running(self):

@@ -1,7 +1,7 @@
 """Dynamic sizes of symbolic tensors, such as ``K.shape(x)[0]``, known at run time.
 
-``K.int_shape`` has ``None`` for them. A layer has to be given numbers, so a size carries the tensor that has
-it, and the layer that uses it reads the tensor's shape.
+``K.int_shape`` gives ``None`` for them. Layers need numbers, so a ``Size`` references its tensor, and the
+layer that uses it reads the tensor's shape.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kplug.graph import SymbolicTensor
 from kplug.nested import find_leaves, map_leaves
 from kplug_keras2.symbolic.function_layer import FunctionLayer
 
-# What makes a number or a shape of sizes; other functions make tensors.
+# Functions from sizes to a number or a shape; others return tensors.
 _OF_SIZES = (
     *("cast", "concatenate", "constant", "convert_to_tensor", "cumprod", "expand_dims", "gather"),
     *("max", "maximum", "min", "minimum", "prod", "slice", "squeeze", "stack", "sum"),
@@ -32,7 +32,7 @@ class Size:
     """A size that is known when the graph runs.
 
     Args:
-        compute: Returns it, for the shapes of the tensors.
+        compute: Computes it from the shapes of the tensors.
         tensors: The tensors whose shapes it depends on.
     """
 
@@ -61,7 +61,7 @@ for _name in _OPERATORS:
 
 
 class Sizes(tuple[Any, ...]):
-    """A shape, of which parts are shapes; it is multiplied and divided by a number as in TensorFlow."""
+    """A shape with dynamic sizes; slices are shapes, and it supports arithmetic as in TensorFlow."""
 
     __slots__ = ()
 
@@ -79,7 +79,7 @@ class Sizes(tuple[Any, ...]):
 
 
 def shape(x: Any) -> Sizes:
-    """Return the shape; of a symbolic tensor with a ``Size`` for what is known when the graph runs.
+    """Return the shape; dynamic sizes of a symbolic tensor are ``Size`` objects.
 
     Example:
         >>> from kplug.layers import Input
@@ -94,9 +94,9 @@ def shape(x: Any) -> Sizes:
 
 
 class _Place(NamedTuple):
-    """Where a layer finds what stood in the arguments of its function."""
+    """Placeholder of a tensor or size in the arguments of a layer's function."""
 
-    compute: Callable[..., Any] | None  # of shapes; without it, the tensor itself
+    compute: Callable[..., Any] | None  # from shapes; None for the tensor itself
     places: tuple[int, ...]
 
     def read(self, tensors: Sequence[Tensor]) -> Any:
@@ -104,17 +104,17 @@ class _Place(NamedTuple):
         return found[0] if self.compute is None else self.compute(*(one.shape for one in found))
 
     def of(self, shapes: Sequence[Any]) -> Any:
-        """Return the size, for the shapes of the tensors."""
+        """Compute the size from the tensors' shapes."""
         assert self.compute is not None  # noqa: S101 - of tensors alone
         return self.compute(*(shapes[place] for place in self.places))
 
 
 class _SizedLayer(FunctionLayer):
-    """A layer that calls a function with tensors, sizes of tensors, and whatever else.
+    """A layer that calls a function with tensors, dynamic sizes and constants.
 
     Args:
         function: The function.
-        given: Its arguments by position and by name, with a place for what the layer is called on.
+        given: Its positional and keyword arguments, with placeholders for the layer's inputs.
     """
 
     def __init__(self, function: Callable[..., Any], given: Any) -> None:
@@ -129,12 +129,12 @@ class _SizedLayer(FunctionLayer):
 
 
 def has_sizes(given: Any) -> bool:
-    """Return whether arguments have a size that is known when the graph runs."""
+    """Return whether arguments contain a dynamic size."""
     return next(find_leaves(given, Size), None) is not None
 
 
 def apply(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Return a function of arguments with sizes: a size itself, or a symbolic tensor."""
+    """Apply a function to arguments with dynamic sizes; return a size or a symbolic tensor."""
     given = args, kwargs
     sizes = list(find_leaves(given, Size))
     tensors = list(find_leaves(given, SymbolicTensor))
@@ -152,14 +152,14 @@ def apply(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 def _compute(function: Callable[..., Any], given: Any, *shapes: Any) -> Any:
-    with torch.device("cpu"):  # also while shapes are found, on tensors without memory
+    with torch.device("cpu"):  # also during shape inference on meta tensors
         args, kwargs = map_leaves(given, _Place, lambda one: one.of(shapes))
         found = function(*args, **kwargs)
     return found.tolist() if isinstance(found, (Tensor, np.ndarray)) else found
 
 
 def as_tensor(value: Any) -> Any:
-    """Return a size as a symbolic tensor, and anything else as it is."""
+    """Convert a size to a symbolic tensor; return other values unchanged."""
     if isinstance(value, Size):
         return apply(size_tensor, value)
     return value
@@ -171,7 +171,7 @@ def size_tensor(value: Any) -> Tensor:
 
 
 def taking_sizes(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that takes sizes that are known when the graph runs."""
+    """Wrap a function to accept dynamic sizes."""
 
     @functools.wraps(function)
     def called(*args: Any, **kwargs: Any) -> Any:

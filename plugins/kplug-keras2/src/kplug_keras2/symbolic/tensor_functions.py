@@ -26,7 +26,7 @@ def moments(
 
 
 def depth_to_space(x: Any, scale: int, data_format: str | None = None, **_options: Any) -> Tensor:
-    """Return an image with scale² channels of each pixel laid out as a block of pixels.
+    """Rearrange scale² channels of each pixel into a block of pixels.
 
     Example:
         >>> depth_to_space(torch.arange(4.0).reshape(1, 1, 1, 4), 2).tolist()
@@ -92,13 +92,13 @@ def _pad_same(image: Tensor, size: Any, step: Any, rate: Any) -> Tensor:
 
 
 def pattern_broadcast(x: Any, broadcastable: Any) -> Any:
-    """Return the tensor itself; Theano had to be told which axes to broadcast."""
+    """Return the tensor itself; only Theano needed explicit broadcast axes."""
     del broadcastable
     return x
 
 
 def slice(x: Any, start: Any, size: Any) -> Tensor:  # noqa: A001 - Keras's name
-    """Return a part of a tensor; a size of −1 goes to the end.
+    """Return a slice of a tensor; a size of −1 extends to the end.
 
     Example:
         >>> slice(torch.arange(6).reshape(2, 3), (0, 1), (2, -1)).tolist()
@@ -112,13 +112,13 @@ def slice(x: Any, start: Any, size: Any) -> Tensor:  # noqa: A001 - Keras's name
 
 
 def gather_nd(params: Any, indices: Any) -> Tensor:
-    """Return the parts of a tensor that rows of indices name."""
+    """Gather slices of a tensor by rows of indices."""
     rows = backend.to_tensor(indices).long()
     return backend.to_tensor(params)[tuple(rows.unbind(-1))]
 
 
 def where(condition: Any, x: Any = None, y: Any = None) -> Tensor:
-    """Return one of two values, element by element; without them, the places where it holds."""
+    """Select from two values element by element; without them, return the true positions."""
     chosen = backend.to_tensor(condition).bool()
     if x is None:
         return torch.argwhere(chosen)
@@ -126,7 +126,7 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Tensor:
 
 
 def gather(params: Any, indices: Any, axis: int = 0) -> Tensor:
-    """Return the parts of a tensor that indices name, along an axis.
+    """Gather slices of a tensor by indices along an axis.
 
     Example:
         >>> gather(torch.eye(3), [0, 2], axis=1).tolist()
@@ -144,12 +144,12 @@ def add_all(inputs: Any) -> Any:
 
 
 def boolean_mask(tensor: Any, mask: Any) -> Tensor:
-    """Return the parts of a tensor where a mask holds."""
+    """Return the slices of a tensor where a mask is true."""
     return backend.to_tensor(tensor)[backend.to_tensor(mask).bool()]
 
 
 def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: float = 0) -> Tensor:
-    """Return a tensor with margins, a pair for each axis.
+    """Pad a tensor, with a pair for each axis.
 
     Example:
         >>> pad(torch.ones(2), [[1, 0]]).tolist()
@@ -164,12 +164,12 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: flo
 
 
 def resize(images: Any, size: Any, method: Any = "bilinear") -> Tensor:
-    """Return images of another height and width, as TensorFlow 1 makes them.
+    """Resize images as TensorFlow 1 does.
 
     Args:
         images: (N, height, width, channels).
         size: Height and width.
-        method: ``bilinear`` or ``nearest``, or TensorFlow's number of it.
+        method: ``bilinear`` or ``nearest``, or TensorFlow's number for it.
     """
     name = {0: "bilinear", 1: "nearest"}.get(method, method)
     height, width = (int(one) for one in size)
@@ -178,7 +178,7 @@ def resize(images: Any, size: Any, method: Any = "bilinear") -> Tensor:
 
 
 def resize_to_nearest(images: Any, size: Any) -> Tensor:
-    """Return images of another size that repeat or leave out pixels."""
+    """Resize images by nearest neighbours."""
     return resize(images, size, "nearest")
 
 
@@ -201,8 +201,8 @@ def softmax_cross_entropy(
 def batch_dot(x: Any, y: Any, axes: Any = None) -> Tensor:
     """Return products of matrices, batch by batch.
 
-    Of tensors with more than three axes all axes but the last two are of the batch, as in Keras 2.2; a tensor
-    with fewer axes is one of vectors.
+    All axes except the last two are batch axes, as in Keras 2.2; tensors with fewer than three axes are
+    batches of vectors.
     """
     left, right = backend.to_tensor(x), backend.to_tensor(y)
     if max(left.ndim, right.ndim) < 4 or min(left.ndim, right.ndim) < 3:

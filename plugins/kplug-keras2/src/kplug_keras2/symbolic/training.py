@@ -20,10 +20,10 @@ from kplug_keras2.symbolic.updates import is_collecting, update
 
 
 class OptimizerStep:
-    """What ``get_updates`` returns for a symbolic loss: one step, made when a function runs.
+    """The result of ``get_updates`` for a symbolic loss: one step, run by a function.
 
     Args:
-        optimizer: The optimizer, which has its parameters from the first step on.
+        optimizer: The optimizer, which gets its parameters in the first step.
         loss: The symbolic loss.
         params: The weights.
     """
@@ -33,7 +33,7 @@ class OptimizerStep:
         self._optimizer, self._params = optimizer, list(params)
 
     def run(self, loss: Tensor) -> None:
-        """Change the weights, for the value of the loss that they have been given."""
+        """Update the weights for a value of the loss."""
         wanted = [one for one in self._params if one.requires_grad]
         found = torch.autograd.grad(loss.sum(), wanted, retain_graph=True, allow_unused=True)
         for weight, gradient in zip(wanted, found, strict=True):
@@ -51,11 +51,11 @@ def get_updates(self: Any, *args: Any, **named: Any) -> list[Any]:
         **named: The same by name.
 
     Raises:
-        KplugError: The loss has values; ``fit`` and ``train_on_batch`` minimise such ones.
+        KplugError: The loss is an eager tensor; use ``fit`` or ``train_on_batch``.
     """
     lists = [one for one in args if isinstance(one, (list, tuple))]
     loss = named.get("loss", next((one for one in args if is_symbolic(one)), None))
-    if loss is None and is_collecting():  # the optimizer of a model calls that of another inside it
+    if loss is None and is_collecting():  # an outer optimizer calls a nested one
         return _update_on_gradients(self, named.get("params", lists[0] if lists else ()))
     if not is_symbolic(loss):
         raise kplug.KplugError(
@@ -66,7 +66,7 @@ def get_updates(self: Any, *args: Any, **named: Any) -> list[Any]:
 
 
 def _update_on_gradients(optimizer: Any, params: Sequence[Tensor]) -> list[Any]:
-    """Make one step; or return updates, if an optimizer around it has put its own ``K.update`` there."""
+    """Make one step; or return updates, if an outer optimizer has replaced ``K.update``."""
     module = importlib.import_module("keras.backend")
     if module.update is update:
         step_on_gradients(optimizer, params)
@@ -80,7 +80,7 @@ def _update_on_gradients(optimizer: Any, params: Sequence[Tensor]) -> list[Any]:
 
 
 def step_on_gradients(optimizer: Any, params: Sequence[Tensor]) -> None:
-    """Make one step of an optimizer with the gradients that the weights have."""
+    """Make one step of an optimizer with the weights' current gradients."""
     if not optimizer.built:
         optimizer.build([one for one in params if one.requires_grad])
     optimizer.step()
@@ -92,7 +92,7 @@ def get_gradients(self: Any, loss: Any, params: Sequence[Any]) -> list[Any]:  # 
 
 
 def list_variables(self: Any) -> list[Any]:
-    """Return the number of steps, then an optimizer's own tensors, in the order in which Keras has them."""
+    """Return the step count and the optimizer's state tensors, in Keras's order."""
     weights = [one for group in self.param_groups for one in group["params"]]
     names = dict.fromkeys(name for one in weights for name in self.state.get(one, {}))
     found = [self.state[one].get(name) for name in names for one in weights if one in self.state]
@@ -100,15 +100,15 @@ def list_variables(self: Any) -> list[Any]:
 
 
 def get_weights(self: Any) -> list[Any]:
-    """Return the values of the same."""
+    """Return the values of the optimizer's variables."""
     return [np.asarray(backend.get_value(one)) for one in list_variables(self)]
 
 
 def set_weights(self: Any, weights: Sequence[Any]) -> None:
-    """Set them.
+    """Set the optimizer's variables.
 
     Raises:
-        KplugError: There is another number of them; nothing is set.
+        KplugError: The number of values differs; nothing is set.
     """
     steps, *tensors = list_variables(self)
     del steps
@@ -137,7 +137,7 @@ _placeholders: WeakKeyDictionary[Any, tuple[list[Any], list[Any]]] = WeakKeyDict
 
 
 def note_losses(model: Any, loss: Any, loss_weights: Any) -> None:
-    """Remember what a model was compiled with."""
+    """Record the losses and loss weights of ``compile``."""
     _losses[model] = (loss, loss_weights)
     _placeholders.pop(model, None)
 
@@ -153,7 +153,7 @@ def _make_placeholders(model: Any) -> tuple[list[Any], list[Any]]:
 
 
 def compute_total_loss(model: Any) -> Any:
-    """Return the weighted loss of a model as a symbolic tensor, of its inputs, targets and sample weights."""
+    """Return a model's total loss as a symbolic function of inputs, targets and sample weights."""
     losses, factors = (_by_output(model, one) for one in _losses[model])
     targets, weights = _make_placeholders(model)
     found = [

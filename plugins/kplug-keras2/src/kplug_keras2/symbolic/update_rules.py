@@ -18,7 +18,7 @@ from kplug_keras2.symbolic.updates import UpdateStep
 
 
 class _OptimizerType(type):
-    """The type of the base class, so that kplug's optimizers count as its instances."""
+    """The metaclass of the base class, which treats kplug's optimizers as instances."""
 
     def __instancecheck__(cls, instance: object) -> bool:
         is_kplugs = cls.__name__ == "Optimizer" and isinstance(instance, optimizers.Optimizer)
@@ -26,10 +26,10 @@ class _OptimizerType(type):
 
 
 class Optimizer(metaclass=_OptimizerType):
-    """The base of an optimizer that returns its updates.
+    """The base class of optimizers that return their updates.
 
-    ``compile`` takes an instance. ``get_updates`` is called in every step: variables that it makes are kept,
-    and what it updates is written at its end.
+    ``compile`` accepts an instance. Each step calls ``get_updates``: its variables persist, and its updates
+    are applied at the end of the step.
 
     Args:
         **settings: ``clipnorm`` and ``clipvalue``, the limits of the gradients.
@@ -50,11 +50,11 @@ class Optimizer(metaclass=_OptimizerType):
         self.weights: list[Any] = []
 
     def get_updates(self, loss: Any, params: Any) -> list[Any]:
-        """Return the updates of one step; a subclass writes it."""
+        """Return the updates of one step; a subclass implements it."""
         raise NotImplementedError(f"{type(self).__name__} has no get_updates(self, loss, params)")
 
     def get_gradients(self, loss: Any, params: Iterable[Tensor]) -> list[Tensor]:
-        """Return the gradients of the parameters, within their limits."""
+        """Return the clipped gradients of the parameters."""
         del loss  # the step has differentiated it
         found = [torch.zeros_like(one) if one.grad is None else one.grad for one in params]
         if self.clipnorm:
@@ -74,7 +74,7 @@ class Optimizer(metaclass=_OptimizerType):
             backend.set_value(variable, value)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the limits of the gradients; a subclass adds its arguments."""
+        """Return the clipping arguments; a subclass adds its own."""
         return {
             name: getattr(self, name) for name in ("clipnorm", "clipvalue") if getattr(self, name)
         }
@@ -86,11 +86,11 @@ class Optimizer(metaclass=_OptimizerType):
 
 
 class UpdatesOptimizer(optimizers.Optimizer):
-    """The optimizer that follows a rule with ``get_updates``; files know it by the rule's class.
+    """A torch optimizer that applies a rule with ``get_updates``; files name the rule's class.
 
     Args:
-        rule: The rule. Its attributes, such as ``lr``, are this one's too.
-        **config: Or its configuration.
+        rule: The rule. Its attributes, such as ``lr``, are also the optimizer's.
+        **config: Alternatively, its configuration.
 
     Attributes:
         rule_class: The class of the rule.
@@ -102,9 +102,9 @@ class UpdatesOptimizer(optimizers.Optimizer):
         rule = self.rule_class.from_config(config) if rule is None else rule
         vars(self)["rule"] = rule
         for one in self._list_held().values():
-            one.requires_grad_(False)  # they are read as numbers
+            one.requires_grad_(False)  # scripts read them as numbers
         self._step = UpdateStep()
-        # Their order differs: Keras 1 had the weights first, and `constraints`.
+        # The argument order differs: Keras 1 takes the weights first, then `constraints`.
         self._takes = tuple(inspect.signature(rule.get_updates).parameters)
         self._start(float(backend.get_value(getattr(rule, "lr", 0.0))), {})
 
@@ -117,7 +117,7 @@ class UpdatesOptimizer(optimizers.Optimizer):
                 found = closure()
         parameters = [one for group in self.param_groups for one in group["params"]]
         held = self._list_held()
-        # Copies: `lr *= …` makes another tensor in Keras, and changes the attribute in torch.
+        # Copies: `lr *= …` creates a new tensor in Keras, but changes the attribute in torch.
         copies = {name: one.clone() for name, one in held.items()}
         vars(self.rule).update(copies)
         originals = {id(copies[name]): one for name, one in held.items()}
@@ -172,7 +172,7 @@ class UpdatesOptimizer(optimizers.Optimizer):
         return cls(cls.rule_class.from_config(given))
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what torch's optimizers have, and the variables of the rule."""
+        """Return the state of torch's optimizers, and the rule's variables."""
         return {
             **super().state_dict(),
             "variables": [one.detach().clone() for one in self._step.variables],
@@ -183,7 +183,7 @@ class UpdatesOptimizer(optimizers.Optimizer):
         """Set them.
 
         Raises:
-            WeightsError: There are no variables, or others; nothing is set.
+            WeightsError: The variables are missing or differ; nothing is set.
         """
         held, given = self._list_held(), state_dict.get("attributes", {})
         variables = state_dict.get("variables")
@@ -196,7 +196,7 @@ class UpdatesOptimizer(optimizers.Optimizer):
 
 
 def _of_rule(*names: str) -> property:
-    """Return an attribute that the rule has under one of these names."""
+    """Return a property that reads the rule's first attribute of these names."""
 
     def read(self: Any) -> Any:
         return next((getattr(self.rule, one) for one in names if hasattr(self.rule, one)), 0.0)
@@ -212,7 +212,7 @@ def _of_rule(*names: str) -> property:
     return property(read, write)
 
 
-# Not in the class, where they would have to have the types of kplug's.
+# Not in the class, where they would need the types of kplug's.
 for _names in (("lr", "learning_rate"), ("learning_rate", "lr"), ("iterations",), ("decay",)):
     setattr(UpdatesOptimizer, _names[0], _of_rule(*_names))
 for _name in ("clipnorm", "clipvalue", "weights"):
@@ -221,13 +221,13 @@ for _name in ("clipnorm", "clipvalue", "weights"):
 
 @functools.cache
 def _find_form(rule_class: Any) -> type[UpdatesOptimizer]:
-    """Return the class of optimizers that follow a class of rules; it has its name."""
+    """Return the optimizer class of a class of rules, with its name."""
     names = {"rule_class": rule_class, "__module__": rule_class.__module__}
     return type(rule_class.__name__, (UpdatesOptimizer,), names)
 
 
 def as_torch_form(optimizer: Any) -> Any:
-    """Return the optimizer that follows a rule; anything else is returned as it is."""
+    """Return the optimizer of a rule; return other values unchanged."""
     if type(optimizer) is Optimizer or not isinstance(type(optimizer), _OptimizerType):
         return optimizer
     rule_class: Any = type(optimizer)
@@ -235,10 +235,10 @@ def as_torch_form(optimizer: Any) -> Any:
 
 
 def as_component(value: Any) -> Any:
-    """Return the class of optimizers for a class of rules; anything else is returned as it is."""
+    """Return the optimizer class of a class of rules; return other values unchanged."""
     return _find_form(value) if isinstance(value, _OptimizerType) else value
 
 
 def unwrap(optimizer: Any) -> Any:
-    """Return the rule that an optimizer follows, or the optimizer itself."""
+    """Return the rule of an optimizer, or the optimizer itself."""
     return optimizer.rule if isinstance(optimizer, UpdatesOptimizer) else optimizer

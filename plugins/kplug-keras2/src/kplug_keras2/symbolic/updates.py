@@ -1,7 +1,7 @@
 """``K.variable`` and ``K.update`` inside the ``get_updates`` of an optimizer.
 
-Keras 2 calls ``get_updates`` once and gets a graph: its variables are made once, and every value is computed
-before one is written. Here it is called in every step.
+Keras 2 calls ``get_updates`` once and gets a graph: variables are created once, and all values are computed
+before any is written. Here every step calls it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kplug_keras2.symbolic.weight_expressions import WeightExpressions
 
 
 class UpdateStep:
-    """The variables of an optimizer's ``get_updates``, and what one step is going to write.
+    """The variables of an optimizer's ``get_updates``, and the pending writes of a step.
 
     Example:
         >>> step = UpdateStep()
@@ -41,10 +41,10 @@ class UpdateStep:
 
     @contextmanager
     def collecting(self, copies: dict[int, Tensor]) -> Iterator[None]:
-        """Collect what a block writes, and write it at its end.
+        """Collect the updates of a block, and apply them at its end.
 
         Args:
-            copies: The tensors that copies in the block stand for, by the copies' ``id``.
+            copies: The originals of copied tensors, by the copies' ``id``.
         """
         self._made, self._writes = 0, []
         _steps.append(self)
@@ -57,19 +57,19 @@ class UpdateStep:
         self._writes = []
 
     def keep(self, function: Callable[..., Tensor], args: Any, kwargs: Any) -> Tensor:
-        """Return the variable at this place: made in the first step, found again in later ones."""
+        """Return the next variable: created in the first step, reused in later ones."""
         if self._made == len(self.variables):
             self.variables.append(function(*args, **kwargs))
         self._made += 1
         return self.variables[self._made - 1]
 
     def write(self, variable: Tensor, value: Any) -> Any:
-        """Let a variable have a value from the next step on, and return the value."""
+        """Schedule a variable's new value for the next step, and return the value."""
         self._writes.append((variable, value))
         return value
 
     def write_pairs(self, returned: Any) -> None:
-        """Let the variables of pairs have their values from the next step on; Keras 1 returned pairs."""
+        """Schedule new values from pairs, the form that Keras 1 returned."""
         for one in returned or ():
             if isinstance(one, (list, tuple)) and len(one) == 2:
                 self.write(one[0], self._expressions.compute(one[1]))
@@ -79,12 +79,12 @@ _steps: list[UpdateStep] = []
 
 
 def is_collecting() -> bool:
-    """Return whether an optimizer's ``get_updates`` is called now, for a step."""
+    """Return whether an optimizer's ``get_updates`` is running."""
     return bool(_steps)
 
 
 def make_variable(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return a function that makes a tensor, of which an optimizer's step keeps what it has made."""
+    """Wrap a function that creates a tensor, to reuse the tensor across an optimizer's steps."""
 
     @functools.wraps(function)
     def made(*args: Any, **kwargs: Any) -> Tensor:
@@ -94,9 +94,9 @@ def make_variable(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 def update(x: Any, new_x: Any) -> Any:
-    """Write a value into a variable: at once, or at the end of an optimizer's step.
+    """Assign a value to a variable: at once, or at the end of an optimizer's step.
 
-    A symbolic value is written when the function runs that is given what this returns.
+    A symbolic value is assigned when a function with the returned update runs.
     """
     if is_symbolic(new_x):
         return x, new_x
@@ -107,14 +107,14 @@ def _write(x: Any, value: Any) -> Any:
     if _steps:
         return _steps[-1].write(x, value)
     if is_training() and torch.is_grad_enabled():
-        # The step may have used the variable, and has yet to be differentiated.
+        # The step may have used the variable before its backward pass.
         _pending.append((x, backend.to_tensor(value).detach()))
         return value
     return backend.update(x, value)
 
 
 def write_pending(*_of_hook: Any) -> None:
-    """Write what a step of training has updated; its gradients are computed."""
+    """Apply the pending updates of a training step, after its backward pass."""
     for variable, value in _pending:
         backend.update(variable, value)
     _pending.clear()

@@ -10,7 +10,7 @@ from kplug.errors import KplugError, WeightsError
 
 
 def taking_components(build: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a ``build`` after which ``constraints`` and ``regularizers`` of the layer have their effect."""
+    """Wrap ``build`` so that the layer's ``constraints`` and ``regularizers`` take effect."""
 
     @functools.wraps(build)
     def build_and_take(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -26,7 +26,7 @@ def taking_components(build: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def note_weight(self: Any, weight: Any) -> None:
-    """Let a regularizer know its weight: it counts once it stands in the ``regularizers`` of a layer."""
+    """Set a regularizer's weight; it takes effect once in a layer's ``regularizers``."""
     self.p = weight
 
 
@@ -34,7 +34,7 @@ def _apply(layer: Any, weight: Any, kind: str, component: Any) -> None:
     """Give a weight of a layer a component.
 
     Raises:
-        KplugError: The tensor is none of the layer's weights.
+        KplugError: The tensor is no weight of the layer.
     """
     try:
         layer.set_weight_component(layer.find_weight_of(weight), kind, component)

@@ -1,7 +1,7 @@
 """Expressions of weights, such as ``tau * w + (1 - tau) * v``, reevaluated at each update.
 
-Keras 2 computes them anew in each run, torch at once. What torch has noted for derivatives tells how to do it
-again, where the value is a sum of weights times numbers.
+Keras 2 reevaluates them in each run, torch evaluates them once. The autograd graph gives the expression to
+reevaluate, if it is a linear combination of weights.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Terms: TypeAlias = "list[tuple[Tensor, Tensor]]"
 
 
 class WeightExpressions:
-    """Values of updates, each computed from the weights as they are now.
+    """Values of updates, reevaluated from the current weights.
 
     Example:
         >>> weight = torch.ones(2, requires_grad=True)
@@ -29,14 +29,14 @@ class WeightExpressions:
     """
 
     def __init__(self) -> None:
-        # With the values themselves, so that no other tensor gets their ids.
+        # Keep the values themselves, so that their ids are not reused.
         self._known: dict[int, tuple[Tensor, Terms]] = {}
 
     def compute(self, value: Any) -> Any:
-        """Return a value as it is now: computed again if it was computed from weights.
+        """Return the current value, reevaluated if it depends on weights.
 
         Raises:
-            KplugError: It is no sum of weights times numbers.
+            KplugError: It is no linear combination of weights.
         """
         if not isinstance(value, Tensor) or value.grad_fn is None:
             return value
@@ -66,7 +66,7 @@ def _find_terms(value: Tensor) -> Terms:
 
 
 def _require_linear(name: str, inputs: Sequence[Any]) -> None:
-    """Refuse what is no sum, product or quotient; the number of its inputs with weights tells them apart."""
+    """Refuse operations other than sums, products and quotients."""
     allowed = {"AddBackward0": 2, "SubBackward0": 2, "MulBackward0": 1, "DivBackward0": 1}
     if allowed.get(name, 0) != len(inputs):
         raise _refuse(f"has {name.removesuffix('0').removesuffix('Backward')} in it")

@@ -1,6 +1,6 @@
 """``keras.legacy.interfaces``: decorators that converted Keras 1's arguments; here no-ops.
 
-Layers take both here, so they change nothing. Packages of others decorate their own constructors with them.
+Layers accept both here, so the decorators do nothing. Third-party packages use them on their constructors.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _NAMES = (
 
 
 def _leave(function: _T) -> _T:
-    """Return a constructor or method as it is."""
+    """Return a constructor or method unchanged."""
     return function
 
 

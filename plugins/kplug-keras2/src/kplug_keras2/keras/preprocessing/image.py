@@ -1,7 +1,7 @@
 """``keras.preprocessing.image`` of Keras 2, from keras-preprocessing and kplug.
 
-Keras 2 itself had this from keras-preprocessing. Nobody maintains it any more, but it runs on today's
-NumPy and Pillow; of SciPy it takes a function by a name that is about to go.
+Keras 2 itself imported it from keras-preprocessing. That package is unmaintained, but runs on today's
+NumPy and Pillow; it uses a deprecated name of a SciPy function.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import keras_preprocessing
 
 from kplug import backend as K, utils
 
-# Before the next import: its iterators become datasets that `fit` reads by their numbers.
+# Before the next import: its iterators become indexable datasets for `fit`.
 keras_preprocessing.set_keras_submodules(backend=K, utils=utils)
 
 from keras_preprocessing import image  # noqa: E402
@@ -60,7 +60,7 @@ __all__ = [
 
 
 def _use_present_names() -> None:
-    """Let the transformations find SciPy's function under the name that it has today."""
+    """Redirect the transformations to the present name of SciPy's function."""
     ndimage = getattr(affine_transformations, "ndimage", None)  # missing without SciPy
     if ndimage is not None:
         affine_transformations.ndimage = SimpleNamespace(interpolation=ndimage)
@@ -73,9 +73,9 @@ class ImageDataGenerator(image.ImageDataGenerator):  # type: ignore[misc]  # it 
     """Batches of pictures with random changes, from arrays, folders or a table of files.
 
     Args:
-        *args: Those of Keras 2's ``ImageDataGenerator``.
-        **kwargs: The same by name. ``data_format`` is ``K.image_data_format()`` if it is not given, and
-            ``dtype`` is ``K.floatx()``.
+        *args: Arguments of Keras 2's ``ImageDataGenerator``.
+        **kwargs: The same by name. ``data_format`` defaults to ``K.image_data_format()``, and
+            ``dtype`` to ``K.floatx()``.
 
     Example:
         >>> import numpy as np

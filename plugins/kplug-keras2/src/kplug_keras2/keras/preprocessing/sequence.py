@@ -15,7 +15,7 @@ __all__ = ["TimeseriesGenerator", "make_sampling_table", "pad_sequences", "skipg
 
 
 class TimeseriesGenerator(sequence.TimeseriesGenerator, PyDataset):  # type: ignore[misc]  # it has no types
-    """Windows of a series and what follows each, in batches that ``fit`` takes."""
+    """Batches of windows of a series and their following values, for ``fit``."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -31,17 +31,17 @@ def skipgrams(
     sampling_table: Any = None,
     seed: int | None = None,
 ) -> tuple[list[list[int]], list[Any]]:
-    """Return pairs of a word and a neighbour, and pairs of a word and one that is drawn.
+    """Return pairs of words: each word with its neighbours, and with random words.
 
     Args:
         sequence: Numbers of words; 0 is no word.
         vocabulary_size: Number of words and 1.
-        window_size: How far apart neighbours are at most.
+        window_size: The largest distance of neighbours.
         negative_samples: Drawn pairs for each pair of neighbours.
         shuffle: Whether the pairs are in random order.
         categorical: Whether labels are [0, 1] and [1, 0] instead of 1 and 0.
-        sampling_table: For each word how likely it is to be used.
-        seed: Of that order; all else is drawn from Python's global generator.
+        sampling_table: For each word, the probability of using it.
+        seed: The seed of the order; other draws use Python's global generator.
 
     Returns:
         The pairs, and a label for each: 1 for neighbours, 0 for drawn ones.
@@ -50,7 +50,7 @@ def skipgrams(
         sequence, vocabulary_size, window_size, negative_samples, False, categorical, sampling_table
     )
     if shuffle:
-        # keras-preprocessing asks Python for a number up to 10e6, which is a float: an error from 3.12 on.
+        # keras-preprocessing calls randint with 10e6, a float, which fails from Python 3.12 on.
         start = random.randint(0, 10_000_000) if seed is None else seed  # noqa: S311 - no secret
         for values in (pairs, labels):
             random.seed(start)

@@ -16,7 +16,7 @@ __all__ = ["BaseWrapper", "KerasClassifier", "KerasRegressor"]
 
 
 class BaseWrapper:
-    """What both wrappers share.
+    """Base class of the two wrappers.
 
     Args:
         build_fn: A function that returns a compiled model; or None, and the class has ``__call__``.
@@ -34,7 +34,7 @@ class BaseWrapper:
         self.sk_params = sk_params
 
     def __sklearn_tags__(self) -> Any:
-        """Return what scikit-learn asks of an estimator."""
+        """Return the tags of the estimator for scikit-learn."""
         from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
         mixin = ClassifierMixin if self._estimator_type == "classifier" else RegressorMixin
@@ -88,7 +88,7 @@ class KerasClassifier(BaseWrapper):
         return super().fit(x, ids, **kwargs)
 
     def predict_proba(self, x: Any, **kwargs: Any) -> Any:
-        """Return the probability of each class; a model with one output has two."""
+        """Return the probability of each class: two for a model with one output."""
         found = self.model.predict(x, **self._choose(PREDICT_ARGUMENTS, kwargs))
         return np.hstack([1 - found, found]) if found.shape[1] == 1 else found
 
@@ -97,7 +97,7 @@ class KerasClassifier(BaseWrapper):
         return self.classes_[self.predict_proba(x, **kwargs).argmax(axis=-1)]
 
     def score(self, x: Any, y: Any, **kwargs: Any) -> float:
-        """Return the share of the samples whose class is right."""
+        """Return the accuracy."""
         targets = np.asarray(y)
         if targets.ndim == 2 and targets.shape[1] > 1:
             targets = targets.argmax(axis=-1)
@@ -110,7 +110,7 @@ class KerasRegressor(BaseWrapper):
     _estimator_type = "regressor"
 
     def predict(self, x: Any, **kwargs: Any) -> Any:
-        """Return the predictions, without an axis of one."""
+        """Return the predictions, without an axis of size 1."""
         return np.squeeze(self.model.predict(x, **self._choose(PREDICT_ARGUMENTS, kwargs)), axis=-1)
 
     def score(self, x: Any, y: Any, **kwargs: Any) -> float:
