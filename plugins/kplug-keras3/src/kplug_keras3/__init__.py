@@ -1,7 +1,7 @@
 """Keras 3's versions of the five optimizers that differ from Keras 2's.
 
-SGD and Adam are the same in both, and kplug's own. The classes are fetched when they are asked for, so
-that listing the plugin's names imports no torch.
+SGD and Adam are the same in both, and in kplug. The classes are imported lazily, so that listing the
+plugin's names does not import torch.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Adagrad(optimizers.Adagrad):
 
     Reference:
         Duchi, Hazan and Singer, Adaptive Subgradient Methods, 2011; ``keras.optimizers.Adagrad`` of
-        Keras 3. The sum that is kept is a + ε: with it torch's fused kernel computes this rule.
+        Keras 3. The stored sum is a + ε, with which torch's fused kernel computes this rule.
         ``kplug/adagrad``, as Keras 2, starts at 0 and has ε outside the root.
     """
 
@@ -51,7 +51,7 @@ class Adagrad(optimizers.Adagrad):
         self._rule = {"initial_accumulator_value": start, "epsilon": inside}
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments; the sums that are kept have other numbers."""
+        """Return the constructor's arguments, not the values stored for torch's kernel."""
         return {**super().get_config(), **self._rule}
 
     def __getstate__(self) -> dict[str, Any]:

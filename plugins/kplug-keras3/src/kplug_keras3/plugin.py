@@ -1,7 +1,7 @@
 """Hooks of the package: names only, so that listing them does not import torch.
 
-The names are those of built-ins. A bare one stays kplug's, without a warning at each use, because these are
-meant only with the package's prefix, or for those who prefer the package.
+The names are those of built-ins. A bare name means kplug's, without a warning, because these components
+require the package's prefix, or a project's preference for the package.
 """
 
 from __future__ import annotations

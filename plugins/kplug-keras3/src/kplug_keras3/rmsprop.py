@@ -20,7 +20,7 @@ class RMSprop(optimizers.RMSprop):
 
     Args:
         momentum: μ >= 0.
-        centered: Whether the variance stands in the mean square's place.
+        centered: Whether to divide by the variance instead of the mean square.
 
     Example:
         >>> import torch

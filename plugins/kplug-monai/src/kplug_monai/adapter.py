@@ -13,26 +13,26 @@ from kplug import channels_first
 from kplug.errors import ContractError, DataError
 from kplug.metrics import Metric
 
-#: Arguments of the adapter alone.
+#: Arguments of the adapter only.
 _OWN = ("argmax", "threshold")
 
 
 class MonaiMetric(Metric):
-    """Base of the adapters; each is a class of its own, with the arguments of its metric.
+    """Base class of the adapters, one class per metric, with the metric's arguments.
 
-    Targets and predictions have the channels on the last axis; MONAI is given them on the second. Masks are
-    made binary first, as its metrics want them. The result is what ``aggregate`` returns, 0 before the first
-    batch; several numbers are a dict.
+    Targets and predictions have the channels on the last axis; the adapter moves them to the second for
+    MONAI. It converts masks to the binary form that MONAI's metrics require. The result is that of
+    ``aggregate``, 0 before the first batch; several numbers are a dict.
 
     Args:
         *args: The arguments of the class of MONAI.
-        threshold: For masks: predicted numbers from here on are 1, others 0; None hands them on.
-        argmax: For masks: the class of the largest number is 1, the others are 0.
+        threshold: For masks: predictions >= threshold are 1, others 0; None keeps them.
+        argmax: For masks: the class with the largest prediction is 1, the others are 0.
         name: Label in logs and history; by default the component's name.
         **kwargs: The arguments of the class of MONAI, by name.
 
     Raises:
-        ContractError: if it is given weights, which MONAI does not take.
+        ContractError: for sample weights, which MONAI does not support.
 
     Reference:
         The documentation of MONAI.
@@ -102,7 +102,7 @@ class MonaiMetric(Metric):
         """Return the value of the batches since the last reset."""
         if self.module._buffers is None:
             return torch.zeros((), device=self._device)
-        # MONAI would ask all processes for theirs, which may not be here; kplug merges metrics itself.
+        # MONAI would gather from all processes, which may not take part; kplug merges metrics itself.
         self.module._synced_tensors = [torch.stack(each) for each in self.module._buffers]
         self.module._synced = True
         return self._describe(self.module.aggregate())
@@ -124,12 +124,12 @@ class MonaiMetric(Metric):
         return found if len(found) > 1 else found[names[0]]
 
     def reset_state(self) -> None:
-        """Forget all batches."""
+        """Reset the state."""
         self.module.reset()
 
     @property
     def state(self) -> dict[str, Any]:
-        """What MONAI keeps of each sample, one tensor for each of its buffers."""
+        """MONAI's per-sample values, one tensor per buffer."""
         kept = self.module._buffers or []
         return {f"buffer_{place}": torch.stack(each) for place, each in enumerate(kept)}
 
@@ -143,10 +143,10 @@ class MonaiMetric(Metric):
         return self
 
     def merge_state(self, others: Iterable[Metric]) -> None:
-        """Add the states of metrics that saw other batches, such as other workers'.
+        """Merge the states of metrics that saw other batches, such as other workers'.
 
         Raises:
-            ContractError: if one is another metric.
+            ContractError: if one is a different metric.
         """
         added = list(others)
         for other in added:
@@ -161,12 +161,12 @@ class MonaiMetric(Metric):
             raise ContractError(f"{self.name} cannot take in the state of {other.name}")
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that were given, and the name."""
+        """Return the given arguments and the name."""
         return {**self.arguments, "name": self.name}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
-        """Make the metric that `get_config` described."""
+        """Create the metric that `get_config` described."""
         return cls(**config)
 
     def __repr__(self) -> str:
@@ -175,7 +175,7 @@ class MonaiMetric(Metric):
 
 
 def _as_tensor(value: Any) -> Tensor:
-    """Return a result; one number has no axes."""
+    """Convert a result to a tensor; a single number is 0-d."""
     found = torch.as_tensor(value)
     return found.reshape(()) if found.numel() == 1 else found
 

@@ -40,8 +40,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "ssim_metric": {"spatial_dims": 2, "win_size": 5},
     "surface_dice_metric": {"class_thresholds": [1.0, 1.0]},
 }
-FEW = CLASSES[0][:2, :4, :4], CLASSES[1][:2, :4, :4]  # distances take long
-SOFT = 0.8 * CLASSES[0] + 0.1, SCORES  # labels that are no masks
+FEW = CLASSES[0][:2, :4, :4], CLASSES[1][:2, :4, :4]  # distances are slow
+SOFT = 0.8 * CLASSES[0] + 0.1, SCORES  # soft labels
 INPUTS: dict[str, Any] = {
     "asymmetric_unified_focal_loss": (CLASSES[0][..., :2], SCORES[..., :2]),
     "boundary_loss": FEW,

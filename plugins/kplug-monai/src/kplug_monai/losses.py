@@ -14,7 +14,7 @@ from kplug_monai.table import LOSSES
 
 
 class OfSamples(nn.Module):
-    """The first base of every loss: 0 for no samples, of which several of MONAI's fail."""
+    """Mixin of every loss, first in the MRO: returns 0 for empty batches, where several of MONAI's fail."""
 
     def forward(self, y_pred: Tensor, y_true: Tensor) -> Any:
         """Return MONAI's value."""

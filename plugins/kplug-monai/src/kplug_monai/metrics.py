@@ -21,7 +21,7 @@ def __getattr__(name: str) -> type[MonaiMetric]:
 
 
 def make_class(class_name: str) -> type[MonaiMetric]:
-    """Return the adapter of a class of MONAI, with its arguments and further ones as the signature.
+    """Create the adapter of a MONAI class, with its arguments and the adapter's as the signature.
 
     Raises:
         AttributeError: if the installed MONAI lacks it.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-#: The version that the table was compared with.
+#: The version of MONAI that the table describes.
 VERSION = "1.6.1"
 
-#: For each loss its name and a summary.
+#: The name and summary of each loss.
 LOSSES = {
     "AsymmetricUnifiedFocalLoss": (
         "asymmetric_unified_focal_loss",
@@ -53,8 +53,8 @@ LOSSES = {
     "TverskyLoss": ("tversky_loss", "Dice loss with weights of false positives and negatives."),
 }
 
-#: For each metric its name, what it is given and a summary. ``masks`` are binary, a channel for each class;
-#: ``scores`` and ``values`` are handed on as they are.
+#: The name, input kind and summary of each metric. ``masks`` are binary, with a channel per class;
+#: ``scores`` and ``values`` are passed unchanged.
 METRICS = {
     "AbsoluteVolumeDifferenceMetric": (
         "absolute_volume_difference_metric",
@@ -118,7 +118,7 @@ METRICS = {
     ),
 }
 
-#: Names that kplug, torch or another of kplug's plugins have too: the bare name means theirs.
+#: Names shared with kplug, torch or another plugin, which own the bare names.
 QUALIFIED_ONLY = frozenset(
     {"dice_loss", "fbeta_score", "focal_loss", "generalized_dice_score", "mean_iou", "tversky_loss"}
 )
@@ -129,7 +129,7 @@ _WRAPS = "it wraps another loss"
 _FEATURES = "it compares two whole sets of features"
 _PACKAGE = "it needs the package MetricsReloaded"
 _PART = "it is a part of metrics, or their base"
-#: Why a class is left out.
+#: Omitted classes, with the reason.
 LEFT_OUT = {
     "AUCMLoss": "it has weights of its own to train, against the gradient",
     "BendingEnergyLoss": _PREDICTIONS,

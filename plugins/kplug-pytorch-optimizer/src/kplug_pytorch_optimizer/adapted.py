@@ -6,7 +6,7 @@ _NORMED = frozenset(
     {"AdaBelief", "AdaMax", "AdaPNM", "AdamP", "AdamS", "Adan", "Aida", "DiffGrad", "Lamb", "Lion"}
     | {"RAdam", "Ranger"}
 )
-#: Arguments that classes of the library read, though their signatures do not show them.
+#: Arguments that classes of the library read but do not declare in their signatures.
 UNDECLARED: dict[str, tuple[object, frozenset[str]]] = {
     "adam_debias": (
         False,
@@ -22,7 +22,7 @@ UNDECLARED: dict[str, tuple[object, frozenset[str]]] = {
 _TWICE = "it computes gradients twice in a step"
 _MODEL = "it wants the model"
 _STATE = "its state holds objects, which no file can"
-#: Why a class is left out.
+#: Omitted classes, with the reason.
 LEFT_OUT = {
     "AdaLOMO": "it updates weights during the backward pass",
     "AdamMini": _MODEL,
@@ -44,7 +44,7 @@ LEFT_OUT = {
     "WSAM": _TWICE,
 }
 
-#: Names that kplug, torch or kplug-segmentation have too: the bare name means theirs.
+#: Names shared with kplug, torch or kplug-segmentation, which own the bare names.
 QUALIFIED_ONLY = frozenset(
     {"adadelta", "adafactor", "adamax", "asgd", "ftrl", "lamb", "lion", "muon", "radam"}
     | {"schedulefreeadamw", "bce_loss"}

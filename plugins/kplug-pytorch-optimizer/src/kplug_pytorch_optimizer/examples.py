@@ -37,9 +37,9 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "cosine_annealing_warmup_restarts": {"first_cycle_steps": 6},
     "cosine_scheduler": {"t_max": 10, "max_lr": 0.1},
     "cyclic_lr": {"base_lr": 0.1, "max_lr": 1.0, "step_size_up": 3},
-    "linear_scheduler": {"t_max": 200_000, "max_lr": 0.1},  # past its end it goes below 0
+    "linear_scheduler": {"t_max": 200_000, "max_lr": 0.1},  # below 0 past its end
     "multi_step_lr": {"milestones": [2, 4]},
-    "one_cycle_lr": {"max_lr": 0.1, "total_steps": 200_000},  # it has no rate past its end
+    "one_cycle_lr": {"max_lr": 0.1, "total_steps": 200_000},  # undefined past its end
     "poly_scheduler": {"t_max": 10, "max_lr": 0.1},
     "rex_scheduler": {"total_steps": 2000},
     "step_lr": {"step_size": 2},

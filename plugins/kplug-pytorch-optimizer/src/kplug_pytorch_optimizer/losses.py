@@ -13,7 +13,7 @@ from kplug import channels_first
 
 
 class ClassIds(nn.Module):
-    """The first base of a loss that takes class ids: one-hot targets and ids of any type become such."""
+    """Mixin of losses on class ids, first in the MRO: converts one-hot targets and ids of any type."""
 
     class_axis: ClassVar[int] = 1
 
@@ -34,7 +34,7 @@ class ClassIds(nn.Module):
 
 
 class Values(nn.Module):
-    """The first base of a loss that takes targets of the predictions' shape and type."""
+    """Mixin of losses, first in the MRO: converts targets to the predictions' shape and type."""
 
     def forward(self, y_pred: Tensor, y_true: Tensor) -> Any:
         """Return the library's value; 0 for no samples."""

@@ -22,10 +22,10 @@ from kplug_pytorch_optimizer.table import OPTIMIZERS
 def _describe_as(
     target: Any, original: type, *, left_out: Collection[str] = (), wraps: bool = False
 ) -> None:
-    """Give a class or function the documentation of an original, and the arguments that a text can name.
+    """Copy the documentation of an original, and build a signature from its arguments.
 
-    The library's own classes take any keyword and ignore it; here a misspelt argument is an error. Those that
-    they do read are arguments like the others.
+    The library's classes silently ignore unknown keywords; here a misspelt argument is an error. Undeclared
+    keywords that they do read become regular arguments.
     """
     given = inspect.signature(original).parameters.values()
     keyword = inspect.Parameter.KEYWORD_ONLY
@@ -47,7 +47,7 @@ def _describe_as(
 
 
 def __getattr__(name: str) -> Any:
-    """Return the subclass of an optimizer that takes no argument which the library ignores."""
+    """Return a subclass of an optimizer that refuses the arguments that the library ignores."""
     if name not in OPTIMIZERS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     original = getattr(pytorch_optimizer, name)
@@ -63,7 +63,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _check_words(original: Any, arguments: Mapping[str, Any]) -> None:
-    """Refuse a word that the annotation of its argument does not list; not every class looks itself."""
+    """Refuse a word that its argument's annotation does not list; not every class checks it."""
     parameters = inspect.signature(original).parameters
     for name, value in arguments.items():
         annotation = parameters[name].annotation
@@ -72,10 +72,10 @@ def _check_words(original: Any, arguments: Mapping[str, Any]) -> None:
 
 
 class MatrixGroups(torch.optim.Optimizer):
-    """The first base of an optimizer that treats matrices apart from other parameters.
+    """Mixin of optimizers that treat matrices separately, first in the MRO.
 
-    It makes the two groups that pytorch-optimizer asks for: parameters of two dimensions or more, and the
-    others. Groups that are given are kept.
+    It builds the two groups that pytorch-optimizer requires: parameters of two or more dimensions, and the
+    others. Given groups are kept.
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -143,9 +143,9 @@ _describe_as(FAdam, pytorch_optimizer.FAdam, left_out=("momentum_dtype", "fim_dt
 
 
 def _wrapping(original: Any) -> Callable[..., torch.optim.Optimizer]:
-    """Return the function of parameters that puts a wrapper around another optimizer.
+    """Return a factory that wraps another optimizer.
 
-    The other one is named by ``optimizer``: a name, a spec, an instance or a class; torch's Adam by default.
+    ``optimizer`` gives the inner one: a name, a spec, an instance or a class; torch's Adam by default.
     """
 
     def wrap(

@@ -55,5 +55,5 @@ def kplug_losses() -> dict[str, Component]:
 
 @hookimpl
 def kplug_left_out(kind: str) -> dict[str, str]:
-    """Say why the library's other optimizers have no name here."""
+    """Return the library's omitted optimizers, with the reasons."""
     return LEFT_OUT if kind == "optimizer" else {}

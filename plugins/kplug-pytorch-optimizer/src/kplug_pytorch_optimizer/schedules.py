@@ -11,7 +11,7 @@ import torch
 
 from kplug.schedules import LearningRateSchedule
 
-#: Arguments that make no sense without a run: the optimizer, where a run goes on, the momentum.
+#: Arguments that apply only to a running optimizer: the optimizer, the last epoch, the momentum.
 _LEFT_OUT = (
     "optimizer",
     "last_epoch",
@@ -25,13 +25,13 @@ _LEFT_OUT = (
 
 
 class SchedulerCurve(LearningRateSchedule):
-    """The rates that a scheduler gives, one for each of its steps.
+    """The rates of a scheduler, one per step.
 
-    The rate of step k is what an optimizer has after k calls of ``scheduler.step()``. The scheduler drives an
-    optimizer of its own, as far as it was asked for, so one schedule can be used by several optimizers.
+    Step k has the rate of an optimizer after k calls of ``scheduler.step()``. The scheduler lazily drives a
+    private optimizer, so several optimizers can share one schedule.
 
     Args:
-        arguments: Those of the scheduler by name; ``lr`` is the rate that the optimizer starts with.
+        arguments: The scheduler's arguments by name; ``lr`` is the initial rate.
     """
 
     original: ClassVar[Callable[..., Any]]
@@ -40,12 +40,12 @@ class SchedulerCurve(LearningRateSchedule):
         bound = inspect.signature(type(self)).bind(*args, **kwargs)
         bound.apply_defaults()
         vars(self).update(bound.arguments)
-        self._start()  # the scheduler refuses what it cannot do
+        self._start()  # the scheduler checks its arguments
 
     def _start(self) -> None:
         arguments = self.get_config()
         rate = arguments.pop("lr", 1.0)
-        # Python's numbers are exact where a tensor of one weight would round.
+        # Python's numbers avoid the rounding of a one-element tensor.
         self._optimizer = torch.optim.SGD([torch.zeros(1)], lr=rate)
         if "cycle_momentum" in inspect.signature(self.original).parameters:
             arguments["cycle_momentum"] = False
@@ -56,24 +56,24 @@ class SchedulerCurve(LearningRateSchedule):
         return float(self._optimizer.param_groups[0]["lr"])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self).from_config, (self.get_config(),)  # a copy starts a scheduler of its own
+        return type(self).from_config, (self.get_config(),)  # a copy starts its own scheduler
 
     def __call__(self, step: int) -> float:
         """Return the rate of a step."""
         while len(self._rates) <= int(step):
-            self._optimizer.step()  # torch warns of a scheduler that is ahead of its optimizer
+            self._optimizer.step()  # torch warns about schedulers that are ahead of their optimizer
             self._scheduler.step()
             self._rates.append(self._read())
         return self._rates[int(step)]
 
 
 def _curve(original: Any, *, starts_at: float | None = None, **further: Any) -> Any:
-    """Return the class of the schedules that a scheduler describes.
+    """Create the schedule class of a scheduler.
 
     Args:
-        original: The class of the scheduler, or the function that makes it.
+        original: The class of the scheduler, or a factory of it.
         starts_at: Default of ``lr``; None for a scheduler that sets every rate itself.
-        further: Arguments that its signature hides, with their defaults.
+        further: Undeclared arguments, with their defaults.
     """
     keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD
     own = [
@@ -95,7 +95,7 @@ def _curve(original: Any, *, starts_at: float | None = None, **further: Any) -> 
     def start(self: SchedulerCurve, *args: Any, **kwargs: Any) -> None:
         SchedulerCurve.__init__(self, *args, **kwargs)
 
-    # Not on the class: its instances would have it too, and they take a step.
+    # Not on the class: instances would inherit it, and their calls take a step.
     myself = inspect.Parameter("self", keyword)
     signature = inspect.Signature([myself, *required, *optional, *rate])
     start.__signature__ = signature  # type: ignore[attr-defined]

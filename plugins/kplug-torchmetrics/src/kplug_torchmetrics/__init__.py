@@ -1,8 +1,7 @@
 """torchmetrics's metrics, by name, in kplug.
 
-The classes of `kplug_torchmetrics.components` can be imported from here, and `wrap`, which takes a metric
-that exists already. They are made when they are asked for: importing the package imports neither torch nor
-torchmetrics.
+The classes of `kplug_torchmetrics.components` can be imported from here, and `wrap`, which adapts an
+existing metric. They are created lazily: importing the package imports neither torch nor torchmetrics.
 """
 
 from __future__ import annotations

@@ -15,18 +15,18 @@ from kplug.metrics import Metric, get
 from kplug_torchmetrics.inputs import INPUTS, as_classes, as_masks
 from kplug_torchmetrics.table import ROWS, Row
 
-# The classes of these subpackages have deprecated doubles at the top level, or none.
+# The classes of these subpackages are deprecated or missing at the top level.
 _SUBPACKAGES = ("audio", "detection", "image", "retrieval", "segmentation", "text")
-#: Arguments that hold metrics.
+#: Arguments that contain metrics.
 _SLOTS = ("base_metric", "metric", "metrics")
 
 
 class TorchMetric(Metric):
-    """Base of the adapters; each is a class of its own, with the arguments of its metric.
+    """Base class of the adapters, one class per metric, with the metric's arguments.
 
-    Targets and predictions are those of kplug: the classes or channels on the last axis, one-hot or
-    class ids. They are given to ``update`` in torchmetrics's order, types and shapes. The result is what
-    ``compute`` returns: a tensor, or several in a tuple or dict; 0 before the first batch.
+    Targets and predictions follow kplug's conventions: classes or channels on the last axis, one-hot or
+    class ids. The adapter converts them to torchmetrics's order, types and shapes for ``update``. The result
+    is that of ``compute``: a tensor, or several in a tuple or dict; 0 before the first batch.
 
     Args:
         *args: The arguments of the class of torchmetrics.
@@ -34,7 +34,7 @@ class TorchMetric(Metric):
         **kwargs: The same by name.
 
     Raises:
-        ContractError: if it is given weights, which torchmetrics does not take.
+        ContractError: for sample weights, which torchmetrics does not support.
 
     Reference:
         The documentation of torchmetrics.
@@ -66,11 +66,11 @@ class TorchMetric(Metric):
             sample_weight: None; aggregates such as ``mean_metric`` take weights of the predictions.
 
         Raises:
-            ContractError: if there are weights and the metric takes none.
+            ContractError: for sample weights that the metric does not support.
             DataError: if torchmetrics refuses the batch.
         """
         if hasattr(y_pred, "__len__") and not len(y_pred):
-            return  # torchmetrics divides by the number of samples, or refuses none
+            return  # torchmetrics divides by the number of samples, or refuses empty batches
         with torch.no_grad():
             arguments = self._prepare(y_true, y_pred)
             if sample_weight is not None:
@@ -90,7 +90,7 @@ class TorchMetric(Metric):
         if self._row.inputs == "masks":
             return as_masks(self.arguments.get("input_format"), y_true, y_pred)
         arguments = INPUTS[self._row.inputs](y_true, y_pred)
-        if self._row.inputs == "queries":  # which are numbered over all batches
+        if self._row.inputs == "queries":  # query ids are numbered across batches
             scores, targets, indexes = arguments
             arguments = (scores, targets, indexes + self._queries)
             self._queries += scores.numel() // max(torch.as_tensor(y_pred).shape[-1], 1)
@@ -122,7 +122,7 @@ class TorchMetric(Metric):
         return torch.zeros((), device=self._device) if self._is_fresh else self.module.compute()
 
     def reset_state(self) -> None:
-        """Forget all batches."""
+        """Reset the state."""
         self.module.reset()
         self._is_fresh, self._queries = True, 0
 
@@ -143,10 +143,10 @@ class TorchMetric(Metric):
         return []
 
     def merge_state(self, others: Iterable[Metric]) -> None:
-        """Add the states of metrics that saw other batches, such as other workers'.
+        """Merge the states of metrics that saw other batches, such as other workers'.
 
         Raises:
-            ContractError: if one is another metric, or torchmetrics cannot merge this one.
+            ContractError: if one is a different metric, or torchmetrics cannot merge this one.
         """
         for other in others:
             if not isinstance(other, TorchMetric) or type(other) is not type(self):
@@ -164,7 +164,7 @@ class TorchMetric(Metric):
             self._is_fresh = False
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that were given, and the name; inner metrics as Keras's dicts."""
+        """Return the given arguments and the name; inner metrics as Keras's dicts."""
         return {
             **{key: _describe(value) for key, value in self.arguments.items()},
             "name": self.name,
@@ -172,7 +172,7 @@ class TorchMetric(Metric):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
-        """Make the metric that `get_config` described."""
+        """Create the metric that `get_config` described."""
         return cls(**config)
 
     def __repr__(self) -> str:
@@ -194,7 +194,7 @@ def find_original(class_name: str) -> Any:
 
 
 def _find(value: Any) -> Any:
-    """Return metrics for the names, specs and dicts that stand for them."""
+    """Resolve names, specs and dicts to metrics."""
     if isinstance(value, (list, tuple)):
         return [_find(each) for each in value]
     if isinstance(value, dict) and "class_name" not in value and "name" not in value:
@@ -203,7 +203,7 @@ def _find(value: Any) -> Any:
 
 
 def _first(values: Iterable[Any]) -> TorchMetric | None:
-    """Return the first adapter: what it takes, the others of a collection are given too."""
+    """Return the first adapter, whose input kind applies to the whole collection."""
     for value in values:
         if isinstance(value, TorchMetric):
             return value

@@ -8,7 +8,7 @@ from typing import Any
 from kplug_torchmetrics.adapter import TorchMetric, find_original
 from kplug_torchmetrics.table import ROWS
 
-#: Arguments of torchmetrics.Metric, which its subclasses take as keywords.
+#: Arguments of torchmetrics.Metric, which its subclasses accept as keywords.
 _COMMON = {"compute_on_cpu": False, "sync_on_compute": True, "compute_with_cache": True}
 
 
@@ -20,7 +20,7 @@ def __getattr__(name: str) -> type[TorchMetric]:
 
 
 def make_class(class_name: str) -> type[TorchMetric]:
-    """Return the adapter of a class of torchmetrics, with its arguments as the signature.
+    """Create the adapter of a torchmetrics class, with its arguments as the signature.
 
     Raises:
         AttributeError: if the installed torchmetrics lacks it.

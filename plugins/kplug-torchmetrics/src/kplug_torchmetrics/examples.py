@@ -79,7 +79,7 @@ LEFT_OUT: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("weights", "torchmetrics knows no sample weights"): tuple(row.name for row in ROWS.values()),
 }
-#: What is made and not called, with the reason.
+#: Metrics that are created but not called, with the reason.
 NOT_CALLED = {
     **{
         row.name: "it compares texts"

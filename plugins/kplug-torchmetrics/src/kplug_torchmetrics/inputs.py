@@ -38,7 +38,7 @@ def _as_exclusive(scores: torch.Tensor, targets: torch.Tensor) -> tuple[Any, ...
 
 
 def as_masks(input_format: object, y_true: Any, y_pred: Any) -> tuple[Any, ...]:
-    """Return scores and one-hot masks (N, C, …), or class ids (N, …) where there are such instead.
+    """Return scores and one-hot masks (N, C, …), or class ids (N, …) if given.
 
     ``input_format="index"`` says that both are class ids.
     """
@@ -90,7 +90,7 @@ def as_predictions(_y_true: Any, y_pred: Any) -> tuple[Any, ...]:
 
 
 def as_labels(y_true: Any, y_pred: Any) -> tuple[Any, ...]:
-    """Return predictions as they are, and targets as whole numbers."""
+    """Return predictions unchanged, and targets as integers."""
     return torch.as_tensor(y_pred), torch.as_tensor(y_true).long()
 
 

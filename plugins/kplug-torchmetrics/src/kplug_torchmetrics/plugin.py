@@ -24,5 +24,5 @@ def kplug_metrics() -> dict[str, Component]:
 
 @hookimpl
 def kplug_left_out(kind: str) -> dict[str, str]:
-    """Say why the library's other public names are no metrics here."""
+    """Return the library's omitted public names, with the reasons."""
     return LEFT_OUT if kind == "metric" else {}

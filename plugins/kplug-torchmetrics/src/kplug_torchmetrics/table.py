@@ -11,7 +11,7 @@ class Row(NamedTuple):
 
     Args:
         name: Its name as a component.
-        inputs: What its ``update`` takes, see `kplug_torchmetrics.inputs`.
+        inputs: The input kind of its ``update``, see `kplug_torchmetrics.inputs`.
         summary: One line for listings.
     """
 
@@ -152,7 +152,7 @@ _CLASSES = {
     "WordInfoPreserved": ("texts", "Word information preserved."),
 }
 
-# Names that the words of the class's name do not give.
+# Names that do not follow from the class name.
 _NAMES = {"FBetaScore": "fbeta_score", "MeanIoU": "mean_iou", "SQuAD": "squad"}
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -169,8 +169,8 @@ LEFT_OUT: dict[str, str] = {
     "functional": "functions without state; the classes call them",
 }
 
-#: kplug has metrics of these names. The bare name means kplug's, without a warning each time; these are
-#: reached as ``kplug-torchmetrics/<name>``.
+#: Names of kplug's own metrics. A bare name means kplug's, without a warning; torchmetrics's metrics are
+#: ``kplug-torchmetrics/<name>``.
 NAMED_LIKE_BUILT_INS: frozenset[str] = frozenset(
     {
         "accuracy",

@@ -16,7 +16,7 @@ _TASKS = ("Binary", "Multiclass", "Multilabel")
 
 
 class WrappedMetric(TorchMetric):
-    """A metric of torchmetrics that exists already; see `wrap`."""
+    """The adapter of an existing metric of torchmetrics; see `wrap`."""
 
     def __init__(self, module: Any, inputs: str | None = None, name: str | None = None) -> None:
         class_name = type(module).__name__
@@ -40,7 +40,7 @@ class WrappedMetric(TorchMetric):
         self._adopt(module, Row(label, self.inputs, ""))
 
     def get_config(self) -> dict[str, Any]:
-        """Return the metric itself, and how it is used."""
+        """Return the metric itself, its input kind and name."""
         return {"module": self.module, "inputs": self.inputs, "name": self.name}
 
 
@@ -49,15 +49,15 @@ def wrap(metric: Any, inputs: str | None = None, name: str | None = None) -> Tor
 
     Args:
         metric: An instance, such as ``torchmetrics.AUROC(task="binary")``.
-        inputs: What its ``update`` takes, a word of `kplug_torchmetrics.inputs`; known for the classes
-            of the table.
+        inputs: The input kind of its ``update``, from `kplug_torchmetrics.inputs`; optional for the
+            classes of the table.
         name: Label in logs and history; by default the class's name in snake case.
 
     Returns:
         The adapter; it shares the metric's state.
 
     Raises:
-        ArgumentValueError: if nothing says what the metric takes.
+        ArgumentValueError: if the input kind is unknown.
         ContractError: if `kplug.channels_first` has adapted it.
 
     Example:
