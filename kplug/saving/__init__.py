@@ -1,7 +1,7 @@
 """Saves and loads models: weights, whole models, training state, and the component table.
 
-Keras has names of loading and of the user's own objects here; they are those of ``kplug.models`` and
-``kplug.utils``, which stand above this package, so they are fetched when they are first used.
+Keras also has functions for loading and for custom objects here. They belong to ``kplug.models`` and
+``kplug.utils``, which import this package, so they are imported lazily, on first use.
 """
 
 from importlib import import_module as _import_module

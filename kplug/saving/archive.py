@@ -1,7 +1,7 @@
 """Keras 3's archive: a zip of ``metadata.json``, ``config.json`` and ``model.weights.h5``.
 
-What the archive of another person may hold is looked at before it is read: sizes, names, whether a
-member stands twice, and what it would grow to.
+An archive may be untrusted, so its directory is checked before members are read: sizes, names, duplicates,
+and decompressed sizes.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from kplug.saving.hdf5 import opened_stream
 
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 
-# The list of members that a zip file ends with; Keras's archives have three, and assets.
+# Limits of the central directory of a zip file; Keras's archives have three members, and assets.
 _MOST_DIRECTORY_BYTES = 1 << 20
-# Deflate cannot do more than 1032 : 1; weights of a real model do not get near it.
+# Deflate compresses 1032 : 1 at most; weights of a real model do not come near that.
 _MOST_EXPANSION = 100
 _SMALL = 1 << 20
 
@@ -52,7 +52,7 @@ class Archive:
         self._file, self._archive = file, archive
 
     def read_text(self, name: str, most: int) -> bytes:
-        """Return a member's content, if it has no more than ``most`` bytes."""
+        """Return a member's content, which must have at most ``most`` bytes."""
         info = self._get(name)
         if info.file_size > most:
             raise WeightsError(f"{name} has {info.file_size} bytes; at most {most} are read")
@@ -65,7 +65,7 @@ class Archive:
 
     @contextlib.contextmanager
     def _opened(self, name: str) -> Iterator[IO[bytes] | io.RawIOBase]:
-        """Yield a member as a file that can be sought in; its checksum was found right."""
+        """Yield a member as a seekable file, after verifying its checksum."""
         info = self._get(name)
         with contextlib.ExitStack() as stack:
             if info.compress_type == zipfile.ZIP_STORED:
@@ -108,14 +108,14 @@ class Archive:
                 pass
 
     def _find_start(self, info: zipfile.ZipInfo) -> int:
-        """Return where the member's bytes begin: after a header with a name and extra fields."""
+        """Return the offset of the member's data: after a header with a name and extra fields."""
         self._file.seek(info.header_offset + 26)
         name, extra = struct.unpack("<HH", self._file.read(4))
         return info.header_offset + 30 + int(name) + int(extra)
 
 
 class _Window(io.RawIOBase):
-    """A part of a file as a file of its own."""
+    """A file-like view of a part of a file."""
 
     def __init__(self, file: IO[bytes], start: int, size: int) -> None:
         self._file, self._start, self._size, self._position = file, start, size, 0
@@ -160,7 +160,7 @@ def opened_archive(path: Path) -> Iterator[Archive]:
 
 
 def write_archive(path: Path, texts: Mapping[str, str], weights: IO[bytes]) -> None:
-    """Write an archive of texts and of the HDF5 file with the weights; nothing is compressed."""
+    """Write an uncompressed archive of texts and of the HDF5 file with the weights."""
     with zipfile.ZipFile(path, "x", zipfile.ZIP_STORED) as archive:
         for name, text in texts.items():
             archive.writestr(name, text)
@@ -171,7 +171,7 @@ def write_archive(path: Path, texts: Mapping[str, str], weights: IO[bytes]) -> N
 
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
-    """Turn what the zip library raises into ``WeightsError``."""
+    """Turn errors of the zip library into ``WeightsError``."""
     try:
         yield
     except WeightsError:
@@ -183,7 +183,7 @@ def translated() -> Iterator[None]:
 
 
 def _check_directory(file: IO[bytes]) -> None:
-    """Refuse a list of members that would take much memory, before it is read."""
+    """Refuse a central directory that would take much memory, before reading it."""
     length = file.seek(0, io.SEEK_END)
     file.seek(max(0, length - 65_557))  # the end record and the longest comment after it
     tail = file.read(65_557)

@@ -14,7 +14,7 @@ DAMAGED_HINT = "Copy or download the file again; what it was saved from may stil
 
 @contextlib.contextmanager
 def naming_file(path: Path) -> Iterator[None]:
-    """Let each ``WeightsError`` of the block begin with the path."""
+    """Prefix each ``WeightsError`` of the block with the path."""
     try:
         yield
     except WeightsError as error:
@@ -46,7 +46,7 @@ _WHOLE = "Use '.keras', or '.h5' or '.hdf5' for a whole model in HDF5."
 
 
 def choose_weights_format(path: Path) -> Format:
-    """Return the format in which weights are saved at a path."""
+    """Return the format for saving weights to a path."""
     found = find_format(path)
     if found is Format.ARCHIVE:
         raise WeightsError(
@@ -57,7 +57,7 @@ def choose_weights_format(path: Path) -> Format:
 
 
 def choose_format_to_load(path: Path) -> Format:
-    """Return the format of a file that weights are to be loaded from; whole models are among them."""
+    """Return the format for loading weights from a file, which may be a whole model."""
     return find_format(path) or _refuse(path, f"{_WEIGHTS} '.keras' is a whole model.")
 
 

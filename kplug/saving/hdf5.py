@@ -1,8 +1,8 @@
 """Reads untrusted HDF5 files.
 
-Whatever is wrong with a file ends in ``WeightsError``. Nothing outside the file is opened (no
-external or soft link, no external storage, no virtual dataset, no filter that HDF5 would load as a
-library), and a size is looked at before memory is taken for it.
+Any damage raises ``WeightsError``. Nothing outside the file is opened (no external or soft link, no
+external storage, no virtual dataset, no filter that HDF5 would load as a library), and a size is checked
+before memory is allocated.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def require_file(path: Path) -> None:
         raise _unreadable(error.strerror) from error
     if stat.S_ISDIR(mode):
         raise WeightsError("this is a folder, not a file", hint="Give the path of the file itself.")
-    if not stat.S_ISREG(mode):  # reading a pipe or a device may never end
+    if not stat.S_ISREG(mode):  # reading a pipe or a device may block forever
         raise WeightsError("this is no regular file, but a pipe or a device")
     if not os.access(path, os.R_OK):
         raise _unreadable(os.strerror(errno.EACCES))
@@ -64,7 +64,7 @@ def _unreadable(reason: str | None) -> WeightsError:
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[h5py.File]:
-    """Open an HDF5 file for reading; whatever HDF5 raises in the block is a ``WeightsError``."""
+    """Open an HDF5 file for reading; errors of HDF5 in the block become ``WeightsError``."""
     require_file(path)
     with _reading():
         if not h5py.is_hdf5(path):
@@ -97,8 +97,8 @@ def _reading() -> Iterator[None]:
         yield
     except KplugError:
         raise
-    # What h5py raises depends on which of HDF5's functions met the damage first. Places beyond what
-    # a file can have are an OverflowError.
+    # h5py's error depends on which HDF5 function meets the damage first. An address beyond the range
+    # of a file raises OverflowError.
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, OverflowError) as error:
         raise WeightsError(
             f"the file is truncated or damaged; HDF5 says: {error}", hint=DAMAGED_HINT
@@ -124,7 +124,7 @@ def find_group(parent: h5py.Group, name: str) -> h5py.Group | None:
 
 
 def get_dataset(parent: h5py.Group, name: str) -> h5py.Dataset:
-    """Return the dataset ``name`` below ``parent``, if it holds numbers and inside the file."""
+    """Return the dataset ``name`` below ``parent``, if it is numeric and stored inside the file."""
     found = _descend(parent, name)
     if not isinstance(found, h5py.Dataset):
         raise WeightsError(f"{_path_below(parent, name)!r} in the file is a group, not a dataset")
@@ -137,7 +137,7 @@ def get_dataset(parent: h5py.Group, name: str) -> h5py.Dataset:
 def _descend(parent: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
     current: h5py.Group | h5py.Dataset = parent
     parts = name.split("/")
-    # HDF5 would read "/etc" from the root of the file, and "." as the group itself.
+    # HDF5 would resolve "/etc" from the root of the file, and "." to the group itself.
     if {"", ".", ".."} & set(parts):
         raise WeightsError(f"{name!r} is not a name that a layer or weight can have")
     for part in parts:
@@ -161,7 +161,7 @@ def _path_below(parent: h5py.Group, name: str) -> str:
 
 
 def _find_reason_to_refuse(dataset: h5py.Dataset) -> str | None:
-    """Return why this dataset must not be read, judged from its description alone."""
+    """Return why this dataset must not be read, judged from its metadata."""
     if dataset.is_virtual:
         return "it is virtual, its data lie in other files"
     if dataset.external:
@@ -188,7 +188,7 @@ def _count_bytes(dataset: h5py.Dataset, shape: tuple[int, ...]) -> int:
 
 
 def _guess_content(path: Path) -> str:
-    """Return what the first bytes of a file say it is."""
+    """Return the type of a file, judged by its first bytes."""
     with path.open("rb") as file:
         start = file.read(8)
     if not start:

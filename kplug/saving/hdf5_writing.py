@@ -1,7 +1,7 @@
 """Writes HDF5 files, and survives a full disk.
 
-HDF5 writes much of a file when it closes it. If the disk is full then, HDF5 2.0 ends the process by a
-segmentation fault. So it writes through a file that keeps an error until HDF5 is done.
+HDF5 writes much of a file on closing. If the disk is full then, HDF5 2.0 crashes with a segmentation
+fault. So it writes through a file object that defers errors until HDF5 is done.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from typing_extensions import override
 
 @contextlib.contextmanager
 def created(path: Path) -> Iterator[h5py.File]:
-    """Create an HDF5 file; errors as those of `written`."""
+    """Create an HDF5 file; errors are those of `written`."""
     with path.open("x+b", buffering=0) as file, written(file) as group:
         yield group
 
 
 @contextlib.contextmanager
 def written(file: IO[bytes]) -> Iterator[h5py.File]:
-    """Yield an HDF5 file that is written to an empty file, opened for reading and writing.
+    """Yield an HDF5 file backed by an empty file, opened for reading and writing.
 
     Raises:
-        OSError: What was written did not reach the file; after the block.
+        OSError: A write failed; raised after the block.
     """
     stream = _LateErrors(file)
     try:
@@ -40,7 +40,7 @@ def written(file: IO[bytes]) -> Iterator[h5py.File]:
 
 
 class _LateErrors(io.RawIOBase):
-    """A file that seems to be written even if it is not, and remembers the first error."""
+    """A file whose writes never fail; it remembers the first error."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -59,7 +59,7 @@ class _LateErrors(io.RawIOBase):
     def write(self, data: Any) -> int:
         with self._keeping_errors():
             rest = memoryview(data)
-            while rest:  # the system takes 2 GiB at once, and what a disk still has room for
+            while rest:  # one call writes 2 GiB at most, and only what fits on the disk
                 rest = rest[self._file.write(rest) :]
         return len(data)
 

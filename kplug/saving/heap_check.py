@@ -1,9 +1,9 @@
 """Checks the heaps of an HDF5 file before HDF5 follows them.
 
-Texts of any length lie in global heaps, lists of objects with their sizes, and the names of a group
-in a local heap, whose free places are a chain. HDF5 follows both unseen. A size of 0, one with which
-the sum wraps around, or a chain that leads back to itself makes it walk in a circle, in C code that
-no signal ends. So the file is read through Python, and heaps in what HDF5 reads are looked at first.
+Variable-length texts are stored in global heaps, lists of sized objects. Names of a group are in a local
+heap with a linked list of free blocks. HDF5 follows both without checks. A size of 0, a size whose sum
+overflows, or a cycle in the list makes it loop forever, in C code that no signal interrupts. So the file
+is read through Python, and heaps are checked before HDF5 sees them.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from typing_extensions import override
 from kplug.errors import WeightsError
 from kplug.saving.formats import DAMAGED_HINT
 
-# Each begins with its name, its version and three bytes of zero; its size comes next.
+# A heap begins with its signature, its version and three zero bytes; its size follows.
 _GLOBAL, _LOCAL = b"GCOL\x01\x00\x00\x00", b"HEAP\x00\x00\x00\x00"
 _FIRST_OBJECT = 16
-# An object's number, 0 for the free space at the end; how often it is used; its size.
+# An object's index, 0 for the free space at the end; its reference count; its size.
 _OBJECT = struct.Struct("<H6xQ")
-# The size of the names, the first free place among them, and where they are.
+# The size of the names, the offset of the first free block, and the address of the names.
 _NAMES = struct.Struct("<8xQQQ")
-# Where the next free place is, and how large this one is.
+# The offset of the next free block, and the size of this one.
 _FREE_PLACE = struct.Struct("<QQ")
 _END_OF_CHAIN = 1
-# The longest read in which HDF5 puts parts of its structure together.
+# The longest read for which HDF5 combines parts of its structure.
 _MOST_STRUCTURE = 1 << 20
 
 
 class HeapCheckedFile(io.RawIOBase):
-    """A file for HDF5 to read, in which a heap is checked when it is first read.
+    """A file for HDF5 that checks each heap when it is first read.
 
     Args:
-        file: The file, whose sizes and addresses have 8 bytes.
+        file: The file, with sizes and addresses of 8 bytes.
 
     Raises:
-        WeightsError: While it is read, if HDF5 would not get to the end of a heap.
+        WeightsError: On reading, if HDF5 would not reach the end of a heap.
     """
 
     def __init__(self, file: IO[bytes] | io.RawIOBase) -> None:
@@ -55,7 +55,7 @@ class HeapCheckedFile(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         count: int = self._file.readinto(buffer)  # type: ignore[union-attr]  # raw or buffered
         content = bytes(buffer if count <= _MOST_STRUCTURE else buffer[: len(_GLOBAL)])
-        # HDF5 reads a global heap by a read of its own.
+        # HDF5 reads a global heap with a separate read.
         is_global, local = content.startswith(_GLOBAL), content.find(_LOCAL)
         if is_global or local >= 0:
             end = self._file.tell()
@@ -94,10 +94,10 @@ class HeapCheckedFile(io.RawIOBase):
             if len(found) < _FREE_PLACE.size:
                 return False
             place, _ = _FREE_PLACE.unpack(found)
-        return True  # HDF5 sees a place outside
+        return True  # HDF5 detects an address outside
 
     def _read(self, start: int, size: int) -> bytes:
-        """Return what the file has of these bytes."""
+        """Return these bytes, as far as the file has them."""
         if start >= self._length:
             return b""
         self._file.seek(start)
@@ -105,11 +105,11 @@ class HeapCheckedFile(io.RawIOBase):
 
 
 def _can_be_walked(heap: bytes) -> bool:
-    """Return whether one object after the other leads to the end of a heap."""
+    """Return whether following the objects leads to the end of a heap."""
     place = _FIRST_OBJECT
     while place + _OBJECT.size <= len(heap):
         number, size = _OBJECT.unpack_from(heap, place)
-        # The free space counts its own header; data are filled up to 8 bytes.
+        # The size of free space includes its header; data are padded to 8 bytes.
         step = size if number == 0 else _OBJECT.size + (size + 7) // 8 * 8
         if step < _OBJECT.size:
             return False

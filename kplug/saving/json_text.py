@@ -12,18 +12,18 @@ from kplug.errors import WeightsError
 from kplug.registry.quoting import quote
 from kplug.saving.formats import DAMAGED_HINT
 
-# A configuration of ten thousand layers has some 10 MB, and is some 10 levels deep.
+# A configuration of ten thousand layers has about 10 MB and 10 levels.
 MOST_BYTES = 64 << 20
 _DEEPEST = 64
 
 
 def encode(content: Any, **options: Any) -> str:
-    """Return content as JSON; NaN and infinities as Python's parser, and Keras's, read them."""
+    """Return content as JSON, with NaN and infinities in the notation that Python's parser reads."""
     return json.dumps(content, default=_plain, **options)
 
 
 def parse_json(text: str | bytes, what: str) -> Any:
-    """Return what a JSON text of a file holds."""
+    """Return the content of a JSON text from a file."""
     if not isinstance(text, (str, bytes)):
         raise WeightsError(
             f"{what} is {quote(text)}, no JSON text", hint="model.to_json() returns one."
@@ -57,7 +57,7 @@ def _check_depth(content: Any, what: str) -> None:
 
 
 def _plain(value: object) -> Any:
-    """Return a value that JSON does not know as one that it does."""
+    """Convert a value that JSON does not support."""
     if isinstance(value, type) and issubclass(value, np.generic):
         return np.dtype(value).name
     for method in ("tolist", "item"):  # arrays, then numbers of NumPy and torch

@@ -15,14 +15,14 @@ from kplug.saving.protocols import LayeredModel
 from kplug.saving.provenance import collect_rows, list_suppliers, read_components
 from kplug.saving.whole.opening import StoredModel, opened_model
 
-_OWN = f"{CUSTOM}>"  # how a configuration names a class or function of the user's own code
+_OWN = f"{CUSTOM}>"  # prefix of the user's own classes and functions in a configuration
 
 
 def verify_lock(path: str | os.PathLike[str], stored: StoredModel) -> Lock:
-    """Refuse a model if what is installed differs from a lock, or if the lock does not cover the model.
+    """Refuse a model if the installed packages differ from a lock, or the lock does not cover the model.
 
     Raises:
-        LockError: It does, or the lock cannot be read.
+        LockError: One of these holds, or the lock cannot be read.
     """
     lock = read_lock(path)
     rows = read_components(stored.file) or []
@@ -37,10 +37,10 @@ def verify_lock(path: str | os.PathLike[str], stored: StoredModel) -> Lock:
 
 
 def require_locked(model: LayeredModel, lock: Lock) -> None:
-    """Refuse a model that was made with packages that a lock lacks, whatever its file says.
+    """Refuse a loaded model with components from packages that a lock lacks, whatever its file states.
 
     Raises:
-        LockError: It was.
+        LockError: It has such components.
     """
     check_lock(lock, _list_suppliers(collect_rows(model)))
 
@@ -51,15 +51,15 @@ def _list_suppliers(rows: Iterable[Mapping[str, Any]]) -> set[str]:
 
 
 def lock_model(path: Path, *, allow_unlocked: bool = False) -> Lock:
-    """Return the lock of what a model file was made of, which has to be installed here.
+    """Return a lock of the packages that a model file names, which must be installed.
 
     Args:
         path: The file.
-        allow_unlocked: Write down what cannot be installed again, too.
+        allow_unlocked: Include packages that cannot be reinstalled.
 
     Raises:
-        LockError: The file has no component table, names what is not installed here in the same build, or
-            needs code of the user's own.
+        LockError: The file has no component table, names packages that are not installed in the same
+            build, or needs the user's own code.
         WeightsError: The file is damaged, or no whole model.
     """
     with opened_model(path) as stored:
@@ -80,7 +80,7 @@ def lock_model(path: Path, *, allow_unlocked: bool = False) -> Lock:
 
 
 def _list_own(stored: StoredModel, rows: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Return the names of the user's own code; layers of that kind are in no component table."""
+    """Return the names of the user's own classes and functions; such layers are in no component table."""
     tabled = {
         str(row.get("name")).rpartition("/")[2] for row in rows if row.get("distribution") == CUSTOM
     }
@@ -89,7 +89,7 @@ def _list_own(stored: StoredModel, rows: Iterable[Mapping[str, Any]]) -> set[str
 
 
 def _list_texts(config: Any) -> Iterator[str]:
-    waiting = [config]  # no recursion: a file may nest as deep as it likes
+    waiting = [config]  # no recursion: a file may be nested arbitrarily deep
     while waiting:
         value = waiting.pop()
         if isinstance(value, str):

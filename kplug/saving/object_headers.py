@@ -1,8 +1,8 @@
 """Parses HDF5 object headers for the length of text attributes.
 
-Of a text of any length an attribute holds a reference: its length, and where it lies. HDF5 takes memory
-for the length before it looks there, and has no function that tells the length alone. So the header is
-read here, by the format's specification (version 3.0, IV.A).
+An attribute stores a variable-length text as a reference: its length and address. HDF5 allocates memory for
+the length before it follows the address, and has no function that returns the length alone. So this module
+parses the header, by the format's specification (version 3.0, IV.A).
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _REFERENCE = struct.Struct("<I8x4x")
 
 
 def find_text_length(stream: _Stream, base: int, address: int, name: str) -> int | None:
-    """Return how many bytes the texts of an attribute have together, by what their references say.
+    """Return the total length of an attribute's texts in bytes, as stated by their references.
 
     Args:
         stream: The file.
-        base: Where HDF5's addresses begin.
-        address: That of the object's header.
-        name: The attribute, whose type is text of any length.
+        base: The base of HDF5's addresses.
+        address: The address of the object's header.
+        name: The attribute, whose type is variable-length text.
 
     Returns:
-        The number; None if the attribute does not lie in the header, but in a heap of its own.
+        The number of bytes; None if the attribute is in a separate heap instead of the header.
     """
     for content in _read_attributes(stream, base, address):
         version, *sizes = _SIZES.unpack_from(content)
@@ -50,7 +50,7 @@ def find_text_length(stream: _Stream, base: int, address: int, name: str) -> int
 def _read_attributes(stream: _Stream, base: int, address: int) -> Iterator[bytes]:
     """Yield the messages of a header that are attributes."""
     blocks, message, extra, frame = _find_first_block(stream, base + address)
-    for start, size in blocks:  # which grow meanwhile
+    for start, size in blocks:  # grows in the loop
         block, place = _read(stream, start, size), 0
         while place + message.size + extra <= len(block):
             kind, length, _ = message.unpack_from(block, place)
@@ -67,7 +67,7 @@ def _read_attributes(stream: _Stream, base: int, address: int) -> Iterator[bytes
 def _find_first_block(
     stream: _Stream, start: int
 ) -> tuple[list[tuple[int, int]], struct.Struct, int, int]:
-    """Return where the messages begin, and how many bytes they have; how they and their blocks are framed."""
+    """Return the offset and size of the messages, and the framing of messages and blocks."""
     head = _read(stream, start, 40)
     if not head.startswith(b"OHDR"):
         return [(start + 16, int.from_bytes(head[8:12], "little"))], _MESSAGE_1, 0, 0
@@ -75,7 +75,7 @@ def _find_first_block(
     place = 6 + (16 if flags & 0x20 else 0) + (4 if flags & 0x10 else 0)
     width = 1 << (flags & 3)
     size = int.from_bytes(head[place : place + width], "little")
-    # Further blocks begin with their name and end with a checksum.
+    # Further blocks begin with a signature and end with a checksum.
     return [(start + place + width, size)], _MESSAGE_2, 2 if flags & 4 else 0, 4
 
 

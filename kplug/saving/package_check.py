@@ -33,16 +33,16 @@ def verify_components(
     """Compare the packages that a file names with those that are installed.
 
     Args:
-        read: What reads the table; it returns None if there is none.
-        verify: What to do where they differ.
+        read: The function that reads the table; it returns None if there is none.
+        verify: The action for differences.
         source: The file.
 
     Returns:
-        The table; empty where it was not read.
+        The table; empty if it was not read.
 
     Raises:
-        WeightsError: For ``"exact"``, if a package is missing or differs, or the table is damaged, is not
-            there, or leaves out what would have to be compared.
+        WeightsError: For ``"exact"``, if a package is missing or differs, or if the table is damaged,
+            missing or incomplete.
     """
     if verify == "off":
         return []
@@ -71,10 +71,10 @@ def verify_components(
 
 
 def require_recorded(model: LayeredModel, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Refuse a model that a file's table is not of, asked once its code is loaded.
+    """Refuse a loaded model that does not match its file's table.
 
-    What is built in may be missing among the slots of layers, if its package is recorded: a slot that was
-    left at its default has no row before the model was loaded. The user's own code is in the caller's hands.
+    Built-in components of layers need no row if their package is recorded: a default slot has no row before
+    the model is loaded. The caller is responsible for the user's own code.
 
     Args:
         model: The model that was made from the file.
@@ -102,10 +102,10 @@ def _is_of_built_in_layers(row: Mapping[str, Any]) -> bool:
 
 
 def require_suppliers(model: LayeredModel, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Refuse weights if their file does not name every package that a model's layers are of.
+    """Refuse weights if their file does not name every package of a model's layers.
 
     Raises:
-        WeightsError: It does not.
+        WeightsError: A package is not named.
     """
     named = {row.get("distribution") for row in rows}
     used = {(row["distribution"], row["name"]) for row in collect_rows(model, of_layers=True)}
@@ -118,7 +118,7 @@ def require_suppliers(model: LayeredModel, rows: Iterable[Mapping[str, Any]]) ->
 
 
 def _identify(row: Mapping[str, Any]) -> str:
-    # Not by its place: a component inside another is found elsewhere when it is loaded.
+    # Not by slot: a nested component has another slot after loading.
     return f"{row.get('kind')} {row.get('name')} {_identify_build(row)}"
 
 
@@ -136,7 +136,7 @@ def _incomplete(gaps: list[str]) -> WeightsError:
 
 
 def list_gaps(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return a sentence for each package that a table names without version or hash, or not at all."""
+    """Return a sentence for each gap in a table: a missing package, version or hash."""
     found = dict.fromkeys(
         gap
         for row in rows
@@ -164,16 +164,16 @@ def compare_installed(rows: Iterable[Mapping[str, Any]], *, exact: bool) -> list
     """Return a sentence for each distribution of the table that is missing or differs.
 
     Args:
-        rows: The table as it was stored; what it leaves out is not compared.
-        exact: Compare whole version strings, and the hashes of the code where the table has them.
-            Otherwise local labels (``+cpu``) do not count, and for kplug and torch, which every file
-            names, nothing below the minor version does.
+        rows: The stored table; missing entries are not compared.
+        exact: Compare whole version strings, and code hashes where the table has them. Otherwise local
+            labels (``+cpu``) are ignored, and for kplug and torch, which every file names, everything
+            below the minor version too.
     """
     stored: dict[tuple[str, Build], list[str]] = {}
     named = [(row, supplier) for row in rows for supplier in list_suppliers(row)]
     for row, supplier in named:
         distribution, version = supplier.get("distribution"), supplier.get("version")
-        # "custom" stands for objects of the user's own code, which no package supplies.
+        # "custom" marks the user's own code, which no package supplies.
         if distribution == CUSTOM or not version:
             continue
         if _is_distribution(distribution) and isinstance(version, str):
@@ -224,7 +224,7 @@ def _compare(distribution: str, stored: Build, names: list[str], *, exact: bool)
 
 
 def _ask_plugins(distribution: str, name: str) -> list[Package]:
-    """Return the packages that may be installed on a file's word: those that a plugin knows."""
+    """Return the packages that messages may suggest to install: those known to a plugin."""
     return REGISTRY.find_packages("", name.rpartition("/")[2], canonicalize_name(distribution))
 
 
@@ -240,7 +240,7 @@ def _reduce(distribution: str, version: str, *, exact: bool) -> object:
 
 
 def _install_line(distribution: str, version: str) -> str:
-    """Return the command that installs it; only a well-formed version gets into it."""
+    """Return the command that installs it; only a well-formed version is inserted."""
     try:
         return f'pip install "{distribution}=={Version(version).public}"'
     except InvalidVersion:

@@ -33,23 +33,23 @@ class LayeredModel(Protocol):
         """The weights that training changes."""
 
     def ensure_built(self) -> None:
-        """Make the weights, if that was not done before; raise ``NotBuiltError`` if that cannot be done."""
+        """Create the weights if missing; raise ``NotBuiltError`` if impossible."""
 
     def named_weights(self) -> Sequence[tuple[str, Tensor]]:
         """Return names, with ``/`` before those of inner layers, and all weights in Keras's order."""
 
     def resolve_slots(self) -> Sequence[KplugError]:
-        """Look up the components of all layers, and return what went wrong."""
+        """Resolve the components of all layers, and return the problems."""
 
     def modules(self) -> Iterator[nn.Module]:
         """Return the model and every module in it."""
 
 
 class CompilableModel(TrainableModel, LayeredModel, Protocol):
-    """A model whose training goes on."""
+    """A model that can continue its training."""
 
     built_shape: Any
 
     @property
     def optimizer(self) -> Any:
-        """The optimizer as it is now."""
+        """The current optimizer."""

@@ -1,8 +1,7 @@
 """The component table in a file: packages and versions that supplied the model's components.
 
-It is a JSON text in the attribute ``kplug_components`` of the file's root, where Keras does not
-look. What is read back is data: names to compare and to print, nothing that is looked up or
-imported.
+It is a JSON text in the attribute ``kplug_components`` of the file's root, which Keras ignores.
+Its content is data: names are compared and printed, but never looked up or imported.
 """
 
 from __future__ import annotations
@@ -37,9 +36,9 @@ def collect_rows(model: LayeredModel, *, of_layers: bool = False) -> list[dict[s
 
     Args:
         model: The model.
-        of_layers: Leave out what ``compile`` was given.
+        of_layers: Omit the arguments of ``compile``.
     """
-    model.resolve_slots()  # what a slot was given since is decided by the save
+    model.resolve_slots()  # includes slots assigned since
     table = list_components(model, None if of_layers else getattr(model, "compiled", None))
     for distribution in {row.distribution for row in table}:
         warn_of_replacement(distribution)
@@ -63,9 +62,9 @@ def _describe(row: ComponentRow, find: _Find) -> dict[str, Any]:
 
 
 def _describe_build(distribution: str, version: str, find: _Find) -> dict[str, Any]:
-    """Return the hash of the code that supplied a component, or why there is none.
+    """Return the hash of the code that supplied a component, or the reason for its absence.
 
-    Two builds may have one version, and another version may have been imported in part.
+    Two builds may share one version, and parts of another version may have been imported.
     """
     if distribution == CUSTOM:
         return {"hash": None}
@@ -76,7 +75,7 @@ def _describe_build(distribution: str, version: str, find: _Find) -> dict[str, A
 
 
 def list_suppliers(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return who offers a component, and whose code it is if that is another."""
+    """Return the distribution that offers a component, and the one with its code if different."""
     code = row.get("code")
     return [row] if code is None else [row, code if isinstance(code, dict) else {}]
 
@@ -98,7 +97,7 @@ def encode_components(rows: list[dict[str, Any]]) -> bytes:
 
 
 def has_components(file: h5py.File) -> bool:
-    """Return whether there is a table in a file: kplug wrote it."""
+    """Return whether a file has a table, so that kplug wrote it."""
     return ATTRIBUTE in file.attrs or f"{ATTRIBUTE}0" in file.attrs
 
 
@@ -106,7 +105,7 @@ def read_components(file: h5py.File) -> list[dict[str, Any]] | None:
     """Return the table stored in ``file``; None when the file was not written by kplug.
 
     Raises:
-        WeightsError: There is a table, and it is damaged or of a newer kplug.
+        WeightsError: The table is damaged or of a newer kplug.
     """
     return decode_components(_read_bytes(file)) if has_components(file) else None
 

@@ -13,23 +13,22 @@ from kplug.errors import WeightsError
 from kplug.saving.formats import DAMAGED_HINT
 from kplug.saving.object_headers import find_text_length
 
-# HDF5 keeps a group's attributes in its header, which ends at 64 KiB; Keras splits longer lists
+# HDF5 keeps a group's attributes in its header, limited to 64 KiB; Keras splits longer lists
 # into numbered attributes of at most this many bytes.
 ATTRIBUTE_LIMIT = 64512
 
-# A list of names beyond this is no model; the largest published ones have some ten thousand
-# weights.
+# More names than any model has; the largest published ones have some ten thousand weights.
 MOST_NAMES = 1_000_000
 MOST_NAME_BYTES = 64 << 20
 _MOST_PARTS = 10_000
 
-# The files that are open, by HDF5's number.
+# The open files, by HDF5's file number.
 _streams: dict[int, IO[bytes] | io.RawIOBase] = {}
 
 
 @contextlib.contextmanager
 def reading_texts_from(file: h5py.File, stream: IO[bytes] | io.RawIOBase) -> Iterator[None]:
-    """Let the attributes of a file be read in the block."""
+    """Enable reading a file's text attributes within the block."""
     number = h5py.h5o.get_info(file.id).fileno
     _streams[number] = stream
     try:
@@ -58,7 +57,7 @@ def read_names(group: h5py.Group, attribute: str) -> list[str] | None:
 
 
 def read_text(group: h5py.Group, attribute: str) -> str | None:
-    """Return a text attribute such as ``backend``, or None when it is missing or no text."""
+    """Return a text attribute such as ``backend``, or None if it is missing or no text."""
     if attribute not in group.attrs:
         return None
     if not _is_text(group, attribute):
@@ -73,7 +72,7 @@ def read_attribute(group: h5py.Group, attribute: str) -> Any:
     """Return an attribute that holds texts or bytes.
 
     Raises:
-        WeightsError: By what the file says, they are longer than those of any model.
+        WeightsError: Their stated length exceeds that of any model.
     """
     handle = group.attrs.get_id(attribute)
     size = handle.get_storage_size()
@@ -109,7 +108,7 @@ def _read_name_array(group: h5py.Group, attribute: str) -> list[str]:
 
 
 def _decode(group: h5py.Group, attribute: str, value: object) -> str:
-    # h5py marks the bytes of a text that are not UTF-8 by surrogates.
+    # h5py decodes bytes that are not UTF-8 to surrogates.
     raw = bytes(value) if isinstance(value, bytes) else str(value).encode(errors="surrogateescape")
     try:
         return raw.decode("utf-8")

@@ -1,7 +1,7 @@
 """Training state: what the next step depends on besides the weights.
 
-Our own group holds it to the last bit: the optimizer's state and settings and the random generators.
-Beside it the optimizer's state is written as Keras keeps it, where its rule is the same.
+kplug's own group holds it exactly: the optimizer's state and settings, and the random generators.
+The optimizer's state is also written in Keras's form, if Keras has the same rule.
 """
 
 from kplug.saving.state.exact_state import (

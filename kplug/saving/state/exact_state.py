@@ -36,11 +36,11 @@ class TrainingState:
     """The training state in a file.
 
     Args:
-        optimizer: State of the optimizer as its ``state_dict`` gives it; None if it had none.
+        optimizer: The optimizer's ``state_dict``; None if it had none.
         optimizer_class: Name of the optimizer's class.
         generators: States of the random generators.
-        epoch: How many epochs were done.
-        options: Arguments of ``compile`` on which the last bits of the numbers depend.
+        epoch: The number of completed epochs.
+        options: Arguments of ``compile`` that affect the last bits of results.
     """
 
     optimizer: Mapping[str, Any] | None = None
@@ -72,7 +72,7 @@ def write_state(file: h5py.File, model: CompilableModel, epoch: int = 0) -> None
 
 
 def read_state(file: h5py.File) -> TrainingState | None:
-    """Return the training state of a file, or None if it has none of ours.
+    """Return the exact training state of a file, or None.
 
     Raises:
         WeightsError: It is damaged or of a newer kplug.
@@ -111,9 +111,9 @@ def _read_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def restore_state(model: CompilableModel, state: TrainingState, source: object) -> None:
-    """Give a compiled model its optimizer's state now, and its generators when ``fit`` starts.
+    """Restore a compiled model's optimizer state now, and its random generators when ``fit`` starts.
 
-    An optimizer that the state does not fit starts anew, with a warning.
+    If the state does not fit the optimizer, the optimizer starts from scratch, with a warning.
     """
     if state.optimizer is not None:
         load_optimizer(model, state.optimizer, state.optimizer_class, source)
@@ -123,7 +123,7 @@ def restore_state(model: CompilableModel, state: TrainingState, source: object) 
 def load_optimizer(
     model: CompilableModel, state: Mapping[str, Any], optimizer_class: str, source: object
 ) -> None:
-    """Give the model's optimizer a state; one that does not fit is left out, with a warning."""
+    """Load a state into the model's optimizer; a misfit is skipped with a warning."""
     optimizer = prepare_optimizer(model, "load")
     if optimizer is None:
         return
@@ -139,6 +139,6 @@ def load_optimizer(
 
 
 def start_anew(model: CompilableModel, source: object, reason: str) -> None:
-    """Warn that a stored state is not used; the optimizer is built again when it is needed."""
+    """Warn that a stored state is not used; the optimizer is rebuilt when needed."""
     model.built_optimizer = None
     warn(f"{source}: the optimizer starts anew, because its stored state does not fit: {reason}")

@@ -19,7 +19,7 @@ _GLOBAL, _CUDA = "torch", "cuda"
 
 
 def collect_generators(model: CompilableModel) -> dict[str, Tensor]:
-    """Return the state of every generator, by the place of the layer or component that has it."""
+    """Return the state of every generator, by the path of its layer or component."""
     states = {_GLOBAL: torch.get_rng_state()}
     if torch.cuda.is_available() and torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         for index, state in enumerate(torch.cuda.get_rng_state_all()):
@@ -33,7 +33,7 @@ def collect_generators(model: CompilableModel) -> dict[str, Tensor]:
 
 
 def check_generators(states: Mapping[str, Any]) -> None:
-    """Refuse states that are none of a random generator."""
+    """Refuse values that are not states of random generators."""
     probe = torch.Generator()
     for name, state in states.items():
         if name.startswith(f"{_CUDA}:") or _is_of_seeds(state):
@@ -45,7 +45,7 @@ def check_generators(states: Mapping[str, Any]) -> None:
 
 
 def apply_generators(model: CompilableModel, states: Mapping[str, Tensor]) -> None:
-    """Restore the generators whose states are stored; leave the others as they are."""
+    """Restore the generators whose states are stored; do not change the others."""
     if _GLOBAL in states:
         torch.set_rng_state(states[_GLOBAL])
     if torch.cuda.is_available():
@@ -62,12 +62,12 @@ def apply_generators(model: CompilableModel, states: Mapping[str, Tensor]) -> No
 
 
 def _is_of_seeds(state: object) -> bool:
-    """Return whether a state is one of a ``SeedGenerator``: its seed, and how often it was asked."""
+    """Return whether a state belongs to a ``SeedGenerator``: its seed and its number of calls."""
     return isinstance(state, Tensor) and state.dtype == torch.int64 and state.shape == (2,)
 
 
 def _list_generators(model: CompilableModel) -> Iterator[tuple[str, Generator]]:
-    """Yield the generators of the model's modules, of their calls and components, each once, and where."""
+    """Yield the generators of the model's modules, their calls and components, each once, with paths."""
     seen: set[int] = set()
     for where, holder in _list_holders(model):
         for path, generator in _find_within(vars(holder)):
@@ -90,7 +90,7 @@ def _list_holders(model: CompilableModel) -> Iterator[tuple[str, Any]]:
 
 
 def _list_components(where: str, resolved: Resolved | None) -> Iterator[tuple[str, Any]]:
-    """Yield a component, what its kind's adapter has wrapped, and the components inside it."""
+    """Yield a component, the object that its adapter wraps, and its nested components."""
     if resolved is None:
         return
     parts = {where: resolved.object, f"{where}/source": resolved.source}
@@ -102,12 +102,12 @@ def _list_components(where: str, resolved: Resolved | None) -> Iterator[tuple[st
 def _find_within(
     container: Any, around: tuple[object, ...] = ()
 ) -> Iterator[tuple[str, Generator]]:
-    """Yield the generators in a dict, list or tuple and in those inside it, and their places."""
+    """Yield the generators in nested dicts, lists and tuples, with their paths."""
     around = (*around, container)
     for key, part in container.items() if isinstance(container, dict) else enumerate(container):
         if isinstance(part, (torch.Generator, SeedGenerator)):
             yield str(key), part
-        # A container may hold itself.
+        # Containers may be cyclic.
         elif isinstance(part, (dict, list, tuple)) and all(part is not one for one in around):
             for path, generator in _find_within(part, around):
                 yield f"{key}/{path}", generator

@@ -1,7 +1,7 @@
 """Optimizer state in Keras's form: a list of unnamed variables, in the order of Keras's code.
 
-Written for optimizers whose state means the same here and in Keras 3; read from files of Keras 3,
-tf-keras and Keras 2. What a file of kplug holds beside it is exact and comes first.
+Written for optimizers whose state has the same meaning in Keras 3; read from files of Keras 3,
+tf-keras and Keras 2. The exact state in kplug's files takes precedence.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ KERAS3_GROUP, KERAS2_GROUP = "optimizer/vars", "optimizer_weights"
 def write_optimizer(file: h5py.File, model: CompilableModel) -> None:
     """Write the optimizer's state for Keras 3's archive, if Keras has the same rule and training began.
 
-    HDF5 files do without: Keras 3.15 cannot read such a state, not even its own, and a model that it
-    loads from a file with one cannot be trained.
+    HDF5 files omit it: Keras 3.15 cannot read such a state, not even its own, and cannot train a model
+    that it loads from such a file.
     """
     optimizer = model.built_optimizer if model.compiled is not None else None
     blocks = None if optimizer is None else find_blocks(optimizer)
@@ -48,9 +48,9 @@ def write_optimizer(file: h5py.File, model: CompilableModel) -> None:
 def read_keras_optimizer(
     file: h5py.File, model: CompilableModel, layout: Format, source: object
 ) -> None:
-    """Give the model's optimizer the state that Keras wrote, if the file has one that fits.
+    """Load a state that Keras wrote into the model's optimizer, if the file has one.
 
-    One that does not fit is left out, with a warning.
+    A state that does not fit is skipped with a warning.
     """
     path = KERAS3_GROUP if layout is Format.KERAS3 else KERAS2_GROUP
     group = find_group(file, path)
@@ -68,13 +68,13 @@ def read_keras_optimizer(
 
 
 class _MisfitError(Exception):
-    """The file's variables are not those of the optimizer at hand."""
+    """The file's variables do not fit the optimizer."""
 
 
 def _list_variables(
     optimizer: torch.optim.Optimizer, blocks: Sequence[Block], parameters: Sequence[Tensor]
 ) -> Iterator[Tensor]:
-    """Yield Keras's variables: the counter, the rate, then what is kept for each weight."""
+    """Yield Keras's variables: the counter, the rate, then the state of each weight."""
     group = optimizer.param_groups[0]
     yield torch.tensor(group["iterations"], dtype=torch.int32)
     if not _follows_schedule(optimizer):
@@ -118,7 +118,7 @@ def _read_state(
 
 
 def _without_placeholders(group: h5py.Group, names: list[str], count: int) -> list[str]:
-    """Leave out the placeholders of Keras 2's Adam: without ``amsgrad``, one number for each weight."""
+    """Drop the placeholders of Keras 2's Adam: without ``amsgrad``, one number for each weight."""
     last = [get_dataset(group, name) for name in names[-count:]]
     return names[:-count] if all(tuple(each.shape) == (1,) for each in last) else names
 
@@ -160,7 +160,7 @@ def _read_count(group: h5py.Group, name: str) -> int:
 def _list_order(
     blocks: Sequence[Block], count: int, *, is_interleaved: bool
 ) -> Iterator[tuple[int, str]]:
-    """Yield for each array the number of its weight and the key in our state."""
+    """Yield for each array the index of its weight and the key in our state."""
     for block in blocks:
         if is_interleaved:
             yield from ((number, key) for number in range(count) for key in block)
@@ -192,7 +192,7 @@ def _make_state_dict(
 
 
 def _scale(optimizer: torch.optim.Optimizer, key: str) -> float:
-    """Return the factor that turns our state tensor into Keras's."""
+    """Return the factor from our state tensor to Keras's."""
     if key != "momentum_buffer" or not isinstance(optimizer, SGD):
         return 1.0
     # torch keeps the sum of gradients, Keras the velocity −lr · that sum.

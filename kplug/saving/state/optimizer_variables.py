@@ -11,7 +11,7 @@ from kplug.optimizers.base.state_keys import Block, find_rule, leave_out_unused
 
 
 def find_blocks(optimizer: torch.optim.Optimizer) -> list[Block] | None:
-    """Return what Keras's optimizer of the same rule keeps, in its order; None if there is none."""
+    """Return the state of Keras's optimizer with the same rule, in its order; None if there is none."""
     blocks = find_rule(optimizer)
     if not isinstance(optimizer, Optimizer) or not blocks or len(optimizer.param_groups) != 1:
         return None

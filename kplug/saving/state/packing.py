@@ -1,7 +1,7 @@
 """Packs nested data with tensors into JSON and HDF5 datasets.
 
-Numbers, texts and containers become JSON, a tensor the number of a dataset. What is read back is data
-of these kinds and nothing else.
+Numbers, texts and containers become JSON; a tensor becomes the number of a dataset. Unpacking creates
+only values of these types.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kplug.registry.quoting import name_type
 from kplug.saving.hdf5 import get_dataset
 from kplug.saving.weights.hdf5_tensors import read_array
 
-# Types that NumPy lacks are stored as whole numbers with the same bits.
+# Types that NumPy lacks are stored as integers with the same bits.
 _AS_BITS = {
     torch.bfloat16: torch.int16,
     torch.float8_e4m3fn: torch.uint8,
@@ -32,10 +32,10 @@ _SEQUENCES: dict[str, type[list[Any] | tuple[Any, ...]]] = {"list": list, "tuple
 
 
 def pack(value: Any, group: h5py.Group) -> Any:
-    """Return a value as JSON can hold it; its tensors are written to the group.
+    """Return a value as JSON data; its tensors are written to the group.
 
     Raises:
-        WeightsError: It holds something else than numbers, texts, tensors and containers.
+        WeightsError: It contains other types than numbers, texts, tensors and containers.
     """
     if isinstance(value, Tensor):
         return _pack_tensor(value, group)
@@ -48,7 +48,7 @@ def pack(value: Any, group: h5py.Group) -> Any:
         return {name: [pack(item, group) for item in value]}
     if isinstance(value, torch.dtype):
         return {"dtype": str(value).removeprefix("torch.")}
-    if isinstance(value, deque):  # a rule may look back on its last gradients
+    if isinstance(value, deque):  # a rule may keep past gradients
         return {"deque": [value.maxlen, pack(list(value), group)]}
     raise WeightsError(
         f"the training state holds {name_type(value)}, which cannot be stored",
@@ -57,12 +57,12 @@ def pack(value: Any, group: h5py.Group) -> Any:
 
 
 def unpack(value: Any, group: h5py.Group, read: set[str] | None = None) -> Any:
-    """Return what `pack` was given.
+    """Return the value that `pack` packed.
 
-    No dataset is read twice: a short text could ask for one so often that no memory holds it.
+    No dataset is read twice: repeated references in a short text could exhaust memory.
 
     Raises:
-        WeightsError: It is no such value, or a dataset is missing or unsafe.
+        WeightsError: The data are no packed value, or a dataset is missing or unsafe.
     """
     read = set() if read is None else read
     if isinstance(value, _SCALARS):
@@ -98,7 +98,7 @@ def _find_dtype(name: object) -> torch.dtype:
 
 
 def _pack_scalar(value: Any) -> Any:
-    # Also a float that remembers whose it is, such as an optimizer's learning rate.
+    # Including float subclasses, such as an optimizer's `LearningRate`.
     plain = value.item() if isinstance(value, np.generic) else value
     return float(plain) if isinstance(plain, float) else plain
 

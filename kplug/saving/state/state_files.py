@@ -20,16 +20,16 @@ from kplug.saving.weights.weight_files import plan_weights, write_weights
 
 
 def save_state(model: CompilableModel, filepath: str | os.PathLike[str], epoch: int = 0) -> None:
-    """Save weights, optimizer state and random generators, from which training continues exactly.
+    """Save weights, optimizer state and random generators, so that training can continue exactly.
 
     Args:
         model: The model, compiled.
         filepath: The file; its weights are in Keras 3's layout.
-        epoch: How many epochs are done.
+        epoch: The number of completed epochs.
 
     Raises:
         NotCompiledError: The model is not compiled.
-        WeightsError: The file cannot be written there.
+        WeightsError: The file cannot be written.
     """
     model.ensure_built()
     require_integer("save_state", "epoch", epoch, "an integer >= 0", at_least=0)
@@ -46,9 +46,9 @@ def _save(model: CompilableModel, target: Path, epoch: int) -> None:
 
 
 def load_state(model: CompilableModel, filepath: str | os.PathLike[str]) -> int:
-    """Restore what ``save_state`` saved, into a model that is built and compiled in the same way.
+    """Restore a state from ``save_state`` into a model that is built and compiled in the same way.
 
-    The random generators continue from the file when training starts: at once, if it is called in
+    The random generators are restored when training starts: immediately, if called in
     ``on_train_begin``.
 
     Args:
@@ -56,7 +56,7 @@ def load_state(model: CompilableModel, filepath: str | os.PathLike[str]) -> int:
         filepath: The file.
 
     Returns:
-        How many epochs were done.
+        The number of completed epochs.
 
     Raises:
         NotCompiledError: The model is not compiled.

@@ -1,9 +1,8 @@
 """Writes tensors to HDF5 datasets, and reads them back.
 
-A kernel of Keras's shape (…, out) lies in memory as (out, …), and a file has it in C order, so it is
-transposed on the way, as a matrix, for which torch has a blocked routine. That takes longer than the
-system needs to read or write the same bytes, so threads do it while the next kernel is read or the last
-one is written.
+A kernel of Keras's shape (…, out) is stored in memory as (out, …), but in C order in a file. So it is
+transposed as a matrix, for which torch has a blocked routine. Transposing takes longer than the I/O, so
+threads do it while the next kernel is read or the previous one is written.
 """
 
 from __future__ import annotations
@@ -45,8 +44,8 @@ def write_all(items: Iterable[tuple[h5py.Group, str, Tensor]]) -> None:
 def load_all(assignments: Sequence[Assignment]) -> None:
     """Read every dataset of a plan into its weight.
 
-    What has to be unpacked is read first, since that may fail. The rest lies in the file as it is,
-    and HDF5 has compared the file's length with it: it goes straight into the weights.
+    Compressed or converted datasets are read first, since that may fail. The others are stored plainly, and
+    HDF5 has checked the file's length for them: they are read directly into the weights.
     """
     unpacked = {
         place: _unpack(assignment.source)
@@ -73,7 +72,7 @@ def read_array(dataset: h5py.Dataset) -> npt.NDArray[Any]:
 
 
 class _Transposer:
-    """Threads that copy, and the buffers they need: fresh ones would cost as much as the copies."""
+    """Copying threads and their buffers, which are reused: allocation would cost as much as the copies."""
 
     def __init__(self) -> None:
         has_affinity = hasattr(os, "sched_getaffinity")
@@ -92,7 +91,7 @@ class _Transposer:
             future.result()
 
     def take(self, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
-        """Return a tensor in C order with arbitrary values; wait while all buffers are in use."""
+        """Return an uninitialized tensor in C order; wait while all buffers are in use."""
         while len(self._running) > self.threads:
             self.give_back(self._running.popleft().result())
         size = math.prod(shape) * dtype.itemsize
@@ -102,7 +101,7 @@ class _Transposer:
         return memory[:size].view(dtype).view(tuple(shape))
 
     def give_back(self, buffer: Tensor) -> None:
-        """Return a buffer to those that are free."""
+        """Return a buffer to the pool."""
         whole = torch.empty(0, dtype=torch.uint8)
         self._free.append(whole.set_(buffer.untyped_storage()))
 
@@ -110,11 +109,11 @@ class _Transposer:
         """Start a copy.
 
         Args:
-            source: What is copied; a buffer if there is a target.
-            target: Where to; a buffer if it is left out.
+            source: The source; a buffer if there is a target.
+            target: The target; a buffer by default.
 
         Returns:
-            What gives the buffer when the copy is done.
+            A future of the buffer.
         """
         if target is None:
             buffer = self.take(source.shape, source.dtype)
@@ -134,7 +133,7 @@ def _copy(source: Tensor, target: Tensor) -> None:
     if target.ndim > 1 and not source.is_contiguous():
         source, target = source.movedim(-1, 0), target.movedim(-1, 0)
         if source.is_contiguous():
-            # torch's blocked routine wants a target in C order.
+            # torch's blocked routine requires a target in C order.
             target, source = target.movedim(0, -1).flatten(0, -2), source.flatten(1).t()
     elif target.ndim > 1 and target.movedim(-1, 0).is_contiguous():
         target, source = target.movedim(-1, 0).flatten(1), source.flatten(0, -2).t()

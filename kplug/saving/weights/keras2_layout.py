@@ -6,8 +6,8 @@
     /<layer>          attribute weight_names; empty for a layer without weights
     /<layer>/<weight> one dataset a weight; its name has a slash: /dense/dense/kernel:0
 
-A whole-model file holds the same below ``/model_weights``. Weights that belong to the model and to
-none of its layers lie in ``/top_level_model_weights``, as in Keras 3.
+A whole-model file has the same below ``/model_weights``. Weights of the model itself are in
+``/top_level_model_weights``, as in Keras 3.
 """
 
 from __future__ import annotations
@@ -29,15 +29,14 @@ from kplug.saving.weights.named_weights import LayerWeights
 TOP_LEVEL = "top_level_model_weights"
 
 # Readers of Keras 2 flip convolution kernels by `backend` (Theano's are mirrored, TensorFlow's are
-# not) and convert Keras 1 layouts by `keras_version`; these are the values under which nothing is
-# changed.
+# not) and convert Keras 1 layouts by `keras_version`; with these values they change nothing.
 BACKEND = b"tensorflow"
 KERAS_VERSION = b"2.2.4"
 
 
 @dataclass(frozen=True)
 class StoredLayer:
-    """A layer's entry in a file; its datasets are looked at when they are asked for."""
+    """A layer's entry in a file, whose datasets are accessed lazily."""
 
     name: str
     weight_names: tuple[str, ...]
@@ -50,7 +49,7 @@ class StoredLayer:
 
 @dataclass(frozen=True)
 class StoredWeights:
-    """The contents of a file in Keras 2's layout, as its attributes list them; layers without weights too."""
+    """The contents of a file in Keras 2's layout by its attributes, including layers without weights."""
 
     layers: tuple[StoredLayer, ...]
     top_level: StoredLayer | None
@@ -62,7 +61,7 @@ def write_layout(group: h5py.Group, layers: Sequence[LayerWeights], own: LayerWe
     write_names(group, "layer_names", [layer.name for layer in layers])
     group.attrs["backend"] = np.bytes_(BACKEND)
     group.attrs["keras_version"] = np.bytes_(KERAS_VERSION)
-    # Sorted, so that a layer "block" has its group before "block/conv" puts one inside.
+    # Sorted, so that the group of a layer "block" precedes that of "block/conv" inside it.
     in_order = sorted(layers, key=lambda layer: layer.name)
     made = [(group.require_group(layer.name), layer) for layer in in_order]
     if own.weights:
@@ -75,10 +74,10 @@ def write_layout(group: h5py.Group, layers: Sequence[LayerWeights], own: LayerWe
 
 
 def read_layout(file: h5py.File) -> StoredWeights:
-    """Return the contents that the file lists; every group exists, and no data have been read.
+    """Return the contents that the file lists; checks that every group exists, and reads no data.
 
     Raises:
-        WeightsError: The file has another layout, or lacks what it announces.
+        WeightsError: The file has another layout, or lacks a listed entry.
     """
     group: h5py.Group = file
     names = read_names(group, "layer_names")
@@ -95,7 +94,7 @@ def read_layout(file: h5py.File) -> StoredWeights:
 
 
 def write_names(group: h5py.Group, attribute: str, names: Sequence[str]) -> None:
-    """Store names as fixed-width bytes, over numbered attributes where one is too small.
+    """Store names as fixed-width bytes, in numbered attributes if one is too small.
 
     Raises:
         WeightsError: A single name does not fit into an attribute.

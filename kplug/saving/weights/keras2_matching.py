@@ -18,10 +18,10 @@ _BY_NAME = "pass by_name=True to load only the layers whose names agree"
 def match_by_position(
     layers: Sequence[LayerWeights], own: LayerWeights, stored: StoredWeights
 ) -> LoadPlan:
-    """Pair the layers that have weights, in order; names are not looked at.
+    """Pair the layers that have weights in order, regardless of names.
 
     Raises:
-        WeightsError: The numbers of layers differ, so that no pairing is meant.
+        WeightsError: The numbers of layers differ.
     """
     ours = [layer for layer in layers if layer.weights]
     theirs = [layer for layer in stored.layers if layer.weight_names]
@@ -45,7 +45,7 @@ def match_by_position(
 def match_by_name(
     layers: Sequence[LayerWeights], own: LayerWeights, stored: StoredWeights
 ) -> LoadPlan:
-    """Pair the layers with equal names; all others, on either side, are left alone."""
+    """Pair the layers with equal names; ignore all others on both sides."""
     by_name = {layer.name: layer for layer in stored.layers}
     plan = LoadPlan()
     for layer in layers:
@@ -78,9 +78,9 @@ def _match_layer(
 def _order_names(layer: LayerWeights, stored: tuple[str, ...]) -> tuple[str, ...]:
     """Return the file's names in the order of the layer's weights.
 
-    Position decides, as in Keras, except inside a nested model: its group lists the trainable
-    weights first, so the order changes when a layer of it is frozen between saving and loading.
-    Where the names say which weight is which, they decide there.
+    The order is by position, as in Keras, except inside a nested model: its group lists the trainable
+    weights first, so the order changes if an inner layer is frozen between saving and loading.
+    There the names decide, if they are unambiguous.
     """
     if not layer.is_nested:
         return stored

@@ -33,7 +33,7 @@ class WeightGroup:
     Args:
         path: The group, such as ``layers/dense_1``; empty for the model itself.
         name: The layer's name.
-        weights: Its own weights, without those of layers inside it, the trainable ones first.
+        weights: Its own weights, without those of inner layers, the trainable ones first.
     """
 
     path: str
@@ -42,12 +42,12 @@ class WeightGroup:
 
     @property
     def title(self) -> str:
-        """How messages call it."""
+        """Its name in messages."""
         return f"layer {self.name!r}" if self.path else "the model itself"
 
 
 def list_weight_groups(model: LayeredModel) -> list[WeightGroup]:
-    """Return the group of every layer of a built model, in the order in which Keras 3 walks through it."""
+    """Return the group of every layer of a built model, in Keras 3's traversal order."""
     require_built(model)
     return list(_visit(model, "", set()))
 
@@ -68,7 +68,7 @@ def _list_datasets(
 
 
 def _visit(layer: LayeredModel | Layer, path: str, seen: set[int]) -> Iterator[WeightGroup]:
-    if id(layer) in seen:  # a shared layer is written at the first place it is found
+    if id(layer) in seen:  # a shared layer is written at its first occurrence
         return
     seen.add(id(layer))
     children = list(_list_children(layer))
@@ -90,7 +90,7 @@ def _list_children(layer: LayeredModel | Layer) -> Iterator[tuple[str, Layer]]:
         yield from _list_contained("layers", layer.layers)
         return
     found = {_public_name(layer, name): child for name, child in _attributes(layer)}
-    # Keras meets the list of a model's layers among its attributes.
+    # Keras finds the list of a model's layers among its attributes.
     if isinstance(layer, LayeredModel):
         found["layers"] = list(layer.layers)
     for name in sorted(found, key=lambda name: f"~{name}" if name.startswith("_") else name):
@@ -106,7 +106,7 @@ def _attributes(layer: Any) -> Iterator[tuple[str, Any]]:
     containers = list_containers(layer)
     held = {name: {id(one) for one in find_leaves(value, nn.Module)} for name, value in containers}
     for name, child in layer._modules.items():
-        # Modules of a list are modules of the layer, too, as `blocks_0`; Keras knows them by the list.
+        # Modules in a list are also modules of the layer, as `blocks_0`; Keras finds them in the list.
         if id(child) not in held.get(name.rpartition("_")[0], ()):
             yield name, child
     yield from containers
@@ -133,7 +133,7 @@ def _list_contained(path: str, container: Any) -> Iterator[tuple[str, Layer]]:
 
 
 def _public_name(layer: Any, name: str) -> str:
-    """Return the attribute under which Keras meets a layer first: private names come last."""
+    """Return the attribute under which Keras first finds a layer: private names come last."""
     public = name.lstrip("_")
     is_shown = public != name and getattr(layer, public, None) is getattr(layer, name, None)
     return public if is_shown else name

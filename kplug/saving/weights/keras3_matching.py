@@ -20,7 +20,7 @@ def match_weight_groups(groups: Sequence[WeightGroup], file: h5py.File) -> LoadP
     """Pair the weights of each group of the model with the datasets of the same group of the file.
 
     Raises:
-        WeightsError: The file is unsafe or damaged. What does not fit is a problem of the plan.
+        WeightsError: The file is unsafe or damaged. Misfits become problems of the plan.
     """
     plan = LoadPlan()
     for group in groups:
@@ -45,14 +45,14 @@ def _match_group(plan: LoadPlan, group: WeightGroup, variables: h5py.Group | Non
 
 
 def _find_surplus(plan: LoadPlan, groups: Sequence[WeightGroup], file: h5py.File) -> None:
-    """Add a problem for layers that only the file has; Keras would not notice them."""
+    """Add a problem for layers that only the file has, which Keras silently ignores."""
     known = {group.path for group in groups}
     lists = {path.rpartition("/")[0] for path in known if "/" in path}
     for path in sorted(lists):
         listed = find_group(file, path)
         if listed is None:
             continue
-        # Looked at one by one, and no further than can be shown: a file may list millions.
+        # Checked one by one, and only as many as a message shows: a file may list millions.
         surplus = [
             name
             for name, _ in zip(listed, range(len(known) + 100), strict=False)

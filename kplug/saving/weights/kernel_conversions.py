@@ -1,7 +1,7 @@
 """Converts kernels and biases from the forms of older Keras versions.
 
-The rules are those by which Keras 2.3 read its own older files, and files of its cuDNN layers and of
-other backends. A rule is used only where the shapes are those that it was made for.
+The rules are those of Keras 2.3 for its own older files, and for files of its cuDNN layers and of other
+backends. A rule applies only to the shapes that it was made for.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Array = npt.NDArray[Any]
 
 _RECURRENT = ("kernel", "recurrent_kernel", "bias")
 
-# Keras 1 kept three arrays for each gate: of an LSTM in the order i, c, f, o, of a GRU in z, r, h.
+# Keras 1 stored three arrays per gate, in the order i, c, f, o for an LSTM and z, r, h for a GRU.
 _GATES_OF_KERAS_1 = {4: (0, 2, 1, 3), 3: (0, 1, 2)}
 
 _CONVOLUTIONS = ("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose")
@@ -37,11 +37,11 @@ _OF_KERAS_2 = (3, 2, 0, 1)
 
 
 class FileOrigin(NamedTuple):
-    """Who wrote a file, as far as it changes what its numbers mean.
+    """The writer of a file, as far as it affects the meaning of its numbers.
 
     Args:
-        backend: Keras's backend, if the file says so.
-        is_keras_1: Whether the file says no version, which Keras 2 does.
+        backend: Keras's backend, if the file states it.
+        is_keras_1: Whether the file states no version, unlike those of Keras 2.
     """
 
     backend: str | None = None
@@ -71,7 +71,7 @@ def find_sources(
 
 
 def _find_recurrent(weights: Sequence[NamedWeight]) -> Iterator[tuple[int, int]]:
-    """Yield where the three weights of an LSTM or GRU begin, and its number of gates."""
+    """Yield the index of an LSTM's or GRU's three weights, and its number of gates."""
     names = [weight.name.removesuffix(":0").rpartition("/")[2] for weight in weights]
     for place in range(len(weights) - 2):
         shape = tuple(weights[place + 1].tensor.shape)
@@ -85,7 +85,7 @@ def _find_recurrent(weights: Sequence[NamedWeight]) -> Iterator[tuple[int, int]]
 def _merge(
     weights: Sequence[NamedWeight], parts: Sequence[h5py.Dataset], count: int
 ) -> list[WeightSource]:
-    """Return the sources of kernel, recurrent kernel and bias that Keras 1 kept gate by gate."""
+    """Return the sources of kernel, recurrent kernel and bias that Keras 1 stored gate by gate."""
     sources = []
     for offset, weight in enumerate(weights):
         found = tuple(parts[3 * gate + offset] for gate in _GATES_OF_KERAS_1[count])
@@ -102,7 +102,7 @@ def _concatenate(*parts: Array) -> Array:
 def _convert_cudnn(
     weights: Sequence[NamedWeight], datasets: Sequence[h5py.Dataset], count: int
 ) -> list[WeightSource]:
-    """Return the sources of an LSTM, or of a GRU that resets after, that cuDNN may have run.
+    """Return the sources of an LSTM, or of a GRU with ``reset_after``, that may be cuDNN's.
 
     Its kernels are stored transposed, gate by gate, and it has two biases.
     """
@@ -138,7 +138,7 @@ def _convert_single(weight: NamedWeight, dataset: h5py.Dataset, origin: FileOrig
         return WeightSource((dataset,))
 
     def make(values: Array) -> Array:
-        if is_mirrored:  # Theano convolves, everyone else correlates
+        if is_mirrored:  # Theano convolves, others correlate
             values = np.flip(values, axis=tuple(range(values.ndim - 2)))
         made: Array = values.transpose(axes).reshape(weight.tensor.shape)
         return made
@@ -149,10 +149,10 @@ def _convert_single(weight: NamedWeight, dataset: h5py.Dataset, origin: FileOrig
 def _find_axes(
     weight: NamedWeight, shape: tuple[int, ...], origin: FileOrigin
 ) -> tuple[int, ...] | None:
-    """Return the order in which the axes of a stored kernel are taken; None if none fits."""
+    """Return the permutation of a stored kernel's axes; None if none fits."""
     wanted = [tuple(weight.tensor.shape)]
     if origin.is_keras_1 and weight.owner == "Conv1D":
-        # It kept kernels of sequences as those of images of one column.
+        # It stored kernels of sequences as those of images with one column.
         wanted.append((wanted[0][0], 1, *wanted[0][1:]))
     for axes in _list_orders(weight, len(shape), origin):
         if len(axes) == len(shape) and tuple(shape[axis] for axis in axes) in wanted:

@@ -15,7 +15,7 @@ from kplug.saving.weights.named_weights import NamedWeight
 
 
 class WeightSource(NamedTuple):
-    """What a weight is read from.
+    """The source of a weight's values.
 
     Args:
         datasets: Usually one.
@@ -35,14 +35,14 @@ class Assignment(NamedTuple):
 
 @dataclass
 class LoadPlan:
-    """What a load is going to do."""
+    """A planned load: assignments and problems."""
 
     assignments: list[Assignment] = field(default_factory=list)
     problems: list[WeightsError] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
     def assign(self, title: str, weight: NamedWeight, source: WeightSource, hint: str) -> None:
-        """Assign a source that fits; note a problem for one that does not."""
+        """Assign a source that fits; add a problem for one that does not."""
         mismatch = None if source.make else _find_mismatch(weight.tensor, source.datasets[0])
         if mismatch:
             self.add_problem(f"{title}: weight {weight.name!r} {mismatch}", hint)
@@ -50,11 +50,11 @@ class LoadPlan:
             self.assignments.append(Assignment(weight, source))
 
     def add_problem(self, message: str, hint: str) -> None:
-        """Note a weight or layer that does not fit."""
+        """Add a problem: a weight or layer that does not fit."""
         self.problems.append(WeightsError(message, hint=hint))
 
     def raise_problems(self) -> None:
-        """Raise the first problem, if there is one, saying how many there are."""
+        """Raise the first problem, if any, with their number."""
         if len(self.problems) == 1:
             raise self.problems[0]
         if self.problems:
@@ -64,7 +64,7 @@ class LoadPlan:
 
 
 def _find_mismatch(tensor: torch.Tensor, dataset: h5py.Dataset) -> str | None:
-    """Return why the tensor cannot take the dataset's values, judged without reading them."""
+    """Return why the dataset does not fit the tensor, judged without reading it."""
     expected, found = tuple(tensor.shape), tuple(dataset.shape)
     if expected != found:
         return f"has shape {expected}, the file's {dataset.name!r} has shape {found}"

@@ -20,8 +20,8 @@ class NamedWeight:
     Args:
         name: Keras 2's name, such as ``dense/kernel:0``.
         tensor: The tensor itself, not a copy, in Keras's shape.
-        owner: Class name of the layer that made it, such as ``Conv2D``.
-        is_channels_first: Whether that layer has its channels before the other axes.
+        owner: Class name of its layer, such as ``Conv2D``.
+        is_channels_first: Whether that layer is channels-first.
     """
 
     name: str
@@ -93,8 +93,8 @@ def _flatten(model: LayeredModel) -> Iterator[NamedWeight]:
 def _order(layer: Layer, weights: Sequence[NamedWeight]) -> list[NamedWeight]:
     """Return a layer's weights in Keras's order: the trainable ones first, each only once.
 
-    For a single layer that is the order of ``layer.weights`` as it is, also when it is frozen. A
-    normalization inside a nested model has its moving statistics moved behind the last kernel.
+    For a single layer that is the order of ``layer.weights``, also if it is frozen. In a nested model, the
+    moving statistics of normalizations follow the last kernel.
     """
     unique = {id(weight.tensor): weight for weight in weights}.values()
     trainable = {id(tensor) for tensor in layer.trainable_weights}

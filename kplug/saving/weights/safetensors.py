@@ -35,7 +35,7 @@ def save_safetensors(model: LayeredModel, path: Path, *, overwrite: bool) -> Non
     with replacing(path, overwrite=overwrite) as temporary:
         try:
             library.save_file(tensors, str(temporary), metadata)
-        except _import_library().SafetensorError as error:  # for whatever the system refuses
+        except _import_library().SafetensorError as error:  # for any system error
             raise OSError(str(error)) from error
 
 
@@ -65,7 +65,7 @@ def load_safetensors(model: LayeredModel, path: Path, skip_mismatch: bool, verif
 
 
 def name_weights(groups: Sequence[WeightGroup]) -> dict[str, NamedWeight]:
-    """Return weights by path: the names of the layers on the way, then the weight's own."""
+    """Return weights by path: the names of the enclosing layers, then the weight's own."""
     names = {group.path: group.name for group in groups}
     found: dict[str, NamedWeight] = {}
     for group in groups:

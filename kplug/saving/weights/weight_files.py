@@ -44,13 +44,13 @@ from kplug.saving.weights.safetensors import load_safetensors, save_safetensors
 def save_weights(
     model: LayeredModel, filepath: str | os.PathLike[str], overwrite: bool = True
 ) -> None:
-    """Save the weights of a model, in the format that the extension names.
+    """Save the weights of a model, in the format of the extension.
 
     ``.h5`` and ``.hdf5`` are Keras 2's HDF5 layout, which Keras 2, tf-keras and Keras 3 load.
     ``.weights.h5`` is Keras 3's. ``.safetensors`` needs the package safetensors.
 
-    The file is written beside ``filepath`` and takes its place in one step, so an interrupted save
-    leaves the old file as it was. It also records which packages supplied the model's components.
+    The save is atomic: an interrupted one leaves the old file unchanged. The file also records which
+    packages supplied the model's components.
 
     Args:
         model: The model.
@@ -59,11 +59,11 @@ def save_weights(
 
     Raises:
         NotBuiltError: The model has no weights yet.
-        WeightsError: The file cannot be written there.
+        WeightsError: The file cannot be written.
 
     Reference:
-        Keras's ``Model.save_weights``. Where Keras 2 asks on the terminal before it replaces a
-        file, ``overwrite=False`` is an error here.
+        Keras's ``Model.save_weights``. With ``overwrite=False``, Keras 2 prompts on the
+        terminal before it replaces a file; kplug raises an error.
     """
     model.ensure_built()
     target = require_path("save_weights", "filepath", filepath)
@@ -99,21 +99,20 @@ def load_weights(
 ) -> None:
     """Load weights from a file of kplug, Keras 2, tf-keras or Keras 3.
 
-    Names, numbers and shapes are all checked before any data are read, and whatever can go wrong
-    while data are read goes wrong before the first weight is assigned: after an error the model is
-    as it was.
+    Names, numbers and shapes are checked before any data are read, and reads that can fail precede the
+    first assignment: after an error the model is unchanged.
 
     Args:
         model: The model.
-        filepath: A weights file, or a whole model, of which the weights alone are read.
-        by_name: Load only the layers whose names are in the file, into whatever architecture.
-            Otherwise the layers that have weights are paired in order, whatever their names. Only
-            Keras 2's HDF5 layout has names to go by.
-        skip_mismatch: Leave weights that do not fit as they are and warn, instead of raising.
-        verify: What to do when the packages that the file's model was made of are missing or
-            differ: nothing (``"off"``), a warning (``"warn"``), or an error (``"exact"``). Then versions
-            must be equal to the last character, hashes too, and the file has to name every package of
-            the model's layers, unless layers are loaded by name.
+        filepath: A weights file, or a whole model, from which only the weights are read.
+        by_name: Load only the layers whose names are in the file, into any architecture.
+            Otherwise the layers that have weights are paired in order, regardless of names. Only
+            Keras 2's HDF5 layout supports loading by name.
+        skip_mismatch: Skip weights that do not fit, with a warning, instead of raising.
+        verify: The action if packages of the file's model are missing or differ: nothing (``"off"``),
+            a warning (``"warn"``), or an error (``"exact"``). With ``"exact"``, versions and hashes must
+            be equal, and the file must name every package of the model's layers, unless layers are
+            loaded by name.
 
     Raises:
         NotBuiltError: The model has no weights yet.
@@ -164,7 +163,7 @@ def _opened(source: Path, found: Format) -> Iterator[h5py.File]:
 def plan_weights(
     model: LayeredModel, file: h5py.File, layout: Format, by_name: bool = False
 ) -> LoadPlan:
-    """Return which dataset goes into which weight; nothing has been read yet."""
+    """Return the plan that pairs datasets with weights, without reading data."""
     if layout is not Format.KERAS2:
         return match_weight_groups(list_weight_groups(model), file)
     layers, own, stored = describe(model), describe_own(model), read_layout(file)
@@ -176,7 +175,7 @@ def plan_weights(
 
 
 def check_layout(file: h5py.File, expected: Format) -> None:
-    """Raise ``WeightsError`` when the file has the layout of another extension."""
+    """Raise ``WeightsError`` if the file has the layout of another extension."""
     is_keras3 = "layers" in file or "vars" in file
     is_keras2 = any(name in file.attrs for name in ("layer_names", "layer_names0", "model_config"))
     if expected is Format.KERAS2 and is_keras3 and not is_keras2:
@@ -202,7 +201,7 @@ def warn_about_skipped(plan: LoadPlan, source: Path) -> None:
 
 
 def _remark_on_nothing(layers: Sequence[LayerWeights], stored: StoredWeights) -> list[str]:
-    """Return a remark if ``by_name`` had no name to go by, which is hardly ever meant."""
+    """Return a remark if ``by_name`` matched no name, which is probably a mistake."""
     ours = [layer.name for layer in layers if layer.weights]
     theirs = [layer.name for layer in stored.layers if layer.weight_names]
     if not ours or set(ours) & set(theirs):

@@ -11,7 +11,7 @@ from kplug.layers.base.shapes import is_shape
 
 _BUILD_CONFIG = "build_config"
 
-# More numbers than any sample has; torch cannot count the bytes of much larger ones.
+# More elements than any sample has; torch cannot count the bytes of much larger ones.
 _MOST_NUMBERS = 1 << 40
 
 
@@ -20,7 +20,7 @@ def write_built_shape(entry: Mapping[str, Any], shape: Any) -> dict[str, Any]:
 
     Args:
         entry: ``{"class_name", "config"}``.
-        shape: Shape with the batch in front, nested as the inputs are; None leaves it out.
+        shape: Shape with the batch axis, nested like the inputs; None omits it.
 
     Example:
         >>> write_built_shape({"class_name": "Net"}, (20, 5))["build_config"]
@@ -35,7 +35,7 @@ def find_built_shape(entry: Any) -> Any:
     """Return the input shape that a model was built for, or None if its description has none.
 
     Raises:
-        WeightsError: What stands there is no shape.
+        WeightsError: The entry is no shape.
 
     Example:
         >>> find_built_shape({"build_config": {"input_shape": {"left": [20, 5]}}})

@@ -12,14 +12,14 @@ from kplug.saving.protocols import LayeredModel
 
 
 def require_remakable(model: LayeredModel) -> None:
-    """Refuse a model with a layer that its configuration would make with other weights.
+    """Refuse a model with a layer that its configuration would rebuild with other weights.
 
-    Only layers with a setting that was assigned after they were built are made again, without values.
+    Only layers with a setting that was assigned after building are rebuilt, without values.
 
     Raises:
-        ContractError: With the layer, what it has, and what would be made.
+        ContractError: With the layer, its weights, and those of the rebuilt layer.
     """
-    # Weights that are made to be compared draw values; training goes on after a save as without.
+    # Rebuilding draws random values; a save must not affect the training after it.
     with torch.random.fork_rng(devices=[]):
         for layer in model.modules():
             if isinstance(layer, Layer) and layer.is_changed_since_built:

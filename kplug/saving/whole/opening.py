@@ -23,7 +23,7 @@ from kplug.saving.whole.vocabularies import put_vocabularies
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A whole model in a file; weights are read when they are asked for."""
+    """A whole model in a file, whose weights are read lazily."""
 
     config: Any
     training: Any
@@ -56,7 +56,7 @@ def opened_model(path: Path) -> Iterator[StoredModel]:
             raise _no_model(file)
         training = read_text(file, "training_config")
         config = parse_json(text, "the attribute 'model_config'")
-        # Ours have names of Keras 3 too, in a layout that calls itself Keras 2's.
+        # kplug's files have names of Keras 3 too, in a layout marked as Keras 2's.
         is_ours = has_components(file)
         yield StoredModel(
             config,
@@ -68,7 +68,7 @@ def opened_model(path: Path) -> Iterator[StoredModel]:
 
 
 def _find_generation(archive: Archive, config: Any) -> Generation:
-    """Return who wrote an archive: tf-keras has the same members and dicts as Keras 3."""
+    """Return an archive's generation of Keras: tf-keras has the same members and dicts as Keras 3."""
     metadata = parse_json(archive.read_text(METADATA, MOST_BYTES), METADATA)
     version = metadata.get("keras_version") if isinstance(metadata, dict) else None
     return find_generation(config, version if isinstance(version, str) else None)

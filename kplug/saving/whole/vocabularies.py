@@ -22,7 +22,7 @@ def put_vocabularies(config: Any, archive: Archive) -> None:
         archive: The archive.
 
     Raises:
-        WeightsError: A file is no text, or holds something else than integers where those belong.
+        WeightsError: A file is no text, or holds other values than the expected integers.
     """
     for path, entry in _walk(config, "assets"):
         kind, name = _KINDS.get(entry["class_name"]), f"{path}/vocabulary.txt"
@@ -33,7 +33,7 @@ def put_vocabularies(config: Any, archive: Archive) -> None:
 
 
 def _walk(entry: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the layers of a model with the paths that Keras gives them: class by class, numbered."""
+    """Yield the layers of a model with their paths in Keras: class names, numbered."""
     inner = entry.get("config") if isinstance(entry, dict) else None
     layers = inner.get("layers") if isinstance(inner, dict) else None
     counts: Counter[str] = Counter()

@@ -34,14 +34,14 @@ from kplug.saving.whole.changed_layers import require_remakable
 from kplug.serialization import require_whole
 from kplug.training.compiled_model import prepare_optimizer
 
-# The version whose form of configuration is written into an archive.
+# The Keras version whose form of configuration archives have.
 ARCHIVE_VERSION = "3.12.0"
 
 
 def save_model(
     model: CompilableModel, filepath: str | os.PathLike[str], overwrite: bool = True
 ) -> None:
-    """Save a model as a whole, so that ``kplug.load_model`` and Keras make it again.
+    """Save a whole model, so that ``kplug.load_model`` and Keras can load it.
 
     The file has its configuration, weights, training configuration and training state.
 
@@ -52,9 +52,9 @@ def save_model(
 
     Raises:
         NotBuiltError: If the model has no weights yet.
-        ContractError: If a component or layer does not tell all that it was made with, or a layer's
-            settings were changed after it was built.
-        WeightsError: If the file cannot be written there; an existing one is as it was.
+        ContractError: If a component or layer has an incomplete configuration, or a layer's settings
+            were changed after it was built.
+        WeightsError: If the file cannot be written; an existing one is unchanged.
     """
     if not hasattr(model, "ensure_built"):
         raise ContractError(
@@ -69,7 +69,7 @@ def save_model(
     with naming_file(target):
         found = choose_whole_format(target)
         require_built(model)
-    training = _describe_training(model, found)  # now: what it refuses must not leave half a file
+    training = _describe_training(model, found)  # first: an error must not leave half a file
     run_on_main(lambda: _save(model, entry, training, target, found, overwrite))
 
 
@@ -78,7 +78,7 @@ def to_json(model: Layer, **options: Any) -> str:
 
     Args:
         model: The model.
-        options: What ``json.dumps`` takes, such as ``indent=2``.
+        options: Keywords of ``json.dumps``, such as ``indent=2``.
     """
     return encode(write_model(serialize(model)), **options)
 
@@ -113,7 +113,7 @@ def _write_keras3(
         METADATA: encode({"keras_version": ARCHIVE_VERSION, "date_saved": today}),
         CONFIG: encode(config),
     }
-    # Without a name, so that nothing of it stays behind whatever happens.
+    # An unnamed temporary file, which the system always removes.
     with tempfile.TemporaryFile(dir=path.parent, buffering=0) as weights:
         with written(weights) as file:
             write_weights(file, model, Format.KERAS3)
@@ -128,7 +128,7 @@ def _write_keras2(
     training: Mapping[str, Any] | None,
     file: h5py.File,
 ) -> None:
-    # Python's text becomes a variable-length string, which has no limit of 64 KiB.
+    # A Python str becomes a variable-length string, without the limit of 64 KiB.
     file.attrs["backend"], file.attrs["keras_version"] = BACKEND.decode(), KERAS_VERSION.decode()
     file.attrs["model_config"] = encode(write_model(entry, generation=2))
     if training is not None:
@@ -146,13 +146,13 @@ def _describe_training(model: CompilableModel, found: Format) -> dict[str, Any] 
         require_whole(filled.resolved, filled.slot)
     resolved = compiled.optimizer_slot.resolved
     if resolved.is_of_factory and model.built_optimizer is None and model.trainable_weights:
-        prepare_optimizer(model, "save")  # the factory's arguments say no learning rate set since
+        prepare_optimizer(model, "save")  # the factory's arguments lack a rate set since
     written = write_optimizer_config(resolved, model.optimizer)
     generation = 3 if found is Format.ARCHIVE else 2
     return write_training(compiled.structure, compiled.loss_weights, written, generation)
 
 
 def _write_ours(file: h5py.File, model: CompilableModel) -> None:
-    """Write what Keras does not look at: the component table and the exact training state."""
+    """Write the parts that Keras ignores: the component table and the exact training state."""
     write_components(file, collect_rows(model))
     write_state(file, model)
