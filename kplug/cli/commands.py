@@ -114,7 +114,7 @@ class _Commands(Mapping[str, Any]):
 
     @property
     def _own(self) -> dict[str, Component]:
-        """kplug's own commands, found without asking plugins, which cannot replace them."""
+        """The commands of kplug itself, found without asking plugins, which cannot replace them."""
         return REGISTRY.state.discovery.by_name["kplug"].offer(COMMAND)
 
 
