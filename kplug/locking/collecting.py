@@ -21,7 +21,7 @@ def lock_environment(*, allow_unlocked: bool = False) -> Lock:
     """Return the lock of kplug, of torch, and of every installed plugin that may load.
 
     Args:
-        allow_unlocked: Write down what cannot be installed again, too.
+        allow_unlocked: Also lock packages that cannot be installed again.
 
     Raises:
         LockError: A plugin is an editable install without a commit.
@@ -39,7 +39,7 @@ def lock_specs(specs: Iterable[str], *, allow_unlocked: bool = False) -> Lock:
 
     Args:
         specs: ``kind:spec``, such as ``loss:dice_loss(smooth=1.0)``. Each is built, as ``compile`` would.
-        allow_unlocked: Write down what cannot be installed again, too.
+        allow_unlocked: Also lock packages that cannot be installed again.
 
     Raises:
         LockError: A spec has no kind, or its plugin is an editable install without a commit.
@@ -65,7 +65,7 @@ def lock_rows(
     Args:
         rows: The table; its packages have to be installed here, in the same builds.
         own: Names of the user's code that the table does not list.
-        allow_unlocked: Write down what cannot be installed again, too.
+        allow_unlocked: Also lock packages that cannot be installed again.
 
     Raises:
         LockError: The model has code of the user's own, or a plugin is an editable install without a commit.

@@ -40,7 +40,7 @@ def _read_codes() -> Iterator[tuple[str, Code]]:
             try:
                 code = read_code(find_distribution(name))
                 code.files  # noqa: B018 - it is read here
-            except Exception:  # noqa: BLE001, S112 - a RECORD may hold anything
+            except Exception:  # noqa: BLE001, S112 - an invalid RECORD
                 continue
             yield name, code
 
@@ -65,5 +65,5 @@ def _list_files(distribution: Any) -> Iterator[tuple[str, str]]:
         for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
             if row and row[0].endswith(".py"):
                 yield name, f"{root}/{row[0]}"
-    except Exception:  # noqa: BLE001 - a RECORD may hold anything
+    except Exception:  # noqa: BLE001 - an invalid RECORD
         return

@@ -2,10 +2,10 @@
 
 Data flows in this order::
 
-    what a site holds      site_format/
-    what a wheel says      wheels/
+    format of a site       site_format/
+    contents of a wheel    wheels/
     files of a site        building/
     changes to a site      publishing/
     a site over HTTP       serving/
-    what users type        commands/, plugin
+    command line           commands/, plugin
 """

@@ -6,11 +6,11 @@ from kplug.errors import KplugError
 
 
 class RegistryError(KplugError):
-    """Base of what concerns registries."""
+    """Base of all errors of registries."""
 
 
 class SiteFormatError(RegistryError, ValueError):
-    """A file of a site that does not have the form which the format gives it."""
+    """A file of a site that does not conform to the format."""
 
 
 class WheelError(RegistryError, ValueError):
@@ -22,15 +22,15 @@ class PublishingError(RegistryError, ValueError):
 
 
 class ExistingReleaseError(PublishingError):
-    """A version that a site has already, and that is never replaced."""
+    """A version that a site has already; versions are never replaced."""
 
 
 class BusySiteError(PublishingError):
-    """Another publisher is writing to a site; the same change may be taken later."""
+    """Another publisher is writing to the site; retrying the change may succeed."""
 
 
 class TrustError(RegistryError, ValueError):
-    """A site that is not what its root's keys have signed, or keys that cannot sign it."""
+    """A site whose signatures by its root's keys are invalid, or keys that cannot sign it."""
 
 
 class UnreachableSiteError(RegistryError, OSError):

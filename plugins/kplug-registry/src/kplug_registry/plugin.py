@@ -18,9 +18,9 @@ def kplug_commands() -> dict[str, Component]:
 
 @hookimpl
 def kplug_offers(kind: str, name: str, distribution: str | None) -> Sequence[Package]:
-    """Return the packages of which this machine has seen in a registry that they offer a name."""
+    """Return packages that offer a name, according to the local copies of registries."""
     from kplug_registry.client.configured_registries import open_registries
-    from kplug_registry.client.offers import list_offers  # no other command waits for it
+    from kplug_registry.client.offers import list_offers  # imported on demand
 
     return list_offers(open_registries(), kind, name, distribution)
 
@@ -28,7 +28,7 @@ def kplug_offers(kind: str, name: str, distribution: str | None) -> Sequence[Pac
 @hookimpl
 def kplug_environment() -> Sequence[Section]:
     """Return the registries of the settings."""
-    from kplug_registry.client.settings import read_registries  # no other command waits for it
+    from kplug_registry.client.settings import read_registries  # imported on demand
 
     settings = read_registries()
     if not settings:

@@ -24,12 +24,12 @@ from kplug_registry.site_format import (
 
 _ASSETS = ("catalogue.css", "catalogue.js", "icon.svg")
 _FOLDER = "catalogue"
-_GAP = "\ue000"  # in a layout, for what differs
+_GAP = "\ue000"  # the placeholder in a layout
 _ROOT = "../../../"  # as seen from the pages of components and distributions
 
 
 def write_start_page(view: SiteView, file: SiteFile) -> None:
-    """Write the page with the search and what is new, and the files that all pages use."""
+    """Write the page with the search and the latest releases, and the files that all pages share."""
 
     def make() -> bytes:
         counts = [(each.kind, _count(each.kind, each.count)) for each in file.counts]
@@ -42,7 +42,7 @@ def write_start_page(view: SiteView, file: SiteFile) -> None:
 
 
 def write_component_page(view: SiteView, component: ComponentFile) -> None:
-    """Write the page of a name: for each distribution, the version that is installed by default."""
+    """Write the page of a name, with each distribution's default version."""
 
     def make() -> bytes:
         shown = _choose(component.offers)
@@ -80,17 +80,17 @@ def _render_components(name: str, components: tuple[ComponentEntry, ...]) -> str
 
 
 def _count(kind: str, count: int) -> str:
-    """Return a number with the name of the kind, as ``kplug list --count`` prints them."""
+    """Return a count with the name of the kind, as in ``kplug list --count``."""
     try:
         return f"{count} {kind if count == 1 else get_kind(kind).plural}"
-    except UnknownKindError:  # of a plugin that is not installed where the page is made
+    except UnknownKindError:  # of a plugin that is not installed here
         return f"{count} {kind}"
 
 
 def _choose(offers: Sequence[Offer]) -> list[Offer]:
-    """Return of each distribution the newest offer that is not yanked, or the newest.
+    """Return each distribution's newest offer that is not yanked, or else its newest.
 
-    Those that the bare name means come first.
+    Offers that the bare name means come first.
     """
     chosen: dict[str, Offer] = {}
     for offer in offers:
@@ -105,14 +105,14 @@ def _render(template: str, **facts: object) -> str:
 
 
 def _lay_out(root: str, title: str, main: str) -> bytes:
-    """Return a page: its title as text, its main part as HTML."""
+    """Return a page from its title as text and its main part as HTML."""
     before, between, after = _split_layout(root)
     return f"{before}{escape_text(title)}{between}{main}{after}".encode()
 
 
 @lru_cache
 def _split_layout(root: str) -> tuple[str, str, str]:
-    """Return what all pages of a folder share: it is rendered once."""
+    """Return the layout shared by all pages of a folder, rendered once."""
     before, between, after = _render("page.html", root=root, title=_GAP, main=_GAP).split(_GAP)
     return before, between, after
 
@@ -124,7 +124,7 @@ def _find_template(name: str) -> Template:
 
 @lru_cache
 def _environment() -> Environment:
-    # `finalize` escapes whatever a template prints, as autoescape does, in half of the time.
+    # `finalize` escapes all output of a template, in half the time of autoescape.
     return Environment(  # noqa: S701
         finalize=escape_text,
         loader=PackageLoader("kplug_registry.building"),

@@ -21,19 +21,19 @@ _NEVER = "1970-01-01T00:00:00Z"  # a feed has to say when it changed
 
 
 def start_site(view: SiteView) -> None:
-    """Write what a site without any release has."""
+    """Write the files of a site without releases."""
     _write_site_file(view, SiteFile())
 
 
 def add_recent(view: SiteView, release: RecentRelease) -> None:
-    """Put a release at the head of what is new."""
+    """Put a release at the head of the latest releases."""
     found = view.find(SiteFile, "registry.json") or SiteFile()
     recent = (release, *found.recent)[:MOST_RECENT]
     _write_site_file(view, replace(found, recent=recent))
 
 
 def update_counts(view: SiteView, before: DistributionFile, after: DistributionFile) -> None:
-    """Change the number of components of each kind by what a distribution has more or less of."""
+    """Update the number of components of each kind by a distribution's difference."""
     found = view.find(SiteFile, "registry.json") or SiteFile()
     counts = Counter({each.kind: each.count for each in found.counts})
     counts.subtract(count_kinds(before))

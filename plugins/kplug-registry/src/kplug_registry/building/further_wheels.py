@@ -12,16 +12,16 @@ _LONGEST = 200  # characters of one value in a message
 
 
 def check_further_wheel(distribution: str, known: Release, new: Release) -> None:
-    """Refuse a wheel of a version that is there, unless it adds another file that offers the same.
+    """Refuse a wheel of an existing version, unless it is another file with the same components.
 
     Args:
-        distribution: Whose version it is.
+        distribution: The distribution.
         known: The version as it is in the site.
         new: The version as the wheel has it.
 
     Raises:
         ExistingReleaseError: if the site has a wheel of that name.
-        PublishingError: it says what the wheel has otherwise.
+        PublishingError: with the differences of the wheel.
     """
     (wheel,) = new.wheels
     names = [file.filename for file in known.wheels]

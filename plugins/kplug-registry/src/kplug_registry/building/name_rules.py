@@ -21,10 +21,10 @@ _MOST_WORDS = 20_000
 
 
 def check_rules(view: SiteView, wheel: WheelContents) -> None:
-    """Refuse a wheel whose names a site does not take.
+    """Refuse a wheel whose names a site does not accept.
 
     Raises:
-        PublishingError: it says which name, and whose it is.
+        PublishingError: with the name and its owner.
     """
     _check_requirements(wheel)
     _check_name(view, str(wheel.metadata.name))
@@ -43,14 +43,14 @@ def check_rules(view: SiteView, wheel: WheelContents) -> None:
 
 
 def claim_name(view: SiteView, name: str) -> None:
-    """Note the name of a distribution, so that none which looks like it is taken later."""
+    """Claim the name of a distribution, so that lookalikes are refused later."""
     view.write_noun(lookalike_path(name), LookalikeFile(name))
 
 
 def find_near_names(view: SiteView, name: str) -> list[str]:
-    """Return the distributions whose names differ from one by a letter more, less, other or exchanged.
+    """Return the distributions at edit distance 1 from a name: insertion, deletion, substitution, swap.
 
-    All names of the site are compared, which takes 0.2 s at 100,000.
+    It compares all names of the site, which takes 0.2 s for 100,000.
     """
     near = re.compile("|".join(_list_near_patterns(name)))
     return [other for other in read_names(view) if other != name and near.fullmatch(other)]
@@ -80,7 +80,7 @@ def _check_requirements(wheel: WheelContents) -> None:
 
 
 def _check_words(wheel: WheelContents) -> None:
-    """Refuse a wheel whose words would fill a disk, as each has a file."""
+    """Refuse a wheel with too many words, as each gets a file."""
     texts = ((one.name, *one.aliases, one.summary) for one in wheel.components)
     words = {word for each in texts for text in each for word in search_words(text)}
     if len(words) > _MOST_WORDS:

@@ -9,7 +9,7 @@ from kplug_registry.site_format import MOST_WORDS, PrefixFile, list_prefixes, pr
 
 
 def add_word(view: SiteView, word: str) -> None:
-    """List a word that the site did not have; one that it has stays listed, as its file stays."""
+    """List a new word under its prefixes; words are never removed, as their files stay."""
     for prefix in list_prefixes(word):
         _open(view, prefix).add(word)
 
@@ -20,7 +20,7 @@ def sort_words(words: Iterable[str]) -> tuple[str, ...]:
 
 
 class _Prefix:
-    """The words of a prefix while a site changes: those that its file takes, and some more."""
+    """The words of a prefix while a site changes, with some more than fit into its file."""
 
     def __init__(self, prefix: str, found: PrefixFile | None) -> None:
         self._prefix = prefix

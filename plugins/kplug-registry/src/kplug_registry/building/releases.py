@@ -32,20 +32,20 @@ from kplug_registry.wheels import WheelContents
 
 
 def add_release(view: SiteView, wheel: WheelContents, published: str) -> str | None:
-    """Add a wheel to the files of a site, and return the name of its distribution if that is new.
+    """Add a wheel to the files of a site, and return the name of its distribution if it is new.
 
-    A version may get further wheels, for other machines, as long as they offer the same.
+    A version may get further wheels, for other platforms, if they offer the same.
 
-    The pages that list all distributions are left as they are: see `add_projects`.
+    The pages that list all distributions stay unchanged: see `add_projects`.
 
     Args:
         view: The site.
-        wheel: What was read of the wheel.
+        wheel: The contents of the wheel.
         published: The time, as in `Release`.
 
     Raises:
         ExistingReleaseError: if the site has a wheel of that name.
-        PublishingError: if its rules refuse the wheel, or it offers something else than its version does.
+        PublishingError: if the site's rules refuse the wheel, or it differs from other wheels of its version.
     """
     check_rules(view, wheel)
     metadata = wheel.metadata
@@ -80,7 +80,7 @@ def add_release(view: SiteView, wheel: WheelContents, published: str) -> str | N
 def change_release(
     view: SiteView, name: str, version: str, change: Callable[[Release], Release]
 ) -> None:
-    """Change a release in all files that speak of it.
+    """Change a release in all files that mention it.
 
     Raises:
         PublishingError: if the site does not have it.
@@ -97,7 +97,7 @@ def change_release(
 
 
 def find_distribution(view: SiteView, name: str) -> DistributionFile:
-    """Return the file of a distribution; one without releases, if the site has none."""
+    """Return the file of a distribution, or one without releases if the site has none."""
     path = distribution_path(name)
     return view.find(DistributionFile, path) or DistributionFile(_stem(path), ())
 
@@ -134,7 +134,7 @@ def list_offers(distribution: DistributionFile) -> Iterator[tuple[tuple[str, str
 
 
 def sort_offers(offers: list[Offer]) -> tuple[Offer, ...]:
-    """Return offers by distribution, and of each distribution the newest first."""
+    """Return offers sorted by distribution, then by version, the newest first."""
     return tuple(sorted(sort_releases(offers), key=lambda offer: offer.distribution))
 
 

@@ -31,7 +31,7 @@ def list_hits(distribution: DistributionFile) -> Iterator[tuple[str, SearchHit]]
 
 
 def update_search(view: SiteView, before: DistributionFile, after: DistributionFile) -> None:
-    """Change the files of the words of a distribution from what they said of it to what they have to say."""
+    """Update the files of a distribution's words for a change of the distribution."""
     for hit, words in _list_words(before):
         identity = _identify(hit)
         for word in words:
@@ -48,12 +48,12 @@ def sort_hits(word: str, hits: Iterable[SearchHit]) -> list[SearchHit]:
 
 
 class _Word:
-    """The hits of a word while a site changes: those that its file takes, and some more."""
+    """The hits of a word while a site changes, with some more than fit into its file."""
 
     def __init__(self, word: str, found: SearchFile | None) -> None:
         self._word = word
         self._hits: dict[_Identity, tuple[_Rank, SearchHit]] = {}
-        self._last: _Rank | None = None  # which a full file takes
+        self._last: _Rank | None = None  # the lowest rank in a full file
         for hit in found.hits if found else ():
             identity = _identify(hit)
             self._hits[identity] = (word not in search_words(hit.name), identity), hit
@@ -104,7 +104,7 @@ def _identify(hit: SearchHit) -> _Identity:
 
 
 def _list_words(distribution: DistributionFile) -> Iterator[tuple[SearchHit, Iterable[str]]]:
-    """Yield the components of the current release with the words by which each is found."""
+    """Yield the components of the current release, each with its search words."""
     current = find_current(distribution)
     if current is None:
         return

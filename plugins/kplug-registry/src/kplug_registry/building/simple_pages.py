@@ -31,7 +31,7 @@ def write_project(view: SiteView, distribution: DistributionFile) -> None:
 
 
 def add_projects(view: SiteView, names: Iterable[str]) -> None:
-    """Add distributions to the two pages that list all: the only files that grow with the site."""
+    """Add distributions to the two pages that list all, the only files that grow with the site."""
     known = read_names(view)
     wanted = sorted({*known, *names})
     if wanted != known or not known:
@@ -48,7 +48,7 @@ def write_projects(view: SiteView, names: list[str]) -> None:
     """Write the two pages that list all distributions, whose names are sorted."""
     links = (f'<a href="{name}/">{name}</a>' for name in names)
     _write_page(view, _ROOT, "Distributions", links)
-    rows = ",".join(f'{{"name":"{name}"}}' for name in names)  # as dicts they take much memory
+    rows = ",".join(f'{{"name":"{name}"}}' for name in names)  # dicts would take much memory
     text = f'{{"meta":{json.dumps(_API, separators=(",", ":"))},"projects":[{rows}]}}\n'
     view.write(f"{_ROOT}.json", text.encode())
 

@@ -23,12 +23,12 @@ def build_site(wheels: Iterable[WheelContents], site: Path, published: str) -> i
     """Write a site with wheels, and return how many wheels it has.
 
     Args:
-        wheels: What was read of each; they are taken one by one.
-        site: A folder that is not there yet, or is empty.
+        wheels: The contents of the wheels, consumed one by one.
+        site: A folder that does not exist yet, or is empty.
         published: The time, as in `kplug_registry.site_format.Release`.
 
     Raises:
-        PublishingError: if the folder has files, or two wheels cannot be of one site; nothing is left behind.
+        PublishingError: if the folder has files, or two wheels conflict; nothing is left behind.
     """
     with explaining(site):
         if site.exists() and any(site.iterdir()):
@@ -47,7 +47,7 @@ def build_site(wheels: Iterable[WheelContents], site: Path, published: str) -> i
 
 
 def _write_changes(view: SiteView, folder: Path, most_kept: int = 0) -> None:
-    """Write changes into the folder of a site that nobody reads yet; the longest files may stay for later."""
+    """Write changes into the folder of an unpublished site; the longest growing files may be deferred."""
     made: set[str] = set()
     for path, content in view.take(most_kept):
         target = f"{folder}/{path}"
@@ -58,7 +58,7 @@ def _write_changes(view: SiteView, folder: Path, most_kept: int = 0) -> None:
         if isinstance(content, Path):
             shutil.copyfile(content, target)
         elif content is not None:
-            with open(target, "wb", buffering=0) as file:  # noqa: PTH123 - a Path takes half as long again
+            with open(target, "wb", buffering=0) as file:  # noqa: PTH123 - a Path takes 1.5 times as long
                 file.write(content)
 
 

@@ -20,16 +20,16 @@ class GrowingFile(Protocol):
         """Return the content of the file."""
 
     def __len__(self) -> int:
-        """Return how many things it lists."""
+        """Return the number of its entries."""
 
 
 class SiteView:
-    """The files of a site with changes to them.
+    """The files of a site with pending changes.
 
-    Nouns are kept as they are, and pages are made, once, by `settle`: a file may change many times before.
+    Nouns stay unserialised, and `settle` generates each page once, as a file may change many times before.
 
     Args:
-        storage: Where the site is.
+        storage: The storage of the site.
     """
 
     def __init__(self, storage: SiteStorage) -> None:
@@ -40,7 +40,7 @@ class SiteView:
         self._growing: dict[str, GrowingFile] = {}
 
     def read(self, path: str) -> bytes | None:
-        """Return a file as it will be, or None if there is none."""
+        """Return a file with its pending change, or None if there is none."""
         if path not in self.changes:
             return self.storage.read(path)
         changed = self.changes[path]
@@ -50,7 +50,7 @@ class SiteView:
         """Return the noun in a file, or None if there is no such file.
 
         Raises:
-            SiteFormatError: for a file that does not hold one.
+            SiteFormatError: for an invalid file.
         """
         if path not in self._nouns:
             text = self.read(path)
@@ -59,7 +59,7 @@ class SiteView:
         return found
 
     def write(self, path: str, content: bytes | Path) -> None:
-        """Change a file: its content, or the file that it is a copy of."""
+        """Change a file to a content, or to a copy of another file."""
         self.changes[path] = content
 
     def write_noun(self, path: str, noun: object) -> None:
@@ -68,24 +68,24 @@ class SiteView:
         self.write_later(path, lambda: to_json(noun).encode())
 
     def write_later(self, path: str, make: Callable[[], bytes]) -> None:
-        """Change a file to what a function returns when the changes are settled."""
+        """Change a file to the result of a function, which is called when the changes are settled."""
         self._later[path] = make
 
     def write_growing(self, path: str, file: GrowingFile) -> None:
-        """Change a file to what it has grown to when the changes are settled."""
+        """Change a file to the final content of a growing file when the changes are settled."""
         self._growing[path] = file
 
     def find_growing(self, path: str) -> GrowingFile | None:
-        """Return a file that grows, or None if nothing was added to it yet."""
+        """Return a growing file, or None if nothing was added to it yet."""
         return self._growing.get(path)
 
     def take(self, most_kept: int = 0) -> Iterator[tuple[str, bytes | Path | None]]:
-        """Yield all changes, also those that change nothing, and make what was left for later one by one.
+        """Yield all changes, even ineffective ones, generating deferred files one by one.
 
-        Whoever takes them writes them: the view forgets what was taken.
+        The caller writes them: the view forgets them.
 
         Args:
-            most_kept: How many growing files stay for later, the longest of them.
+            most_kept: The number of growing files to keep back, the longest ones.
         """
         yield from self.changes.items()
         longest = nlargest(most_kept, self._growing, key=lambda path: len(self._growing[path]))
@@ -98,7 +98,7 @@ class SiteView:
         self._nouns.clear()
 
     def settle(self) -> None:
-        """Put what was left for later into the changes, and drop what the site has already."""
+        """Generate deferred files, and drop changes that the site has already."""
         wanted = dict(self.take())
         for path, content in wanted.items():
             if isinstance(content, Path) or self.read(path) != content:

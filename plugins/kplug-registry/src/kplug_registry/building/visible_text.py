@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from html import escape
 
-# Characters that XML forbids, or HTML and terminals take for commands.
+# Characters that XML forbids, or that control HTML parsers and terminals.
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def escape_text(value: object) -> str:
-    r"""Return a text for HTML or XML: its marks are escaped, and what nobody could see is marked.
+    r"""Return a text escaped for HTML or XML, with a replacement character for each invisible one.
 
     Example:
         >>> escape_text("<b>\x1b")

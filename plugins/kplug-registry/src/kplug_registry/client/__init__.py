@@ -2,7 +2,7 @@
 
 Data flows in this order::
 
-    which registries there are     settings → registries → configured_registries
-    what they have                 name_lookup → searching, offers
-    what is installed of them      dependency_resolution → installing; outdated
+    registries of the settings     settings → registries → configured_registries
+    look-up and search             name_lookup → searching, offers
+    installation                   dependency_resolution → installing; outdated
 """

@@ -19,15 +19,15 @@ def open_registries() -> Registries:
 
 
 def require_registries(*, is_offline: bool = False) -> Registries:
-    """Return them for a command, which needs at least one; those that answer are looked at.
+    """Return the registries for a command, which needs at least one; checks those that answer.
 
     Args:
-        is_offline: Whether none is asked.
+        is_offline: Whether to make no requests.
 
     Raises:
         RegistrySettingError: if there is none, or one cannot be understood.
-        SiteFormatError: if one has a format that is not read here.
-        TrustError: if one is not what was signed.
+        SiteFormatError: if one has an unsupported format.
+        TrustError: if the signatures of one are invalid.
     """
     registries = open_registries()
     if not registries.items:
@@ -37,6 +37,6 @@ def require_registries(*, is_offline: bool = False) -> Registries:
             "pyproject.toml.",
         )
     for registry in () if is_offline else registries:
-        with suppress(UnreachableSiteError):  # the command itself tells, where it matters
+        with suppress(UnreachableSiteError):  # the command reports it where it matters
             registry.check()
     return registries

@@ -32,13 +32,13 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Installation:
-    """A wheel that is to be installed.
+    """A wheel to install.
 
     Args:
         distribution: The normalised name.
         release: The version.
-        wheel: Its wheel that fits here best.
-        registry: Where it comes from.
+        wheel: Its wheel that fits this environment best.
+        registry: Its registry.
         refused: Later registries that claim the distribution too.
     """
 
@@ -50,17 +50,17 @@ class Installation:
 
     @property
     def requirement(self) -> str:
-        """What pip and uv are told: the address of the wheel, with the hash that they check it by."""
+        """The requirement for pip and uv: the URL of the wheel, with its hash."""
         address = f"{self.registry.site.address}{wheel_path(self.wheel.filename)}"
         return f"{self.distribution} @ {address}#sha256={self.wheel.sha256}"
 
 
 def plan_installation(registries: Registries, wanted: str) -> list[Installation]:
-    """Return the wheels that bring a component or a distribution, each from the registry that it belongs to.
+    """Return the wheels to install for a component or distribution, each from its owning registry.
 
     Args:
-        registries: Where to look.
-        wanted: The name of a component, also as ``distribution/name``, or of a distribution with or without
+        registries: The registries to search.
+        wanted: The name of a component, also as ``distribution/name``, or a distribution with or without
             versions.
 
     Raises:

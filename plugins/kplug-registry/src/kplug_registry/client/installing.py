@@ -18,7 +18,7 @@ _PROTECTED = ("kplug", "kplug-registry")
 
 
 def make_install_command(plan: Sequence[Installation], options: Sequence[str] = ()) -> list[str]:
-    """Return the command that installs exactly the wheels of a plan, checked by their hashes."""
+    """Return the command that installs exactly the wheels of a plan, with hash checking."""
     return [*find_installer(), *options, *(each.requirement for each in plan)]
 
 
@@ -30,10 +30,10 @@ def make_uninstall_command(distribution: str) -> list[str]:
 
 
 def check_policy(plan: Sequence[Installation]) -> None:
-    """Refuse to install what the settings would not let load.
+    """Refuse to install distributions that the settings would not let load.
 
     Raises:
-        InstallationError: it names each distribution, the setting and its place.
+        InstallationError: with each distribution, the setting and its place.
     """
     refusals = [
         f"{each.distribution} {each.release.version}: {reason}"
@@ -49,7 +49,7 @@ def check_policy(plan: Sequence[Installation]) -> None:
 
 
 def run_installer(command: Sequence[str]) -> None:
-    """Run such a command.
+    """Run an installer's command.
 
     Raises:
         InstallationError: It failed.

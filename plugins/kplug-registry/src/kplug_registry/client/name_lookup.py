@@ -20,17 +20,17 @@ Noun = TypeVar("Noun")
 
 
 class Reader(Protocol):
-    """What reads a file of a registry, or returns None: over the network, or from the copy here."""
+    """Reads a file of a registry, over the network or from the local copy; None if there is none."""
 
     def __call__(self, noun: type[Noun], path: str) -> Noun | None:
-        """Return what a file holds, or None if there is none."""
+        """Return the noun in a file, or None if there is none."""
 
 
 def list_offers_of_kind(read: Reader, kind: str, name: str) -> Iterator[Offer]:
     """Yield the offers of a name of one kind that are not withdrawn."""
     try:
         file = read(ComponentFile, component_path(kind, name))
-    except SiteFormatError:  # no component can have such a name
+    except SiteFormatError:  # an invalid name
         return
     yield from (offer for offer in file.offers if offer.yanked is None) if file else ()
 
@@ -42,7 +42,7 @@ def list_offers_of_any_kind(read: Reader, name: str) -> Iterator[Offer]:
 
 
 def list_hits(read: Reader, word: str) -> tuple[SearchHit, ...]:
-    """Return what a search for a word finds; nothing, if it is too long for one."""
+    """Return the hits of a word; empty if the word is too long."""
     try:
         file = read(SearchFile, search_path(word))
     except SiteFormatError:

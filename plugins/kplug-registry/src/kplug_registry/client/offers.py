@@ -28,10 +28,10 @@ def list_offers(
     No request is made, unless the setting of a registry says ``online = true``.
 
     Args:
-        registries: Where to look.
-        kind: The kind that is wanted; any if it is empty.
+        registries: The registries to search.
+        kind: The requested kind; any if empty.
         name: The name, which may come from a file.
-        distribution: The one distribution that is wanted, or None.
+        distribution: The only distribution to consider, or None.
     """
     versions: dict[str, str] = {}
     for registry in registries:
@@ -47,7 +47,7 @@ def list_offers(
 def _list_of_one(
     registry: ConfiguredRegistry, kind: str, name: str, is_qualified: bool
 ) -> Iterator[tuple[str, str]]:
-    """Yield distributions with their versions; a bare name leaves out those that offer it qualified alone."""
+    """Yield distributions with their versions; a bare name skips qualified-only offers."""
     read = _choose_reader(registry)
     found: list[Offer] | list[SearchHit] = [
         *(
@@ -56,7 +56,7 @@ def _list_of_one(
             else list_offers_of_any_kind(registry.read_copy, name)
         )
     ]
-    if not found:  # a search read no more than this
+    if not found:  # a search may have copied only this file
         hits = (hit for word in search_words(name) for hit in list_hits(registry.read_copy, word))
         found = [hit for hit in hits if _is_named(hit, kind, name)]
     for each in found:
@@ -69,11 +69,11 @@ def _is_named(hit: SearchHit, kind: str, name: str) -> bool:
 
 
 def _choose_reader(registry: ConfiguredRegistry) -> Reader:
-    """Return what asks a registry if its setting says so, and reads the copy where it is silent."""
+    """Return a reader that asks an online registry, and falls back to the local copy."""
 
     def read(noun: type[Noun], path: str) -> Noun | None:
         if registry.is_online:
-            with suppress(RegistryError):  # the message is worth more than one about the network
+            with suppress(RegistryError):  # an error of the network must not hide the message
                 return registry.fetch(noun, path)
         return registry.read_copy(noun, path)
 

@@ -20,8 +20,8 @@ class Outdated:
     Args:
         distribution: The normalised name.
         installed: The version that is here.
-        newest: The newest one that fits here; None if every one is withdrawn.
-        registry: Where it comes from.
+        newest: The newest version that fits this environment; None if all are withdrawn.
+        registry: Its registry.
         yanked: Why the installed version was withdrawn, or None.
     """
 
@@ -54,5 +54,5 @@ def list_outdated(registries: Registries) -> Iterator[Outdated]:
 def _is_newer(version: str, installed: str) -> bool:
     try:
         return Version(version) > Version(installed)
-    except InvalidVersion:  # metadata of what is installed may hold anything
+    except InvalidVersion:  # invalid metadata
         return True

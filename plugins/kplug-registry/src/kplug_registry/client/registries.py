@@ -31,8 +31,8 @@ class ConfiguredRegistry:
     """A registry with its site.
 
     Args:
-        setting: What the settings say of it.
-        fetcher: What fetches files.
+        setting: Its setting.
+        fetcher: Fetches files.
     """
 
     def __init__(self, setting: RegistrySetting, fetcher: SiteFetcher | None = None) -> None:
@@ -49,7 +49,7 @@ class ConfiguredRegistry:
         return f"{self.name} ({self.site.address}, {trust})"
 
     def fetch(self, noun: type[Noun], path: str) -> Noun | None:
-        """Return a file of the site as what it holds, or None if there is none.
+        """Return the noun in a file of the site, or None if there is none.
 
         Raises:
             TrustError: if the site is not what was signed.
@@ -59,11 +59,11 @@ class ConfiguredRegistry:
         return self._read(noun, path, self.site.fetch(path))
 
     def check(self) -> None:
-        """Look whether the site is a registry's, in a format that is read here.
+        """Check that the site is a registry in a supported format.
 
         Raises:
-            RegistrySettingError: if it is none.
-            SiteFormatError: if its format is another one.
+            RegistrySettingError: if it is not a registry.
+            SiteFormatError: if its format is unsupported.
             UnreachableSiteError: if it does not answer.
         """
         found = self._find_format()
@@ -79,14 +79,14 @@ class ConfiguredRegistry:
             )
 
     def _find_format(self) -> object:
-        """Return the format, which the signature of a site says, and registry.json where there is none."""
+        """Return the format from the signed metadata, or from registry.json of an unsigned site."""
         if isinstance(self.site, VerifiedSite):
             return self.site.find_format()
         file = self.fetch(SiteFile, "registry.json")
         return file and file.format
 
     def read_copy(self, noun: type[Noun], path: str) -> Noun | None:
-        """Return what this machine has seen of a file, without any request, or None."""
+        """Return a file from the local copy, or None, without any request."""
         return self._read(noun, path, self.site.copy.read(path))
 
     def _read(self, noun: type[Noun], path: str, data: bytes | None) -> Noun | None:
@@ -97,11 +97,11 @@ class ConfiguredRegistry:
 
 @dataclass(frozen=True)
 class OwnedDistribution:
-    """A distribution, and the registry that it belongs to.
+    """A distribution, and the registry that owns it.
 
     Args:
-        registry: The first one that has it.
-        file: What that one says of it; nothing of others is merged in.
+        registry: The first registry that has it.
+        file: The file of that registry; others are not merged in.
         refused: Later registries that claim it too.
     """
 
@@ -126,7 +126,7 @@ class Registries:
     def find_owner(self, distribution: str) -> OwnedDistribution | None:
         """Return a distribution of the first registry that has it, or None.
 
-        A registry that does not answer stops the search: the next one could claim what it has.
+        A registry that does not answer stops the search, as a later one could claim its distributions.
 
         Raises:
             TrustError: if a registry is not what was signed.
@@ -144,7 +144,7 @@ class Registries:
 
 
 def _find_folder(setting: RegistrySetting) -> Path:
-    """Return where a copy is kept: another place for another address or another root."""
+    """Return the folder of the local copy, which depends on address and root."""
     root = setting.root or "unsigned"
     trusted = root if isinstance(root, bytes) else root.encode()
     digest = sha256(setting.address.encode() + b"\0" + trusted).hexdigest()

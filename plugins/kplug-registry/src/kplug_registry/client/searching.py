@@ -18,7 +18,7 @@ from kplug_registry.site_format import (
     search_words,
 )
 
-_MOST_LONGER_WORDS = 24  # that stand for the beginning of a word
+_MOST_LONGER_WORDS = 24  # completions of a prefix
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Results:
     Args:
         found: The components, in the order of the registries.
         refused: Distributions of a registry that belong to an earlier one, each with a sentence.
-        unreachable: What is wrong with registries that do not answer; their copies were searched.
+        unreachable: Errors of registries that do not answer; their copies were searched.
     """
 
     found: tuple[Found, ...]
@@ -54,12 +54,12 @@ def search(
 ) -> Results:
     """Return the components that have every word of a text in their name, distribution or summary.
 
-    A word that a site does not have stands for those that begin with it.
+    A word that a site lacks matches as a prefix.
 
     Args:
-        registries: Where to search.
+        registries: The registries to search.
         text: The words.
-        kind: The kind that is wanted; all if it is None.
+        kind: The requested kind; None for all.
         is_offline: Whether only the copies on this machine are searched.
 
     Raises:
@@ -85,7 +85,7 @@ def search(
 
 
 def _search_one(registry: ConfiguredRegistry, text: str, *, is_offline: bool) -> list[SearchHit]:
-    """Return the hits of one registry, as the file of the first word orders them."""
+    """Return the hits of one registry, in the order of the first word's file."""
     hits = [_read_hits(registry, word, is_offline=is_offline) for word in _choose_words(text)]
     if not hits:
         return []
@@ -93,7 +93,7 @@ def _search_one(registry: ConfiguredRegistry, text: str, *, is_offline: bool) ->
 
 
 def _read_hits(registry: ConfiguredRegistry, word: str, *, is_offline: bool) -> Sequence[SearchHit]:
-    """Return the hits of a word; of one that the site does not have, those of words that begin with it."""
+    """Return the hits of a word, or of its completions if the site lacks it."""
     read = registry.read_copy if is_offline else registry.fetch
     file = read(SearchFile, search_path(word))
     if file is not None:
@@ -105,7 +105,7 @@ def _read_hits(registry: ConfiguredRegistry, word: str, *, is_offline: bool) -> 
 
 
 def _choose_words(text: str) -> list[str]:
-    """Return the words that have to be found: of a name, the whole name alone, if it is one."""
+    """Return the words to find; for a name, only the whole name."""
     words: list[str] = []
     for part in text.split():
         words += search_words(part)[-1:]  # "dice_loss" is searched as "diceloss"

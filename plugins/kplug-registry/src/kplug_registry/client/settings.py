@@ -26,12 +26,12 @@ class RegistrySetting:
     """A registry, as a setting describes it.
 
     Args:
-        name: What it is called.
-        address: Where it is: ``https:``, ``http:`` or ``file:``.
-        root: The root that is trusted: the content of a file, or a fingerprint; None if the user trusts the
-            site without signatures.
-        is_online: Whether a name that is not found here is looked up over the network at once.
-        file: Where the setting stands.
+        name: Its name.
+        address: Its URL: ``https:``, ``http:`` or ``file:``.
+        root: The trusted root: the content of a file, or a fingerprint; None if the user trusts the site
+            without signatures.
+        is_online: Whether unknown names are looked up over the network at once.
+        file: The file of the setting.
     """
 
     name: str

@@ -27,7 +27,7 @@ from kplug_registry.wheels import (
     read_wheels,
 )
 
-_LARGEST = 16 << 20  # bytes of what is given beside wheels
+_LARGEST = 16 << 20  # bytes of a file given beside wheels
 
 index = typer.Typer(no_args_is_help=True)
 
@@ -130,10 +130,10 @@ def verify(
 
 
 def list_wheels(paths: list[Path]) -> Iterator[Path]:
-    """Yield wheels; of folders, all that are in them.
+    """Yield the given wheels, and all wheels in the given folders.
 
     Raises:
-        PublishingError: for a path that leads to none.
+        PublishingError: for a path without wheels.
     """
     for path in paths:
         names = sorted(each.name for each in path.glob("*.whl")) if path.is_dir() else [""]
@@ -148,10 +148,10 @@ def list_wheels(paths: list[Path]) -> Iterator[Path]:
 def illustrate(
     wheels: Iterable[WheelContents], has_pictures: bool
 ) -> Iterator[tuple[Iterable[WheelContents], Iterator[str]]]:
-    """Give wheels with their pictures, if these are wanted, and the lines that say which there are.
+    """Yield the wheels, with pictures if requested, and the lines that summarise the pictures.
 
     Raises:
-        MissingLibraryError: if what draws is not installed.
+        MissingLibraryError: if the drawing library is not installed.
     """
     if not has_pictures:
         yield wheels, iter(())
@@ -166,7 +166,7 @@ def illustrate(
 
 
 def load_declared(path: Path | None) -> tuple[DeclaredComponent, ...]:
-    """Return the components of a file, none without one."""
+    """Return the components of a file; none without a file."""
     if path is None:
         return ()
     return read_declared(_read(path), str(path))
@@ -178,7 +178,7 @@ def load_results(paths: list[Path] | None) -> list[SuppliedResults]:
 
 
 def _read(path: Path) -> bytes:
-    """Return what a command of kplug's printed into a file."""
+    """Return the content of a file with a command's output."""
     try:
         with path.open("rb") as stream:
             text = stream.read(_LARGEST + 1)

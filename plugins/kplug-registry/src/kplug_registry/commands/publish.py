@@ -71,7 +71,7 @@ def publish(
 
 
 def _warn_of_near_names(storage: SiteStorage, names: Iterable[str]) -> Iterator[str]:
-    """Say which new names somebody could take for another, or mistype."""
+    """Yield warnings about new names that are easily confused with existing ones."""
     view = SiteView(storage)
     for name in names:
         distribution = view.find(DistributionFile, distribution_path(name))
@@ -81,5 +81,5 @@ def _warn_of_near_names(storage: SiteStorage, names: Iterable[str]) -> Iterator[
 
 
 def find_keys(sources: Sequence[str] | None, site: SiteStorage) -> SigningKeys | None:
-    """Return the keys of sources for a site, None without one."""
+    """Return the keys of sources for a site; None without sources."""
     return gather_keys(sources, site.read(metadata_path(ROOT))) if sources else None

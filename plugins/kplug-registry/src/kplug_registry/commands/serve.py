@@ -70,7 +70,7 @@ def _announce(folder: Path, address: str) -> None:
 
 
 def _require_libraries() -> None:
-    """Refuse to go on without the libraries of the extra."""
+    """Raise unless the libraries of the extra are installed."""
     missing = [name for name in _LIBRARIES if find_spec(name) is None]
     if missing:
         raise MissingLibraryError(

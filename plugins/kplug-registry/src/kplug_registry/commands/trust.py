@@ -230,7 +230,7 @@ def _check_threshold(threshold: int, root_keys: int) -> None:
 def _sign_again(
     site: SiteStorage, root: Mapping[str, bytes], keys: SigningKeys, old: SigningKeys
 ) -> Signing:
-    """Return what is signed under a new root: all with new keys, the timestamp alone with the old ones."""
+    """Return the signing under a new root: everything if keys changed, else only the timestamp."""
 
     def read_with_root(path: str) -> bytes | None:
         return root.get(path) or site.read(path)

@@ -2,8 +2,8 @@
 
 Data flows in this order::
 
-    what is installed here                  installed_plugins
-    a process that draws                    worker, svg → drawing_process
+    installed plugins                       installed_plugins
+    drawing process                         worker, svg → drawing_process
     the pictures of a wheel's components    picture_maker
 """
 

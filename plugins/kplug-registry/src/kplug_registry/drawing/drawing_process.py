@@ -16,14 +16,14 @@ _LARGEST = 1 << 20  # bytes of an answer
 
 
 class NotDrawnError(Exception):
-    """Why there is no picture of a component."""
+    """A component could not be drawn."""
 
 
 class DrawingProcess:
-    """Draws components in a process of its own, which starts when it is first needed.
+    """Draws components in a child process, which starts on first use.
 
     Args:
-        time_limit: Seconds that a component may take.
+        time_limit: Seconds for each component.
     """
 
     def __init__(self, time_limit: float) -> None:
@@ -32,10 +32,10 @@ class DrawingProcess:
         self._running: tuple[BaseProcess, Connection] | None = None
 
     def draw(self, kind: str, spec: str) -> tuple[bytes, str]:
-        """Return the picture of a component, and what it shows.
+        """Return the picture of a component, and its description.
 
         Raises:
-            NotDrawnError: if there is none; the next component can be drawn all the same.
+            NotDrawnError: if drawing fails; the next component can still be drawn.
         """
         try:
             connection = self._start()
@@ -55,12 +55,12 @@ class DrawingProcess:
         return svg, answer["text"]
 
     def close(self) -> None:
-        """End the process, and remove what it wrote."""
+        """End the process, and remove its files."""
         self.stop()
         self._folder.cleanup()
 
     def stop(self) -> None:
-        """End the process; the next picture starts another."""
+        """End the process; the next picture starts a new one."""
         if self._running is not None:
             process, connection = self._running
             self._running = None
@@ -70,9 +70,7 @@ class DrawingProcess:
 
     def _start(self) -> Connection:
         if self._running is None:
-            context = multiprocessing.get_context(
-                "spawn"
-            )  # a fork would have locks of other threads
+            context = multiprocessing.get_context("spawn")  # a fork would inherit held locks
             ours, theirs = context.Pipe()
             process = context.Process(target=work, args=(theirs, self._folder.name), daemon=True)
             process.start()

@@ -20,7 +20,7 @@ class InstalledPlugin:
         distribution: The normalised name.
         version: Its version.
         hash: The hash of its code, as `kplug.hash_code` makes it.
-        off: Why the settings do not let it load; empty if they do.
+        off: Why settings keep it from loading; empty if they do not.
     """
 
     distribution: str
@@ -38,7 +38,7 @@ def read_environment() -> dict[str, InstalledPlugin]:
     """Return the plugins that are installed here, by name, as ``kplug env`` lists them.
 
     Raises:
-        PublishingError: if that cannot be found out.
+        PublishingError: if listing them fails.
     """
     command = [sys.executable, "-m", "kplug", "env", "--json"]
     try:

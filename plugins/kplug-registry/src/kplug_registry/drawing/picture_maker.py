@@ -13,16 +13,16 @@ from kplug_registry.site_format import DrawnComponent, Picture
 from kplug_registry.wheels import WheelContents, list_code_hashes
 
 _TIME_LIMIT = 30.0
-_MOST_NAMES = 5  # of components that have no picture for one reason
+_MOST_NAMES = 5  # names listed for each reason
 
 
 class PictureMaker:
-    """Draws the components of wheels, and notes which could not be drawn.
+    """Draws the components of wheels, and records failures.
 
     Args:
-        time_limit: Seconds that a component may take.
+        time_limit: Seconds for each component.
 
-    It is a context: a process that imports plugins runs until it is left.
+    It is a context manager: leaving it ends the drawing process.
     """
 
     def __init__(self, time_limit: float = _TIME_LIMIT) -> None:
@@ -40,7 +40,7 @@ class PictureMaker:
         """Return a wheel with the pictures of its components.
 
         Raises:
-            PublishingError: if it cannot be found out what is installed.
+            PublishingError: if listing the installed plugins fails.
         """
         name, version = wheel.metadata.name, wheel.metadata.version
         self._asked += len(wheel.components)
@@ -63,7 +63,7 @@ class PictureMaker:
         return replace(wheel, drawn=tuple(drawn), pictures=pictures)
 
     def summarize(self) -> Iterator[str]:
-        """Yield lines that say how many were drawn, and why the others were not."""
+        """Yield lines with the number of pictures, and the reasons for missing ones."""
         yield f"pictures of {self._drawn} of {self._asked} component{'s' * (self._asked != 1)}"
         for reason, names in self._missing.items():
             more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""

@@ -9,16 +9,14 @@ from xml.etree import ElementTree as ET
 _SHAPES = frozenset(
     {"svg", "g", "defs", "style", "path", "text", "tspan", "use", "clipPath", "rect"}
 )
-_FACTS = frozenset(
-    {"metadata", "RDF", "Work", "type", "format"}
-)  # what matplotlib says of the file
+_FACTS = frozenset({"metadata", "RDF", "Work", "type", "format"})  # matplotlib's metadata
 _ELSEWHERE = re.compile(r"@import|url\((?!#)", re.IGNORECASE)
 
 
 def find_fault(svg: bytes) -> str | None:
-    """Return what a picture has that might run or load something, or None.
+    """Return the first part of a picture that might run or load something, or None.
 
-    A page shows it as an image, in which nothing runs; but a reader may open the file itself.
+    Pages embed it as an image, in which nothing runs, but a reader may open the file itself.
 
     Example:
         >>> find_fault(b"<svg><path d='M 0 0'/></svg>")

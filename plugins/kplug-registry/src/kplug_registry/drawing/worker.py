@@ -11,11 +11,11 @@ _LONGEST_REASON = 300
 
 
 def work(connection: Connection, folder: str) -> None:
-    """Draw what is asked for, until nobody asks.
+    """Serve drawing requests until the connection closes.
 
     Args:
         connection: Requests are ``[kind, spec]`` in JSON; answers have ``svg`` and ``text``, or ``reason``.
-        folder: Where files may be written.
+        folder: The folder for files.
     """
     _silence()
     from kplug.utils import plot_component  # torch, in this process alone
@@ -30,20 +30,20 @@ def work(connection: Connection, folder: str) -> None:
         try:
             text = plot_component(kind, spec, file)
             answer = {"svg": file.read_text(encoding="utf-8"), "text": text}
-        except BaseException as error:  # noqa: BLE001 - SystemExit too: no component ends the drawing
+        except BaseException as error:  # noqa: BLE001 - also SystemExit: the worker continues
             answer = {"reason": _describe(error, spec)}
         connection.send_bytes(json.dumps(answer).encode())
 
 
 def _describe(error: BaseException, spec: str) -> str:
-    """Return why a component was not drawn, in words that may be those for others too."""
+    """Return why a component was not drawn, without its name, so that equal reasons can be grouped."""
     message = getattr(error, "message", None) or f"it raised {type(error).__name__}: {error}"
     reason = str(message).removeprefix("plot_component: ").removesuffix(f": {spec}")
     return " ".join(reason.split())[:_LONGEST_REASON]
 
 
 def _silence() -> None:
-    """Let nothing that a plugin prints come between the lines of the command."""
+    """Suppress the output of plugins."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)

@@ -5,7 +5,7 @@ Data flows in this order::
     one writer, and a journal        transactions
     releases, added and withdrawn    release_changes
     a new site                       site_creation
-    is all of it true?               page_check → site_check
+    verification                     page_check → site_check
 """
 
 from kplug_registry.publishing.release_changes import (

@@ -24,7 +24,7 @@ _FOLDERS = (
     "lookalikes",
     "pictures",
     "simple",
-)  # in which nothing else may be
+)  # folders without other files
 
 
 def find_page_faults(
@@ -33,13 +33,13 @@ def find_page_faults(
     distributions: Sequence[DistributionFile],
     components: Iterable[ComponentFile],
 ) -> Iterator[str]:
-    """Yield a sentence for each page that differs, is missing, or is about nothing.
+    """Yield a sentence for each page that differs, is missing, or has no subject.
 
     Args:
-        storage: Where the site is.
-        file: What `registry.json` should say.
-        distributions: All of the site.
-        components: What the files of all names should say.
+        storage: The storage of the site.
+        file: The expected content of `registry.json`.
+        distributions: All distributions of the site.
+        components: The expected contents of the files of all names.
     """
     wheels = (wheel for one in distributions for each in one.releases for wheel in each.wheels)
     paths = map(wheel_path, (wheel.filename for wheel in wheels))
@@ -63,7 +63,7 @@ def _make_pages(
     distributions: Iterable[DistributionFile],
     components: Iterable[ComponentFile],
 ) -> Iterator[tuple[str, object]]:
-    """Yield each path with the content that it should have, made one after the other."""
+    """Yield each path with its expected content, generated lazily."""
     view = SiteView(storage)
     names = []
     for distribution in distributions:

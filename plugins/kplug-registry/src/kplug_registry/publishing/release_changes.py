@@ -21,13 +21,13 @@ def publish(
     """Add releases to a site, all or none, and return the paths of the files that were written.
 
     Args:
-        wheels: What was read of each.
-        site: Where it is.
+        wheels: The contents of the wheels.
+        site: The storage of the site.
         published: The time, as in `kplug_registry.site_format.Release`.
-        keys: What the change is signed with, if the site is signed.
+        keys: The keys that sign the change, if the site is signed.
 
     Raises:
-        PublishingError: for a version that is there, or what the site's rules refuse; nothing was written.
+        PublishingError: for an existing version, or if the site's rules refuse it; nothing was written.
     """
     with changing(site, keys) as view:
         added = [name for wheel in wheels if (name := add_release(view, wheel, published))]
@@ -42,11 +42,11 @@ def yank(
     """Withdraw a release: it is installed only where somebody asks for exactly this version.
 
     Args:
-        site: Where it is.
+        site: The storage of the site.
         name: The distribution.
         version: The version.
         reason: Why; None takes the withdrawal back.
-        keys: What the change is signed with, if the site is signed.
+        keys: The keys that sign the change, if the site is signed.
 
     Raises:
         PublishingError: if the site does not have the release.

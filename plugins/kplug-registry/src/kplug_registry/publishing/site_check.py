@@ -41,15 +41,15 @@ from kplug_registry.trust.signature_check import find_signature_faults
 
 
 def verify(site: SiteStorage) -> list[str]:
-    """Return what is wrong with a site, one sentence each; nothing, if it is sound.
+    """Return the faults of a site, one sentence each; empty if it is sound.
 
-    A publish that was interrupted is completed before.
+    It completes an interrupted publish first.
 
     Raises:
         PublishingError: if there is no site.
     """
     with changing(site):
-        pass  # which completes what was left
+        pass  # taking the lock completes an interrupted publish
     view = SiteView(site)
     try:
         distributions = list(_read_distributions(view))
@@ -144,7 +144,7 @@ def _check_components(view: SiteView, components: list[ComponentFile]) -> Iterat
 
 
 def _check_search(view: SiteView, hits: dict[str, list[SearchHit]]) -> Iterator[str]:
-    """Compare the words' files; one that was full may lack hits, as a withdrawal makes room."""
+    """Compare the words' files; a file that was full may lack hits after a withdrawal."""
     wanted = {search_path(word): (word, found) for word, found in hits.items()}
     for path in sorted(set(view.storage.list("search")) | wanted.keys()):
         word, found = wanted.get(path, ("", []))

@@ -12,20 +12,20 @@ from kplug_registry.publishing.transactions import sort_paths
 from kplug_registry.storage import Folder, SiteStorage
 from kplug_registry.wheels import WheelContents
 
-_BATCH = 500  # files that are sent together
-_HEAD = "registry.json"  # what makes a site of files
+_BATCH = 500  # files for each request
+_HEAD = "registry.json"  # its presence makes files a site
 
 
 def create_site(wheels: Iterable[WheelContents], site: SiteStorage, published: str) -> int:
     """Write a site with wheels where none is, and return how many wheels it has.
 
     Args:
-        wheels: What was read of each; they are taken one by one.
-        site: Where it will be.
+        wheels: The contents of the wheels, consumed one by one.
+        site: The storage for the site.
         published: The time, as in `kplug_registry.site_format.Release`.
 
     Raises:
-        PublishingError: if there is a site, or two wheels cannot be of one site; no site is left behind.
+        PublishingError: if there is a site, or two wheels conflict; no site is left behind.
     """
     if isinstance(site, Folder):
         return build_site(wheels, site.path, published)

@@ -1,8 +1,8 @@
 """Transactions on a site: one writer at a time, and a write-ahead journal.
 
-A change is written as one file first, the journal. From there on it counts. Then its files are written to
-their places, and the journal is removed. Who dies before the journal has changed nothing. Who dies after it
-has left work that the next writer completes.
+A change is first written as one file, the journal, which commits it. Then its files are written to their
+places, and the journal is removed. A writer that dies before the journal has changed nothing. If it dies
+later, the next writer completes its work.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from kplug_registry.trust.keys import ROOT, SigningKeys
 from kplug_registry.trust.metadata_paths import is_target, metadata_path
 from kplug_registry.trust.signing import sign_changes
 
-# Readers go from the last of these to the first; so whatever they read names only what is there.
+# Readers follow references from the last of these to the first, so no reference dangles.
 _ORDER = (
     "files/",
     "pictures/",
@@ -33,7 +33,7 @@ _ORDER = (
     "distributions/",
     "simple/",
 )
-_SIGNED_LAST = "metadata/"  # in the order in which it was signed
+_SIGNED_LAST = "metadata/"  # in the order of signing
 _REMOVED = "removed"  # in a journal
 
 
@@ -41,17 +41,17 @@ _REMOVED = "removed"  # in a journal
 def changing(
     site: SiteStorage, keys: SigningKeys | None = None, timeout: float = 60
 ) -> Iterator[SiteView]:
-    """Open a site for a change, which is written when the block ends without an error.
+    """Open a site for a change, which is committed when the block ends without an error.
 
     Args:
-        site: Where it is.
-        keys: What the change is signed with, if the site is signed.
+        site: The storage of the site.
+        keys: The keys that sign the change, if the site is signed.
         timeout: Seconds to wait for another writer.
 
     Raises:
-        PublishingError: if there is no site, another writer does not end, or the site is signed and keys are
+        PublishingError: if there is no site, another writer does not finish, or keys for a signed site are
             missing.
-        TrustError: if the keys are not those of the site.
+        TrustError: if the keys do not belong to the site.
     """
     with locked(site, timeout) as turn:
         view = SiteView(site)
@@ -64,7 +64,7 @@ def changing(
 
 @contextmanager
 def locked(site: SiteStorage, timeout: float = 60) -> Iterator[Turn]:
-    """Keep other writers away from a site, and complete what one of them left.
+    """Lock a site, and complete the interrupted change of another writer.
 
     Args:
         site: Where it is.

@@ -30,19 +30,19 @@ _HEADERS = {
     "connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
-    "cache-control": "no-cache",  # a file is asked for again, and its ETag says whether it is the same
+    "cache-control": "no-cache",  # clients revalidate with the ETag
 }
 
 
 def make_application(
     site: ServedSite, database: Database, limits: UploadLimits | None = None
 ) -> Starlette:
-    """Return the application that serves a site and takes uploads.
+    """Return the application that serves a site and accepts uploads.
 
     Args:
-        site: What is served. It is closed when the application ends.
-        database: Its tokens and its log.
-        limits: What uploads are held to.
+        site: The served site, which is closed when the application ends.
+        database: The database of its tokens and its log.
+        limits: The limits of uploads.
     """
     tokens = TokenStore(database)
     uploads = Uploads(site, tokens, AuditLog(database), limits or UploadLimits())
@@ -71,7 +71,7 @@ def make_application(
 
 
 class _SecurityHeaders:
-    """Adds the headers that every answer has."""
+    """Middleware that adds security headers to every answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -86,7 +86,7 @@ class _SecurityHeaders:
 
 
 def _describe_health(site: ServedSite) -> Response:
-    """Say whether the site can be read, and whether it is the newest."""
+    """Return the health check: whether the site can be read and is up to date."""
     try:
         path = site.find_folder() / "registry.json"
         from_json(SiteFile, path.read_bytes(), "registry.json")

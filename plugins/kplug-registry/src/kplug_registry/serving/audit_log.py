@@ -15,11 +15,11 @@ class UploadEntry:
     Args:
         number: Its number, which grows.
         began: When, in UTC.
-        address: The address that it came from.
+        address: The client's address.
         token: The name of its token, None without a valid one.
         filename: The wheel, as far as it was received.
-        sha256: The hash of what was received.
-        status: The status of the answer, None while there is none or if the server was killed meanwhile.
+        sha256: The hash of the received file.
+        status: The status of the answer; None while pending, or if the server was killed.
         answer: The first line of the answer.
     """
 
@@ -37,14 +37,14 @@ class AuditLog:
     """The uploads of a server.
 
     Args:
-        database: Where they are kept.
+        database: The database.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def begin(self, address: str) -> UploadEntry:
-        """Note that an upload has begun."""
+        """Record the start of an upload."""
         began = current_time()
         with self._database.open() as connection:
             number = connection.execute(
@@ -53,7 +53,7 @@ class AuditLog:
         return UploadEntry(number or 0, began, address)
 
     def finish(self, entry: UploadEntry) -> None:
-        """Note what became of an upload."""
+        """Record the outcome of an upload."""
         facts = (entry.token, entry.filename, entry.sha256, entry.status, entry.answer)
         with self._database.open() as connection:
             connection.execute(
@@ -63,7 +63,7 @@ class AuditLog:
             )
 
     def list_last(self, most: int) -> list[UploadEntry]:
-        """Return so many of the last uploads, the oldest first."""
+        """Return at most that many of the last uploads, the oldest first."""
         with self._database.open() as connection:
             rows = connection.execute("SELECT * FROM uploads ORDER BY number DESC LIMIT ?", (most,))
             return [UploadEntry(**row) for row in rows][::-1]

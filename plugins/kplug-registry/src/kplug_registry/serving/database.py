@@ -21,13 +21,13 @@ CREATE TABLE uploads (
 
 
 class Database:
-    """A file with the tables of a server; it is made if it is not there.
+    """A file with the tables of a server, created if missing.
 
     Args:
-        file: Where it is.
+        file: Its path.
 
     Raises:
-        ServingError: if it cannot be opened, or is the file of something else.
+        ServingError: if it cannot be opened, or is not such a database.
     """
 
     def __init__(self, file: Path) -> None:
@@ -46,7 +46,7 @@ class Database:
 
     @contextmanager
     def open(self) -> Iterator[sqlite3.Connection]:
-        """Open it for one piece of work, which counts when the block ends without an error."""
+        """Open a transaction, which is committed when the block ends without an error."""
         with closing(sqlite3.connect(self._file, timeout=30)) as connection:
             connection.row_factory = sqlite3.Row
             with connection:

@@ -57,7 +57,7 @@ def _describe_noun(wanted: Any) -> dict[str, Any]:
 
 
 def _describe_file(summary: str, content: dict[str, Any], *names: str) -> dict[str, Any]:
-    """Return the operation that gets a file of a site."""
+    """Return the GET operation for a file of a site."""
     parameters = [
         {
             "name": name,

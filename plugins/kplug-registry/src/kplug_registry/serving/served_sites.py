@@ -23,12 +23,12 @@ Declared = Sequence[DeclaredComponent]
 
 
 class ServedSite(Protocol):
-    """What is served."""
+    """Interface of a served site."""
 
-    problem: str | None  # why what is served is not the newest
+    problem: str | None  # why the served site is out of date
 
     def find_folder(self) -> Path:
-        """Return the site as it is now."""
+        """Return the folder of the current site."""
 
     def publish(self, wheel: Path) -> str:
         """Add a release, and return its name and version.
@@ -40,7 +40,7 @@ class ServedSite(Protocol):
         """
 
     def close(self) -> None:
-        """Remove what was written for the server alone."""
+        """Remove temporary files of the server."""
 
 
 class SiteFolder:
@@ -48,8 +48,8 @@ class SiteFolder:
 
     Args:
         folder: The site.
-        keys: What changes are signed with, if it is signed.
-        declared: What plugins that are published declare in code.
+        keys: The keys that sign changes, if it is signed.
+        declared: Components that published plugins declare in code.
     """
 
     problem: str | None = None
@@ -70,19 +70,19 @@ class SiteFolder:
         return f"{contents.metadata.name} {contents.metadata.version}"
 
     def close(self) -> None:
-        """Leave everything as it is."""
+        """Do nothing."""
 
 
 class WheelFolder:
-    """A site that is built from a folder of wheels, and built anew when the folder changes.
+    """A site built from a folder of wheels, and rebuilt when the folder changes.
 
-    A request looks at the folder, once in a while. If the new wheels make no site, because one is still being
-    copied or is broken, the site before stays, and `problem` says why.
+    Requests check the folder from time to time. If the rebuild fails, as a wheel is broken or still being
+    copied, the previous site stays, and `problem` says why.
 
     Args:
         wheels: The folder.
-        declared: What its plugins declare in code.
-        pause: Seconds between two looks at the folder.
+        declared: Components that its plugins declare in code.
+        pause: Seconds between two checks of the folder.
 
     Raises:
         KplugError: if the wheels make no site.
@@ -103,7 +103,7 @@ class WheelFolder:
             raise
 
     def find_folder(self) -> Path:
-        """Return the newest site; who comes while it is built gets the one before."""
+        """Return the newest site; requests during a rebuild get the previous one."""
         if self._building.acquire(blocking=False):
             try:
                 if time.monotonic() - self._looked >= self._pause:
@@ -114,7 +114,7 @@ class WheelFolder:
         return self._site
 
     def publish(self, wheel: Path) -> str:
-        """Refuse: the folder of wheels decides what there is."""
+        """Refuse, as the folder of wheels determines the releases."""
         raise PublishingError(
             f"{wheel.name} is not published: this server shows a folder of wheels",
             hint="Copy the wheel into that folder. Uploads need a site: kplug index build, kplug serve SITE.",
@@ -140,12 +140,12 @@ class WheelFolder:
         return {name: (status.st_mtime_ns, status.st_size) for name, status in found}
 
     def _build(self) -> Path:
-        """Build into a folder of its own; requests may still read from the one before."""
+        """Build into a new folder, as requests may still read from the previous one."""
         self._count += 1
         shutil.rmtree(Path(self._workplace.name) / str(self._count - 2), ignore_errors=True)
         site = Path(self._workplace.name) / str(self._count)
         wheels = sorted(self._wheels.glob("*.whl"))
-        is_new = self._count == 1  # one that was emptied is more likely to be lost
+        is_new = self._count == 1  # later, an empty folder is more likely an accident
         if not wheels and not (is_new and _is_empty(self._wheels)):
             raise _no_wheels(self._wheels)
         build_site((read_wheel(path, self._declared) for path in wheels), site, current_time())
@@ -153,18 +153,18 @@ class WheelFolder:
 
 
 def open_site(folder: Path, keys: SigningKeys | None = None, declared: Declared = ()) -> ServedSite:
-    """Return what a folder is to a server.
+    """Return the served site of a folder.
 
     Args:
-        folder: A site, or a folder of wheels; one without any file will get some.
-        keys: What changes of a signed site are signed with.
-        declared: What plugins declare in code.
+        folder: A site, or a folder of wheels, which may still be empty.
+        keys: The keys that sign changes of a signed site.
+        declared: Components that plugins declare in code.
 
     Raises:
         ServingError: if it is neither, or keys are given for wheels.
         KplugError: if the wheels make no site.
     """
-    whole = folder.resolve()  # messages that go out are searched for it
+    whole = folder.resolve()  # removed from public messages
     if (folder / "registry.json").is_file():
         return SiteFolder(whole, keys, declared)
     if not folder.is_dir() or not (any(folder.glob("*.whl")) or _is_empty(folder)):

@@ -22,17 +22,17 @@ def run_server(
     proxy: str | None,
     announce: Callable[[str], None],
 ) -> None:
-    """Serve until SIGTERM or Ctrl-C; requests that were begun are finished.
+    """Serve until SIGTERM or Ctrl-C, then finish running requests.
 
     Args:
-        application: What answers.
+        application: The application.
         host: The address to listen at.
         port: The port; 0 for one that is free.
-        proxy: The address of the proxy in front, which is believed about whom it speaks for.
-        announce: Called with the address, once it is open.
+        proxy: The address of a trusted reverse proxy, whose forwarded addresses are believed.
+        announce: Called with the address, once the socket is open.
 
     Raises:
-        ServingError: if the address cannot be had.
+        ServingError: if the address is unavailable.
     """
     config = uvicorn.Config(
         application,
@@ -47,7 +47,7 @@ def run_server(
     with _listen(host, port) as listener:
         name = f"[{host}]" if ":" in host else host
         announce(f"http://{name}:{listener.getsockname()[1]}/")
-        with suppress(KeyboardInterrupt):  # which has ended the server as it should
+        with suppress(KeyboardInterrupt):  # uvicorn has shut down already
             uvicorn.Server(config).run(sockets=[listener])
 
 

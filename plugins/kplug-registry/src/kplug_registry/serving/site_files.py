@@ -30,10 +30,10 @@ CONTENT_TYPES = {
 
 
 class SiteFiles(StaticFiles):
-    """The files of the folder that a site has at the moment; nothing whose name begins with a dot.
+    """The files of a site's current folder, without hidden ones.
 
     Args:
-        site: What is served.
+        site: The served site.
     """
 
     def __init__(self, site: ServedSite) -> None:
@@ -52,7 +52,7 @@ class SiteFiles(StaticFiles):
         return response
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        """Return a file with its status; nothing for hidden ones, which publishers work with."""
+        """Return a file with its status; nothing for hidden files, which publishers use."""
         if any(part.startswith(".") for part in Path(path).parts):
             return "", None
         return super().lookup_path(path)
@@ -64,9 +64,9 @@ class SiteFiles(StaticFiles):
         scope: Scope,
         status_code: int = 200,  # noqa: ARG002  # a site has no page for errors
     ) -> Response:
-        """Return a file, or that it is the one that the client has.
+        """Return a file, or 304 if the client's copy is current.
 
-        Wheels never change. Everything else may be replaced while it is sent, so it is read at once.
+        Wheels never change. Other files may be replaced during the transfer, so they are read at once.
         """
         file = Path(full_path)
         if file.suffix == ".whl":
@@ -94,7 +94,7 @@ def _send_content(file: Path, scope: Scope) -> Response:
 
 
 def _prefers_json(headers: Headers) -> bool:
-    """Tell whether a client would rather have the JSON of PEP 691 than HTML."""
+    """Return whether a client prefers the JSON of PEP 691 to HTML."""
     weights = dict(map(_read_weight, headers.get("accept", "").split(",")))
     html = max(weights.get("text/html", 0), weights.get(_PAGES_HTML, 0))
     return weights.get(PAGES_JSON, 0) > html

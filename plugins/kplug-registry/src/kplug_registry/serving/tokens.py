@@ -11,13 +11,13 @@ from kplug_registry.errors import ServingError
 from kplug_registry.serving.database import Database
 from kplug_registry.site_format import current_time
 
-_PREFIX = "kplug-"  # so that people and scanners of secrets know what it is
-_BYTES = 32  # of chance; what nobody can guess needs no slow hash
+_PREFIX = "kplug-"  # recognisable for people and secret scanners
+_BYTES = 32  # of randomness: enough to need no slow hash
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a server knows of a token: its name, and since when it is valid."""
+    """A stored token: its name and its creation time."""
 
     name: str
     created: str
@@ -27,17 +27,17 @@ class TokenStore:
     """The tokens of a server.
 
     Args:
-        database: Where they are kept.
+        database: The database.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(self, name: str) -> str:
-        """Make a token, and return its text, which is nowhere else.
+        """Create a token, and return its text, which is not stored.
 
         Raises:
-            ServingError: if the name is empty, or another token has it.
+            ServingError: if the name is empty or taken.
         """
         if not name.strip() or not name.isprintable():
             raise ServingError(f"{name!r} cannot be the name of a token", hint="Write letters.")
@@ -54,10 +54,10 @@ class TokenStore:
         return text
 
     def revoke(self, name: str) -> None:
-        """Remove a token; from then on it allows nothing.
+        """Revoke a token at once.
 
         Raises:
-            ServingError: if there is none of that name.
+            ServingError: if there is no such token.
         """
         with self._database.open() as connection:
             removed = connection.execute("DELETE FROM tokens WHERE name = ?", (name,))
@@ -75,7 +75,7 @@ class TokenStore:
             return [Token(**row) for row in rows]
 
     def find_name(self, text: str) -> str | None:
-        """Return the name of the token that a text is, None if it is none; it takes as long for any text."""
+        """Return the name of a token by its text, or None, in constant time."""
         digest, found = _hash(text), None
         with self._database.open() as connection:
             for row in connection.execute("SELECT name, sha256 FROM tokens"):

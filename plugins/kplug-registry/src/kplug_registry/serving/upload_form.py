@@ -21,11 +21,11 @@ from kplug_registry.serving.upload_limits import UploadLimits
 from kplug_registry.site_format import wheel_path
 
 _CHUNK = 1 << 20
-_LINGER = 10  # seconds in which a client may finish a request that is refused
+_LINGER = 10  # seconds for a client to finish a refused request
 
 
 class UploadError(PublishingError):
-    """An upload that is refused, with the status of HTTP that says so."""
+    """A refused upload, with its HTTP status."""
 
     def __init__(
         self, status: int, message: str, hint: str, headers: dict[str, str] | None = None
@@ -37,18 +37,18 @@ class UploadError(PublishingError):
 
 @dataclass(frozen=True, slots=True)
 class ReceivedWheel:
-    """A wheel that was received, in a folder of its own."""
+    """A received wheel, in a folder of its own."""
 
     path: Path
     sha256: str
 
 
 class Body:
-    """The body of a request, counted while it comes.
+    """The body of a request, counted while it arrives.
 
     Args:
-        receive: Where the server gives it.
-        most: Bytes that it may have.
+        receive: The server's function that returns the next part.
+        most: The greatest number of bytes.
     """
 
     def __init__(self, receive: Receive, most: int) -> None:
@@ -66,7 +66,7 @@ class Body:
         return message
 
     async def discard(self) -> None:
-        """Receive the rest, within the limits, as many clients read no answer before they have sent all."""
+        """Receive the rest within limits, as many clients read the answer only after sending everything."""
 
         async def receive_all() -> None:
             while not self._is_complete:
@@ -82,15 +82,15 @@ class Body:
 async def receive_wheel(
     request: Request, body: Body, limits: UploadLimits
 ) -> AsyncIterator[ReceivedWheel]:
-    """Receive the wheel of an upload; when the block ends, it is removed.
+    """Receive the wheel of an upload, which is removed when the block ends.
 
     Args:
         request: The request, ``multipart/form-data`` as twine and uv send it.
         body: Its body.
-        limits: How long it may take.
+        limits: The limits, for the duration.
 
     Raises:
-        UploadError: if it is anything else, too large, too slow, or not what its digest says.
+        UploadError: if it is malformed, too large or too slow, or does not match its digest.
         ClientDisconnect: if it was cut off.
     """
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
@@ -104,7 +104,7 @@ async def receive_wheel(
 
 
 def too_large(most: int) -> UploadError:
-    """Return the refusal of what has more bytes than it may have."""
+    """Return the refusal of a request that is too large."""
     return UploadError(
         413,
         f"an upload may have {most} bytes, and this one has more",

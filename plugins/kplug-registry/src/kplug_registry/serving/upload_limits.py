@@ -15,8 +15,8 @@ class UploadLimits:
     """The limits of a server.
 
     Args:
-        size: Bytes of a request.
-        seconds: Time in which a request has to be there.
+        size: The greatest size of a request in bytes.
+        seconds: The time limit for receiving a request.
         rate: Uploads a minute, from one address and with one token.
     """
 
@@ -26,11 +26,11 @@ class UploadLimits:
 
 
 class RateLimit:
-    """Counts in minutes; the numbers of the last minute are forgotten, so they take no room.
+    """A rate limit with fixed windows of a minute; only the current window is kept.
 
     Args:
-        rate: What may come a minute, of one sender.
-        clock: What gives the time in seconds.
+        rate: The limit for each sender in a minute.
+        clock: Returns the time in seconds.
 
     Example:
         >>> limit = RateLimit(1, clock=lambda: 90.0)
@@ -44,7 +44,7 @@ class RateLimit:
         self._counts: Counter[str] = Counter()
 
     def count(self, sender: str) -> int:
-        """Count one, and return the seconds that the sender has to wait; 0 if it does not."""
+        """Count a request, and return the seconds that the sender has to wait, or 0."""
         minute, second = divmod(int(self._clock()), _MINUTE)
         if minute != self._minute:
             self._minute = minute

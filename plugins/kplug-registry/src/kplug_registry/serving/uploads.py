@@ -29,18 +29,18 @@ from kplug_registry.serving.upload_form import (
 from kplug_registry.serving.upload_limits import RateLimit, UploadLimits
 
 _USER = "__token__"
-_PAUSE = 30  # seconds after which a busy site may be tried again
-_LONGEST_ANSWER = 300  # of the log
+_PAUSE = 30  # seconds for Retry-After of a busy site
+_LONGEST_ANSWER = 300  # characters in the log
 
 
 class Uploads:
-    """What takes uploads.
+    """The handler of uploads.
 
     Args:
-        site: What is published to.
-        tokens: Whose uploads are taken; without any, none is.
-        log: Where they are noted.
-        limits: What they are held to.
+        site: The site to publish to.
+        tokens: The tokens that permit uploads.
+        log: The audit log.
+        limits: The limits.
     """
 
     def __init__(
@@ -48,10 +48,10 @@ class Uploads:
     ) -> None:
         self._site, self._tokens, self._log, self._limits = site, tokens, log, limits
         self._rate = RateLimit(limits.rate)
-        self._one_at_a_time = CapacityLimiter(1)  # others wait here, not in a thread
+        self._one_at_a_time = CapacityLimiter(1)  # others wait here without occupying a thread
 
     async def accept(self, request: Request) -> Response:
-        """Answer an upload; one that comes too fast is answered without a look at it, and not logged."""
+        """Answer an upload; beyond the rate limit, it is refused unread and not logged."""
         address = request.client.host if request.client else ""
         body = Body(request.receive, self._limits.size)
         try:
@@ -84,7 +84,7 @@ class Uploads:
         return PlainTextResponse(f"{published} is published")
 
     def _authenticate(self, request: Request) -> str:
-        """Return the name of the token that a request has."""
+        """Return the name of a request's token."""
         if not self._tokens.list_all():
             raise UploadError(
                 403,
@@ -129,7 +129,7 @@ class Uploads:
     def _refuse(
         self, status: int, error: RegistryError, headers: dict[str, str] | None = None
     ) -> UploadError:
-        """Return the refusal, which does not say where the site is on this machine."""
+        """Return the refusal, without the site's path on this machine."""
         folder = str(self._site.find_folder())
         message, hint = (
             text.replace(folder, "the registry") for text in (error.message, error.hint or "")
@@ -149,7 +149,7 @@ def _find_token(header: str) -> str | None:
 
 
 def _check_size(request: Request, most: int) -> None:
-    """Refuse what says that it is too large; what lies is counted while it comes."""
+    """Refuse a request that declares too large a size; undeclared sizes are counted on arrival."""
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > most:
         raise too_large(most)

@@ -35,9 +35,9 @@ class CheckedComponent:
     Args:
         kind: The singular name of the kind.
         name: The declared name.
-        passed: The checks that hold.
-        failed: Those that do not.
-        left_out: Those that were not run.
+        passed: The passed checks.
+        failed: The failed checks.
+        left_out: The checks that were not run.
     """
 
     kind: str
@@ -49,14 +49,14 @@ class CheckedComponent:
 
 @dataclass(frozen=True, slots=True)
 class ContractResults:
-    """What ``kplug check`` found out about a release.
+    """The results of ``kplug check`` for a release.
 
     Args:
         kplug: The version of kplug.
         torch: The version of torch.
         date: When, in UTC, as ``2026-01-31T12:00:00Z``.
-        components: Those that were checked, by kind and name.
-        problems: What is wrong with the release as a whole.
+        components: The checked components, by kind and name.
+        problems: Problems of the release as a whole.
     """
 
     kplug: str
@@ -68,7 +68,7 @@ class ContractResults:
 
 @dataclass(frozen=True, slots=True)
 class CheckCounts:
-    """How many checks of a component passed, failed and were left out, and with which versions."""
+    """The numbers of a component's passed, failed and omitted checks, with the versions used."""
 
     passed: int
     failed: int
@@ -79,7 +79,7 @@ class CheckCounts:
 
 
 def count_checks(results: ContractResults | None) -> dict[tuple[str, str], CheckCounts]:
-    """Return the numbers of each component that was checked, by kind and name."""
+    """Return the counts of each checked component, by kind and name."""
     if results is None:
         return {}
     versions = results.kplug, results.torch, results.date

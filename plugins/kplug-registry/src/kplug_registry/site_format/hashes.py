@@ -9,7 +9,7 @@ _CHUNK = 1 << 20
 
 
 def hash_stream(stream: IO[bytes]) -> str:
-    """Return the SHA-256 of what is left of a stream, in small hexadecimal digits.
+    """Return the SHA-256 of the rest of a stream, in lower-case hexadecimal.
 
     Example:
         >>> import io

@@ -15,7 +15,7 @@ Noun = TypeVar("Noun")
 
 
 def to_json(noun: object) -> str:
-    """Return a noun as JSON: one text for one value, so that files which did not change are the same bytes.
+    """Return a noun as canonical JSON, so that unchanged files keep the same bytes.
 
     Args:
         noun: A dataclass of `kplug_registry.site_format.schema`.
@@ -32,14 +32,14 @@ def from_json(noun: type[Noun], text: str | bytes, where: str) -> Noun:
     """Return the noun of a JSON text.
 
     Args:
-        noun: The type that is wanted.
+        noun: The expected type.
         text: The JSON.
         where: The file, for messages.
 
     Raises:
-        SiteFormatError: for what is no JSON, or not that of the noun; it names the field.
+        SiteFormatError: for invalid JSON, with the field.
 
-    Keys that are not known are left out: a later format may add some.
+    Unknown keys are ignored, as a later format may add some.
     """
     try:
         data = json.loads(text)

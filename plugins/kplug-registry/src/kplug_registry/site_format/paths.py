@@ -1,6 +1,6 @@
 """Paths of a site's files below its root, with ``/``.
 
-A name that could be no file's is refused, since names come from texts that a model file or a person wrote.
+Names that cannot be file names are refused, since they come from model files and users.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _WORD = re.compile(r"[^\W_]+")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+")  # DiceCELoss: Dice, CE, Loss
 _LONGEST_WORD = 40
 _PREFIX_LENGTHS = (2, 3, 4)
-_LOOK = str.maketrans("01i5", "olls")  # what looks like another letter
+_LOOK = str.maketrans("01i5", "olls")  # lookalike characters
 
 
 def component_path(kind: str, name: str) -> str:
@@ -59,7 +59,7 @@ def distribution_path(name: str) -> str:
 
 
 def lookalike_path(name: str) -> str:
-    """Return the path of the file about all names that look like one of a distribution.
+    """Return the path of the file for all lookalikes of a distribution's name.
 
     Example:
         >>> lookalike_path("kplug-pond1") == lookalike_path("kplug_pondl") == lookalike_path("kp-lugpondI")
@@ -74,7 +74,7 @@ def wheel_path(filename: str) -> str:
     """Return the path of a wheel.
 
     Raises:
-        SiteFormatError: for what is no file name of a wheel.
+        SiteFormatError: for an invalid file name of a wheel.
     """
     return f"files/{_check(_FILE, filename, 'wheel')}"
 
@@ -86,7 +86,7 @@ def picture_path(sha256: str) -> str:
         sha256: The hash of its content.
 
     Raises:
-        SiteFormatError: for what is no hash.
+        SiteFormatError: for an invalid hash.
     """
     return f"pictures/{_check(_SHA256, sha256, 'picture')}.svg"
 
@@ -112,7 +112,7 @@ def word_path(word: str) -> str:
 
 
 def prefix_path(word: str) -> str:
-    """Return the path of the file with the words that begin as a word does, which `search_words` returned.
+    """Return the path of the prefix file of a word that `search_words` returned.
 
     Example:
         >>> prefix_path("di"), prefix_path("diceloss")
@@ -131,11 +131,11 @@ def list_prefixes(word: str) -> tuple[str, ...]:
     return tuple(word[:length] for length in _PREFIX_LENGTHS if length <= len(word))
 
 
-@lru_cache(maxsize=4096)  # names of a distribution come again soon, or never
+@lru_cache(maxsize=4096)  # a distribution's names recur soon, or never
 def search_words(text: str) -> tuple[str, ...]:
     """Return the words of a text by which a search finds it, each once.
 
-    A word is a run of letters and digits, casefolded; of a name, its parts and the whole name without ``_``.
+    A word is a casefolded run of letters and digits. A name yields its parts, and the whole without ``_``.
 
     Example:
         >>> search_words("Dice loss, of masks")

@@ -21,16 +21,16 @@ Versioned = TypeVar("Versioned", bound=_HasVersion)
 
 
 def sort_releases(releases: Iterable[Versioned]) -> tuple[Versioned, ...]:
-    """Return what has versions, the newest first.
+    """Return versioned items, the newest first.
 
     Raises:
-        SiteFormatError: for a version that is none.
+        SiteFormatError: for an invalid version.
     """
     return tuple(sorted(releases, key=lambda release: _parse(release.version), reverse=True))
 
 
 def find_current(distribution: DistributionFile) -> Release | None:
-    """Return the newest release that is not yanked, a final one if there is one; else None."""
+    """Return the newest release that is not yanked, preferably a final one, or None."""
     usable = sort_releases(one for one in distribution.releases if one.yanked is None)
     finals = (one for one in usable if not _parse(one.version).is_prerelease)
     return next(finals, usable[0] if usable else None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kplug_registry.site_format.contract_results import CheckCounts, ContractResults
 
-FORMAT = 1  # raised when a client of the format before would be misled
+FORMAT = 1  # raised on incompatible changes
 MOST_HITS = 200  # of a search file, so that a search costs the same in a large site
 LONGEST_HIT_SUMMARY = 160  # so that a file of hits stays small, whatever authors write
 MOST_WORDS = 200  # of a prefix file, for the same reason
@@ -37,7 +37,7 @@ class Picture:
 
     Args:
         sha256: The hash of the SVG, in small hexadecimal digits.
-        text: What it shows, for those who do not see it.
+        text: The alternative text.
     """
 
     sha256: str
@@ -74,8 +74,8 @@ class Offer:
         wheels: What is installed: one of them, chosen by the tags of their names. By file name.
         yanked: Why it was withdrawn, or None. It is installed only where it is asked for exactly.
         is_qualified_only: Whether the bare name does not mean this component.
-        picture: What it does, if that was drawn.
-        checks: How it passed the contract suite, as the publisher says; None if nobody said.
+        picture: Its picture, if drawn.
+        checks: The counts of its contract results, according to the publisher; None if unknown.
     """
 
     distribution: str

@@ -2,10 +2,10 @@
 
 Data flows in this order::
 
-    what every place can do          site_storage
+    common interface                 site_storage
     a folder                         folder
     a store of objects               object_store_lock → object_store
-    which of them an address means   addresses
+    choice by address                addresses
 """
 
 from kplug_registry.storage.addresses import open_storage as open_storage

@@ -14,10 +14,10 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
 
 def open_storage(address: str) -> SiteStorage:
-    """Return the place of an address: a folder, or a store of objects that fsspec knows, as ``s3://bucket/site``.
+    """Return the storage at an address: a folder, or a URL that fsspec knows, such as ``s3://bucket/site``.
 
     Raises:
-        PublishingError: for an address that cannot be written to, or if what reads it is not installed.
+        PublishingError: for an address that cannot be written to, or if its library is not installed.
     """
     found = _SCHEME.match(address)
     if found is None:
@@ -29,7 +29,7 @@ def open_storage(address: str) -> SiteStorage:
             hint="Give the folder of the site, or its address in a store, as s3://bucket/site.",
         )
     try:
-        import fsspec  # an extra: a folder needs none of it
+        import fsspec  # an extra, not needed for folders
 
         system, root = fsspec.url_to_fs(address, use_listings_cache=False)
     except ImportError as error:

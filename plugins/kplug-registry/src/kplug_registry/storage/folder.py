@@ -14,11 +14,11 @@ from kplug_registry.site_format import hash_stream
 from kplug_registry.storage.site_storage import WORKPLACE, Turn
 
 _JOURNAL = f"{WORKPLACE}/journal.zip"
-_DRAFT = f"{WORKPLACE}/draft"  # in the site, so that it is moved inside of one file system
+_DRAFT = f"{WORKPLACE}/draft"  # inside the site, for atomic renames
 
 
 class Folder:
-    """The files in a folder. One process at a time may write; the system ends the turn of one that dies.
+    """The files in a folder. One process at a time may write; the system releases a dead process's lock.
 
     Args:
         path: The folder.
@@ -32,7 +32,7 @@ class Folder:
 
     def read(self, path: str) -> bytes | None:
         """Return a file, or None if there is none."""
-        try:  # a build asks for many files that are not there: a Path takes twice as long
+        try:  # builds read many missing files: a Path takes twice as long
             with open(f"{self.path}/{path}", "rb", buffering=0) as file:  # noqa: PTH123
                 return file.read()
         except (FileNotFoundError, NotADirectoryError):
@@ -52,7 +52,7 @@ class Folder:
         return sorted(each.relative_to(self.path).as_posix() for each in found if each.is_file())
 
     def write(self, files: Mapping[str, bytes]) -> None:
-        """Write files, each whole or not at all; they are kept when this returns."""
+        """Write files, each atomically; they are durable on return."""
         folders = set()
         with explaining(self.path):
             for path, content in files.items():
@@ -64,14 +64,14 @@ class Folder:
                 _flush(folder)
 
     def create(self, path: str, content: bytes) -> bool:
-        """Write a file, whole or not at all, if there is none; return whether it was written."""
+        """Write a file atomically, if there is none; return whether it was written."""
         is_new = not (self.path / path).exists()
         if is_new:
             self.write({path: content})
         return is_new
 
     def remove(self, paths: Iterable[str]) -> None:
-        """Remove files, as far as they are there."""
+        """Remove files, ignoring missing ones."""
         for path in paths:
             (self.path / path).unlink(missing_ok=True)
 
@@ -111,7 +111,7 @@ class Folder:
 
 @contextmanager
 def explaining(folder: Path) -> Iterator[None]:
-    """Say in the words of this package why a folder cannot be written to.
+    """Translate errors of writing to a folder.
 
     Raises:
         PublishingError: in place of the system's error.
@@ -128,7 +128,7 @@ def explaining(folder: Path) -> Iterator[None]:
 
 
 def _flush(path: Path) -> None:
-    """Have the disk keep a file, or the names in a folder."""
+    """Sync a file, or the entries of a folder, to the disk."""
     if os.name == "nt" and path.is_dir():
         return  # Windows opens no folders
     descriptor = os.open(path, os.O_RDONLY)

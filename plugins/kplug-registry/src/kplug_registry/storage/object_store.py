@@ -57,7 +57,7 @@ class ObjectStore:
         return sorted(each[each.index(prefix) + len(prefix) :] for each in found)
 
     def write(self, files: Mapping[str, bytes]) -> None:
-        """Write objects, each whole or not at all; they are kept when this returns."""
+        """Write objects, each atomically; they are durable on return."""
         by_type: dict[str, dict[str, bytes]] = defaultdict(dict)
         for path, content in files.items():
             by_type[_guess_type(path)][self._locate(path)] = content
@@ -66,7 +66,7 @@ class ObjectStore:
                 self._system.pipe(contents, **self._options(content_type))
 
     def create(self, path: str, content: bytes) -> bool:
-        """Write an object, whole or not at all, if there is none; return whether it was written."""
+        """Write an object atomically, if there is none; return whether it was written."""
         with self._explaining("written to"):
             try:
                 self._system.pipe_file(self._locate(path), content, mode="create")
@@ -75,7 +75,7 @@ class ObjectStore:
         return True
 
     def remove(self, paths: Iterable[str]) -> None:
-        """Remove objects, as far as they are there."""
+        """Remove objects, ignoring missing ones."""
         for path in paths:
             with self._explaining("written to"), suppress(FileNotFoundError):
                 self._system.rm_file(self._locate(path))
@@ -99,7 +99,7 @@ class ObjectStore:
 
     @contextmanager
     def _explaining(self, done: str) -> Iterator[None]:
-        """Say in our words why the store refuses; each of those that fsspec knows has errors of its own."""
+        """Translate errors of the store; each backend of fsspec has its own."""
         try:
             yield
         except Exception as error:
@@ -114,7 +114,7 @@ class ObjectStore:
         return f"{self._root}/{path}"
 
     def _options(self, content_type: str) -> dict[str, str]:
-        """Return what S3 is told, which serves objects with the type that they were written with."""
+        """Return the options for S3, which serves objects with the content type of the upload."""
         return {"ContentType": content_type} if "s3" in self._system.protocol else {}
 
 

@@ -1,8 +1,8 @@
 """A lock for object stores that offer only conditional creation: writers take turns.
 
-Turns have numbers. A writer takes the next turn by creating the object of its number, which exactly one can.
-The object says until when the turn lasts. Its writer asks for more time while it works, and gives the rest
-back at the end. The turn of a writer who died ends by itself.
+Turns are numbered. A writer takes the next turn by creating the object of its number, which only one writer
+can do. The object holds the expiry of the turn. Its writer extends the turn while it works, and releases it
+at the end. The turn of a dead writer expires.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from kplug_registry.errors import BusySiteError, PublishingError
 from kplug_registry.storage.site_storage import WORKPLACE, SiteStorage, Turn
 
 LENGTH = 300.0  # seconds of a turn, longer than the longest pause between two checks
-_MARGIN = 30.0  # by which clocks may differ, and for which a last request may be on its way
+_MARGIN = 30.0  # for clock skew and requests in flight
 _PAUSE = 0.5
 _TURNS, _JOURNALS = f"{WORKPLACE}/turns/", f"{WORKPLACE}/journals/"
 
 
 class TurnTaker:
-    """Takes the next turn of a store, and gives it back.
+    """Acquires and releases the turns of a store.
 
     Args:
         store: The store.
         length: Seconds of a turn.
-        now: What tells the time.
+        now: Returns the time.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class TurnTaker:
         self._number, self._until = 0, 0.0
 
     def take(self, timeout: float) -> Turn:
-        """Wait for the turn of the writer before to end, and take the next.
+        """Wait for the end of the previous turn, and take the next.
 
         Raises:
             PublishingError: if it does not end in time.
@@ -53,7 +53,7 @@ class TurnTaker:
         return Turn(_journal_path(number), _journal_path(number - 1), self.check)
 
     def check(self) -> None:
-        """Ask for more time if half of it is gone.
+        """Extend the turn once half of it has passed.
 
         Raises:
             PublishingError: if the turn is over; nothing may be written any more.
@@ -83,14 +83,14 @@ class TurnTaker:
             return False
         if self._find_last() == self._number:
             return True
-        self._store.remove([_turn_path(self._number)])  # turns went on since we looked
+        self._store.remove([_turn_path(self._number)])  # a later turn was taken meanwhile
         return False
 
     def _find_last(self) -> int:
         return max((_read_number(path) for path in self._store.list(_TURNS)), default=0)
 
     def _read(self, number: int) -> tuple[float, str]:
-        """Return until when a turn lasts, and whose it is; one that cannot be read has ended."""
+        """Return the expiry and the owner of a turn; an unreadable one has ended."""
         try:
             found = json.loads(self._store.read(_turn_path(number)) or b"{}")
             return float(found["until"]), str(found["owner"])
@@ -110,7 +110,7 @@ class TurnTaker:
         )
 
     def _remove_older(self) -> None:
-        """Remove what the last but one and those before have left; the last one's journal may be needed."""
+        """Remove files of turns before the last one, whose journal may still be needed."""
         paths = [*self._store.list(_TURNS), *self._store.list(_JOURNALS)]
         self._store.remove(path for path in paths if _read_number(path) < self._number - 1)
 

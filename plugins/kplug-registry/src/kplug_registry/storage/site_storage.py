@@ -7,16 +7,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-WORKPLACE = ".kplug"  # below the site: what writers leave for one another
+WORKPLACE = ".kplug"  # below the site: the writers' shared files
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The time in which one writer alone changes a site.
+    """The exclusive turn of one writer.
 
     Args:
-        journal: The path of the writer's journal, which nobody else writes.
-        left: The path of the journal that the writer before may have left.
+        journal: The path of the writer's own journal.
+        left: The path of the journal that the previous writer may have left.
         check: Raises `PublishingError` if the turn is over.
     """
 
@@ -38,13 +38,13 @@ class SiteStorage(Protocol):
         """Return the paths of all files below a folder, sorted."""
 
     def write(self, files: Mapping[str, bytes]) -> None:
-        """Write files, each whole or not at all; they are kept when this returns."""
+        """Write files, each atomically; they are durable on return."""
 
     def create(self, path: str, content: bytes) -> bool:
-        """Write a file, whole or not at all, if there is none; return whether it was written."""
+        """Write a file atomically, if there is none; return whether it was written."""
 
     def remove(self, paths: Iterable[str]) -> None:
-        """Remove files, as far as they are there."""
+        """Remove files, ignoring missing ones."""
 
     def take_turn(self, timeout: float) -> AbstractContextManager[Turn]:
         """Keep other writers away while the context is open.

@@ -2,7 +2,7 @@
 
 Data flows in this order::
 
-    who may sign           keys → roots
-    what a site holds      site_signer → signing
-    what a client takes    fetching, tuf_refusals → verified_site
+    keys and roots         keys → roots
+    signing of a site      site_signer → signing
+    verification           fetching, tuf_refusals → verified_site
 """

@@ -36,8 +36,8 @@ class SiteFetcher(BoundedFetcher):
 
     Args:
         timeout: Seconds for a connection, and between two pieces of an answer.
-        longest: Seconds for one file, however steadily it trickles.
-        retries: How often a request is repeated, with a growing pause.
+        longest: Seconds for one whole file.
+        retries: The number of retries, with growing pauses.
     """
 
     def __init__(self, timeout: float = 10, longest: float = 300, retries: int = 3) -> None:
@@ -56,14 +56,14 @@ class SiteFetcher(BoundedFetcher):
         return chunks
 
     def request(self, url: str, etag: str | None = None) -> tuple[int, str | None, Iterator[bytes]]:
-        """Ask for an address.
+        """Request a URL.
 
         Args:
-            url: The address, of HTTP.
-            etag: What the server called the content that is known; the status is 304 if it is still that.
+            url: The HTTP URL.
+            etag: The ETag of the known content; the status is 304 if it is unchanged.
 
         Returns:
-            The status, what the server calls the content, and the content.
+            The status, the ETag and the content.
 
         Raises:
             SlowRetrievalError: There is no answer in time.
@@ -89,7 +89,7 @@ class SiteFetcher(BoundedFetcher):
         try:
             while chunk := response.read1(
                 _CHUNK, decode_content=True
-            ):  # limits count what is unpacked
+            ):  # limits apply to decompressed bytes
                 yield chunk
                 if time.monotonic() > end:
                     raise SlowRetrievalError(f"{url} took more than {self._longest:g} s")
@@ -99,7 +99,7 @@ class SiteFetcher(BoundedFetcher):
             response.close()
 
     def _find_pool(self, url: str) -> urllib3.PoolManager:
-        """Return the connections to a server, through the proxy that the environment names."""
+        """Return the connection pool for a server, through the environment's proxy if any."""
         parts = urlsplit(url)
         proxy = urllib.request.getproxies().get(parts.scheme, "")
         if urllib.request.proxy_bypass(parts.hostname or ""):
@@ -110,7 +110,7 @@ class SiteFetcher(BoundedFetcher):
 
 
 def take(url: str, chunks: Iterator[bytes], limit: int) -> bytes:
-    """Return the chunks of a file together, and end the request whatever comes.
+    """Join the chunks of a file, and always end the request.
 
     Raises:
         DownloadLengthMismatchError: There is more than the limit.

@@ -1,6 +1,6 @@
 """Signing keys: from PEM files, from an environment variable, or from any TUF signer.
 
-Which key signs what is not written beside the keys. The root says it, by the identifiers of the keys.
+The root, not the key files, assigns keys to roles, by their identifiers.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _PEM = re.compile(r"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----\s*", re.DOTA
 
 @dataclass(frozen=True)
 class SigningKeys:
-    """The keys at hand, by identifier.
+    """The available keys, by identifier.
 
     Args:
-        signers: What signs with them: of files, or of a key service that securesystemslib knows.
+        signers: Their signers, for files or for a key service that securesystemslib knows.
     """
 
     signers: Iterable[Signer] = ()
@@ -46,7 +46,7 @@ class SigningKeys:
         """Return the signers of a role.
 
         Raises:
-            TrustError: if fewer than the role needs are at hand.
+            TrustError: if fewer than the threshold are available.
         """
         found = [self.by_id[key_id] for key_id in key_ids if key_id in self.by_id]
         if len(found) < threshold:
@@ -85,9 +85,9 @@ def generate_keys(
     """Write a new Ed25519 key for each role, several for the root, and return their signers by role.
 
     Args:
-        folder: Where they are written.
-        root_keys: How many the root gets.
-        service: What signs for all roles but the root, in place of keys.
+        folder: The folder for the keys.
+        root_keys: The number of root keys.
+        service: The signer of all roles but the root, in place of keys.
 
     Raises:
         TrustError: if the folder has keys already, which are never replaced.
@@ -115,7 +115,7 @@ def sign_metadata(metadata: Metadata[Any], signer: Signer) -> None:
     """Add a signature to metadata.
 
     Raises:
-        TrustError: if the signer does not sign, as a service may.
+        TrustError: if the signer fails, as a service may.
     """
     try:
         metadata.sign(signer, append=True)

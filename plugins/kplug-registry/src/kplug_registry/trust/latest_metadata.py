@@ -17,12 +17,12 @@ _MOST_BYTES = 4 << 20
 
 
 class LatestMetadata(BoundedFetcher):
-    """Answers from ``metadata/latest.json`` what it holds, and fetches the rest.
+    """Serves the files in ``metadata/latest.json``, and fetches the others.
 
     Args:
-        address: The address of the site, with a slash at its end.
-        folder: Where the file is kept, so that the server need not send it again.
-        fetcher: What fetches files.
+        address: The URL of the site, with a trailing slash.
+        folder: The folder that caches the file, for conditional requests.
+        fetcher: Fetches files.
     """
 
     def __init__(self, address: str, folder: Path, fetcher: SiteFetcher) -> None:
@@ -44,9 +44,7 @@ class LatestMetadata(BoundedFetcher):
     def _load(self) -> None:
         self._files = {}
         data = self._fetch_latest()
-        with suppress(
-            ValueError
-        ):  # anything else may stand there; the files themselves are asked then
+        with suppress(ValueError):  # an invalid file: fetch the files themselves
             self._root_version, self._files = read_latest(data)
 
     def _fetch_latest(self) -> bytes:
@@ -54,9 +52,7 @@ class LatestMetadata(BoundedFetcher):
         if urlsplit(url).scheme == "file":
             try:
                 return self._fetcher.download_bytes(url, _MOST_BYTES)
-            except (
-                DownloadHTTPError
-            ):  # said of this file, it would be believed of the one that is wanted
+            except DownloadHTTPError:  # python-tuf would attribute a 404 to the requested file
                 return b""
         status, etag, chunks = self._fetcher.request(url, self._read_etag())
         if status == 304:

@@ -14,7 +14,7 @@ LATEST = f"{METADATA}/latest.json"
 
 
 def metadata_path(role: str, version: int | None = None) -> str:
-    """Return the path of a role's metadata; without a version, the one name that is replaced.
+    """Return the path of a role's metadata; without a version, the path that is overwritten.
 
     Example:
         >>> metadata_path("snapshot", 3), metadata_path("timestamp")
@@ -34,15 +34,15 @@ def is_target(path: str) -> bool:
 
 
 def list_targets(site: SiteStorage) -> list[str]:
-    """Return the paths of the files of a site that are signed; they name wheels by their hashes."""
+    """Return the paths of a site's signed files, which cover wheels by their hashes."""
     paths = [path for name in _SIGNED for path in site.list(name) if path.endswith(".json")]
     return sorted(["registry.json", *paths])
 
 
 def write_latest(root_version: int, files: Mapping[str, bytes]) -> bytes:
-    """Return the file that holds, for one request, what every look-up begins with.
+    """Return the file that bundles the metadata of every look-up for one request.
 
-    It is not signed, and need not be: each file in it is.
+    It needs no signature, as each file in it is signed.
 
     Args:
         root_version: The version of the newest root.

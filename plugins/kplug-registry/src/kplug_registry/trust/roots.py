@@ -42,20 +42,19 @@ def rotate_root(
     threshold: int | None = None,
     lifetimes: Lifetimes = USUAL,
 ) -> bytes:
-    """Return the next root: with other keys, another threshold, or a later end alone.
+    """Return the next root, with other keys, another threshold, or only a later expiry.
 
-    Both the old and the new root's keys have to sign it, as many as each needs: clients follow from one to
-    the next.
+    Thresholds of both the old and the new root's keys have to sign it, so that clients can follow the chain.
 
     Args:
         previous: The last root.
-        keys: The private keys at hand.
-        signers: The keys of the roles that get others.
-        threshold: How many keys of the root have to sign from now on; as before by default.
+        keys: The available private keys.
+        signers: The new keys of roles that change.
+        threshold: The new threshold of the root; unchanged by default.
         lifetimes: How long it is valid.
 
     Raises:
-        TrustError: if too few keys are at hand.
+        TrustError: if too few keys are available.
     """
     old = Metadata[Root].from_bytes(previous)
     new = copy.deepcopy(old)
@@ -67,7 +66,7 @@ def rotate_root(
 
 
 def get_fingerprint(root: bytes) -> str:
-    """Return what settings name a root by: ``sha256:`` and the hash of its file."""
+    """Return the fingerprint of a root for settings: ``sha256:`` and the hash of its file."""
     return f"sha256:{hashlib.sha256(root).hexdigest()}"
 
 

@@ -21,7 +21,7 @@ from kplug_registry.trust.verified_site import VerifiedSite
 
 
 class _StorageFetcher(SiteFetcher):
-    """Fetches from where a site is written."""
+    """Fetches from a site's storage."""
 
     def __init__(self, site: SiteStorage) -> None:
         super().__init__()
@@ -36,10 +36,10 @@ class _StorageFetcher(SiteFetcher):
 
 
 def find_signature_faults(site: SiteStorage) -> list[str]:
-    """Return what is wrong with the signatures of a site, one sentence each; nothing if it is not signed.
+    """Return the faults of a site's signatures, one sentence each; empty if it is not signed.
 
     Args:
-        site: Where it is.
+        site: The storage of the site.
     """
     root = site.read(metadata_path(ROOT))
     if root is None:

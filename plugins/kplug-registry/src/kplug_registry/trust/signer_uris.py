@@ -15,13 +15,13 @@ from tuf.api.metadata import Metadata, Root
 from kplug_registry.errors import TrustError
 from kplug_registry.trust.keys import ROLES, SigningKeys, read_keys
 
-_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)  # one letter is a drive of Windows
-_EXTRAS = {"hv": "vault", "file2": "crypto"}  # where they are not called as the addresses begin
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)  # a single letter is a Windows drive
+_EXTRAS = {"hv": "vault", "file2": "crypto"}  # if not named after the URI's scheme
 _PROBE = b"kplug: which key is this?"
 
 
 def gather_keys(sources: Iterable[str], root: bytes | None) -> SigningKeys:
-    """Return the keys of several sources together.
+    """Return the combined keys of several sources.
 
     Args:
         sources: Folders, ``env:NAME``, and addresses such as ``awskms:KEY``.
@@ -52,14 +52,14 @@ def is_signer_uri(source: str) -> bool:
 
 
 def open_signer(uri: str, public_keys: Iterable[Key]) -> Signer:
-    """Return what signs with the key of an address. Which of the public keys it has, a signature tells.
+    """Return the signer for a URI, which a test signature matches to one of the public keys.
 
     Args:
-        uri: The address.
-        public_keys: The keys that it may have.
+        uri: The URI.
+        public_keys: The candidates for its public key.
 
     Raises:
-        TrustError: if nothing signs for such an address, it does not answer, or it has none of the keys.
+        TrustError: if the URI is unsupported, its service does not answer, or no key matches.
     """
     scheme = uri.partition(":")[0]
     if scheme not in SIGNER_FOR_URI_SCHEME:
@@ -92,7 +92,7 @@ def read_public_key(file: Path) -> SSlibKey:
     """Return the public key of a PEM file, as key services export it.
 
     Raises:
-        TrustError: if there is none, or it is of a kind that signs nothing here.
+        TrustError: if there is none, or its type is unsupported.
     """
     try:
         return SSlibKey.from_crypto(load_pem_public_key(file.read_bytes()))

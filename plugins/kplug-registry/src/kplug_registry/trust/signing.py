@@ -1,6 +1,6 @@
 """Signs a site: its files are targets in hash bins.
 
-Nothing here writes to a site, but ``sign_site`` and ``write_signing``.
+Only ``sign_site`` and ``write_signing`` write to a site.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def sign_site(site: SiteStorage, keys: SigningKeys, lifetimes: Lifetimes = USUAL
 
     Args:
         site: Where it is; it has a root.
-        keys: The private keys at hand.
+        keys: The available private keys.
         lifetimes: How long the metadata is valid.
 
     Raises:
@@ -48,12 +48,12 @@ def sign_all(
     keys: SigningKeys,
     lifetimes: Lifetimes = USUAL,
 ) -> Signing:
-    """Sign every file of a site, in as many bins as they fill.
+    """Sign every file of a site, in as many bins as needed.
 
     Args:
-        read: What returns the file of a path of the site, or None.
+        read: Returns the file at a path of the site, or None.
         targets: The paths and contents of the files.
-        keys: The private keys at hand.
+        keys: The available private keys.
         lifetimes: How long the metadata is valid.
 
     Raises:
@@ -77,12 +77,12 @@ def sign_changes(
     keys: SigningKeys,
     lifetimes: Lifetimes = USUAL,
 ) -> Signing:
-    """Sign what one publish changes; only the bins of these files are read and written.
+    """Sign the changes of one publish, touching only the bins of these files.
 
     Args:
-        read: What returns the file of a path of the site, or None.
+        read: Returns the file at a path of the site, or None.
         changes: New contents by path; None for what is gone.
-        keys: The private keys at hand.
+        keys: The available private keys.
         lifetimes: How long the metadata is valid.
 
     Raises:
@@ -105,7 +105,7 @@ def sign_changes(
 
 
 def renew_timestamp(read: Read, keys: SigningKeys, lifetimes: Lifetimes = USUAL) -> Signing:
-    """Say that a site is still the newest one; the timestamp's key alone is needed.
+    """Renew the timestamp of a site, which needs only the timestamp's key.
 
     Raises:
         TrustError: if the site was never signed, or the key is missing.

@@ -12,8 +12,8 @@ _DAY = timedelta(days=1)
 class Lifetimes:
     """Days after which metadata expires.
 
-    The timestamp's is the longest time for which somebody between site and client can hide news. What it
-    leads to is pinned by it, so the rest may last.
+    The timestamp's lifetime bounds a freeze attack, in which somebody between site and client hides updates.
+    The timestamp pins the other metadata, which may live longer.
 
     Args:
         root: Of the root; sign a new one before.

@@ -9,28 +9,28 @@ from kplug_registry.trust.signing import write_file
 
 
 class SiteCopy:
-    """A folder with the files of a site that were wanted so far.
+    """A folder that caches files of a site on demand.
 
     Args:
-        folder: The folder; it is made when something is written.
+        folder: The folder, created on the first write.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def read(self, path: str) -> bytes | None:
-        """Return the file of a path, as it was when it was last wanted, or None."""
+        """Return the cached file of a path, or None."""
         try:
             return self._find(path).read_bytes()
         except OSError:
             return None
 
     def write(self, path: str, data: bytes) -> None:
-        """Keep a file that was checked."""
+        """Cache a checked file."""
         write_file(self._find(path), data)
 
     def remove(self, path: str) -> None:
-        """Forget a file that the site has no more."""
+        """Remove a file that the site no longer has."""
         self._find(path).unlink(missing_ok=True)
 
     def _find(self, path: str) -> Path:

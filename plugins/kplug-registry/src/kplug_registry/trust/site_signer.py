@@ -41,12 +41,11 @@ _SIGN_ALL = "`kplug trust sign SITE --keys FOLDER` signs all of it."
 
 @dataclass
 class Signing:
-    """The metadata that a signature makes.
+    """The metadata of a new signature.
 
     Args:
-        files: What to write, by path and in this order: clients begin with the last ones.
-        obsolete: What to remove afterwards. The version before the last one stays, for clients that are
-            reading it.
+        files: The files to write, by path and in this order, as clients begin with the last ones.
+        obsolete: The files to remove afterwards. The previous version stays for clients that are reading it.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -57,8 +56,8 @@ class SiteSigner:
     """Signs a site once.
 
     Args:
-        read: What returns the file of a path of the site, or None.
-        keys: The private keys at hand.
+        read: Returns the file at a path of the site, or None.
+        keys: The available private keys.
         lifetimes: How long the metadata is valid.
 
     Raises:
@@ -78,7 +77,7 @@ class SiteSigner:
         self._versions = self._read_versions()
 
     def delegate(self, files: int) -> SuccinctRoles:
-        """Sign the division of that many files into bins, and return it."""
+        """Sign the delegation of that many files to bins, and return it."""
         bits = math.ceil(math.log2(max(files / _FILES_A_BIN, 1)))
         bits = min(max(bits, _FEWEST_BITS), _MOST_BITS)
         role = self._root.roles[TARGETS]
@@ -90,7 +89,7 @@ class SiteSigner:
         return bins
 
     def find_bins(self) -> SuccinctRoles:
-        """Return the division into bins that was signed.
+        """Return the signed delegation to bins.
 
         Raises:
             TrustError: if there is none, or it was signed for other keys.
@@ -108,7 +107,7 @@ class SiteSigner:
         return bins
 
     def read_bin(self, name: str) -> dict[str, TargetFile]:
-        """Return what a bin holds."""
+        """Return the content of a bin."""
         path = metadata_path(name, self._versions[name])
         found = self._load(path, Targets)
         if found is None:
@@ -116,11 +115,11 @@ class SiteSigner:
         return dict(found.targets)
 
     def add_bin(self, name: str, content: Mapping[str, TargetFile]) -> None:
-        """Sign what a bin holds from now on."""
+        """Sign the new content of a bin."""
         self._add(name, Targets(targets=dict(sorted(content.items()))), TARGETS)
 
     def add_snapshot(self) -> None:
-        """Sign the versions of everything; a name that once was there stays, or clients refuse the site."""
+        """Sign the snapshot; names never disappear from it, or clients would refuse the site."""
         names = self._versions.keys() - {SNAPSHOT, TIMESTAMP}
         meta = {f"{name}.json": MetaFile(self._versions[name]) for name in sorted(names)}
         self._add(SNAPSHOT, Snapshot(meta=meta), SNAPSHOT)

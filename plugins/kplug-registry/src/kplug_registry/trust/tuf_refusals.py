@@ -22,14 +22,14 @@ from kplug_registry.errors import TrustError, UnreachableSiteError
 
 @contextmanager
 def explaining_refusals(address: str, folder: Path) -> Iterator[None]:
-    """Let one process at a time work on the copy of a site, and say what python-tuf refuses.
+    """Lock the local copy of a site against other processes, and translate python-tuf's errors.
 
     Args:
         address: The address of the site.
-        folder: Where its copy is kept.
+        folder: The folder of the copy.
 
     Raises:
-        TrustError: for what is refused.
+        TrustError: if python-tuf refuses the site.
         UnreachableSiteError: if the site does not answer, or another process works for too long.
     """
     folder.mkdir(parents=True, exist_ok=True)

@@ -15,12 +15,12 @@ _MOST_BYTES = 8 << 20
 
 
 class UnsignedSite:
-    """A site without signatures: whoever can change it, or what comes from it, decides what is installed.
+    """A site without signatures: whoever can change it, or its traffic, controls what is installed.
 
     Args:
-        address: Where it is: ``https:``, ``http:`` or ``file:``.
-        folder: Where its copy is kept.
-        fetcher: What fetches files.
+        address: Its URL: ``https:``, ``http:`` or ``file:``.
+        folder: The folder of its copy.
+        fetcher: Fetches files.
     """
 
     is_signed = False

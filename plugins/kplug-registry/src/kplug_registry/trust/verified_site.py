@@ -35,10 +35,10 @@ class VerifiedSite:
     """A signed site.
 
     Args:
-        address: Where it is: ``https:``, ``http:`` or ``file:``.
-        folder: Where its copy is kept.
-        root: The root that is trusted: the content of a file, or a fingerprint ``sha256:…``.
-        fetcher: What fetches files.
+        address: Its URL: ``https:``, ``http:`` or ``file:``.
+        folder: The folder of its copy.
+        root: The trusted root: the content of a file, or a fingerprint ``sha256:…``.
+        fetcher: Fetches files.
         pauses: Seconds between attempts to read a file that differs from what was signed.
     """
 
@@ -60,14 +60,14 @@ class VerifiedSite:
 
     @property
     def last_verified(self) -> str | None:
-        """When this machine last found the newest state to be what was signed, in UTC; None if never."""
+        """The time in UTC of the last successful verification on this machine; None if never."""
         return self._seen.read_text() if self._seen.exists() else None
 
     def refresh(self) -> None:
-        """Learn what the newest state of the site is.
+        """Fetch and verify the newest metadata of the site.
 
         Raises:
-            TrustError: if it is older than what was seen, expired, mixed, or signed by others.
+            TrustError: if it is rolled back, expired, inconsistent, or signed by others.
             UnreachableSiteError: if it does not answer.
         """
         with explaining_refusals(self.address, self.copy.folder):
@@ -122,16 +122,14 @@ class VerifiedSite:
                 if bins is None or not waiting:
                     break
                 name = bins.get_role_for_target(str(number))
-                if (
-                    name in waiting
-                ):  # a bin is read, checked and kept where any path of it is asked for
+                if name in waiting:  # requesting any path of a bin verifies and caches the bin
                     self._updater.get_targetinfo(str(number))
                     waiting.remove(name)
             names = bins.get_roles() if bins else ()
             return sorted(path for name in names for path in self._read_metadata(name).targets)
 
     def _read_metadata(self, role: str) -> Targets:
-        """Return metadata that python-tuf has checked and kept."""
+        """Return metadata that python-tuf has verified and cached."""
         file = self.copy.folder / METADATA / f"{role}.json"
         return Metadata[Targets].from_file(str(file)).signed
 
@@ -168,7 +166,7 @@ class VerifiedSite:
         return updater
 
     def _find_root(self) -> bytes:
-        """Return the root that is trusted: a fingerprint's is kept, or looked for among those of the site."""
+        """Return the trusted root; for a fingerprint, it comes from the cache or from the site's roots."""
         if isinstance(self._root, bytes):
             return self._root
         for data in self._list_roots():

@@ -4,11 +4,11 @@ Data flows in this order::
 
     files of the archive, with limits    archive
     its list of files                    record
-    what it declares                     metadata, entry_points, code, declared_components
-    all of it                            reading
+    its declarations                     metadata, entry_points, code, declared_components
+    whole wheels                         reading
     many wheels                          parallel_reading
-    its code where it is installed       code_hashes
-    what was found out about that        check_report → supplied_results
+    hashes of its installed code         code_hashes
+    contract results for that code       check_report → supplied_results
 """
 
 from kplug_registry.wheels.check_report import (

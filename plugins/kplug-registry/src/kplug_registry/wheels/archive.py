@@ -42,14 +42,14 @@ LIMITS = Limits()
 
 
 class WheelArchive:
-    """An open wheel. Every member was checked before it is made; members are read as far as they say.
+    """An open wheel. All members are validated first, and read up to their declared sizes.
 
     Args:
         path: The file.
-        limits: How large it may be.
+        limits: The limits of its size.
 
     Raises:
-        WheelError: for what is no archive, is too large, or has a member that could be written elsewhere.
+        WheelError: if it is not an archive, is too large, or has a member with an unsafe path.
     """
 
     def __init__(self, path: Path, limits: Limits = LIMITS) -> None:
@@ -78,11 +78,11 @@ class WheelArchive:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the files, as they stand in the archive."""
+        """The names of the files, as in the archive."""
         return tuple(self._members)
 
     def refuse(self, reason: str) -> NoReturn:
-        """Raise the error of this wheel."""
+        """Raise a `WheelError` about this wheel."""
         raise WheelError(f"{self.path.name}: {reason}") from None
 
     def find_text(self, name: str) -> str | None:
@@ -119,13 +119,13 @@ class WheelArchive:
 
     @contextmanager
     def _open(self, name: str) -> Iterator[IO[bytes]]:
-        """Open a file; zipfile itself stops at the size that is written, and compares the check sum."""
+        """Open a file; zipfile itself enforces the declared size and the checksum."""
         try:
             with self._archive.open(self._members[name]) as stream:
                 yield stream
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
             self.refuse(f"{name} cannot be read: {error}")
-        except RuntimeError as error:  # what zipfile raises for a password
+        except RuntimeError as error:  # zipfile's error for an encrypted file
             self.refuse(f"{name} cannot be read: {error}")
 
     def _check_members(self, members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:

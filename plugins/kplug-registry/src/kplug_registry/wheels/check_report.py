@@ -30,10 +30,10 @@ class SuppliedResults:
     """The results of one build of a distribution.
 
     Args:
-        where: The file.
+        where: The file, for messages.
         distribution: The normalised name.
         version: The version, in its normal form.
-        hash: The hash of the code that was checked, as `kplug.hash_code` makes it; None where it has none.
+        hash: The hash of the checked code, as `kplug.hash_code` makes it; None without one.
         results: The results.
     """
 
@@ -91,16 +91,16 @@ class _Report:
 
 
 def read_check_report(text: bytes, where: str) -> tuple[SuppliedResults, ...]:
-    """Return the results of each distribution that was checked.
+    """Return the results of each checked distribution.
 
-    Long texts are cut off, and line ends in them become spaces.
+    Long texts are truncated, and their line breaks become spaces.
 
     Args:
-        text: What the command printed.
+        text: The output of the command.
         where: The file, for messages.
 
     Raises:
-        SiteFormatError: for anything else, and for results that name something twice.
+        SiteFormatError: for invalid reports, and for duplicate names.
     """
     try:
         report = from_json(_Report, text, where)
@@ -152,7 +152,7 @@ def _collect(report: _Report, build: _Build, where: str) -> SuppliedResults:
 
 
 def _describe(row: _Component, errors: list[_Finding]) -> CheckedComponent:
-    """Return the results of a component; one that was not imported fails that."""
+    """Return the results of a component; a failed import counts as a failed check."""
     failed = [
         FailedCheck(
             _condense(one.name, _LONGEST_NAME),
@@ -177,7 +177,7 @@ def _describe(row: _Component, errors: list[_Finding]) -> CheckedComponent:
 
 
 def _list_passed(row: _Component) -> Iterator[str]:
-    """Yield the checks that hold with every example."""
+    """Yield the checks that pass with every example."""
     failed = {one.name for one in row.checks if not one.passed}
     for name in dict.fromkeys(one.name for one in row.checks):
         if name not in failed:
@@ -185,6 +185,6 @@ def _list_passed(row: _Component) -> Iterator[str]:
 
 
 def _condense(text: str, longest: int = _LONGEST_TEXT) -> str:
-    """Return a text in one line that can be shown."""
+    """Return a text as one printable line."""
     line = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"

@@ -16,7 +16,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 class Described(NamedTuple):
-    """What the code says of a target.
+    """The signature and docstring of a target.
 
     Args:
         signature: Arguments with their defaults, such as ``(smooth=1e-05)``; empty if no code shows them.
@@ -33,7 +33,7 @@ class Described(NamedTuple):
 
 
 class WheelCode(SourceCode):
-    """The modules of a wheel, each parsed when it is first needed.
+    """The modules of a wheel, each parsed on first use.
 
     Args:
         archive: The wheel.
@@ -44,7 +44,7 @@ class WheelCode(SourceCode):
         self._archive = archive
 
     def describe(self, target: str) -> Described:
-        """Return what the code says of a target.
+        """Return the signature and docstring of a target.
 
         Raises:
             WheelError: if no module of the wheel binds the name, or the module cannot be parsed.
@@ -55,12 +55,12 @@ class WheelCode(SourceCode):
             self._archive.refuse(f"{target[:200]} is in no module of the wheel")
         if self.find(target) is not None:
             return self._describe(target)
-        if "__getattr__" in module.names:  # it makes names when they are asked for
+        if "__getattr__" in module.names:  # it provides names dynamically
             return Described()
         self._archive.refuse(f"{target[:200]} is bound by no line of {module_name}")
 
     def list_functions(self, module_name: str) -> list[str]:
-        """Return the names of the functions of a module; of none, if there is no such module."""
+        """Return the names of a module's functions; empty if there is no such module."""
         module = self.find_module(module_name)
         names = {} if module is None else module.names
         return [name for name, found in names.items() if isinstance(found, _FUNCTIONS)]
@@ -94,9 +94,9 @@ def _format(arguments: ast.arguments, skipped: int = 0) -> str:
 
     Args:
         arguments: The arguments.
-        skipped: How many of them are left out, such as ``self``.
+        skipped: The number of leading arguments to omit, such as ``self``.
     """
-    arguments = copy.copy(arguments)  # another component may have the same class
+    arguments = copy.copy(arguments)  # components may share a class
     part = "posonlyargs" if arguments.posonlyargs else "args"
     setattr(arguments, part, getattr(arguments, part)[skipped:])
     every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
@@ -105,5 +105,5 @@ def _format(arguments: ast.arguments, skipped: int = 0) -> str:
             argument.annotation = None
     try:
         return f"({ast.unparse(arguments)})"[:_LONGEST_SIGNATURE]
-    except RecursionError:  # a default that is nested deeper than it can be printed
+    except RecursionError:  # a default nested too deeply to print
         return ""

@@ -12,10 +12,10 @@ from kplug_registry.wheels.metadata import find_metadata_folder
 
 
 def list_code_hashes(wheel: Path) -> frozenset[str]:
-    """Return what ``kplug env --json`` shows where a wheel is installed, or an editable copy of its code.
+    """Return the hashes that ``kplug env --json`` shows for an installation of a wheel, also an editable one.
 
     Args:
-        wheel: The file, one that `read_wheel` has read.
+        wheel: The file, which `read_wheel` has validated.
 
     Raises:
         WheelError: for a file that is too large to be read.

@@ -43,14 +43,14 @@ class _Listing:
 
 
 def read_declared(text: str | bytes, where: str) -> tuple[DeclaredComponent, ...]:
-    """Return the components that ``kplug list --json`` printed.
+    """Return the components in the output of ``kplug list --json``.
 
     Args:
-        text: What it printed.
+        text: The output.
         where: The file, for messages.
 
     Raises:
-        SiteFormatError: for anything else.
+        SiteFormatError: for invalid output.
     """
     try:
         return from_json(_Listing, text, where).components

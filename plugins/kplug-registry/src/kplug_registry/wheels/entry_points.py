@@ -13,7 +13,7 @@ def read_entry_points(archive: WheelArchive, folder: str) -> dict[str, dict[str,
     """Return the entry points of kplug's groups: for each group, targets by name.
 
     Raises:
-        WheelError: for a file that is none of entry points, a doubled name, or too many of them.
+        WheelError: for an invalid file, a duplicate name, or too many entry points.
     """
     text = archive.find_text(f"{folder}/entry_points.txt") or ""
     sections = _read_sections(archive, text)
@@ -31,7 +31,7 @@ def list_packages(archive: WheelArchive, folder: str) -> set[str]:
 
 
 def _read_sections(archive: WheelArchive, text: str) -> dict[str, dict[str, str]]:
-    """Return all groups, read line by line as `importlib.metadata` does, but with nothing left out."""
+    """Return all groups, parsed like `importlib.metadata` does, but without skipping invalid lines."""
     sections: dict[str, dict[str, str]] = {}
     section: dict[str, str] | None = None
     for line in filter(None, map(str.strip, text.splitlines())):

@@ -15,19 +15,19 @@ from packaging.version import Version
 
 from kplug_registry.wheels.archive import WheelArchive
 
-_LONGEST_REQUIREMENTS = 20_000  # of all together, as the file of every component has them
+_LONGEST_REQUIREMENTS = 20_000  # in total, as every component's file repeats them
 
 
 @dataclass(frozen=True, slots=True)
 class WheelMetadata:
-    """What a wheel says of itself.
+    """The metadata of a wheel.
 
     Args:
         name: The normalised name.
         version: The version, in its normal form.
         summary: One line.
         license: The licence, as an expression or as text.
-        requires: Requirements (PEP 508), as they are written.
+        requires: Requirements (PEP 508), as written.
         requires_python: The Pythons that it supports; empty for all.
         text: The file METADATA.
     """
@@ -51,10 +51,10 @@ def find_metadata_folder(archive: WheelArchive) -> str:
 
 
 def read_metadata(archive: WheelArchive, folder: str) -> WheelMetadata:
-    """Return the metadata, if its parts agree with one another and with the file's name.
+    """Return the metadata, if it is consistent with itself and with the file's name.
 
     Raises:
-        WheelError: for metadata that is no valid one, or that speaks of another wheel.
+        WheelError: for invalid metadata, or metadata of another wheel.
     """
     text = archive.read(f"{folder}/METADATA")
     try:

@@ -13,16 +13,16 @@ from pathlib import Path
 from kplug_registry.wheels.declared_components import DeclaredComponent
 from kplug_registry.wheels.reading import WheelContents, read_wheel
 
-_FEWEST = 500  # wheels for which it pays to start a process
+_FEWEST = 500  # wheels that justify starting a process
 _MOST_PROCESSES = 2  # since writing a site takes longer than reading its wheels
-_CHUNK = 20  # wheels that a process is given at once
+_CHUNK = 20  # wheels in a batch for a process
 _AHEAD = 3  # chunks for each process, so that memory holds few of them
 
 
 def read_wheels(
     paths: Iterable[Path], declared: tuple[DeclaredComponent, ...] = ()
 ) -> Iterator[WheelContents]:
-    """Yield what wheels offer, in their order, as `read_wheel` returns it.
+    """Yield the contents of wheels in order, as `read_wheel` returns them.
 
     Args:
         paths: The files.
@@ -44,7 +44,7 @@ def read_wheels(
 def _read_ahead(
     files: Iterator[Path], declared: tuple[DeclaredComponent, ...], processes: int
 ) -> Iterator[WheelContents]:
-    context = multiprocessing.get_context("spawn")  # a fork may inherit locks of threads
+    context = multiprocessing.get_context("spawn")  # a fork may inherit held locks
     executor = ProcessPoolExecutor(processes, context)
     waiting: deque[Future[list[WheelContents]]] = deque()
     try:
@@ -63,7 +63,7 @@ def _read_chunk(paths: list[Path], declared: tuple[DeclaredComponent, ...]) -> l
 
 
 def _count_processors() -> int:
-    """Return how many processors this process may use."""
+    """Return the number of processors available to this process."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

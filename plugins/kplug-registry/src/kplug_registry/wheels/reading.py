@@ -30,16 +30,16 @@ _NO_COMPONENTS = ("commands", "modules")
 
 @dataclass(frozen=True, slots=True)
 class WheelContents:
-    """What a wheel is and offers.
+    """The contents of a wheel that a site needs.
 
     Args:
-        path: Where it was read.
+        path: Its path.
         file: Its name, hash and size, and the hash of its metadata.
-        metadata: What it says of itself.
-        components: What it offers, by kind and name.
-        drawn: Those of which there is a picture.
+        metadata: Its metadata.
+        components: Its components, by kind and name.
+        drawn: The components with a picture.
         pictures: The pictures, by hash.
-        results: Those of the contract suite, if there are some.
+        results: Results of the contract suite, if any.
     """
 
     path: Path
@@ -54,16 +54,16 @@ class WheelContents:
 def read_wheel(
     path: Path, declared: Iterable[DeclaredComponent] = (), limits: Limits = LIMITS
 ) -> WheelContents:
-    """Return what a wheel offers. Nothing in it is run or imported.
+    """Return the contents of a wheel, without running or importing anything in it.
 
     Args:
         path: The file.
-        declared: The components that its module of hooks declares, as its publisher knows them; those of
-            other distributions and versions are left out.
-        limits: How large it may be.
+        declared: The components that its module of hooks declares, according to its publisher; those of
+            other distributions and versions are ignored.
+        limits: The limits of its size.
 
     Raises:
-        WheelError: for a wheel that is broken, too large, contradicts itself, or offers what cannot be read.
+        WheelError: if it is broken, too large or inconsistent, or offers unreadable components.
     """
     with WheelArchive(path, limits) as archive:
         folder = find_metadata_folder(archive)
@@ -112,7 +112,7 @@ def _check_hooks(
     code: WheelCode,
     declared: list[ComponentEntry],
 ) -> None:
-    """Refuse a wheel whose module of hooks offers components, if nobody said which."""
+    """Refuse a wheel whose module of hooks offers components that the publisher did not declare."""
     modules = [target.partition(":")[0].strip() for target in groups.get("kplug", {}).values()]
     for module in modules:
         if code.find_module(module) is None:
@@ -138,7 +138,7 @@ def _offers_components(hook: str) -> bool:
 
 
 def _merge(archive: WheelArchive, entries: list[ComponentEntry]) -> list[ComponentEntry]:
-    """Return one entry for each target: further names of it are aliases, and no name means two."""
+    """Return one entry for each target, with further names as aliases; refuse ambiguous names."""
     if len(entries) > MOST_COMPONENTS:
         archive.refuse(f"it declares more than {MOST_COMPONENTS} components")
     by_target: dict[tuple[str, str], list[ComponentEntry]] = {}
@@ -179,7 +179,7 @@ def _describe(entry: ComponentEntry, code: WheelCode) -> ComponentEntry:
 
 
 def _make_writable(text: str) -> str:
-    """Return a text that UTF-8 can hold: source may name half of a character."""
+    """Return a text that UTF-8 can encode, as source may contain lone surrogates."""
     return text.encode("utf-8", "replace").decode()
 
 

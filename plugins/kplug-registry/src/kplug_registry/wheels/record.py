@@ -18,7 +18,7 @@ def check_record(archive: WheelArchive, folder: str) -> None:
         folder: Its ``.dist-info``.
 
     Raises:
-        WheelError: for a row that is doubled, missing, or not true of its file.
+        WheelError: for a row that is duplicate, missing, or wrong about its file.
     """
     record = f"{folder}/RECORD"
     without_hash = {record, f"{record}.jws", f"{record}.p7s"}

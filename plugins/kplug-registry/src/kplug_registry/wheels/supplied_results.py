@@ -14,23 +14,23 @@ from kplug_registry.wheels.reading import WheelContents
 def add_results(
     wheels: Iterable[WheelContents], supplied: Sequence[SuppliedResults]
 ) -> Iterator[WheelContents]:
-    """Yield wheels with the results that are theirs: of the same name, version and code.
+    """Yield wheels with the results for the same name, version and code.
 
-    What a file has of other distributions is left out.
+    Results of other distributions are ignored.
 
     Args:
-        wheels: What was read of each.
+        wheels: The contents of the wheels.
         supplied: The results.
 
     Raises:
-        PublishingError: for results of another version or other code than the wheels of their name, of
-            components that a wheel does not offer, or two for one wheel; after the last wheel.
+        PublishingError: after the last wheel, for results of another version or other code, for components
+            that a wheel does not offer, or for two results of one wheel.
     """
     used: list[SuppliedResults] = []
     known: dict[str, list[WheelContents]] = {}
     for wheel in wheels:
         own = [one for one in supplied if one.distribution == wheel.metadata.name]
-        if own:  # no other wheel is kept: there may be many
+        if own:  # keeps only these wheels in memory
             known.setdefault(wheel.metadata.name, []).append(wheel)
         fitting = _select(wheel, own)
         used += fitting
