@@ -40,11 +40,11 @@ __all__ = [
 _KERNELS = "kplug/variance_scaling(scale=2.0, mode='fan_out', distribution='truncated_normal')"
 _CLASSES = f"kplug/variance_scaling(scale={1 / 3!r}, mode='fan_out', distribution='uniform')"
 _DEVIATIONS = (0.229, 0.224, 0.225)
-_DROP_RATE = 0.2  # of whole blocks, which grows from 0 to this
+_DROP_RATE = 0.2  # of the last block; rates grow linearly from 0
 
 
 class _Group(NamedTuple):
-    """Blocks of one kind: kernel, how often, filters before and after, expansion, stride of the first."""
+    """A group of blocks: kernel, repeats, filters before and after, expansion, stride of the first block."""
 
     kernel: int
     repeats: int
@@ -208,7 +208,7 @@ def _convolve_depthwise(x: Any, kernel: int, stride: int, name: str) -> Any:
 
 
 def _weigh(x: Any, channels: int, narrow: int, name: str) -> Any:
-    """Multiply each channel by a weight that comes from the averages of all channels."""
+    """Scale each channel by a weight computed from the means of all channels (squeeze-and-excitation)."""
     averages = GlobalAveragePooling2D(name=f"{name}se_squeeze")(x)
     shape = (channels, 1, 1) if channel_axis() == 1 else (1, 1, channels)
     weights = Reshape(shape, name=f"{name}se_reshape")(averages)

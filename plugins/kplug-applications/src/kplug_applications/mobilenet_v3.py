@@ -31,12 +31,12 @@ class _Block(NamedTuple):
     """One block.
 
     Attributes:
-        expansion: How many times as many channels its inside has.
-        filters: Its outputs.
+        expansion: The factor of its inner channels.
+        filters: Its output channels.
         is_wide: Whether its kernel is 5, not 3.
-        stride: 2 halves height and width.
-        weighs: Whether its channels are weighed.
-        is_late: Whether its activation is the late one.
+        stride: Its stride; 2 halves height and width.
+        weighs: Whether it has squeeze-and-excitation.
+        is_late: Whether it uses the activation of the later blocks.
     """
 
     expansion: float
@@ -77,7 +77,7 @@ _LARGE = (
     _Block(6, 160, True, 1, True, True),
     _Block(6, 160, True, 1, True, True),
 )
-# By the name in the files: with the top, without it.
+# Hashes by the name in the files: with the top, without it.
 _HASHES = {
     "large_224_0.75": ("765b44a33ad4005b3ac83185abf1d0eb", "40af19a13ebea4e2ee0c676887f69a2e"),
     "large_224_1.0": ("59e551e166be033d707958cf9e29a6a7", "07fb09a5933dd0c8eaafa16978110389"),
@@ -210,7 +210,7 @@ def _activate(x: Any, is_late: bool) -> Any:
 
 
 def _weigh(inputs: Any, channels: int, prefix: str) -> Any:
-    """Multiply each channel by a weight that comes from the averages of all channels."""
+    """Scale each channel by a weight computed from the means of all channels (squeeze-and-excitation)."""
     x = GlobalAveragePooling2D(keepdims=True, name=f"{prefix}squeeze_excite_avg_pool")(inputs)
     narrow = round_channels(channels * 0.25)
     x = Conv2D(narrow, 1, padding="same", name=f"{prefix}squeeze_excite_conv")(x)

@@ -31,12 +31,12 @@ def _make(
 
     Args:
         name: Its name.
-        filters: Of the first group of cells; each further group has twice as many.
-        blocks: How many cells a group has.
+        filters: Filters of the first group of cells; each further group has twice as many.
+        blocks: The number of cells in a group.
         stem: Filters of the first convolution.
         size: The usual height and width.
-        skips: Whether the cell after a reduction is linked to what came before it.
-        hashes: Of the files of weights, with the top and without it.
+        skips: Whether the cell after a reduction is linked to the cell before it.
+        hashes: The hashes of the weight files, with the top and without it.
     """
 
     def body(x: Any) -> Any:
@@ -97,7 +97,7 @@ def _separable(x: Any, filters: int, kernel: int, name: str, stride: int = 1) ->
 
 
 def _fit(before: Any, x: Any, filters: int, name: str) -> Any:
-    """Return the output of the cell before last, with the size of the last one and the filters asked for."""
+    """Return the output of the cell before last, fitted to the size of the last one and the filters."""
     if before is None:
         return x
     if spatial_sizes(before.shape)[-1] != spatial_sizes(x.shape)[-1]:
@@ -120,7 +120,7 @@ def _halve(before: Any, filters: int, name: str) -> Any:
 
 
 def _keep(x: Any, before: Any, filters: int, name: str) -> tuple[Any, Any]:
-    """Return a cell that keeps the size, and what was put into it."""
+    """Return the output of a normal cell, and its input."""
     past = _fit(before, x, filters, name)
     now = _normalize(_point(activate(x), filters, f"normal_conv_1_{name}"), f"normal_bn_1_{name}")
     made = [past]
@@ -145,7 +145,7 @@ def _average(x: Any, name: str) -> Any:
 
 
 def _reduce(x: Any, before: Any, filters: int, name: str) -> tuple[Any, Any]:
-    """Return a cell that halves height and width, and what was put into it."""
+    """Return the output of a reduction cell, which halves height and width, and its input."""
     past = _fit(before, x, filters, name)
     now = _normalize(
         _point(activate(x), filters, f"reduction_conv_1_{name}"), f"reduction_bn_1_{name}"

@@ -9,7 +9,7 @@ A plugin's test file is three lines::
         check_contract(case)
 
 Nothing here imports pytest: ``run_contract("my-distribution")`` runs the same cases anywhere. The names are
-fetched when they are first used, since the commands of this distribution begin without torch.
+imported lazily, since the commands of this distribution start without torch.
 """
 
 from __future__ import annotations

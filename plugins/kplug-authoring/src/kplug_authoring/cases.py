@@ -21,9 +21,9 @@ class BrokenContractError(KplugError, AssertionError):
     """A component that fails a check of its kind's suite.
 
     Args:
-        case: Which component and which check.
-        found: What was the case instead.
-        advice: What to do, if that is not what the check advises.
+        case: The case, with its component and check.
+        found: What the check observed.
+        advice: The advice, if it differs from the check's.
     """
 
     def __init__(self, case: ContractCase, found: str, advice: str | None = None) -> None:
@@ -45,7 +45,7 @@ class ContractCase:
     Args:
         component: The component.
         check: The check.
-        example: How the component is made and called.
+        example: The arguments to make and call the component.
     """
 
     component: Component
@@ -60,7 +60,7 @@ class ContractCase:
 
         Raises:
             BrokenContractError: if the component fails it, or raises anything.
-            unittest.SkipTest: if the component cannot be made or called; its check ``made`` says why, once.
+            unittest.SkipTest: if the component cannot be made or called, which its check ``made`` reports.
         """
         subject = _subject_of(self.component, self.example)
         if subject.obstacle is not None:
@@ -77,7 +77,7 @@ class ContractCase:
             raise BrokenContractError(self, found)
 
     def _explain(self, obstacle: Exception) -> SkipTest | BrokenContractError:
-        """Return what an obstacle is to a case: the failure of the check ``made``, once."""
+        """Return an obstacle as the failure of the check ``made``, or as a skip of other checks."""
         is_called = isinstance(obstacle, UnsuitableInputsError)
         if self.check is not made:
             verb, name = "called" if is_called else "made", self.component.qualified_name
@@ -92,7 +92,7 @@ class ContractCase:
 
 
 class _Last:
-    """The subject of the last case: what it has worked out serves the next case of its component."""
+    """The subject of the last case, a cache for the next case of the same component."""
 
     subject: Subject | None = None
 
@@ -116,18 +116,18 @@ def contract_cases(
     A component that cannot be imported fails its own cases only.
 
     Args:
-        distribution: Name of the distribution; ``"custom"`` is what code registered or put into a
-            ``kplug.scope``; None is everything installed.
-        kinds: Only these kinds, singular or plural; None is all.
-        examples: For a component's name, how it is made and called: an `Example`, or only its arguments.
-            Without one, what `kplug.example` has written on it holds. Names may be qualified, and begin with
-            the kind where two kinds share one: ``"metric/kplug/poisson"``.
+        distribution: Name of the distribution; ``"custom"`` for components from ``kplug.register`` or
+            ``kplug.scope``; None for everything installed.
+        kinds: Only these kinds, singular or plural; None for all.
+        examples: An `Example`, or only its arguments, by component name. The default is the example from
+            `kplug.example`. Names may be qualified, and prefixed with the kind if two kinds share one:
+            ``"metric/kplug/poisson"``.
 
     Returns:
         The cases, sorted by kind; ``str(case)`` is its name.
 
     Raises:
-        ArgumentError: if an example is for no component, or leaves out a check that does not exist.
+        ArgumentError: if an example matches no component, or leaves out an unknown check.
 
     Example:
         >>> print(contract_cases("kplug", kinds=["constraint"])[0])
@@ -174,7 +174,7 @@ def run_contract(
     """Run all cases of `contract_cases` and report all failures together.
 
     Returns:
-        The number of cases, if all hold.
+        The number of cases, if all pass.
 
     Raises:
         BrokenContractError: for the one case that fails.
@@ -192,7 +192,7 @@ def run_contract(
         except BrokenContractError as error:
             problems.append(error)
         except SkipTest:
-            continue  # the problem of its check `made` stands for all
+            continue  # reported once, by its check `made`
     if len(problems) == 1:
         raise problems[0]
     if problems:

@@ -12,9 +12,9 @@ USUAL_SHAPES = ((6, 5), (3, 4, 6), (3, 3, 4, 6))
 
 
 def usual_inputs(kind: str) -> list[tuple[Tensor, ...]]:
-    """Return what is tried on a component of a kind, in order, until it gives finite values.
+    """Return the default inputs of a kind, to be tried in order until the values are finite.
 
-    No value is 0, 1 or another round number, where many functions have a corner.
+    They avoid 0, 1 and other round numbers, where many functions are not differentiable.
     """
     chance = torch.Generator().manual_seed(1234)
 
@@ -45,8 +45,8 @@ def _pairs(normal: Any) -> list[tuple[Tensor, ...]]:
 def image_inputs() -> list[tuple[Tensor, Tensor]]:
     """Return true and predicted images of three channels, larger than most windows.
 
-    The channels are labels that overlap, one-hot classes, class ids. Labels come first: as many pixels of
-    each row belong to a class, so some formulas cannot tell a row from a column in one-hot classes.
+    The channels are overlapping labels, one-hot classes, class ids. Labels come first, since for one-hot
+    classes some formulas cannot tell rows from columns, as each row has as many pixels of a class.
     """
     chance = torch.Generator().manual_seed(1234)
     predicted = torch.randn((2, 12, 12, 3), dtype=torch.float64, generator=chance).softmax(-1)
@@ -65,7 +65,7 @@ def cast(inputs: Sequence[Tensor], dtype: torch.dtype) -> tuple[Tensor, ...]:
 
 
 def with_gradient(inputs: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], Tensor]:
-    """Return copies of which the last asks for its gradient, and that one."""
+    """Return copies of which the last requires its gradient, and that one."""
     *others, last = cast(inputs, torch.float64)
     last.requires_grad_()
     return (*others, last), last

@@ -18,7 +18,7 @@ def kplug_commands() -> dict[str, Component]:
 
 @hookimpl
 def kplug_findings() -> Sequence[Finding]:
-    """Say whether type checkers know other names than are installed."""
+    """Return the finding about outdated stubs."""
     from kplug_authoring.commands.stubs.finding import (
         find_outdated_names,  # for `kplug doctor` alone
     )

@@ -9,15 +9,15 @@ import textwrap
 from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any
 
-# What only tells what an object was made with.
+# Methods that only report constructor arguments.
 _TELLS = frozenset({"get_config", "__repr__"})
 
 
 def find_unread(target: Any, names: Iterable[str]) -> list[str]:
-    """Return the arguments that nothing reads, as far as the source is there to be looked at.
+    """Return the arguments that nothing reads, as far as the source is available.
 
-    An argument of a class is read where its constructor does more with it than keep it, or where another
-    method reads the attribute that keeps it. What is read through ``getattr`` does not show.
+    An argument of a class counts as read if its constructor does more than store it, or if another method
+    reads its attribute. Reads through ``getattr`` are not detected.
 
     Args:
         target: A class or a function.
@@ -35,13 +35,13 @@ def find_unread(target: Any, names: Iterable[str]) -> list[str]:
     except (OSError, TypeError, SyntaxError):
         return []
     read = set(_read_by_class(target, tree)) if is_class else _loaded(tree)
-    # A signature may show more than the source has.
+    # A signature may have arguments that are not in the source.
     written = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     return [name for name in names if name in written - read]
 
 
 def find_read_settings(owner: type) -> set[str]:
-    """Return the keys that an optimizer's methods look up, in whatever is not its state.
+    """Return the keys that an optimizer's methods look up outside its state.
 
     Example:
         >>> from torch.optim import SGD
@@ -79,7 +79,7 @@ def _read_by_class(owner: type, tree: ast.AST) -> Iterator[str]:
 
 
 def _kept_as_they_are(tree: ast.AST) -> Iterator[tuple[str, ast.Name]]:
-    """Return the names that are only assigned to attributes: ``self.a, self.b = a, b``."""
+    """Yield names that are merely assigned to attributes: ``self.a, self.b = a, b``."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign):
             for place in node.targets:
@@ -97,7 +97,7 @@ def _pairs(place: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.Name]]:
 
 
 def _methods(owner: type) -> Iterator[Callable[..., Any]]:
-    """Return what runs after the constructor: each method, and those that it calls through ``super()``."""
+    """Yield the methods other than the constructor, including those called through ``super()``."""
     for name in dir(owner):
         if name in _TELLS or name == "__init__":
             continue
@@ -111,7 +111,7 @@ def _methods(owner: type) -> Iterator[Callable[..., Any]]:
 
 
 def _read_attributes(function: Callable[..., Any]) -> set[str]:
-    """Return the attributes that a function's code asks for, in whatever object."""
+    """Return the attributes that a function reads, of any object."""
     return set(_names_of(inspect.unwrap(function).__code__))
 
 

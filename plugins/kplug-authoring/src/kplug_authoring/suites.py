@@ -33,16 +33,16 @@ SUITES: dict[str, Suite] = {
 
 
 def get_suite(kind: Kind) -> Suite:
-    """Return the suite of a kind; that of a plugin's kind without one has the checks that all kinds share.
+    """Return the suite of a kind; by default, a plugin's kind has the common checks.
 
     Raises:
         PluginLoadError: if the plugin's suite cannot be imported.
-        ContractError: if it is none.
+        ContractError: if it is not a `Suite`.
     """
     if kind.name in SUITES:
         return SUITES[kind.name]
     if not kind.suite:
-        return Suite(lambda *_: None, COMMON)  # what they do is not known
+        return Suite(lambda *_: None, COMMON)  # their behaviour is unknown
     found = load_part(kind, kind.suite)
     if not isinstance(found, Suite):
         raise ContractError(

@@ -9,7 +9,7 @@ from typing import Any
 
 from kplug.inspection import find_kind_of_slot
 
-# A label, and what every component of a kind means the same by.
+# Labels, and arguments with the same meaning in every component of a kind.
 _NOT_VARIED = frozenset(
     {"name", "dtype", "weights", "trainable", "input_shape", "batch_input_shape"}
 )
@@ -25,11 +25,11 @@ _REDUCTIONS = ("sum", "mean", "none")
 def find_variations(
     parameters: Mapping[str, inspect.Parameter], hints: Mapping[str, Any], given: Mapping[str, Any]
 ) -> Iterator[tuple[str, list[Any]]]:
-    """Yield the arguments that can be varied, each with values other than its own, the likeliest first.
+    """Yield the arguments that can be varied, each with alternative values, the likeliest first.
 
     Args:
-        parameters: Those of the signature.
-        hints: Their types, as far as they are known.
+        parameters: The parameters of the signature.
+        hints: Their types, as far as known.
         given: The values of an example.
 
     Example:
@@ -48,11 +48,11 @@ def find_variations(
 
 
 def read_hints(target: Any) -> dict[str, Any]:
-    """Return the types of a callable's arguments; none where Python cannot work them out."""
+    """Return the types of a callable's arguments; empty if Python cannot resolve them."""
     function = vars(target).get("__init__", target) if isinstance(target, type) else target
     try:
         return typing.get_type_hints(function)
-    except Exception:  # noqa: BLE001 - a name that only type checkers import, an object without hints
+    except Exception:  # noqa: BLE001 - unresolvable or missing hints
         return {}
 
 

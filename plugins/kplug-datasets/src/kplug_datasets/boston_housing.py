@@ -17,9 +17,9 @@ def load_data(path: str = "boston_housing.npz", test_split: float = 0.2, seed: i
     ``california_housing`` serves the same purpose without it.
 
     Args:
-        path: Where the file is kept: a name in Keras's folder of datasets, or a path.
+        path: The file: a name in Keras's folder of datasets, or a path.
         test_split: The share for tests, from 0 to below 1.
-        seed: Of the order.
+        seed: Seed of the order.
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: 13 numbers each, shape (n, 13), and prices in 1,000 dollars,
@@ -28,7 +28,7 @@ def load_data(path: str = "boston_housing.npz", test_split: float = 0.2, seed: i
     Raises:
         ArgumentValueError: ``test_split`` is out of range.
         DataError: The file has another hash than Keras's, or cannot be read.
-        KplugError: It is not there and cannot be downloaded.
+        KplugError: It is missing and cannot be downloaded.
         MissingLibraryError: pooch, which downloads, is not installed (``pip install "kplug[download]"``).
 
     Example:

@@ -23,9 +23,9 @@ def load_data(
 
     Args:
         version: ``"large"``, or ``"small"``, which has 600 districts.
-        path: Where the file is kept: a name in Keras's folder of datasets, or a path.
+        path: The file: a name in Keras's folder of datasets, or a path.
         test_split: The share for tests, from 0 to below 1.
-        seed: Of the order.
+        seed: Seed of the order.
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: 8 numbers each, shape (n, 8), and median prices in dollars,
@@ -34,7 +34,7 @@ def load_data(
     Raises:
         ArgumentValueError: ``version`` is another, or ``test_split`` is out of range.
         DataError: The file has another hash than Keras's, or cannot be read.
-        KplugError: It is not there and cannot be downloaded.
+        KplugError: It is missing and cannot be downloaded.
         MissingLibraryError: pooch, which downloads, is not installed (``pip install "kplug[download]"``).
 
     Example:

@@ -26,7 +26,7 @@ def load_data(label_mode: str = "fine") -> Parts:
     Raises:
         ArgumentValueError: ``label_mode`` is another.
         DataError: The archive has another hash than Keras's, or a file in it cannot be read.
-        KplugError: It is not there and cannot be downloaded.
+        KplugError: It is missing and cannot be downloaded.
         MissingLibraryError: pooch, which downloads, is not installed (``pip install "kplug[download]"``).
 
     Example:

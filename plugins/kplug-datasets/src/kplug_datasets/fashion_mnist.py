@@ -10,7 +10,7 @@ from kplug_datasets.source_files import Parts, Samples, fetch_unhashed
 
 __all__ = ["load_data"]
 
-_LABELS_START, _PIXELS_START = 8, 16  # what precedes them: a mark, and the sizes
+_LABELS_START, _PIXELS_START = 8, 16  # after the header: a magic number, and the sizes
 
 
 def load_data() -> Parts:
@@ -24,7 +24,7 @@ def load_data() -> Parts:
         both uint8; a pixel is from 0 to 255.
 
     Raises:
-        KplugError: A file is not there and cannot be downloaded.
+        KplugError: A file is missing and cannot be downloaded.
         MissingLibraryError: pooch, which downloads, is not installed (``pip install "kplug[download]"``).
 
     Example:

@@ -23,17 +23,17 @@ def load_data(
 ) -> Parts:
     """Return 25,000 reviews for training and 25,000 for tests.
 
-    A word's number is its rank by how often it occurs, plus ``index_from``.
+    A word's number is its rank by frequency, plus ``index_from``.
 
     Args:
-        path: Where the file is kept: a name in Keras's folder of datasets, or a path.
-        num_words: Numbers from this on are left out; ``None`` keeps all but the largest.
-        skip_top: Numbers below this are left out.
-        maxlen: Only reviews shorter than this, with their start, are kept; ``None`` keeps all.
-        seed: Of the order.
-        start_char: The number that every review begins with; ``None`` for none.
-        oov_char: The number in the place of one that is left out; ``None`` leaves no place.
-        index_from: What is added to the rank of a word.
+        path: The file: a name in Keras's folder of datasets, or a path.
+        num_words: Numbers from this on are dropped; ``None`` keeps all but the largest.
+        skip_top: Numbers below this are dropped.
+        maxlen: Only reviews shorter than this, including their start, are kept; ``None`` keeps all.
+        seed: Seed of the order.
+        start_char: The first number of every review; ``None`` for none.
+        oov_char: The replacement for dropped numbers; ``None`` removes them.
+        index_from: The offset of the ranks.
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: arrays of lists of numbers, and labels 0 or 1 in int64.
@@ -41,7 +41,7 @@ def load_data(
     Raises:
         ArgumentValueError: A number is out of range.
         DataError: The file has another hash than Keras's, or cannot be read; or no review is short enough.
-        KplugError: It is not there and cannot be downloaded.
+        KplugError: It is missing and cannot be downloaded.
         MissingLibraryError: pooch, which downloads, is not installed (``pip install "kplug[download]"``).
 
     Example:
@@ -68,11 +68,11 @@ def get_word_index(path: str = "imdb_word_index.json") -> dict[str, int]:
     """Return the rank of each word, from 1 on; a number of ``load_data`` is this plus ``index_from``.
 
     Args:
-        path: Where the file is kept: a name in Keras's folder of datasets, or a path.
+        path: The file: a name in Keras's folder of datasets, or a path.
 
     Raises:
         DataError: The file has another hash than Keras's.
-        KplugError: It is not there and cannot be downloaded.
+        KplugError: It is missing and cannot be downloaded.
 
     Example:
         >>> from kplug_datasets import imdb

@@ -12,7 +12,7 @@ def load_data(path: str = "mnist.npz") -> Parts:
     """Return 60,000 digits for training and 10,000 for tests.
 
     Args:
-        path: Where the file is kept: a name in Keras's folder of datasets, or a path.
+        path: The file: a name in Keras's folder of datasets, or a path.
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: pictures of shape (n, 28, 28) and digits of shape (n,), both
@@ -20,7 +20,7 @@ def load_data(path: str = "mnist.npz") -> Parts:
 
     Raises:
         DataError: The file has another hash than Keras's, or cannot be read.
-        KplugError: It is not there and cannot be downloaded.
+        KplugError: It is missing and cannot be downloaded.
         MissingLibraryError: pooch, which downloads, is not installed (``pip install "kplug[download]"``).
 
     Example:

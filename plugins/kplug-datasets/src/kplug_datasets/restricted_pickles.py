@@ -1,8 +1,7 @@
 """Restricted unpickling: reads NumPy arrays, and refuses every other global.
 
-The files of CIFAR are pickles, and lists of unequal length in an ``.npz`` file are one as well. A pickle can
-name any function of Python to be called. This reader knows the few that arrays are made of, and refuses the
-rest, so a file that was exchanged runs nothing.
+CIFAR's files are pickles, as are lists of unequal length in an ``.npz`` file. A pickle can call any Python
+function. This reader allows the few that arrays need and refuses the rest, so a forged file runs no code.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ def read_pickle(path: Path) -> dict[Any, Any]:
     """Return the dictionary of arrays that a pickle of Python 2 holds.
 
     Raises:
-        DataError: It is damaged, or names what no array is made of.
+        DataError: It is damaged, or names a forbidden global.
     """
     with path.open("rb") as file:
         try:
@@ -50,10 +49,10 @@ def read_pickle(path: Path) -> dict[Any, Any]:
 
 
 def read_npz(path: str) -> dict[str, NDArray[Any]]:
-    """Return the arrays of an ``.npz`` file, with those of Python's lists among them.
+    """Return the arrays of an ``.npz`` file, including arrays of Python lists.
 
     Raises:
-        DataError: It is damaged, or names what no array is made of.
+        DataError: It is damaged, or names a forbidden global.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -72,7 +71,7 @@ def _read_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
 
 
 def _skip_header(member: IO[bytes]) -> np.dtype[Any]:
-    """Read the header of a member; return the type of what follows."""
+    """Read the header of a member; return the dtype of the data after it."""
     version = npy_format.read_magic(member)
     # Version 3 differs from 2 in the encoding of the header alone.
     read = (

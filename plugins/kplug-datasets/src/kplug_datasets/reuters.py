@@ -30,20 +30,20 @@ def load_data(
     oov_char: int | None = 2,
     index_from: int = 3,
 ) -> Parts:
-    """Return 11,228 news, of which a share is for tests.
+    """Return 11,228 newswires, of which a share is for tests.
 
-    A word's number is its rank by how often it occurs, plus ``index_from``.
+    A word's number is its rank by frequency, plus ``index_from``.
 
     Args:
-        path: Where the file is kept: a name in Keras's folder of datasets, or a path.
-        num_words: Numbers from this on are left out; ``None`` keeps all but the largest.
-        skip_top: Numbers below this are left out.
-        maxlen: Only news shorter than this, with their start, are kept; ``None`` keeps all.
+        path: The file: a name in Keras's folder of datasets, or a path.
+        num_words: Numbers from this on are dropped; ``None`` keeps all but the largest.
+        skip_top: Numbers below this are dropped.
+        maxlen: Only texts shorter than this, including their start, are kept; ``None`` keeps all.
         test_split: The share for tests, from 0 to below 1.
-        seed: Of the order.
-        start_char: The number that every text begins with; ``None`` for none.
-        oov_char: The number in the place of one that is left out; ``None`` leaves no place.
-        index_from: What is added to the rank of a word.
+        seed: Seed of the order.
+        start_char: The first number of every text; ``None`` for none.
+        oov_char: The replacement for dropped numbers; ``None`` removes them.
+        index_from: The offset of the ranks.
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: arrays of lists of numbers, and topics from 0 to 45 in
@@ -52,7 +52,7 @@ def load_data(
     Raises:
         ArgumentValueError: A number is out of range.
         DataError: The file has another hash than Keras's, or cannot be read; or no text is short enough.
-        KplugError: It is not there and cannot be downloaded.
+        KplugError: It is missing and cannot be downloaded.
         MissingLibraryError: pooch, which downloads, is not installed (``pip install "kplug[download]"``).
 
     Example:
@@ -74,11 +74,11 @@ def get_word_index(path: str = "reuters_word_index.json") -> dict[str, int]:
     """Return the rank of each word, from 1 on; a number of ``load_data`` is this plus ``index_from``.
 
     Args:
-        path: Where the file is kept: a name in Keras's folder of datasets, or a path.
+        path: The file: a name in Keras's folder of datasets, or a path.
 
     Raises:
         DataError: The file has another hash than Keras's.
-        KplugError: It is not there and cannot be downloaded.
+        KplugError: It is missing and cannot be downloaded.
 
     Example:
         >>> from kplug_datasets import reuters

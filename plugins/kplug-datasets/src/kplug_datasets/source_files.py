@@ -34,11 +34,11 @@ HASHES = {
 
 
 def fetch(name: str, path: str | os.PathLike[str]) -> str:
-    """Return the path of a file of Keras's, which is downloaded unless it is there.
+    """Return the path of a file of Keras's, downloading it if missing.
 
     Args:
         name: Its name at the origin.
-        path: Where it is kept: a name in Keras's folder of datasets, or a path.
+        path: Its local place: a name in Keras's folder of datasets, or a path.
     """
     place = Path(path).expanduser()
     origin, known = _KERAS + name, HASHES[name]
@@ -55,13 +55,13 @@ def fetch_unhashed(name: str, folder: str) -> str:
 
 
 def fetch_cifar(name: str, folder: str) -> Path:
-    """Return the folder that an archive of CIFAR's pictures is unpacked into, under Keras's name for it."""
+    """Return the folder of an unpacked archive of CIFAR, under Keras's name for it."""
     made = get_file(folder, f"{_CIFAR}{name}", extract=True, file_hash=HASHES[name])
     return Path(made)
 
 
 def shuffle(generator: np.random.RandomState, x: Samples, y: Samples) -> tuple[Samples, Samples]:
-    """Return samples and their targets in one new order, which is Keras's for a generator of one seed."""
+    """Return samples and targets shuffled alike, in Keras's order for the same generator."""
     order = np.arange(len(x))
     generator.shuffle(order)
     return x[order], y[order]

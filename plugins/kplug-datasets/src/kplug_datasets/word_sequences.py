@@ -16,16 +16,16 @@ from kplug_datasets.source_files import Samples, fetch
 
 @dataclass(frozen=True)
 class WordNumbers:
-    """How words become numbers, in the arguments that Keras has for it.
+    """The encoding of words as numbers, with Keras's arguments.
 
     Attributes:
-        owner: Whose arguments they are.
-        num_words: Numbers from this on are left out; ``None`` keeps all.
-        skip_top: Numbers below this are left out.
+        owner: The owner of the arguments.
+        num_words: Numbers from this on are dropped; ``None`` keeps all but the largest.
+        skip_top: Numbers below this are dropped.
         maxlen: Only texts shorter than this are kept; ``None`` keeps all.
-        start_char: The number that every text begins with, or ``None``.
-        oov_char: The number in the place of one that is left out; ``None`` leaves no place.
-        index_from: What is added to the number of a word.
+        start_char: The first number of every text, or ``None``.
+        oov_char: The replacement for dropped numbers; ``None`` removes them.
+        index_from: The offset of the numbers.
     """
 
     owner: str
@@ -45,7 +45,7 @@ class WordNumbers:
         require_integer(self.owner, "skip_top", self.skip_top, "an integer from 0 on", at_least=0)
 
     def mark(self, texts: Samples) -> list[list[int]]:
-        """Return texts with numbers counted from ``index_from``, and with a start."""
+        """Return texts with the offset and the start added."""
         begin = [] if self.start_char is None else [self.start_char]
         return [begin + [word + self.index_from for word in text] for text in texts]
 
@@ -64,29 +64,29 @@ class WordNumbers:
         return [texts[number] for number in short], labels[short]
 
     def limit(self, texts: list[list[int]], end: int) -> list[list[int]]:
-        """Return texts without the numbers that are left out."""
+        """Return texts without the dropped numbers."""
         if self.oov_char is None:
             return [[word for word in text if self.skip_top <= word < end] for text in texts]
         other = self.oov_char
         return [[word if self.skip_top <= word < end else other for word in text] for text in texts]
 
     def find_end(self, *parts: list[list[int]]) -> int:
-        """Return the number from which on none is kept: the largest one, if ``num_words`` does not say."""
-        # Keras leaves out the largest number too, where num_words is None.
+        """Return the first number to drop: ``num_words``, or else the largest number."""
+        # With num_words=None, Keras drops the largest number, too.
         return self.num_words or max(
             (max(text) for part in parts for text in part if text), default=0
         )
 
 
 def as_lists(texts: list[list[int]]) -> NDArray[Any]:
-    """Return an array of lists, of one axis though all may have one length."""
+    """Return a one-dimensional array of lists, even if all have the same length."""
     made = np.empty(len(texts), dtype=object)
     made[:] = texts
     return made
 
 
 def read_words(name: str, path: str) -> dict[str, int]:
-    """Return the number of each word, out of a file of Keras's."""
+    """Return the number of each word, from a file of Keras's."""
     with open(fetch(name, path), encoding="utf-8") as file:  # noqa: PTH123 - a path as text
         words: dict[str, int] = json.load(file)
     return words

@@ -28,15 +28,14 @@ def demo(
     Example: kplug demo --epochs 5 --output ink.png
     """
     check_output(output)
-    # Here and not above: it brings in torch, scikit-learn and matplotlib, which `kplug demo --help` must
-    # not wait for.
+    # A local import: it brings in torch, scikit-learn and matplotlib, which would delay `kplug demo --help`.
     from kplug_demo.run import run
 
     run(output, seed, epochs)
 
 
 def check_output(output: Path) -> None:
-    """Refuse a path that the picture cannot be written to, before a minute has gone into it.
+    """Refuse a path that the picture cannot be written to, before the training.
 
     Raises:
         ArgumentValueError: if the folder is missing or closed, or the path is a folder.

@@ -15,7 +15,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What the two methods found on the same canvases.
+    """The results of both methods on the same canvases.
 
     Args:
         canvases: The canvases, ``n`` of them.
@@ -33,12 +33,12 @@ class Comparison:
 
     @property
     def wins(self) -> int:
-        """On how many canvases the network's dice is the higher one."""
+        """The number of canvases on which the network's dice is higher."""
         return int(np.sum(self.network_scores > self.otsu_scores))
 
 
 def compare(canvases: Canvases, predictions: NDArray[np.floating]) -> Comparison:
-    """Take the network's predictions above 0.5 as ink and score both methods."""
+    """Threshold the network's predictions at 0.5, and score both methods."""
     network, otsu = predictions > 0.5, mask_with_otsu(canvases.images)
     return Comparison(
         canvases,

@@ -37,7 +37,7 @@ def draw_figure(
         examples: The numbers of those to show, evenly from the lowest score to the highest.
         title: One line above everything.
     """
-    # No pyplot: a library has no business with its global state or with a window system.
+    # Not pyplot, which has global state and may need a window system.
     figure = Figure(figsize=(14, 7.2), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=13)

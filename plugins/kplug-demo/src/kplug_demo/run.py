@@ -19,10 +19,10 @@ from kplug_demo.training import make_network, predict, train
 
 
 def run(output: Path, seed: int, epochs: int) -> None:
-    """Do it all; the same seed gives the same numbers. The command says what the arguments mean."""
+    """Run the demo, reproducibly for a seed; the command documents the arguments."""
     started, console = time.perf_counter(), Console()
-    # Sums are then added in one order on every machine, and the small images leave a second thread
-    # little to do: on a busy machine it costs more than it brings.
+    # One thread fixes the summation order on every machine. For small images, a second thread would gain
+    # little, and on a busy machine it would cost more than it gains.
     torch.set_num_threads(1)
     task = make_task(seed)
     console.print(describe_task(task, seed), highlight=False)
@@ -40,7 +40,7 @@ def run(output: Path, seed: int, epochs: int) -> None:
 
 
 def describe_task(task: Task, seed: int) -> str:
-    """Return what is to be done in one line."""
+    """Return the description of the task in one line."""
     training, validation, held_out = (
         len(part.images) for part in (task.training, task.validation, task.held_out)
     )
@@ -51,7 +51,7 @@ def describe_task(task: Task, seed: int) -> str:
 
 
 def make_component_table(components: Iterable[Any]) -> TextTable:
-    """Return the model's components for print: one line for each, however many slots it fills."""
+    """Return a table of the model's components, with one row for each, however many slots it fills."""
     slots: dict[tuple[str, str, str], list[str]] = {}
     for row in components:
         name = (row.written or row.name).partition("/")[2]  # the package has its own column
@@ -65,7 +65,7 @@ def make_component_table(components: Iterable[Any]) -> TextTable:
 
 
 def make_result_table(comparison: Comparison) -> TextTable:
-    """Return the held-out scores of both methods for print."""
+    """Return a table of both methods' held-out scores."""
     rows = [
         (method, f"{scores.mean():.4f}", f"{scores.min():.4f}", f"{scores.max():.4f}")
         for method, scores in (

@@ -25,7 +25,7 @@ _MODEL = "Give a compiled model, or a function (X, y) that returns one."
 
 
 class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """What the estimators share: a model, how it is trained, and checks of the data."""
+    """Base of the estimators: a model, its training, and checks of the data."""
 
     model_: Model
     history_: dict[str, list[Any]]
@@ -38,7 +38,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         fit_kwargs: Mapping[str, Any] | None = None,
         random_state: Any = None,
     ) -> None:
-        # As they are given: scikit-learn copies an estimator by its arguments.
+        # Unchanged, as scikit-learn clones an estimator by its arguments.
         self.model = model
         self.warm_start = warm_start
         self.model_kwargs = model_kwargs
@@ -46,7 +46,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, **kwargs: Any) -> Self:
-        """Make a model, unless ``warm_start`` goes on with the last one, and train it.
+        """Train a new model, or the last one with ``warm_start``.
 
         Args:
             X: The samples, of shape (samples, …).
@@ -111,8 +111,8 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
 class KplugClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
     """A model as a classifier of scikit-learn.
 
-    The model is given one-hot targets of shape (samples, classes), so its loss is
-    ``categorical_crossentropy``, or another that takes them.
+    The model receives one-hot targets of shape (samples, classes), so its loss is
+    ``categorical_crossentropy`` or another one for such targets.
 
     Args:
         model: A compiled model, of which each ``fit`` trains a copy with new weights; or a function that is
@@ -162,7 +162,9 @@ class KplugClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         try:
             return super()._train(model, X, targets, options)
         except DataError as error:
-            if "y_true has shape" in error.message:  # not that of the class ids which somebody gave
+            if (
+                "y_true has shape" in error.message
+            ):  # one-hot, so not the shape of the given class ids
                 owner, classes = type(self).__name__, targets.shape[1]
                 error.hint = (
                     f"{owner} makes the classes one-hot, of shape (samples, {classes}). Let the model end in "
@@ -231,7 +233,7 @@ class KplugRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
 
 
 class KplugTransformer(TransformerMixin, _Estimator):  # type: ignore[misc]
-    """A model as a transformer of scikit-learn: what it predicts is what comes next in a pipeline.
+    """A model as a transformer of scikit-learn, whose predictions are the input of the next pipeline step.
 
     Args:
         model: A compiled model, of which each ``fit`` trains a copy with new weights; or a function that is
@@ -271,5 +273,5 @@ class KplugTransformer(TransformerMixin, _Estimator):  # type: ignore[misc]
         return X, y.reshape(-1, 1) if y.ndim == 1 else y
 
     def transform(self, X: Any) -> Array:
-        """Return what the model predicts, of shape (samples, outputs)."""
+        """Return the model's predictions, of shape (samples, outputs)."""
         return self._run(X)

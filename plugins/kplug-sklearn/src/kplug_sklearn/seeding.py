@@ -17,7 +17,7 @@ _SEEDS = 2**31
 
 @contextmanager
 def seeded(random_state: Any) -> Iterator[None]:
-    """Let the block draw from generators with a seed of scikit-learn's kind; ``None`` leaves them alone."""
+    """Seed all random generators for a block from a ``random_state``; ``None`` does nothing."""
     if random_state is None:
         yield
         return

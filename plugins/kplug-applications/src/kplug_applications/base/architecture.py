@@ -23,12 +23,12 @@ _IMAGENET_CLASSES = 1000
 
 @dataclass(frozen=True)
 class WeightFile:
-    """Where the weights of ImageNet are.
+    """A file with ImageNet weights.
 
     Attributes:
         name: The name in Keras's cache folder.
-        origin: The address, or its end in the folder of Keras's architectures.
-        md5: The hash, or None where Keras knows none.
+        origin: The URL, or its path in the folder of Keras's architectures.
+        md5: The hash, or None if Keras has none.
     """
 
     name: str
@@ -36,13 +36,13 @@ class WeightFile:
     md5: str | None = None
 
     def fetch(self) -> str:
-        """Return the path of the file, which is downloaded unless it is there."""
+        """Return the path of the file, downloading it if missing."""
         address = self.origin if "://" in self.origin else _ORIGIN + self.origin
         return get_file(self.name, address, cache_subdir="models", md5_hash=self.md5)
 
 
 def name_files(name: str, folder: str, hashes: tuple[str, str]) -> tuple[WeightFile, WeightFile]:
-    """Return the files of an architecture that are named in Keras's usual way."""
+    """Return the files of an architecture, with Keras's usual names."""
     stem = f"{name}_weights_tf_dim_ordering_tf_kernels"
     names = (f"{stem}.h5", f"{stem}_notop.h5")
     full, bare = (
@@ -52,22 +52,22 @@ def name_files(name: str, folder: str, hashes: tuple[str, str]) -> tuple[WeightF
 
 
 def dense_top(x: Any, classes: int, activation: Any) -> Any:
-    """Return the classes: an average over the picture, and a dense layer."""
+    """Return the classification top: global average pooling and a dense layer."""
     x = GlobalAveragePooling2D(name="avg_pool")(x)
     return Dense(classes, activation=activation, name="predictions")(x)
 
 
 class Architecture:
-    """A function that makes a model for pictures, as ``keras.applications`` has it.
+    """A function that makes an image model, as in ``keras.applications``.
 
     Args:
         name: The model's name.
-        body: From the pictures to the features.
-        size: Height and width of the pictures where ``input_shape`` does not say; None for any.
+        body: Maps pictures to features.
+        size: Default height and width of the pictures; None for any.
         smallest: The least height and width.
-        files: Where the weights of ImageNet are, with the top and without it.
-        top: From the features, the number of classes and the last activation to the classes.
-        source: Who described it.
+        files: The files of ImageNet weights, with the top and without it.
+        top: Maps features, the number of classes and the last activation to class scores.
+        source: The publication.
     """
 
     def __init__(
@@ -101,12 +101,12 @@ class Architecture:
 
         Args:
             include_top: Whether the model ends in classes; else it ends in features.
-            weights: ``"imagenet"`` for the weights that Keras offers, which are downloaded unless they are in
-                its cache folder; the path of a file; or ``None`` for weights that are drawn.
-            input_tensor: A symbolic tensor in the place of an input.
-            input_shape: The shape of a picture; ``None`` is the usual one, or any size without the top.
-            pooling: ``"avg"`` or ``"max"`` over the picture, without the top; ``None`` leaves it.
-            classes: How many classes there are, with the top.
+            weights: ``"imagenet"`` for Keras's weights, which are downloaded unless they are in its cache
+                folder; the path of a file; or ``None`` for random weights.
+            input_tensor: A symbolic tensor to use as the input.
+            input_shape: The shape of a picture; ``None`` is the default, or any size without the top.
+            pooling: Global pooling without the top: ``"avg"``, ``"max"`` or ``None``.
+            classes: The number of classes, with the top.
             classifier_activation: The activation of the classes; ``None`` for logits.
             name: The model's name; ``None`` is that of the architecture.
 

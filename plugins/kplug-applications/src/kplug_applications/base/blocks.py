@@ -19,7 +19,7 @@ def activate(x: Any, name: str | None = None, activation: Any = "kplug/relu") ->
 
 
 def find_padding(x: Any, kernel_size: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return what is added around pictures before a stride of 2, as the weights were trained with it."""
+    """Return the padding before a stride of 2 with which the weights were trained."""
     half = kernel_size // 2
     return tuple(
         (half - (1 if size is None else 1 - size % 2), half) for size in spatial_sizes(x.shape)
@@ -27,6 +27,6 @@ def find_padding(x: Any, kernel_size: int) -> tuple[tuple[int, int], tuple[int, 
 
 
 def round_channels(channels: float, divisor: int = 8) -> int:
-    """Return a multiple of the divisor that is at most a tenth smaller than a number of channels."""
+    """Return a number of channels rounded to a multiple of the divisor, at most a tenth smaller."""
     rounded = max(divisor, int(channels + divisor / 2) // divisor * divisor)
     return rounded + divisor if rounded < 0.9 * channels else rounded

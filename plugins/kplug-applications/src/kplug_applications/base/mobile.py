@@ -9,7 +9,7 @@ from kplug_applications.base.picture_shapes import spatial_sizes
 
 
 def choose_size(input_shape: tuple[int | None, ...] | None, sizes: tuple[int, ...]) -> int:
-    """Return the size of square pictures, if it is one that weights exist for; else the largest of these."""
+    """Return the size of square pictures if weights for it exist, else the largest such size."""
     found = (0, 0) if input_shape is None else spatial_sizes(tuple(input_shape))
     return found[0] if found[0] == found[1] and found[0] in sizes else max(sizes)
 
@@ -17,12 +17,12 @@ def choose_size(input_shape: tuple[int | None, ...] | None, sizes: tuple[int, ..
 def read_name(
     owner: str, value: float, names: Mapping[float, str] | None, argument: str = "alpha"
 ) -> str:
-    """Return the name that a value has in files.
+    """Return the name of a value in file names.
 
     Args:
         owner: The model, for messages.
         value: The value.
-        names: The values that weights exist for; None where no file is asked for.
+        names: The values for which weights exist; None if no file is needed.
         argument: The name of the argument.
 
     Raises:

@@ -12,12 +12,12 @@ _COLOURS = 3
 
 
 def channel_axis() -> int:
-    """Return the axis of the channels, of a batch of pictures."""
+    """Return the channel axis of a batch of pictures."""
     return 1 if config.image_data_format() == "channels_first" else -1
 
 
 def spatial_sizes(shape: Shape) -> Shape:
-    """Return height and width out of the shape of a picture or a batch."""
+    """Return height and width from the shape of a picture or a batch."""
     return shape[-2:] if channel_axis() == 1 else shape[-3:-1]
 
 
@@ -34,14 +34,14 @@ def choose_shape(
 
     Args:
         owner: The model, for messages.
-        given: The shape that was asked for, or None.
-        is_pretrained: Whether the weights of ImageNet are asked for.
+        given: The requested shape, or None.
+        is_pretrained: Whether ImageNet weights are requested.
         has_top: Whether the model ends in classes.
-        default: The usual height and width; None where any will do, with a top too.
+        default: The default height and width; None for any, even with a top.
         smallest: The least height and width.
 
     Raises:
-        ArgumentValueError: The shape is no picture's, or too small.
+        ArgumentValueError: The shape is invalid for a picture, or too small.
         ArgumentError: It does not fit the weights of ImageNet.
     """
     if given is None:

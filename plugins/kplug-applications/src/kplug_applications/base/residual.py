@@ -17,8 +17,8 @@ def make_residual(name: str, depths: tuple[int, ...], hashes: tuple[str, str]) -
 
     Args:
         name: Its name.
-        depths: How many blocks each of the four groups has.
-        hashes: Of the files of weights, with the top and without it.
+        depths: The number of blocks in each of the four groups.
+        hashes: The hashes of the weight files, with the top and without it.
     """
 
     def body(x: Any) -> Any:

@@ -26,7 +26,7 @@ _HOOKS = [name for name in dir(Callback) if name.startswith(("on_", "set_"))]
 
 
 class _Watch(Callback):
-    """Notes after another callback what it left behind."""
+    """Records the state after each call of another callback."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class _Watch(Callback):
 
 
 def trace_of(subject: Subject, made: Any) -> list[Any]:  # noqa: ARG001 - as for other kinds
-    """Return what two trainings with a callback came to: logs, rates, weights; nothing where one fails."""
+    """Return logs, rates and weights of two trainings with a callback; empty if one fails."""
     try:
         return [_train(made, factor) for factor in (0.0, 1.0)]
     except Exception:  # noqa: BLE001 - which the check `fit` reports
@@ -50,7 +50,7 @@ def trace_of(subject: Subject, made: Any) -> list[Any]:  # noqa: ARG001 - as for
 
 
 def _train(made: Any, factor: float, *more: Any, has_validation: bool = True) -> list[Any]:
-    """Train a model: with a factor of 0 nothing changes in it."""
+    """Train a model; a factor of 0 keeps its weights constant."""
     with _at_rest():
         model, x, y = _make_model(factor)
         options: dict[str, Any] = {"validation_data": (x, y)} if has_validation else {}
@@ -62,7 +62,7 @@ def _train(made: Any, factor: float, *more: Any, has_validation: bool = True) ->
 
 @contextlib.contextmanager
 def _at_rest() -> Iterator[None]:
-    """Work in an empty folder, quietly, with torch's settings put back."""
+    """Run a block in an empty folder, without output, and restore torch's settings."""
     place, mode = Path.cwd(), torch.is_grad_enabled()
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), seeded(99):
         warnings.simplefilter("ignore")
@@ -90,7 +90,7 @@ def _callback(subject: Subject) -> Finding:
     callback = subject.make()
     needed = [
         name for name in _HOOKS if name != "set_callbacks"
-    ]  # only ours are told of the others
+    ]  # only kplug's callbacks see the others
     missing = [name for name in needed if not callable(getattr(callback, name, None))]
     return f"no {', '.join(missing)}" if missing else None
 
@@ -119,7 +119,7 @@ def _fit(subject: Subject) -> Finding:
 def _find_error(run: Any) -> Finding:
     try:
         run()
-    except Exception as error:  # noqa: BLE001 - it is anyone's code
+    except Exception as error:  # noqa: BLE001 - foreign code
         return f"{type(error).__name__}: {error}"
     return None
 

@@ -23,7 +23,7 @@ from kplug_authoring.readings import find_unread
     "Say what it is made with: @kplug.example({argument: value}) above it.",
 )
 def made(subject: Subject) -> Finding:
-    """Make it; where that fails, or nothing suits it, the other checks have nothing to look at."""
+    """Make the component; on failure, or without suitable inputs, other checks are skipped."""
     subject.make()
     return None
 
@@ -36,7 +36,7 @@ def _config(subject: Subject) -> Finding:
     finding = _stored(subject)
     if finding or not subject.variations:
         return finding
-    # An argument that has its default is not missed. As many others at once as go together, then the rest.
+    # A lost argument shows only if it differs from its default: vary compatible ones together, then the rest.
     varied = subject.variations
     together = varied if _is_used(subject, **varied) else _find_compatible(subject, varied)
     alone = [{name: varied[name]} for name in varied.keys() - together.keys()]
@@ -45,7 +45,7 @@ def _config(subject: Subject) -> Finding:
 
 
 def _find_compatible(subject: Subject, varied: Mapping[str, object]) -> dict[str, object]:
-    """Return the arguments that a component can be made and used with together."""
+    """Return the variations that a component accepts together."""
     chosen: dict[str, object] = {}
     for name, value in varied.items():
         if _is_used(subject, **chosen, **{name: value}):
@@ -54,7 +54,7 @@ def _find_compatible(subject: Subject, varied: Mapping[str, object]) -> dict[str
 
 
 def _stored(subject: Subject, **more: object) -> Finding:
-    """Compare a component with the one that is made from what it says of itself."""
+    """Compare a component with the one rebuilt from its configuration."""
     found = subject.resolve(**more)
     if found.lost:
         return f"made with {found.written}, its get_config() leaves out {', '.join(found.lost)}"
@@ -71,7 +71,7 @@ def _stored(subject: Subject, **more: object) -> Finding:
 
 
 def _own_config(found: Resolved) -> Finding:
-    """Compare an instance's configuration with that of what is made from it, also as Keras's dict."""
+    """Compare an instance's configuration with that of its rebuilt copy, also as Keras's dict."""
     source = found.source
     if not hasattr(source, "get_config") or not hasattr(type(source), "from_config"):
         return None
@@ -98,7 +98,7 @@ def _own_config(found: Resolved) -> Finding:
 def _pickle(subject: Subject) -> Finding:
     found = subject.resolve()
     made = found.object
-    # A factory may return a function that it made: a file has the factory's name and arguments.
+    # A factory may return a local function, which does not pickle: files store name and arguments instead.
     is_made = found.call is not None and found.call.role == "factory"
     try:
         twin = copy.deepcopy(made) if is_made else pickle.loads(pickle.dumps(made))  # noqa: S301 - ours
@@ -123,7 +123,7 @@ def _determinism(subject: Subject) -> Finding:
 def _arguments(subject: Subject) -> Finding:
     if _is_used(subject, no_such_argument=1):
         return "it is made with no_such_argument=1"
-    if subject.kind.name == "callback":  # whose texts are names of files and of logs
+    if subject.kind.name == "callback":  # their texts are names of files and logs
         return None
     for name, value in subject.resolve().arguments.items():
         is_choice = isinstance(value, str) and name != "name" and find_kind_of_slot(name) is None
@@ -148,7 +148,7 @@ def find_unread_arguments(subject: Subject) -> list[str]:
 
 
 def find_without_effect(subject: Subject, names: Iterable[str]) -> Finding:
-    """Return which of some arguments changes nothing, whatever its value."""
+    """Return the first of some arguments that has no effect for any tried value."""
     for name in names:
         if not _changes(subject, name):
             tried = ", ".join(map(repr, subject.candidates[name]))
@@ -157,11 +157,11 @@ def find_without_effect(subject: Subject, names: Iterable[str]) -> Finding:
 
 
 def _changes(subject: Subject, name: str) -> bool:
-    """Whether one of the other values of an argument makes a difference."""
+    """Whether another value of an argument makes a difference."""
     for value in filter(lambda one: subject.is_taken(**{name: one}), subject.candidates[name]):
         try:
             other = subject.behave(subject.make(**{name: value}))
-        except Exception:  # noqa: BLE001 - which is a difference
+        except Exception:  # noqa: BLE001 - an error is a difference
             return True
         if find_difference(subject.behaviour, other) is not None:
             return True
@@ -172,7 +172,7 @@ def _is_used(subject: Subject, **arguments: object) -> bool:
     """Whether a component can be made and used with further arguments."""
     try:
         subject.behave(subject.make(**arguments))
-    except Exception:  # noqa: BLE001 - whatever it is, the user sees it
+    except Exception:  # noqa: BLE001 - the user sees it
         return False
     return True
 

@@ -19,7 +19,7 @@ from kplug_authoring.checks.subject import (
 
 
 def draw(subject: Subject, made: Any) -> Tensor:
-    """Return what an initializer makes."""
+    """Return the values of an initializer."""
     return draw_shape(made, subject.shape)
 
 
@@ -88,7 +88,7 @@ def _variance(subject: Subject) -> Finding:
         return None
     values = subject.make()(subject.shape, dtype=torch.float64)
     found = float(values.var())
-    # A normal sample's variance strays by √(2/n) of itself; five times that is once in a million.
+    # The relative standard error of a normal sample's variance is √(2/n); five times that is rare.
     allowed = 5.0 * math.sqrt(2.0 / max(values.numel() - 1, 1)) * expected
     return None if abs(found - expected) <= allowed else f"{found:.5g}, declared {expected:.5g}"
 

@@ -16,10 +16,10 @@ _SAMPLES = 4
 
 
 def calls_of(subject: Subject) -> tuple[Any, ...]:
-    """Return the arguments of a layer's call: the example's, or the first of the usual ones that it takes.
+    """Return the arguments of a layer's call: the example's, or the first default ones that it accepts.
 
     Raises:
-        UnsuitableInputsError: if it takes none.
+        UnsuitableInputsError: if it accepts none.
     """
     if "calls" not in subject.__dict__:
         subject.__dict__["calls"] = _find_calls(subject)
@@ -39,7 +39,7 @@ def _find_calls(subject: Subject) -> tuple[Any, ...]:
                 made = leaves(subject.make()(*fill(inputs, torch.clone)))
             if made and all(is_finite(value) for value in made):
                 return inputs
-        except Exception as error:  # noqa: BLE001 - any code, and any reason not to like the inputs
+        except Exception as error:  # noqa: BLE001 - foreign code refuses in any way
             problem = f"{type(error).__name__}: {error}"
     raise UnsuitableInputsError(problem)
 

@@ -27,18 +27,18 @@ from kplug_authoring.checks.subject import (
     seeded,
 )
 
-_TOLERANCE = 1e-4  # kernels for one row and for many add up in another order
+_TOLERANCE = 1e-4  # summation order depends on the batch size
 
 
 def outputs_of(subject: Subject, layer: Any) -> list[Tensor]:
-    """Return what a layer makes of the subject's inputs, in inference and in training."""
+    """Return a layer's outputs for the subject's inputs, in inference and in training."""
     inputs = calls_of(subject)
     with torch.no_grad():
         return [*leaves(_call(layer, inputs)), *leaves(_call(layer, inputs, training=True))]
 
 
 def _call(layer: Any, inputs: tuple[Any, ...], **how: Any) -> Any:
-    with warnings.catch_warnings():  # the check `inputs` reports what works in place
+    with warnings.catch_warnings():  # the check `inputs` reports in-place changes
         warnings.simplefilter("ignore", KplugWarning)
         return layer(*fill(inputs, torch.clone), **how)
 
@@ -90,7 +90,7 @@ def _batch_sizes(subject: Subject) -> Finding:
         try:
             with torch.no_grad():
                 made = leaves(_call(layer, first_rows(inputs, count)))
-        except Exception as error:  # noqa: BLE001 - it is anyone's code
+        except Exception as error:  # noqa: BLE001 - foreign code
             return f"{type(error).__name__} for {count} samples after more: {error}"
         if any(len(value) != count for value in made):
             return f"{[len(value) for value in made]} samples for {count}"
@@ -103,7 +103,7 @@ def _inputs(subject: Subject) -> Finding:
     given = fill(inputs, torch.clone)
     with torch.no_grad(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", KplugWarning)
-        subject.make()(*given)  # a new one: the warning comes once
+        subject.make()(*given)  # a new instance, as it warns once
     told = [str(one.message) for one in caught if "changes in place" in str(one.message)]
     return told[0] if told else find_difference(inputs, given)
 
@@ -125,7 +125,7 @@ def _dtype(subject: Subject) -> Finding:
 def _device(subject: Subject) -> Finding:
     try:
         _connect(subject, subject.make())
-    except Exception as error:  # noqa: BLE001 - it is anyone's code
+    except Exception as error:  # noqa: BLE001 - foreign code
         return f"{type(error).__name__}: {error}"
     return None
 
@@ -165,11 +165,11 @@ def _connect(subject: Subject, layer: Any) -> tuple[list[Any], list[Any]]:
         made.append(Input(tuple(value.shape[1:]), dtype=dtype))
         return made[-1]
 
-    with warnings.catch_warnings():  # the check `inputs` reports what works in place
+    with warnings.catch_warnings():  # the check `inputs` reports in-place changes
         warnings.simplefilter("ignore", KplugWarning)
         outputs = layer(*fill(calls_of(subject), replace))
         found = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
-        _ = [value.shape for value in found]  # which is when it runs
+        _ = [value.shape for value in found]  # accessing the shape runs it
     return made, found
 
 
@@ -228,7 +228,7 @@ def _mask(subject: Subject) -> Finding:
     layer = subject.make()
     try:
         _call(subject.make(), inputs)
-    except Exception:  # noqa: BLE001 - it takes no sequences
+    except Exception:  # noqa: BLE001 - it refuses sequences
         return None
     with torch.no_grad(), warnings.catch_warnings():  # it may say that it supports no masks
         warnings.simplefilter("ignore")
@@ -270,7 +270,7 @@ def _reload(subject: Subject, model: Any, folder: Path) -> Any:
     if not any(isinstance(layer, TorchModule) for layer in model.layers):
         model.save(folder / "model.keras")
         return load_model(folder / "model.keras")
-    # Of a torch module its weights are all that a file can hold.
+    # A file holds only the weights of a torch module.
     model.save_weights(folder / "model.weights.h5")
     again = _make_model(subject)
     again.load_weights(folder / "model.weights.h5")
@@ -293,7 +293,7 @@ def _make_model(subject: Subject) -> Any:
 
 
 def _train(subject: Subject) -> Any:
-    """Return a model that was trained with the layer, or what kept it from that; None without a model."""
+    """Return a model trained with the layer, or the error; None without a model."""
     if "trained" not in subject.__dict__:
         subject.__dict__["trained"] = _train_once(subject)
     return subject.__dict__["trained"]
@@ -308,7 +308,7 @@ def _train_once(subject: Subject) -> Any:
     try:
         with seeded(99):
             _fit_once(subject, model)
-    except Exception as error:  # noqa: BLE001 - it is anyone's code
+    except Exception as error:  # noqa: BLE001 - foreign code
         return error
     return model
 

@@ -1,7 +1,7 @@
 """The check of the channel axis.
 
-Height and width are alike to nearly everything that compares images or maps their values. What takes the
-height for the channels shows it when the two are exchanged.
+Nearly all image components treat height and width alike. One that mistakes the height for the channels gives
+another result when the two are exchanged.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def layout(subject: Subject) -> Finding:
         try:
             upright = subject.behave_on(images)
             lying = subject.behave_on(tuple(torch.transpose(one, 1, 2) for one in images))
-        except Exception:  # noqa: BLE001, S112 - it is for other shapes or other numbers, and says so
+        except Exception:  # noqa: BLE001, S112 - unsuitable inputs
             continue
         difference = find_difference(
             upright, [_transpose(one) for one in leaves(lying)], _TOLERANCE

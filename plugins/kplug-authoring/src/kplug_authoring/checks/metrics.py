@@ -44,8 +44,8 @@ def _half(inputs: tuple[Tensor, ...]) -> int:
 
 
 def _update(metric: Any, inputs: tuple[Tensor, ...], first: int = 0, end: int | None = None) -> Any:
-    """Give a metric a copy of some samples, and return it."""
-    # By its name, so that a metric of bare values does not take y_pred for the weights.
+    """Update a metric with a copy of some samples, and return it."""
+    # A keyword, so that a metric of single values does not take y_pred for the weights.
     metric.update_state(*(value[first:end].clone() for value in inputs), sample_weight=None)
     return metric
 
@@ -166,14 +166,14 @@ def _result_twice(subject: Subject) -> Finding:
     "Keep tensors: no .item(), float(tensor), .tolist() or `if tensor` in update_state; use torch.where.",
 )
 def _reads(subject: Subject) -> Finding:
-    metric = _update(subject.make(), _float32_inputs(subject))  # the first batch may be looked at
+    metric = _update(subject.make(), _float32_inputs(subject))  # the first batch may be inspected
     with _NoReading():  # type: ignore[no-untyped-call]
         _update(metric, _float32_inputs(subject))
     return None
 
 
 class _NoReading(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Refuses what makes Python wait for a device."""
+    """Refuses operations that synchronise with a device."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func is torch.ops.aten._local_scalar_dense.default:

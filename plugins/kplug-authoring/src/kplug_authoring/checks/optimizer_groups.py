@@ -21,13 +21,13 @@ from kplug_authoring.checks.subject import (
 
 
 def _unless_it_fails(find: Callable[[Subject], Finding]) -> Callable[[Subject], Finding]:
-    """Leave to the check ``parabola`` what needs another kind of gradient, or of groups, and fails here."""
+    """Ignore optimizers that fail here as they need other gradients or groups; ``parabola`` reports them."""
 
     @functools.wraps(find)
     def wrapped(subject: Subject) -> Finding:
         try:
             return find(subject)
-        except Exception:  # noqa: BLE001 - it is anyone's code
+        except Exception:  # noqa: BLE001 - foreign code
             return None
 
     return wrapped

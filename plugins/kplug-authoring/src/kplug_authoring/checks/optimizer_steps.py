@@ -32,7 +32,7 @@ _SHAPES = ((), (3,), (4, 3), (3, 4, 2), (3, 3, 4, 2))
     "End it with: return loss.",
 )
 def closure(subject: Subject) -> Finding:
-    """Make a step of which the gradients are not there yet."""
+    """Make a step whose closure computes the gradients."""
     parameters = start()
     optimizer: Any = build_optimizer(subject.make(), parameters)
     if "closure" not in inspect.signature(optimizer.step).parameters:
@@ -64,7 +64,7 @@ def ranks(subject: Subject) -> Finding:
         try:
             with seeded(99):
                 advance(build_optimizer(subject.make(), [weight]), [weight], parabola, 2)
-        except Exception as error:  # noqa: BLE001 - it is anyone's code
+        except Exception as error:  # noqa: BLE001 - foreign code
             if is_refusal(error):
                 continue
             return f"for the shape {shape}: {type(error).__name__}: {error}"
@@ -75,14 +75,14 @@ def ranks(subject: Subject) -> Finding:
 
 @check("another value of an argument changes what it does", "Read the argument, or remove it.")
 def effect(subject: Subject) -> Finding:
-    """Look for arguments that nothing reads, in the source and in the parameter groups."""
+    """Find arguments that neither the source nor a step reads."""
     return find_without_effect(
         subject, [*find_unread_arguments(subject), *_find_unread_settings(subject)]
     )
 
 
 def _find_unread_settings(subject: Subject) -> set[str]:
-    """Return the arguments that lie in the parameter groups, where no step reads them.
+    """Return the arguments in parameter groups that no step reads.
 
     Some settings matter only together with another, as dampening does with momentum.
     """
@@ -102,16 +102,16 @@ def _find_unread_by_steps(subject: Subject, arguments: Mapping[str, object]) -> 
     try:
         with seeded(1):
             optimizer = build_optimizer(subject.make(**arguments), parameters)
-            # In place: an optimizer around others shares the list with them.
+            # In place, as wrapping optimizers share the list.
             optimizer.param_groups[:] = [_Recorder(one, read) for one in optimizer.param_groups]
             advance(optimizer, parameters, parabola, 3)
-    except Exception:  # noqa: BLE001 - the check `parabola` reports what fails without arguments
+    except Exception:  # noqa: BLE001 - the check `parabola` reports it
         return set(subject.variations)
     return {name for group in optimizer.param_groups for name in group} - read
 
 
 class _Recorder(dict[str, Any]):
-    """A parameter group that notes which of its settings are read."""
+    """A parameter group that records which of its settings are read."""
 
     def __init__(self, group: Mapping[str, Any], read: set[str]) -> None:
         super().__init__(group)
@@ -137,7 +137,7 @@ class _Recorder(dict[str, Any]):
         return super().values()
 
     def __iter__(self) -> Iterator[str]:
-        # Being there is enough: {**group} asks for each setting then.
+        # The override alone makes {**group} read each setting.
         return super().__iter__()
 
 

@@ -39,15 +39,15 @@ from kplug_authoring.checks.subject import (
     shown,
 )
 
-# Learning rates are in units that differ from rule to rule, so several are tried, the default first.
+# Suitable learning rates differ between rules, so several are tried, the default first.
 _RATES = (None, 0.1, 0.01, 1.0, 0.001, 10.0, 100.0, 0.3, 0.03, 3.0, 0.0001)
-_ROUNDS, _AT_ONCE = (50, 150, 800), 25  # steps, and after how many it is looked at
-# Twice the same steps: decompositions, as in SOAP, round by where their matrices lie in memory.
+_ROUNDS, _AT_ONCE = (50, 150, 800), 25  # steps, and the interval of checks
+# Rounding of matrix decompositions, as in SOAP, depends on memory alignment.
 _ROUNDING = 1e-5
 
 
 def steps_of(subject: Subject, made: Any) -> list[Tensor]:  # noqa: ARG001 - as for other kinds
-    """Return where an optimizer takes two weights in three steps."""
+    """Return two weights after three steps of an optimizer."""
     parameters = start()
     with seeded(1):
         optimizer = build_optimizer(copy.deepcopy(made), parameters)
@@ -62,7 +62,7 @@ def _minimises(
         with torch.no_grad():
             first = float(function(begin()))
         runs = [_Run(subject, *each, begin()) for each in _rates(subject)]
-        # A few steps at each rate, then more: some rate is right soon, and the default may be a slow one.
+        # A few steps at each rate, then more: some rate suits soon, and the default may be slow.
         for count in _ROUNDS:
             for run in runs:
                 if run.falls_below(share * first, function, count):
@@ -73,7 +73,7 @@ def _minimises(
 
 
 class _Run:
-    """The steps at one learning rate."""
+    """An optimization run at one learning rate."""
 
     def __init__(
         self, subject: Subject, rate: float | None, arguments: dict[str, Any], begun: list[Tensor]
@@ -82,7 +82,7 @@ class _Run:
         self.optimizer = build_optimizer(subject.make(**arguments), self.parameters)
 
     def falls_below(self, limit: float, function: Function, count: int) -> bool:
-        """Make steps until the function is below a limit; at most ``count``, none where it is lost."""
+        """Make up to ``count`` steps until the function is below a limit; none after divergence."""
         for _ in range(0 if math.isnan(self.last) else count // _AT_ONCE):
             self.last = advance(self.optimizer, self.parameters, function, _AT_ONCE)
             if self.last <= limit:
@@ -138,7 +138,7 @@ def _state_dict(subject: Subject) -> Finding:
 
 
 def _state(stored: Any) -> list[Tensor]:
-    state = stored.get("state", stored)  # a wrapper may store in a form of its own
+    state = stored.get("state", stored)  # a wrapper may have its own format
     return [leaf for _, entry in sorted(state.items(), key=str) for leaf in leaves(entry)]
 
 
@@ -157,7 +157,7 @@ def _missing_gradient(subject: Subject) -> Finding:
     parameters = start()
     before = parameters[1].detach().clone()
     optimizer = build_optimizer(subject.make(), parameters)
-    with warnings.catch_warnings():  # an optimizer may say that one is missing
+    with warnings.catch_warnings():  # a missing state may cause a warning
         warnings.simplefilter("ignore")
         advance(optimizer, parameters, lambda all_of_them: parabola(all_of_them[:1]), 2)
     return find_difference(before, parameters[1])
@@ -192,12 +192,12 @@ def _make_model(subject: Subject) -> Sequential:
 
 
 def _rate(model: Any) -> float:
-    return float(model.optimizer.param_groups[0].get("lr", 0.0))  # a rule may have none
+    return float(model.optimizer.param_groups[0].get("lr", 0.0))  # some rules have no rate
 
 
 def _train(model: Any) -> list[Tensor]:
     inputs = torch.linspace(-1.0, 1.0, 12).reshape(4, 3)
-    # Without a seed: what the next draw is comes from the file.
+    # Without a seed: the file has the generator's state.
     model.fit(inputs, inputs[:, :2].square(), batch_size=2, shuffle=False, verbose=0)
     return [torch.as_tensor(weight) for weight in model.get_weights()]
 

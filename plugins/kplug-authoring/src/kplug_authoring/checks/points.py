@@ -60,7 +60,7 @@ def exact(subject: Subject) -> Finding:
     "tell from 0 and 1.",
 )
 def extremes(subject: Subject) -> Finding:
-    """Give a loss of probabilities sure predictions, all wrong."""
+    """Give a loss of probabilities confident but wrong predictions."""
     y_true, y_pred = cast(subject.inputs, torch.float32)
     wanted = _as_predictions(y_true, y_pred)
     is_probable = bool(((y_pred >= 0) & (y_pred <= 1)).all())
@@ -71,7 +71,7 @@ def extremes(subject: Subject) -> Finding:
 
 
 def _as_predictions(y_true: Tensor, y_pred: Tensor) -> Tensor | None:
-    """Return the predictions that are right, or None where it is not clear which are."""
+    """Return the correct predictions, or None if that is unclear."""
     if y_true.shape == y_pred.shape:
         return y_true.to(y_pred.dtype)
     if y_true.dtype.is_floating_point or y_true.shape != y_pred.shape[:-1]:
@@ -98,7 +98,7 @@ def _find_in_loss(subject: Subject, y_true: Tensor, y_pred: Tensor) -> Finding:
     "Example(leave_out={'repeated': 'why'}).",
 )
 def repeated(subject: Subject) -> Finding:
-    """Give a loss everything twice."""
+    """Give a loss the same samples twice."""
     loss = subject.make()
     if getattr(loss, "reduction", None) in ("sum", "none"):
         return None
@@ -106,7 +106,7 @@ def repeated(subject: Subject) -> Finding:
         try:
             once = loss(*inputs)
             twice = loss(*(torch.cat([one, one], axis) for one in inputs))
-        except Exception:  # noqa: BLE001, S112 - it is for other shapes or other numbers, and says so
+        except Exception:  # noqa: BLE001, S112 - unsuitable inputs
             continue
         if once.abs() > 1e-6 and torch.isclose(twice, 2 * once, rtol=1e-6):
             what = "sample" if axis == 0 else "step"

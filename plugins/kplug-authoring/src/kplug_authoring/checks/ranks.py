@@ -22,20 +22,20 @@ _REFUSE = (
 
 
 def is_refusal(error: Exception) -> bool:
-    """Return whether an error was raised on purpose, for what the component has no use for."""
+    """Return whether an error deliberately refuses an unsuitable input."""
     if isinstance(error, (KplugError, NotImplementedError)):
         return True
     return isinstance(error, (ValueError, TypeError)) and _is_raised_by_a_statement(error)
 
 
 def _is_raised_by_a_statement(error: Exception) -> bool:
-    """Whether a ``raise`` ended the innermost call, and no operation, such as ``len`` of a scalar."""
+    """Whether a ``raise`` ended the innermost call, and not an operation such as ``len`` of a scalar."""
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
     if place is None:
         return False
-    # torch raises TypeErrors of its own for what is no list, no number and so on.
+    # torch's Python code raises TypeErrors for arguments of wrong types.
     if isinstance(error, TypeError) and place.tb_frame.f_globals["__name__"].startswith("torch."):
         return False
     return place.tb_frame.f_code.co_code[place.tb_lasti] == opmap["RAISE_VARARGS"]
@@ -53,7 +53,7 @@ def _check_ranks(
             try:
                 with seeded(99):
                     finding = compute(made, shape)
-            except Exception as error:  # noqa: BLE001 - it is anyone's code
+            except Exception as error:  # noqa: BLE001 - foreign code
                 finding = None if is_refusal(error) else f"{type(error).__name__}: {error}"
             if finding:
                 return f"for the shape {shape}: {finding}"

@@ -15,11 +15,11 @@ from kplug_authoring.checks.subject import (
 )
 
 _STEPS = (0, 1, 2, 7, 10, 100, 1_000)
-_LATE = 100_000  # asked once, since a schedule of torch's has to count up to it
+_LATE = 100_000  # once, since torch's schedules count up to it
 
 
 def rates_of(subject: Subject, made: Any) -> list[float]:  # noqa: ARG001 - as for other kinds
-    """Return the learning rates of some steps; NaN where it fails, which the check ``finite`` reports."""
+    """Return the learning rates of some steps; NaN for a failure, which the check ``finite`` reports."""
     return [_rate_at(made, step) for step in _STEPS]
 
 

@@ -24,10 +24,10 @@ Finding = str | None
 
 
 class UnsuitableInputsError(KplugError):
-    """None of the usual inputs suits a component.
+    """None of the default inputs suits a component.
 
     Args:
-        problem: Why the last was refused.
+        problem: The refusal of the last inputs.
     """
 
     def __init__(self, problem: str) -> None:
@@ -42,13 +42,13 @@ Behave = Callable[["Subject", Any], Any]
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that must hold of every component of a kind.
+    """A check of every component of a kind.
 
     Args:
-        name: As in ``leave_out`` and in the names of cases.
-        expected: What must hold, as a clause.
-        advice: What an author does about it.
-        find: Returns what is wrong, or None.
+        name: Its name in ``leave_out`` and in the names of cases.
+        expected: The requirement, as a clause.
+        advice: The advice for authors.
+        find: Returns the fault, or None.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Check:
 def check(
     expected: str, advice: str, *, name: str | None = None
 ) -> Callable[[Callable[[Subject], Finding]], Check]:
-    """Make a check of a function that returns what is wrong, or None; named after it by default."""
+    """Make a check of a function that returns a fault or None; the default name is the function's."""
 
     def make(find: Callable[[Subject], Finding]) -> Check:
         return Check(name or find.__name__.removeprefix("_"), expected, advice, find)
@@ -70,9 +70,9 @@ def check(
 
 @dataclass(frozen=True)
 class Suite:
-    """The checks of one kind, in order, and what its instances do, to compare two of them.
+    """The checks of one kind, in order, and a function that records an instance's behaviour for comparison.
 
-    ``find_inputs`` returns what they are called with, or raises `UnsuitableInputsError`.
+    ``find_inputs`` returns the inputs of instances, or raises `UnsuitableInputsError`.
     """
 
     behave: Behave
@@ -81,7 +81,7 @@ class Suite:
 
 
 class Subject:
-    """A component under test: makes instances and inputs of it."""
+    """A component under test, with its instances and inputs."""
 
     def __init__(self, component: Component, example: Example, suite: Suite) -> None:
         self.component, self.example, self._suite = component, example, suite
@@ -92,12 +92,12 @@ class Subject:
         return get_kind(self.component.kind)
 
     def resolve(self, **more: object) -> Resolved:
-        """Make the component with its example's arguments, and further ones."""
+        """Make the component with its example's arguments and further ones."""
         arguments = {**copy.deepcopy(dict(self.example.arguments)), **more}
         return self.remake(Spec(self.component.qualified_name, kwargs=arguments))
 
     def remake(self, reference: object) -> Resolved:
-        """Make what a reference means, with torch's generator in one place: a module draws its weights."""
+        """Make the component of a reference with a fixed seed, as modules draw their weights."""
         with seeded(98):
             found = resolve(self.kind.name, reference)
         _evaluate(found.object)
@@ -109,28 +109,28 @@ class Subject:
 
     @cached_property
     def obstacle(self) -> Exception | None:
-        """What keeps it from being made or called, or None."""
+        """The error that keeps it from being made or called, or None."""
         try:
             self.make()
             self._suite.find_inputs(self)
-        except Exception as error:  # noqa: BLE001 - it is anyone's code
+        except Exception as error:  # noqa: BLE001 - foreign code
             return error
         return None
 
     def behave(self, made: Any) -> Any:
-        """Return what an instance does; equal instances do the same, for one place of torch's generator."""
+        """Return the behaviour of an instance, with a fixed seed; equal instances behave the same."""
         _evaluate(made)
         with seeded(99):
             return self._suite.behave(self, made)
 
     @cached_property
     def behaviour(self) -> list[Tensor]:
-        """What an instance does that is made with the example's arguments."""
+        """The behaviour of an instance with the example's arguments."""
         return [leaf.clone() for leaf in leaves(self.behave(self.make()))]
 
     @cached_property
     def parameters(self) -> dict[str, inspect.Parameter]:
-        """The arguments that it can be made with."""
+        """Its constructor's parameters."""
         target = load(self.component)
         names = {name for name, _ in describe_signature(self.kind, target, self.component)}
         found = find_parameters(target) or {}
@@ -138,13 +138,13 @@ class Subject:
 
     @cached_property
     def candidates(self) -> dict[str, list[Any]]:
-        """For each argument that can be varied, the values that may be tried."""
+        """Candidate values for each argument that can be varied."""
         hints = read_hints(load(self.component))
         return dict(find_variations(self.parameters, hints, self.example.arguments))
 
     @cached_property
     def variations(self) -> dict[str, Any]:
-        """For each argument that can be varied, the first other value that it can be made with."""
+        """The first accepted other value for each argument that can be varied."""
         return {
             name: value
             for name, values in self.candidates.items()
@@ -154,22 +154,22 @@ class Subject:
         }
 
     def is_taken(self, **arguments: object) -> bool:
-        """Whether it can be made with further arguments."""
+        """Whether it accepts further arguments."""
         try:
             self.make(**arguments)
-        except Exception:  # noqa: BLE001 - whatever it is, the user sees it
+        except Exception:  # noqa: BLE001 - the user sees it
             return False
         return True
 
     @property
     def given_inputs(self) -> Sequence[Any] | None:
-        """The example's inputs; None if it has none."""
+        """The example's inputs; None without any."""
         given = self.example.inputs
         return given() if callable(given) else given
 
     @cached_property
     def inputs(self) -> tuple[Tensor, ...]:
-        """The example's inputs, or the first of the usual ones that give finite values.
+        """The example's inputs, or the first default ones that give finite values.
 
         Raises:
             UnsuitableInputsError: if none does.
@@ -182,25 +182,25 @@ class Subject:
             try:
                 if all(is_finite(value) for value in leaves(self.behave_on(inputs))):
                     return inputs
-            except Exception as error:  # noqa: BLE001 - any code, and any reason not to like the inputs
+            except Exception as error:  # noqa: BLE001 - foreign code refuses in any way
                 problem = f"{type(error).__name__}: {error}"
         raise UnsuitableInputsError(problem)
 
     @cached_property
     def shape(self) -> tuple[int, ...]:
-        """The example's shape, or the first of the usual ones that an initializer accepts."""
+        """The example's shape, or the first default one that an initializer accepts."""
         if self.example.shape is not None:
             return self.example.shape
         made, (*shapes, last) = self.make(), USUAL_SHAPES
         for shape in shapes:
-            # What is tried must not move the generator on.
+            # Attempts must not advance the generator.
             with contextlib.suppress(Exception), seeded(99):
                 made(shape, dtype=torch.float32)
                 return shape
         return last
 
     def behave_on(self, inputs: tuple[Tensor, ...]) -> Any:
-        """Return what a new instance does with other inputs."""
+        """Return the behaviour of a new instance with other inputs."""
         trial = Subject(self.component, copy.copy(self.example), self._suite)
         trial.__dict__["inputs"] = inputs
         return trial.behave(trial.make())
@@ -208,9 +208,9 @@ class Subject:
 
 @contextlib.contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Set torch's generator of the CPU to one place, and back afterwards."""
+    """Seed torch's CPU generator for a block, and restore its state afterwards."""
     state = torch.get_rng_state()
-    # Not torch.manual_seed, which formats the stack for each kind of device.
+    # Not torch.manual_seed, which formats a stack trace for each type of device.
     torch.default_generator.manual_seed(seed)
     try:
         yield
@@ -219,7 +219,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def _evaluate(made: Any) -> None:
-    """Put a module into the mode in which it draws no numbers."""
+    """Put a module into inference mode, in which it draws no random numbers."""
     if isinstance(made, torch.nn.Module):
         made.eval()
 
@@ -239,7 +239,7 @@ def is_finite(value: Tensor) -> bool:
 
 
 def find_difference(first: Any, second: Any, tolerance: float = 0.0) -> Finding:
-    """Return how two nested values differ; NaNs are equal."""
+    """Return the difference between two nested values; NaNs are equal."""
     ours, theirs = leaves(first), leaves(second)
     if len(ours) != len(theirs):
         return f"{len(ours)} values and {len(theirs)}"

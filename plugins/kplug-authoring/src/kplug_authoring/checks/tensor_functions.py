@@ -74,7 +74,7 @@ def _gradients(subject: Subject) -> Finding:
     value = subject.make()(*inputs)
     if not value.requires_grad:
         return "a value without a gradient"
-    # Not the plain sum: that of a softmax is constant.
+    # Not the plain sum, which is constant for a softmax.
     weights = torch.linspace(0.5, 1.5, value.numel(), dtype=value.dtype).reshape(value.shape)
     (gradient,) = torch.autograd.grad((value * weights).sum(), leaf, allow_unused=True)
     if gradient is None:

@@ -19,7 +19,7 @@ _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def audit_problems(problems: Iterable[Problem]) -> Iterator[Finding]:
-    """Yield what is known of distributions without importing their components."""
+    """Yield findings about distributions that need no import of their components."""
     for problem in problems:
         rule = "light module" if problem.is_advice else "declaration"
         level: Level = "warning" if problem.is_advice else "error"
@@ -60,7 +60,7 @@ def _broken(component: Component, error: KplugError) -> Finding:
 
 
 def _audit_documentation(component: Component, target: Any, arguments: list[str]) -> str | None:
-    from kplug.optimizers import CommonArguments  # which are documented there; it needs torch
+    from kplug.optimizers import CommonArguments  # documents shared arguments; imports torch
 
     text = _documentation(target)
     if not text:

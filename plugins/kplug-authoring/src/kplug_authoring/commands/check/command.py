@@ -24,7 +24,7 @@ from kplug_authoring.commands.check.selection import select
 
 
 def _complete(context: typer.Context, incomplete: str) -> list[str]:
-    """Return what may be asked for: packages, and components."""
+    """Return the completions: packages and components."""
     with completing_quietly():
         packages = [origin.distribution for origin in list_distributions()]
         return [*packages, *complete_component(context, incomplete)]
@@ -96,7 +96,7 @@ def _fill(report: Report, examples: list[str], junit: Path | None) -> None:
         raise KplugError(f"there is no folder for {str(junit)!r}", hint="Make it first.")
     if junit is not None and junit.is_dir():
         raise KplugError(f"{str(junit)!r} is a folder", hint="Name a file in it.")
-    from kplug_authoring.commands.check.running import run_checks  # it needs torch
+    from kplug_authoring.commands.check.running import run_checks  # imports torch
 
     run_checks(selection, examples, report, _tell)
     if junit is not None:

@@ -16,7 +16,7 @@ from kplug_authoring.commands.check.report import CheckedComponent, Report
 
 
 def print_report(report: Report) -> None:
-    """Print a row for each component, then what is wrong, then one line that sums it up."""
+    """Print a row for each component, then the faults, then a summary line."""
     _print_rows(report)
     print_lines(_explain(report))
     colour = "green" if report.has_passed else "red"
@@ -86,7 +86,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def write_junit(report: Report, file: Path) -> None:
-    """Write the report as JUnit's XML, which CI servers show.
+    """Write the report as JUnit XML, for CI servers.
 
     Raises:
         KplugError: if the file cannot be written.

@@ -16,13 +16,13 @@ Level = Literal["error", "warning"]
 
 @dataclass(frozen=True)
 class CheckResult:
-    """How one check of one component went.
+    """The result of one check of one component.
 
     Args:
         check: The name of the check.
-        example: The arguments that the component was made with, as text.
-        message: What is wrong, None if nothing is.
-        hint: What to do about it.
+        example: The component's arguments, as text.
+        message: The fault, or None.
+        hint: The advice.
     """
 
     check: str
@@ -37,7 +37,7 @@ class CheckedComponent:
 
     Args:
         component: The component.
-        results: The result of each check that was run.
+        results: The results of the checks that were run.
         left_out: The reason for each check that its author leaves out.
     """
 
@@ -53,14 +53,14 @@ class CheckedComponent:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something about a distribution or a component that no check of its kind looks at.
+    """A finding about a distribution or component, beyond the checks of its kind.
 
     Args:
-        rule: What it is about: ``declaration``, ``import``, ``light module``, ``documentation``, ``types``.
+        rule: Its category: ``declaration``, ``import``, ``light module``, ``documentation``, ``types``.
         level: An error makes the command fail; a warning does with ``--strict``.
-        origin: Whose it is.
-        message: What is wrong, and what to do.
-        component: The component that it is about, None if it is about the distribution.
+        origin: The distribution.
+        message: The fault, with advice.
+        component: The component, or None for a finding about the distribution.
     """
 
     rule: str
@@ -71,7 +71,7 @@ class Finding:
 
     @property
     def place(self) -> str:
-        """What it is about, for messages."""
+        """The name of its subject, for messages."""
         if self.component is None:
             return str(self.origin)
         return f"the {self.component.kind} {self.component.qualified_name}"
@@ -79,13 +79,13 @@ class Finding:
 
 @dataclass
 class Report:
-    """Everything that was found out.
+    """All results and findings.
 
     Args:
-        asked: What was asked for, None for everything.
+        asked: The argument of the command, None for everything.
         is_strict: Whether warnings count as errors.
         checked: The components with their results.
-        findings: What else was found.
+        findings: The other findings.
     """
 
     asked: str | None
@@ -118,7 +118,7 @@ class Report:
         }
 
     def _describe_builds(self) -> Iterator[dict[str, Any]]:
-        """Yield which build of each distribution was checked: results of one say nothing about another."""
+        """Yield the checked build of each distribution, as results hold for one build only."""
         origins = {one.component.origin for one in self.checked}
         origins |= {finding.origin for finding in self.findings}
         for name in sorted({origin.distribution for origin in origins}):

@@ -26,17 +26,17 @@ def run_checks(
     """Fill the report.
 
     Args:
-        selection: What is to be checked.
-        examples: Specs, each with the arguments that a component is made with.
-        report: What is filled.
+        selection: The components to check.
+        examples: Specs with the arguments of components.
+        report: The report to fill.
         tell: Called with the name of each component before its checks.
 
     Raises:
-        KplugError: if an example is for no component, or cannot be read; nothing was run then.
+        KplugError: if an example matches no component, or is invalid; nothing was run then.
     """
     table = _read_examples(examples, selection.components)
     report.findings += audit_problems(selection.problems)
-    with diverting_output():  # a component may print something, which is no report
+    with diverting_output():  # a component may print to stdout
         for command in selection.commands:
             report.findings += audit_command(command)
         for component in selection.components:
@@ -52,7 +52,7 @@ def run_checks(
 
 
 def _find_left_out(cases: Sequence[ContractCase]) -> dict[str, str]:
-    """Return the reason for each check that the author leaves out; a check that is gone is none."""
+    """Return the reason for each existing check that the author leaves out."""
     if not cases:
         return {}
     known = list_checks(cases[0].component.kind)
@@ -88,7 +88,7 @@ def _is_meant(component: Component, spec: Spec) -> bool:
 def _list_cases(
     component: Component, arguments: Mapping[str, object] | None
 ) -> Iterator[ContractCase]:
-    """Return the checks of a component with arguments, or with those that its author has declared."""
+    """Yield the cases of a component, with given arguments or with its author's."""
     name = f"{component.kind}/{component.qualified_name}"
     cases = contract_cases(
         component.origin.distribution,
@@ -99,7 +99,7 @@ def _list_cases(
 
 
 def _run(case: ContractCase) -> CheckResult | None:
-    """Return the result of a case, None if it has none because the component cannot be made."""
+    """Return the result of a case; None if the component cannot be made."""
     name, example = case.check.name, str(case.example)
     try:
         case.run()
@@ -112,7 +112,7 @@ def _run(case: ContractCase) -> CheckResult | None:
         return CheckResult(name, example, message, error.hint)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 - SystemExit too: no component ends the command
+    except BaseException as error:  # noqa: BLE001 - also SystemExit: the command continues
         return CheckResult(name, example, f"it raised {describe_error(error)}")
     return CheckResult(name, example)
 
@@ -120,7 +120,7 @@ def _run(case: ContractCase) -> CheckResult | None:
 def _explain_failure_to_make(
     case: ContractCase, error: BrokenContractError
 ) -> tuple[str, str | None]:
-    """Return the reason, and the example that the command line lacks if that is the reason."""
+    """Return the reason, and a hint with the missing example if that is the reason."""
     component, cause = case.component, error.__cause__
     arguments = describe_signature(get_kind(component.kind), load(component), component)
     missing = [name for name, default in arguments if not default]

@@ -22,17 +22,17 @@ from kplug.inspection import (
 )
 from kplug.messages import did_you_mean, quote
 
-_OWN = "kplug-authoring"  # which is always there, and offers commands alone
+_OWN = "kplug-authoring"  # always installed, and offers only commands
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What is to be checked.
+    """The selected components and commands.
 
     Args:
         components: The components.
-        commands: The commands of the distributions that were asked for, which are imported only.
-        problems: What is wrong with the distributions that were asked for as a whole.
+        commands: The commands of the selected distributions, which are only imported.
+        problems: Problems of the selected distributions as a whole.
     """
 
     components: tuple[Component, ...] = ()
@@ -41,14 +41,14 @@ class Selection:
 
 
 def select(asked: str | None) -> Selection:
-    """Return what a text names; without one, every plugin.
+    """Return the selection that a text names, or every plugin without one.
 
     Args:
         asked: A distribution; or a component as ``name``, ``distribution/name``, ``kind/name`` or
-            ``kind/distribution/name``. A name that both have is the distribution's.
+                ``kind/distribution/name``. A distribution takes precedence over a component of the same name.
 
     Raises:
-        KplugError: if there is nothing of that name to check.
+        KplugError: if nothing to check has that name.
     """
     if asked is None:
         return _select_plugins()
@@ -92,7 +92,7 @@ def _list_components() -> list[Component]:
 
 
 def _is_meant(component: Component, parts: list[str]) -> bool:
-    """Whether a component is what ``name``, ``distribution/name`` and so on mean."""
+    """Whether ``name``, ``distribution/name`` and so on mean a component."""
     *places, name = parts
     if lookup_key(name) not in keys_of(component) or len(places) > 2:
         return False

@@ -68,10 +68,10 @@ def new(
 
 
 def write_distribution(name: str, components: list[NewComponent]) -> None:
-    """Check the names, write the folder, and say what comes next.
+    """Check the names, write the folder, and print the next steps.
 
     Raises:
-        KplugError: if a name cannot be used or the folder cannot be written; nothing was changed then.
+        KplugError: if a name is unusable or the folder cannot be written; nothing is changed then.
     """
     package = check_distribution(name)
     wanted = components or [_default(package)]
@@ -93,7 +93,7 @@ def write_distribution(name: str, components: list[NewComponent]) -> None:
 
 
 def _default(package: str) -> NewComponent:
-    """Return the component of a distribution that was asked for without any: a loss of its name."""
+    """Return the default component of a new distribution: a loss with its name."""
     stem = package.removeprefix("kplug_").removesuffix("_loss")
     return NewComponent(KINDS["loss"], f"{stem}_loss")
 

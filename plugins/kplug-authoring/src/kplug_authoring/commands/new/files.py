@@ -27,7 +27,7 @@ _DENSE_SLOTS = {
 
 @dataclass(frozen=True)
 class NewComponent:
-    """A component that is to be written.
+    """A component to write.
 
     Args:
         kind: Its kind.
@@ -50,7 +50,7 @@ class NewComponent:
         return "".join(word[:1].upper() + word[1:] for word in self.module.split("_"))
 
     def target(self, package: str) -> str:
-        """Return what its entry point says."""
+        """Return the target for its entry point."""
         return f"{package}.{self.module}:{self.object}"
 
 
@@ -58,7 +58,7 @@ def render_project(distribution: str, package: str, components: Sequence[NewComp
     """Return the files of a new distribution, by their paths in it.
 
     Raises:
-        KplugError: if two components need one file, or a name that their examples use themselves.
+        KplugError: if two components need the same file, or a name conflicts with an example's code.
     """
     facts = {
         "distribution": distribution,
@@ -91,11 +91,11 @@ def render_component(component: NewComponent, package: str, home: PurePosixPath)
 
     Args:
         component: The component.
-        package: The package that it becomes a part of.
+        package: The package for the module.
         home: The folder of the package, in the project.
 
     Raises:
-        KplugError: if the example uses the component's name itself.
+        KplugError: if the component's name conflicts with the example's code.
     """
     facts = {"package": package, "module": component.module, "name": component.name}
     texts = []

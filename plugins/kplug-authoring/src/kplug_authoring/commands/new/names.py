@@ -17,10 +17,10 @@ from kplug_authoring.commands.new.files import NewComponent
 
 
 def check_distribution(name: str) -> str:
-    """Return the name of the package that a new distribution has.
+    """Return the package name of a new distribution.
 
     Raises:
-        KplugError: if the name is no name of a distribution or package, or is taken.
+        KplugError: if the name is invalid for a distribution or package, or is taken.
     """
     try:
         canonical = canonicalize_name(name, validate=True)
@@ -61,7 +61,7 @@ def _check_is_free(canonical: str, package: str) -> None:
 
 def _is_importable(package: str) -> bool:
     spec = importlib.util.find_spec(package)
-    return spec is not None and spec.origin is not None  # a folder without code is in nobody's way
+    return spec is not None and spec.origin is not None  # a folder without code does not conflict
 
 
 def check_component(new: NewComponent, distribution: str) -> str | None:

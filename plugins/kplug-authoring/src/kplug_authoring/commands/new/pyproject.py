@@ -20,8 +20,8 @@ class Pyproject:
     """The file of a project.
 
     Args:
-        path: Where it is.
-        text: What it holds.
+        path: Its path.
+        text: Its text.
     """
 
     path: Path
@@ -37,7 +37,7 @@ class Pyproject:
         """The name of the distribution.
 
         Raises:
-            KplugError: if the file does not say it, or leaves the entry points to a program.
+            KplugError: if the name is missing, or entry points are dynamic.
         """
         project = self._parse().unwrap().get("project")
         name = project.get("name") if isinstance(project, dict) else None
@@ -57,7 +57,7 @@ class Pyproject:
         """Return the folder of the package, relative to the project.
 
         Raises:
-            KplugError: if there is none that is named after the distribution.
+            KplugError: if there is none named after the distribution.
         """
         package = self.distribution.lower().replace("-", "_").replace(".", "_")
         for place in (Path("src", package), Path(package)):
@@ -69,10 +69,10 @@ class Pyproject:
         )
 
     def add_entry_point(self, group: str, name: str, target: str) -> str:
-        """Return the text of the file with one entry point more; all else stays as it is written.
+        """Return the text of the file with one more entry point, otherwise unchanged.
 
         Raises:
-            KplugError: if the name is declared already, or the file has a form that cannot be kept.
+            KplugError: if the name is declared already, or the file's form cannot be preserved.
         """
         document = self._parse()
         expected = document.unwrap()
@@ -86,7 +86,7 @@ class Pyproject:
         _check_is_new(declared, group, name)
         declared[name] = target
         text = self._write(document, group, name, target)
-        if self._parse(text).unwrap() != expected:  # tomlkit loses its way in some rare forms
+        if self._parse(text).unwrap() != expected:  # tomlkit mishandles some rare forms
             raise KplugError(f"{str(self.path)!r} has a form that cannot be kept", hint=_BY_HAND)
         return text
 

@@ -12,10 +12,10 @@ from kplug_authoring.commands.new.files import Files
 
 
 def write_folder(folder: Path, files: Files) -> None:
-    """Write a new folder; it appears when everything is in it.
+    """Write a new folder atomically.
 
     Raises:
-        KplugError: if its place is taken, by more than an empty folder, or if it cannot be written.
+        KplugError: if the path exists and is not an empty folder, or cannot be written.
     """
     if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
         raise KplugError(
@@ -34,16 +34,16 @@ def write_folder(folder: Path, files: Files) -> None:
 
 
 def add_files(project: Path, files: Files, changed: Path, text: str) -> None:
-    """Write new files into a project, then replace one that it has.
+    """Write new files into a project, then replace an existing one.
 
     Args:
         project: The folder of the project.
         files: The new files, by their paths in the project.
-        changed: The file that is replaced, last.
-        text: What it holds then.
+        changed: The file to replace, last.
+        text: Its new text.
 
     Raises:
-        KplugError: if one of the new files exists, or one cannot be written; the project is as before then.
+        KplugError: if a new file exists, or a file cannot be written; the project is unchanged then.
     """
     for place in files:
         if (project / place).exists():

@@ -18,16 +18,16 @@ _CONTAINERS = (list, tuple, dict, Collection, Iterable, Mapping, Sequence)
 
 
 def write_argument_type(name: str, hint: object, default: object) -> str:
-    """Return the type of an argument as text; ``object`` where its annotation does not tell.
+    """Return the type of an argument as text; ``object`` if its annotation is unclear.
 
-    An argument that holds a component takes the names of its kind, and specs. That is one whose name
-    announces a kind and whose annotation has `Spec` in it, or whose default is the name of a component:
-    ``distance_metric="euclidean"`` of a wrapped library means something else.
+    An argument for a component accepts names of its kind and specs. Its name implies a kind, and either its
+    annotation contains `Spec` or its default is the name of a component. ``distance_metric="euclidean"`` of a
+    wrapped library is no such argument.
 
     Args:
-        name: Of the argument.
+        name: The name of the argument.
         hint: Its annotation.
-        default: Its default. None is allowed where it is that.
+        default: Its default. If it is None, the type includes None.
 
     Example:
         >>> write_argument_type("smooth", float, 1.0)
@@ -48,7 +48,7 @@ def write_argument_type(name: str, hint: object, default: object) -> str:
 
 def _is_slot(kind: Kind, name: str, hint: object, default: object) -> bool:
     if name.endswith(kind.plural):
-        return False  # it holds several
+        return False  # for several components
     if kind.name == "schedule" or Spec in typing.get_args(hint):
         return True
     try:
@@ -58,7 +58,7 @@ def _is_slot(kind: Kind, name: str, hint: object, default: object) -> bool:
 
 
 def _write_parts(hint: object) -> list[str] | None:
-    """Return the members of a type, or None where one of them says nothing about what a spec may hold."""
+    """Return the members of a type, or None if one of them does not restrict the values of a spec."""
     if hint is None or hint is type(None):
         return ["None"]
     if hint in _PLAIN:

@@ -50,7 +50,7 @@ def stubs(
     package = find_package(folder)
     require_ours(package)
     failures: list[str] = []
-    with diverting_output():  # what a module prints is no answer
+    with diverting_output():  # a module may print to stdout
         text = write_module(not no_import, failures)
     for message in [*failures, *(str(one) for one in list_problems() if not one.is_advice)]:
         typer.secho(make_printable(f"broken: {message}"), fg="yellow", err=True)
@@ -62,7 +62,7 @@ def stubs(
 
 
 def _compare(module: Path, text: str) -> None:
-    """Say what differs from what is written; with exit status 1, if anything does."""
+    """Print the differences from the written stubs; exit with status 1 if there are any."""
     written = module.read_text(encoding="utf-8") if module.exists() else ""
     if written == text:
         typer.echo(f"{module} is up to date.")

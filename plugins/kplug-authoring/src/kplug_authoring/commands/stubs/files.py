@@ -12,21 +12,21 @@ from kplug_authoring.commands.stubs.module_text import MARK
 
 
 def find_package(folder: Path | None = None) -> Path:
-    """Return the folder of what type checkers read: in the site-packages of this Python, or in another."""
+    """Return the folder of the stub package, by default in this Python's site-packages."""
     return (folder or Path(sysconfig.get_path("purelib"))) / "kplug-stubs"
 
 
 def is_ours(package: Path) -> bool:
-    """Whether ``kplug stubs`` has written a folder."""
+    """Whether ``kplug stubs`` wrote a folder."""
     module = package / "names.pyi"
     return module.is_file() and module.read_bytes().startswith(MARK.encode())
 
 
 def require_ours(package: Path) -> None:
-    """Refuse a place that does not exist, or that holds what ``kplug stubs`` has not written.
+    """Refuse a missing place, or one with files that ``kplug stubs`` did not write.
 
     Raises:
-        KplugError: with what to do instead.
+        KplugError: with advice.
     """
     if not package.parent.is_dir():
         raise KplugError(
@@ -41,10 +41,10 @@ def require_ours(package: Path) -> None:
 
 
 def write_package(package: Path, text: str) -> None:
-    """Write the folder; a module that is there already is replaced as a whole.
+    """Write the folder, replacing an existing module atomically.
 
     Raises:
-        KplugError: if that is not possible.
+        KplugError: if writing fails.
     """
     temporary = package / f".{secrets.token_hex(6)}.tmp"
     try:
@@ -61,7 +61,7 @@ def write_package(package: Path, text: str) -> None:
 
 
 def describe_changes(written: str, text: str) -> str:
-    r"""Return the names that came and went between two texts of the module, the first ten in full.
+    r"""Return the names added and removed between two texts of the module, listing the first ten.
 
     Example:
         >>> describe_changes('    "dice",\n    "mse",\n', '    "dune",\n    "mse",\n')
@@ -74,5 +74,5 @@ def describe_changes(written: str, text: str) -> str:
 
 
 def list_names(text: str) -> dict[str, None]:
-    """Return the names that the types in a text of the module have, of all kinds."""
+    """Return the names of all kinds in a text of the module."""
     return dict.fromkeys(re.findall(r'^    "(.*)",$', text, re.MULTILINE))

@@ -10,7 +10,7 @@ from kplug_authoring.commands.stubs.module_text import write_module
 
 
 def find_outdated_names() -> Iterator[Finding]:
-    """Yield a finding if type checkers know other names than are installed."""
+    """Yield a finding if the stubs differ from the installed names."""
     package = find_package()
     if not is_ours(package):
         return

@@ -22,7 +22,7 @@ from typing_extensions import Never
 
 from kplug import Spec
 """
-# What annotations are written with: a name that hides one of these is given as text.
+# Names that annotations use: a component's name that would shadow one is available as text only.
 _USED_WORDS = {
     *("bool", "dict", "float", "int", "list", "object", "str", "tuple"),
     *("Any", "Collection", "Iterable", "Literal", "Mapping", "Sequence", "Spec"),
@@ -34,7 +34,7 @@ def write_module(is_importing: bool, failures: list[str]) -> str:
 
     Args:
         is_importing: Whether components are imported for their arguments.
-        failures: What could not be imported is added, in words.
+        failures: A list to which import failures are added, in words.
     """
     options = "" if is_importing else " --no-import"
     parts = [_HEAD.format(mark=MARK, options=options)]
@@ -45,9 +45,9 @@ def write_module(is_importing: bool, failures: list[str]) -> str:
 
 
 def find_names(kind: Kind) -> dict[Component, list[str]]:
-    """Return the installed components of a kind, each with the names that mean it; nothing is imported.
+    """Return the installed components of a kind, each with the names that mean it; imports nothing.
 
-    A bare name stands with the component that it means here; where nothing decides, with none.
+    A bare name belongs to the component that it means here; an ambiguous one to none.
     """
     names: dict[Component, list[str]] = defaultdict(list)
     installed = [one for one in list_components(kind) if not one.origin.is_custom]
@@ -74,7 +74,7 @@ def _write_type(kind: Kind, names: dict[Component, list[str]]) -> str:
 def _write_object(
     kind: Kind, names: dict[Component, list[str]], is_importing: bool, failures: list[str]
 ) -> Iterator[str]:
-    """Yield the class of a kind's names, and the object of it that has the kind's name."""
+    """Yield the class of a kind's names, and its instance with the kind's name."""
     if not _can_be_attribute(kind.name):
         return
     type_name = type_of_names(kind)

@@ -19,10 +19,10 @@ ANY_ARGUMENTS = f"*arguments: object, {ANY_KEYWORDS}"
 
 
 def write_arguments(kind: Kind, component: Component) -> str:
-    """Return the arguments of a component; its module is imported.
+    """Return the arguments of a component, importing its module.
 
     Raises:
-        KplugError: if it cannot be loaded, or is not what it should be.
+        KplugError: if it cannot be loaded, or breaks its contract.
     """
     target = load(component)
     parameters = find_spec_parameters(kind, target, component)
@@ -60,15 +60,15 @@ def _write_parameter(parameter: inspect.Parameter, hints: Mapping[str, Any]) -> 
 
 
 def _write_default(value: object) -> str:
-    """Return a default that is plain, for editors to show; the others stay unsaid."""
+    """Return a literal default, for editors to show; ``...`` for others."""
     is_plain = value is None or type(value) in (bool, int, str)
     is_finite = type(value) is float and math.isfinite(value)
     return repr(value) if is_plain or is_finite else "..."
 
 
 def _read_hints(target: Any) -> dict[str, Any]:
-    """Return the types of a callable's arguments, those of unpacked dicts of types too."""
-    from kplug_authoring.variations import read_hints  # it brings in torch
+    """Return the types of a callable's arguments, including those of unpacked typed dicts."""
+    from kplug_authoring.variations import read_hints  # imports torch
 
     hints = read_hints(target)
     unpacked = [hint for hint in hints.values() if typing.get_origin(hint) is Unpack]
