@@ -49,7 +49,7 @@ def in_test_phase(x: Branch, alt: Branch, training: bool | int | None = None) ->
 
 
 def switch(condition: TensorLike, then_expression: Branch, else_expression: Branch) -> torch.Tensor:
-    """Return one of two values, each given as it is or as a function that computes it.
+    """Return one of two values, each given directly or as a function that computes it.
 
     A single condition selects a whole branch; a tensor of conditions selects element by element, with
     axes aligned from the left.

@@ -22,11 +22,11 @@ from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
 class LocallyConnected(Layer):
     """Base class of ``LocallyConnected1D`` and ``LocallyConnected2D``.
 
-    At each place p: activation(window_p · kernel_p + bias_p), where a window is one row of numbers.
+    At each position p: activation(window_p · kernel_p + bias_p), with the window flattened to a row.
 
     Args:
         padding: ``"valid"``; there is no other.
-        implementation: 1; kept so that configurations can be read. It says how tf-keras computes.
+        implementation: 1; accepted for configurations. It selects tf-keras's implementation.
         kernel_initializer: Initial values of the kernel, shape (places, window · in, filters).
 
     Raises:

@@ -37,7 +37,7 @@ class Merging(Layer):
     _makes_masks = False
 
     def build(self, input_shape: Any) -> None:
-        """Check that the shapes fit together, and warn where there is nothing to merge."""
+        """Check that the shapes are compatible, and warn about a single input."""
         self._require_shapes(input_shape)
         if len(input_shape) == 1:
             warn(
@@ -73,7 +73,7 @@ class Merging(Layer):
         return None if None in given else functools.reduce(MaskStep, given)
 
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:
-        """Return one tensor of several."""
+        """Merge several tensors into one."""
         ndim = max(tensor.ndim for tensor in tensors)
         return functools.reduce(self.combine, [_with_axes(tensor, ndim) for tensor in tensors])
 
@@ -200,7 +200,7 @@ class Average(Merging):
 
 
 def _take_extreme(combine: Callable[[Tensor, Tensor], Tensor], tensors: Sequence[Tensor]) -> Tensor:
-    """Return the extreme of tensors; where the mask of one is false, what is on the other side counts."""
+    """Return the extreme of tensors; where the mask of one is false, the other side counts."""
     masks = _spread_masks(tensors)
     made, known = tensors[0], masks[0]
     for one, mask in zip(tensors[1:], masks[1:], strict=True):

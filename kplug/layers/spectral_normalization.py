@@ -22,7 +22,7 @@ class SpectralNormalization(Wrapper):
 
     Args:
         layer: A layer with a ``kernel`` or ``embeddings``.
-        power_iterations: How often u and v are renewed in a call, >= 1.
+        power_iterations: Power iterations per call, >= 1.
 
     Raises:
         ArgumentValueError: ``power_iterations`` is less than 1, or ``layer`` is no layer.

@@ -44,7 +44,7 @@ class TensorOperation(Layer):
 
     Args:
         operation: Name of a function of ``kplug.ops``, such as ``"multiply"`` or ``"get_item"``.
-        name: Made from the operation if it is left out.
+        name: Derived from the operation if omitted.
 
     Example:
         >>> import torch
@@ -77,8 +77,8 @@ class TensorOperation(Layer):
         """Return the result.
 
         Args:
-            inputs: The left operand, a tensor or a number; what the function takes first.
-            others: The right one, or the key of ``get_item``; what the function takes next.
+            inputs: The left operand, a tensor or a number; or the function's first argument.
+            others: The right operand, or the key of ``get_item``; or the function's next arguments.
             arguments: Its keyword arguments.
         """
         made = OPERATIONS[self.operation](inputs, *others, **arguments)
@@ -119,7 +119,9 @@ class TensorOperation(Layer):
     def _connect(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         try:
             known = map_leaves((args, dict(kwargs)), SymbolicTensor, lambda tensor: tensor.spec)
-        except KplugError:  # a layer before this one is at fault, which is said where it is needed
+        except (
+            KplugError
+        ):  # a preceding layer failed, which is reported when its outputs are needed
             return super()._connect(args, kwargs)
         specs = self.infer_specs(*known)
         outputs = iter(Node(self, args, kwargs, len(specs), specs).output_tensors)
@@ -147,11 +149,11 @@ def connect_operation(
 
     Args:
         operation: Its name.
-        args: Its operands; one at least is symbolic.
-        kwargs: What a function is given by name; an operator has none.
+        args: Its operands, at least one of them symbolic.
+        kwargs: Keyword arguments of a function; operators have none.
 
     Raises:
-        GraphError: An operand is neither symbolic nor a number or an array, or a key is no part of a tensor.
+        GraphError: An operand is neither symbolic nor a number or an array, or a key is invalid.
     """
     if kwargs is not None:
         return _connect_function(operation, args, kwargs)
@@ -163,7 +165,7 @@ def connect_operation(
 
 
 def _connect_function(operation: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    if not args:  # a layer is called with something by position
+    if not args:  # a layer's call needs a positional argument
         first = next(iter(inspect.signature(OPERATIONS[operation]).parameters))
         if first not in kwargs:
             raise GraphError(f"kplug.ops.{operation} needs the argument {first!r}")

@@ -19,8 +19,8 @@ from kplug.layers.wrapper import Wrapper
 class TimeDistributed(Wrapper):
     """Applies one layer to each time step of sequences.
 
-    All time steps are computed at once, as samples of one batch; only a layer that uses statistics of the
-    batch, such as ``BatchNormalization`` in training, is applied to one after the other.
+    All time steps are computed at once, as samples of one batch; only layers that use batch statistics,
+    such as ``BatchNormalization`` in training, run step by step.
 
     Args:
         layer: A layer or a model with one input and one output.
@@ -62,7 +62,7 @@ class TimeDistributed(Wrapper):
 
         Args:
             inputs: Shape (N, time, …).
-            mask: Booleans, shape (N, time, …); the layer is given the part of each time step, if it takes a
+            mask: Booleans, shape (N, time, …); the layer receives the part of each time step, if it takes a
                 mask.
 
         Returns:

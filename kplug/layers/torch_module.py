@@ -20,13 +20,12 @@ from kplug.registry import keras_class
 class TorchModule(Layer):
     """Wraps any ``nn.Module`` as a layer; the module gets the inputs unchanged.
 
-    Its weights are listed as torch has them, parameters before buffers. Images reach it with the
-    channels last, unless the model was told otherwise; `kplug.channels_first` adapts a module that wants
-    them second.
+    Its weights are in torch's order, parameters before buffers. It gets images in the model's layout,
+    channels last by default; `kplug.channels_first` adapts a module that expects channels second.
 
     Args:
         module: The module.
-        name: Made from the module's class if it is left out.
+        name: Derived from the module's class if omitted.
 
     Raises:
         ContractError: ``module`` is no ``nn.Module``.
@@ -62,7 +61,7 @@ class TorchModule(Layer):
         """Create the layer, if the config holds the module itself.
 
         Raises:
-            ContractError: It holds only the module's name, as ``get_config`` gives it.
+            ContractError: The config holds only the module's name, as returned by ``get_config``.
         """
         config = require_config(cls, config)
         module = config.get("module")

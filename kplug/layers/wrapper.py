@@ -17,7 +17,7 @@ class Wrapper(Layer):
     """The base class of wrapper layers; a subclass implements ``call``.
 
     Args:
-        layer: The layer inside, which is built for the same shape; the attribute has it.
+        layer: The wrapped layer, built for the same shape; also an attribute.
 
     Raises:
         ArgumentValueError: ``layer`` is no layer.

@@ -307,7 +307,7 @@ class Layer(nn.Module):
         """Return the mask of the output; layers that change or create masks override it.
 
         Args:
-            inputs: What the layer was called on.
+            inputs: The inputs of the call.
             previous_mask: Its mask, booleans of shape (N, time), or ``None``; nested like ``inputs``.
 
         Returns:
@@ -374,7 +374,7 @@ class Layer(nn.Module):
             kwargs: Further keyword arguments; ``training`` sets the mode for this call.
 
         Returns:
-            What ``call`` returns; symbolic for symbolic inputs.
+            The result of ``call``; symbolic for symbolic inputs.
 
         Raises:
             DataError: The layer does not accept the inputs' shape, or several inputs.
@@ -859,7 +859,7 @@ class Layer(nn.Module):
         self.activity_penalties.append(loss.sum() if loss.ndim else loss)
 
     def clear_losses(self) -> None:
-        """Forget the activity penalties, inner layers included."""
+        """Clear the activity penalties, inner layers included."""
         for layer in self._flatten_layers():
             layer.activity_penalties.clear()
 
@@ -873,7 +873,7 @@ class Layer(nn.Module):
 
         Raises:
             GraphError: The value is a symbolic tensor.
-            ArgumentValueError: There is no name, or another aggregation is asked for.
+            ArgumentValueError: The name is missing, or the aggregation is unknown.
         """
         if not isinstance(value, Tensor):
             raise _refuse_added(self.name, "add_metric", value)

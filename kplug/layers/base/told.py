@@ -21,7 +21,7 @@ def warn_once(layer: KnowsWhatWasTold, subject: str, message: str) -> None:
     Args:
         layer: The layer or model to warn about.
         subject: The key of the warning.
-        message: What happened and what to do about it.
+        message: The problem and its remedy.
     """
     # A compiled graph cannot warn; usually an earlier eager call has warned.
     if subject in layer._told or torch.compiler.is_compiling():

@@ -39,7 +39,7 @@ def make_room(owner: nn.Module, name: str, value: Any) -> Any:
     Args:
         owner: The layer.
         name: The attribute.
-        value: What is about to be assigned.
+        value: The value to assign.
 
     Raises:
         GraphError: The owner itself is in the value.

@@ -19,7 +19,7 @@ class RandomContrast(RandomImageLayer):
     Args:
         factor: How far the factor goes beyond 1; or how far below 1 and how far beyond it, in [0, 1].
         value_range: The smallest and the largest number of the images.
-        seed: Where the draws start; ``None`` takes torch's generator.
+        seed: The seed of the draws; ``None`` uses torch's generator.
 
     Example:
         >>> import torch
@@ -65,7 +65,7 @@ class RandomBrightness(RandomImageLayer):
     Args:
         factor: The largest delta to both sides; or the smallest and the largest, in [−1, 1].
         value_range: The smallest and the largest number of the images.
-        seed: Where the draws start; ``None`` takes torch's generator.
+        seed: The seed of the draws; ``None`` uses torch's generator.
 
     Example:
         >>> import torch

@@ -27,7 +27,7 @@ class RandomFlip(RandomImageLayer):
     Args:
         mode: ``"horizontal"`` swaps left and right, ``"vertical"`` top and bottom,
             ``"horizontal_and_vertical"`` both at once.
-        seed: Where the draws start; ``None`` takes torch's generator.
+        seed: The seed of the draws; ``None`` uses torch's generator.
 
     Example:
         >>> layer = RandomFlip("horizontal", seed=1)
@@ -68,7 +68,7 @@ class RandomRotation(RandomImageLayer):
         fill_mode: The values outside of the images: ``"reflect"``, ``"wrap"``, ``"constant"`` or
             ``"nearest"``.
         interpolation: ``"nearest"`` or ``"bilinear"``.
-        seed: Where the draws start; ``None`` takes torch's generator.
+        seed: The seed of the draws; ``None`` uses torch's generator.
         fill_value: The outside value of ``"constant"``.
 
     Example:
@@ -123,7 +123,7 @@ class RandomTranslation(RandomImageLayer):
         fill_mode: The values outside of the images: ``"reflect"``, ``"wrap"``, ``"constant"`` or
             ``"nearest"``.
         interpolation: ``"nearest"`` or ``"bilinear"``.
-        seed: Where the draws start; ``None`` takes torch's generator.
+        seed: The seed of the draws; ``None`` uses torch's generator.
         fill_value: The outside value of ``"constant"``.
 
     Example:
@@ -181,7 +181,7 @@ class RandomZoom(RandomImageLayer):
         fill_mode: The values outside of the images: ``"reflect"``, ``"wrap"``, ``"constant"`` or
             ``"nearest"``.
         interpolation: ``"nearest"`` or ``"bilinear"``.
-        seed: Where the draws start; ``None`` takes torch's generator.
+        seed: The seed of the draws; ``None`` uses torch's generator.
         fill_value: The outside value of ``"constant"``.
 
     Example:

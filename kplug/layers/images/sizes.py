@@ -28,24 +28,24 @@ class Resizing(Layer):
         height: Number of rows of the outputs.
         width: Number of columns.
         interpolation: ``"nearest"``, ``"bilinear"``, ``"bicubic"``, ``"lanczos3"`` or ``"lanczos5"``.
-        crop_to_aspect_ratio: Whether the middle is cut out first, so that nothing is distorted.
-        pad_to_aspect_ratio: Whether edges are added first, so that nothing is distorted.
-        fill_mode: ``"constant"``: what the edges are made of.
-        fill_value: The number that they have.
+        crop_to_aspect_ratio: Whether to crop around the centre first, to avoid distortion.
+        pad_to_aspect_ratio: Whether to pad first, to avoid distortion.
+        fill_mode: ``"constant"``, the mode of the padding.
+        fill_value: The value of the padding.
         antialias: Whether shrinking averages over all pixels of the inputs.
         data_format: ``"channels_last"``: images (N, rows, columns, channels), or one without N;
             ``"channels_first"``: (N, channels, rows, columns); ``None``: ``image_data_format()``.
 
     Raises:
         ArgumentValueError: An argument is outside its range.
-        ArgumentError: Both ratios are asked for.
+        ArgumentError: Both aspect ratio options are set.
 
     Example:
         >>> Resizing(2, 3)(torch.ones(1, 4, 6, 3)).shape
         torch.Size([1, 2, 3, 3])
 
     Reference:
-        ``keras.layers.Resizing``. Integers stay integers, rounded and cut off at the limits of their type.
+        ``keras.layers.Resizing``. Integers stay integers, rounded and clipped to the range of their type.
     """
 
     def __init__(
@@ -152,13 +152,13 @@ class CenterCrop(Layer):
 class RandomCrop(RandomImageLayer):
     """Cuts a part out of images, in training at a random place, the same for a batch.
 
-    In inference, and where an image is not larger on both axes, it is the largest part around the middle that
-    has the ratio of the outputs, in their size.
+    In inference, and for images not larger on both axes, it crops around the centre to the outputs' aspect
+    ratio and resizes to their size.
 
     Args:
         height: Number of rows of the outputs.
         width: Number of columns.
-        seed: Where the draws start; ``None`` takes torch's generator.
+        seed: The seed of the draws; ``None`` uses torch's generator.
 
     Raises:
         ArgumentValueError: An argument is outside its range.
@@ -168,8 +168,8 @@ class RandomCrop(RandomImageLayer):
         torch.Size([1, 1, 2, 1])
 
     Reference:
-        ``keras.layers.RandomCrop``. Keras's documents say what it does in inference; its code leaves the
-        images as they are.
+        ``keras.layers.RandomCrop``. Keras documents the same for inference; its code leaves the
+        images unchanged.
     """
 
     def __init__(

@@ -48,7 +48,7 @@ class Rectangle(NamedTuple):
 
 
 class Arrow(NamedTuple):
-    """The points that an arrow passes; a straight one goes back, beside all boxes."""
+    """The points of an arrow; backward arrows are straight and run beside all boxes."""
 
     points: list[Point]
     is_straight: bool = False
@@ -175,7 +175,7 @@ def _route(link: Link, source: Rectangle, target: Rectangle, places: BoxPlaces) 
 
 
 def _route_back(source: Rectangle, target: Rectangle, side: float) -> Arrow:
-    """Return an arrow that goes back: between the ranks, and beside all boxes."""
+    """Return a backward arrow: between the ranks, and beside all boxes."""
     below, above = source.bottom.y + _RANK_GAP / 2, target.top.y - _RANK_GAP / 2
     corners = [(source.centre.x, below), (side, below), (side, above), (target.centre.x, above)]
     return Arrow([source.bottom, *itertools.starmap(Point, corners), target.top], True)

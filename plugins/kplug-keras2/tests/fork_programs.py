@@ -19,7 +19,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-# What the programs import of kplug, but nothing of this plugin: those for Keras 3 run without it.
+# The programs' imports of kplug, without this plugin: programs for Keras 3 run without it.
 KPLUG = ("layers", "models", "losses", "metrics", "optimizers", "callbacks", "datasets", "utils")
 MODULES = (*(f"kplug.{name}" for name in KPLUG), "torch._dynamo")  # the last by torch's optimizers
 SECONDS = 900

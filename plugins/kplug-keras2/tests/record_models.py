@@ -117,7 +117,7 @@ def draw_inputs(model: Any) -> list[Any]:
 
 
 def record(models: list[Any], given: dict[str, Any]) -> dict[str, Any]:
-    """Return weights, inputs and predictions of models; weights and inputs are the given ones, if any are."""
+    """Return weights, inputs and predictions of models, with the given weights and inputs, if any."""
     found: dict[str, Any] = {}
     for number, model in enumerate(models):
         inputs = pick(given, f"{number}/x/") or draw_inputs(model)

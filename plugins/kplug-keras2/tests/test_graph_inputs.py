@@ -16,7 +16,7 @@ Y = X[:, :2]
 
 
 def make_model(keras: Any) -> tuple[Any, Any]:
-    """Return a model whose one input always has the values X, and one that is given them."""
+    """Return a model with the fixed input X, and one that takes it as an argument."""
     fixed = keras.layers.Input(tensor=keras.backend.variable(X))
     given = keras.layers.Input((3,))
     layer = keras.layers.Dense(2)

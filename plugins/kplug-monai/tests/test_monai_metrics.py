@@ -17,7 +17,7 @@ from kplug.errors import ContractError, DataError
 from kplug.layers import Dense
 from kplug.metrics import get
 
-# What MONAI warns of: classes that a sample lacks, for instance.
+# MONAI's warnings, for example about classes that a sample lacks.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:monai", "ignore::FutureWarning:monai")
 
 CHANCE = torch.Generator().manual_seed(0)

@@ -35,7 +35,7 @@ A_FEW = {
 }
 ALL = [pytest.param(name, marks=() if name in A_FEW else pytest.mark.slow) for name in OPTIMIZERS]
 
-# What the library itself warns of, such as a graph that it keeps.
+# The library's own warnings, for example about a retained graph.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 
 
@@ -48,7 +48,7 @@ def make_model(class_name: str) -> Any:
 
 
 def make_original(class_name: str, model: Any) -> Any:
-    """Return the library's optimizer, as its own documentation tells to make it."""
+    """Return the library's optimizer, created as its documentation shows."""
     made = getattr(pytorch_optimizer, class_name)
     parameters = list(model.parameters())
     if class_name in WRAPPERS:

@@ -28,11 +28,11 @@ def find_image_axes(data_format: str) -> tuple[int, int]:
 class RandomImageLayer(Layer):
     """Changes each image at random in training, and passes images unchanged otherwise.
 
-    A new layer is in training mode: called by itself it changes images, as in Keras. ``predict`` and
-    ``evaluate`` of a model, ``layer.eval()`` and ``training=False`` switch it off.
+    A new layer is in training mode: called directly it changes images, as in Keras. ``predict`` and
+    ``evaluate`` of a model, ``layer.eval()`` and ``training=False`` disable it.
 
     Args:
-        seed: Where the draws start; ``None`` takes torch's generator.
+        seed: The seed of the draws; ``None`` uses torch's generator.
         data_format: ``"channels_last"``: images (N, rows, columns, channels), or one without N;
             ``"channels_first"``: (N, channels, rows, columns); ``None``: ``image_data_format()``.
 
@@ -81,7 +81,7 @@ class RandomImageLayer(Layer):
         raise NotImplementedError
 
     def _draw(self, images: Tensor, low: float, high: float, axes: int) -> Tensor:
-        """Return a number between ``low`` and ``high`` for each image, of so many axes."""
+        """Draw a number between ``low`` and ``high`` for each image, with trailing axes of size 1."""
         count = len(images) if images.ndim == 4 else 1
         generator = self._generator
         device = images.device if generator is None else generator.device
@@ -101,15 +101,15 @@ def require_factor(
     *,
     is_open: bool = False,
 ) -> tuple[float, float]:
-    """Return the limits of a random factor; a single number is its distance from 0 to both sides.
+    """Return the bounds of a random factor; a single number x means (−x, x).
 
     Args:
         owner: Class name of the layer.
         argument: Name of the argument.
         value: A number, or two.
-        lowest: The smallest number that is allowed.
-        highest: The largest one.
-        is_open: Whether ``lowest`` itself is not.
+        lowest: The smallest allowed number.
+        highest: The largest allowed number.
+        is_open: Whether ``lowest`` itself is excluded.
 
     Raises:
         ArgumentValueError: ``value`` is something else.

@@ -35,7 +35,7 @@ def sizes_of(cell: Cell) -> list[int]:
 
 
 def keeps_shapes(cell: Cell) -> bool:
-    """Return whether the states of a cell have more than one axis, such as images, and a shape once built."""
+    """Return whether the states of a cell have several axes, such as images, and a shape once built."""
     return hasattr(type(cell), "state_shapes")  # looking up a missing attribute of a module is slow
 
 
@@ -53,7 +53,7 @@ def output_shape_of(cell: Cell) -> tuple[int, ...]:
 
 
 def output_size_of(cell: Cell) -> int:
-    """Return the size of a cell's output: that of its first state, if it does not say otherwise."""
+    """Return the size of a cell's output: by default that of its first state."""
     size: int | None = getattr(cell, "output_size", None)
     return sizes_of(cell)[0] if size is None else size
 

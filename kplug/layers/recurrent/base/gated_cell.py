@@ -30,7 +30,7 @@ class Drops(NamedTuple):
 
     @property
     def are_shared(self) -> bool:
-        """Whether all gates see the same inputs, and the state as it is."""
+        """Whether all gates share the inputs' factors, and no state is dropped."""
         return self.state is None and (self.inputs is None or self.inputs.ndim == 2)
 
 

@@ -54,7 +54,7 @@ class CustomObjects(dict[str, Any]):
             self[name] = value
 
     def clear(self) -> None:
-        """Forget all names."""
+        """Remove all names."""
         super().clear()
         self._scopes.close()
 

@@ -1,6 +1,6 @@
 """TensorFlow's tensor functions and their equivalents here.
 
-Layers and losses for Keras 2 use them beside ``keras.backend``.
+Layers and losses for Keras 2 use them alongside ``keras.backend``.
 """
 
 from __future__ import annotations
