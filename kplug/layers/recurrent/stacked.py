@@ -17,7 +17,7 @@ from kplug.layers.serialization import read_inner, serialize
 
 
 class StackedRNNCells(Layer):
-    """A chain of cells as one cell: each receives the output of the one before.
+    """Several cells, each fed with the output of the one before, as one cell.
 
     Args:
         cells: The cells, layers with a ``state_size``.
