@@ -1,15 +1,15 @@
 """Translates configurations between kplug and Keras 1, Keras 2, tf-keras and Keras 3.
 
 kplug names a component by its qualified name, as in ``kplug/l2(l2=0.01)``. Keras 3 writes
-``{"module", "class_name", "config", "registered_name"}``, Keras 2 ``{"class_name", "config"}``. What
-Keras does not have is written as ``package>name``, the form in which Keras keeps registered classes.
+``{"module", "class_name", "config", "registered_name"}``, Keras 2 ``{"class_name", "config"}``. Components
+that Keras lacks are written as ``package>name``, Keras's form for registered classes.
 
-``generations`` tells which Keras wrote a configuration, ``keras2`` says what older ones meant, ``reading_…``
-turns theirs into ours and ``writing_…`` ours into theirs. The layers, losses and models of kplug know nothing
-of generations.
+``generations`` detects which Keras wrote a configuration, ``keras2`` translates older ones, ``reading_…``
+converts from Keras to kplug and ``writing_…`` back. kplug's layers, losses and models are independent of
+generations.
 
-Nothing that a file says is imported or run: a name is looked up among the installed components and
-those of the caller.
+Nothing in a file is imported or run: names are looked up among the installed components and those of
+the caller.
 """
 
 from kplug.dialect.generations import (

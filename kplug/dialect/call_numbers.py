@@ -1,7 +1,7 @@
 """The number from which Keras counts the calls of a layer.
 
-A model that is a layer of another model was called before: its own graph counts as call 0 of it in Keras 2,
-and in Keras 3 where it is an input or output of a functional model. kplug counts every call from 0.
+A nested model has been called before: Keras 2 counts its own graph as call 0, and so does Keras 3 where the
+nested model is an input or output of a functional model. kplug counts every call from 0.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from kplug.nested import find_leaves
 
 
 class FirstCalls(NamedTuple):
-    """The number of the first call by the names of layers; 0 for a layer that is left out.
+    """The number of the first call by layer name; 0 for missing layers.
 
     Args:
         inside: In the calls of other layers.
@@ -26,7 +26,7 @@ class FirstCalls(NamedTuple):
 
 
 def first_calls_of(generation: int, graphs: Mapping[str, bool]) -> FirstCalls:
-    """Return where a generation of Keras begins to count.
+    """Return the numbers of first calls in a generation of Keras.
 
     Args:
         generation: 2 or 3.
@@ -46,10 +46,10 @@ def first_calls_of(generation: int, graphs: Mapping[str, bool]) -> FirstCalls:
 def find_first_calls(
     calls: Mapping[str, list[LayerCall]], ends: Any, graphs: Mapping[str, bool]
 ) -> FirstCalls:
-    """Return where the calls in a configuration that was read begin.
+    """Return the numbers of first calls in a loaded configuration.
 
-    Keras 2 counts the calls of a model that got its shape from data from 0, as other writers do. Since
-    each call is used, the smallest number that occurs tells.
+    Keras 2 counts from 0 if the nested model got its shape from data, as other writers do. Since each call is
+    used, the smallest number that occurs is that of the first call.
     """
     if find_generation(calls) == 3:
         return first_calls_of(3, graphs)

@@ -8,17 +8,17 @@ from typing import Any, NamedTuple
 
 from kplug.registry.lookup_keys import lookup_key
 
-# keras.io's versions, and those of TensorFlow's own Keras, which end so until 2.3.
+# Versions of multi-backend Keras, and those of TensorFlow's Keras, with this suffix until 2.3.
 _VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})\S*")
 _OF_TENSORFLOW = "-tf"
 
 
 class Generation(NamedTuple):
-    """A generation of Keras, as far as it decides what names and absent arguments mean.
+    """A generation of Keras, which determines the meaning of names and absent arguments.
 
     Args:
         number: 3 for Keras 3 and kplug, whose names are Keras 3's; 2 for all before.
-        is_multi_backend: Whether it is known to be keras.io's Keras up to 2.3, and not TensorFlow's.
+        is_multi_backend: Whether it is known to be multi-backend Keras up to 2.3, not TensorFlow's.
     """
 
     number: int
@@ -33,8 +33,8 @@ def find_generation(entry: Any, version: str | None = None) -> Generation:
 
     Args:
         entry: The configuration.
-        version: The version that stands beside it in a file; else the configuration has one, or its
-            form decides: dicts with modules are Keras 3's.
+        version: The version stated in the file. By default that of the configuration, or its form
+            decides: dicts with modules are Keras 3's.
 
     Example:
         >>> find_generation({"class_name": "GRU", "config": {"units": 3}})

@@ -8,7 +8,7 @@ from typing import Any
 from kplug.configurable import list_keywords
 from kplug.registry.facts import find_keras_path
 
-# Keras 3 writes them for every layer, those of users included.
+# Keras 3 writes them for every layer, including user-defined ones.
 _OF_ALL: dict[str, tuple[Any, ...]] = {
     "sparse": (False, None),
     "ragged": (False, None),
@@ -42,12 +42,12 @@ _WITHOUT_EFFECT: dict[str, tuple[Any, ...]] = {
     "robust_masking": (True, False),
     "softmax_robust_masking": (True, False),
 }
-# What tunes something has no effect while that is off.
+# Arguments that have no effect while another one is off.
 _TUNES = {"renorm_clipping": "renorm", "renorm_momentum": "renorm"}
 
 
 def is_idle(key: str, config: Mapping[str, Any], known: Container[str]) -> bool:
-    """Return whether an argument of a configuration can be left out."""
+    """Return whether an argument of a configuration has no effect, and can be dropped."""
     if key in known:
         return False
     if key in _TUNES:
@@ -56,7 +56,7 @@ def is_idle(key: str, config: Mapping[str, Any], known: Container[str]) -> bool:
 
 
 def leave_out_idle(layer_class: type, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a configuration without those that the class lacks and that are off.
+    """Return the arguments of a configuration without inactive ones that the class lacks.
 
     Example:
         >>> from kplug.layers import Dense
@@ -66,7 +66,7 @@ def leave_out_idle(layer_class: type, config: Mapping[str, Any]) -> dict[str, An
     known = list_keywords(layer_class)
     if any(map(find_keras_path, layer_class.__mro__)):
         return {key: config[key] for key in config if not is_idle(key, config, known)}
-    # A class that neither is one of Keras nor stands on one may read anything from its keyword arguments.
+    # A class outside Keras's hierarchy may read anything from its keyword arguments.
     return {
         key: value
         for key, value in config.items()

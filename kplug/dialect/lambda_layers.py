@@ -8,16 +8,16 @@ from typing import Any
 from kplug.registry import Kind, get_kind
 from kplug.registry.kinds import find_kind_of_slot
 
-KIND = "activation"  # in whose names the functions of the layer are registered
+KIND = "activation"  # the kind under which the layer's functions are registered
 
 _LAMBDA = "Lambda"
 _FUNCTIONS = ("function", "output_shape", "mask")
-# Where Keras 2 says that it wrote code.
+# Keys with which Keras 2 marks code.
 _TYPES = ("function_type", "output_shape_type")
 
 
 def is_code(entry: Mapping[str, Any]) -> bool:
-    """Whether the meaning of an entry is Python code: a lambda, or a ``Lambda`` layer that holds one."""
+    """Return whether an entry contains Python code: a lambda, or a ``Lambda`` layer with one."""
     class_name, config = entry.get("class_name"), entry.get("config")
     if class_name != _LAMBDA:
         return class_name == "__lambda__"

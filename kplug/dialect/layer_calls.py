@@ -25,7 +25,7 @@ class LayerCall(NamedTuple):
     Args:
         args: Positional arguments.
         kwargs: Keyword arguments.
-        generation: 3 if it was read in Keras 3's form, else 2.
+        generation: 3 for Keras 3's form, else 2.
     """
 
     args: list[Any]
@@ -37,7 +37,7 @@ def read_call(data: Any) -> LayerCall:
     """Return the call that an entry of ``inbound_nodes`` describes.
 
     Raises:
-        SpecError: It has none of the known forms.
+        SpecError: It has no known form.
 
     Example:
         >>> read_call([["dense", 0, 0, {}]]).args
@@ -66,7 +66,7 @@ def _read_keras_2(data: Any) -> LayerCall:
 
 
 def _read_inputs(data: Any, kwargs: dict[str, Any]) -> Any:
-    """Return Keras 2's inputs of a call, and collect the keyword arguments beside them."""
+    """Return Keras 2's inputs of a call, and collect the keyword arguments among them."""
     if isinstance(data, Mapping):
         return {key: _read_inputs(part, kwargs) for key, part in data.items()}
     if not isinstance(data, (list, tuple)) or not data:
@@ -95,7 +95,7 @@ def read_reference(data: Any) -> Reference:
 
 
 def find_generation(calls: Mapping[str, Sequence[LayerCall]]) -> int:
-    """Return which Keras's form the calls of a graph's layers have, 2 or 3; without calls it is 3."""
+    """Return the generation of Keras whose form a graph's calls have, 2 or 3; 3 without calls."""
     generations = {call.generation for own in calls.values() for call in own}
     return 2 if generations == {2} else 3
 
@@ -103,10 +103,10 @@ def find_generation(calls: Mapping[str, Sequence[LayerCall]]) -> int:
 def read_ends(data: Any, generation: int) -> Any:
     """Return ``input_layers`` or ``output_layers`` with a ``Reference`` for each tensor.
 
-    Keras 2 writes a single tensor as a list of one, Keras 3 as it was given.
+    Keras 2 writes a single tensor as a list of one, Keras 3 in the given structure.
 
     Args:
-        data: What the configuration has.
+        data: The entry of the configuration.
         generation: 2 or 3, as ``find_generation`` returns it.
     """
     ends = _read_ends(data)
@@ -136,10 +136,10 @@ def _is_reference(data: Any) -> bool:
 
 
 def read_value(value: Any) -> Any:
-    """Return an argument that Keras 3 wrote: tensors, slices and tuples among plain data.
+    """Return an argument that Keras 3 wrote: tensors, slices and tuples within plain data.
 
     Raises:
-        SpecError: It holds an object of another kind.
+        SpecError: It contains another kind of object.
     """
     if isinstance(value, (list, tuple)):
         return [read_value(part) for part in value]
@@ -173,7 +173,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 
 
 def write_value(value: Any) -> Any:
-    """Return an argument as Keras 3 writes it; tensors are data already.
+    """Return an argument in Keras 3's form; tensors are data already.
 
     Example:
         >>> write_value([slice(1), 2])
@@ -190,10 +190,10 @@ def write_value(value: Any) -> Any:
 
 
 def _without_switches(kwargs: dict[str, Any], generation: int) -> dict[str, Any]:
-    """Return keyword arguments without those that Keras writes though nobody gave them.
+    """Return keyword arguments without those that Keras adds itself.
 
-    Keras 3 writes ``training=False`` into every call of a layer that takes it, and passes the mode on
-    all the same. What somebody gave is written as 0 here, which Keras takes for False.
+    Keras 3 writes ``training=False`` into every call of a layer that takes it, but still passes the mode.
+    kplug writes a user's ``False`` as 0, which Keras reads as False.
     """
     is_silent = {"mask": kwargs.get("mask") is None, "training": kwargs.get("training") is None}
     if generation == 3 and kwargs.get("training") is False:
@@ -202,7 +202,7 @@ def _without_switches(kwargs: dict[str, Any], generation: int) -> dict[str, Any]
 
 
 def write_keywords(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return keyword arguments as Keras 3 writes them; tensors are data already."""
+    """Return keyword arguments in Keras 3's form; tensors are data already."""
     written = {key: write_value(value) for key, value in kwargs.items()}
     return {**written, "training": 0} if kwargs.get("training") is False else written
 

@@ -1,8 +1,7 @@
 """Removes mask tensors, and the operations that compute them, from Keras 3's graphs.
 
-Where a tensor carries a mask, Keras 3 gives it to each call that takes one, and writes it as an argument,
-with all operations that make it. Here tensors carry their masks as the model runs, so such arguments are
-left out.
+Keras 3 passes a tensor's mask to each call that takes one, and writes it as an argument, with all operations
+that compute it. In kplug tensors carry their masks at run time, so such arguments are dropped.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ def find_operations(entries: Iterable[Mapping[str, Any]]) -> set[str]:
 
 
 def find_mask_makers(entries: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Return the names of the layers that make masks of what they are called on."""
+    """Return the names of the layers that compute masks from their inputs."""
     return {
         str(entry.get("name"))
         for entry in entries
@@ -40,7 +39,7 @@ def _class_of(entry: Mapping[str, Any]) -> str:
 def drop_masks(
     calls: Mapping[str, list[LayerCall]], operations: Set[str], makers: Set[str], ends: Any
 ) -> dict[str, list[LayerCall]]:
-    """Return the calls without the masks that tensors carry anyway, and without what makes these."""
+    """Return the calls without masks that tensors carry anyway, and without their operations."""
     given = [call.args for name in makers for call in calls[name]]
     stems = _Stems(calls, operations, set(find_leaves(given, Reference)))
     kept = {
@@ -67,7 +66,7 @@ def _without(call: LayerCall, stems: _Stems) -> LayerCall:
 
 
 class _Stems:
-    """Tells whether a mask is computed from the input of a layer that makes masks."""
+    """Detects masks that are computed from the input of a layer that makes masks."""
 
     def __init__(
         self, calls: Mapping[str, list[LayerCall]], operations: Set[str], sources: Set[Reference]
@@ -78,7 +77,7 @@ class _Stems:
         self._known: dict[str, bool] = {}
 
     def is_carried(self, masks: Any) -> bool:
-        """Tell it of a mask, or of the masks that a call with several tensors has."""
+        """Return whether tensors carry this mask, or all masks of a call with several tensors."""
         given = list(find_leaves(masks, Reference))
         return bool(given) and all(self._is_made_of_source(mask) for mask in given)
 

@@ -18,13 +18,13 @@ from kplug.registry.quoting import quote
 CUSTOM = "custom"
 BUILT_IN = "kplug"
 
-# The key beside a layer's configuration, where Keras looks at none that it does not know.
+# A key next to a layer's configuration, where Keras ignores unknown keys.
 OWN_ARGUMENTS = "kplug"
 
-# The key beside a component's configuration for its qualified name, where its class is written as Keras's.
+# The key of a component's qualified name, next to its configuration, if its class is written as Keras's.
 OWN_NAME = "kplug_component"
 
-# Where Keras keeps the classes of each kind.
+# Keras's modules of the classes of each kind.
 MODULES = {
     "initializer": "keras.initializers",
     "regularizer": "keras.regularizers",
@@ -39,11 +39,11 @@ MODULES = {
 
 @dataclass(frozen=True)
 class Names:
-    """The names that the caller of a load brings along.
+    """Name resolution for one load, with the caller's names.
 
     Args:
         custom: Lookup keys of ``custom_objects``.
-        generation: Which Keras wrote the names, since some mean something else in another one.
+        generation: The Keras that wrote the names, since some differ in meaning.
     """
 
     custom: Set[str] = frozenset()
@@ -53,18 +53,18 @@ class Names:
     def of(
         cls, custom_objects: Mapping[str, Any] | None, generation: Generation = KERAS_3
     ) -> Names:
-        """Return the names of ``custom_objects``, without Keras's ``package>`` in front."""
+        """Return the names of ``custom_objects``, without Keras's prefix ``package>``."""
         keys = frozenset(lookup_key(strip_package(name)) for name in custom_objects or ())
         return cls(keys, generation)
 
     def qualify(self, kind: str, name: str) -> str:
-        """Return what a name without a package means: the caller's object, a built-in, or a plugin's."""
+        """Resolve a name without a package: the caller's object, a built-in, or a plugin's."""
         if self.is_custom(kind, name):
             return f"{CUSTOM}/{strip_package(name)}"
         return read_name(kind, name) or name
 
     def qualify_package(self, kind: str, package: str, name: str) -> str:
-        """Return what ``package>name`` means; it never means a built-in of that name."""
+        """Resolve ``package>name``, which never refers to a built-in of that name."""
         if package.lower() == CUSTOM or self.is_custom(kind, name):
             return f"{CUSTOM}/{name}"
         return f"{package}/{name}"
@@ -76,7 +76,7 @@ class Names:
 
 
 def strip_package(name: str) -> str:
-    """Return a name without Keras's ``package>``, and without underscores, in front.
+    """Return a name without Keras's prefix ``package>``, and without leading underscores.
 
     Example:
         >>> strip_package("Custom>dice"), strip_package("_dice")
@@ -86,10 +86,10 @@ def strip_package(name: str) -> str:
 
 
 def strip_packages(custom_objects: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return ``custom_objects`` by their names without Keras's ``package>`` in front.
+    """Return ``custom_objects`` by their names without Keras's prefix ``package>``.
 
     Raises:
-        RegistrationError: Two packages have a name in common, for two objects.
+        RegistrationError: Two packages use one name for two objects.
     """
     stripped: dict[str, Any] = {}
     for key, item in (custom_objects or {}).items():
@@ -103,7 +103,7 @@ def strip_packages(custom_objects: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def find_built_in(kind: str, name: str) -> Component | None:
-    """Return the built-in component of a name, or None if there is none."""
+    """Return the built-in component with a name, or None."""
     try:
         component = look_up(get_kind(kind), Spec(f"{BUILT_IN}/{name}")).component
     except KplugError:
@@ -112,9 +112,9 @@ def find_built_in(kind: str, name: str) -> Component | None:
 
 
 def find_keras_class(kind: str, owner: object) -> str | None:
-    """Return module and name of the class of Keras that a component is written as; None if it is none.
+    """Return module and name of the Keras class that a component is written as, or None.
 
-    A loss may be offered as a metric, too: as one it is not the loss of Keras.
+    A loss may also be offered as a metric; as a metric it is not Keras's loss class.
     """
     path = find_keras_path(owner)
     module = "" if path is None else path.rpartition(".")[0]
@@ -122,13 +122,13 @@ def find_keras_class(kind: str, owner: object) -> str | None:
 
 
 def find_keras_name(kind: str, name: str) -> str | None:
-    """Return the name of the class of Keras that a component of a qualified name is, or None."""
+    """Return the Keras class name of a component with a qualified name, or None."""
     path = find_keras_class(kind, load_component(kind, name))
     return None if path is None else path.rpartition(".")[2]
 
 
 def load_component(kind: str, name: str) -> Any:
-    """Return the object of a component by its qualified name, or None if there is none that can be loaded."""
+    """Return the object of a component by its qualified name, or None if it cannot be loaded."""
     try:
         return REGISTRY.load(look_up(get_kind(kind), Spec(name)).component)
     except KplugError:
@@ -136,10 +136,10 @@ def load_component(kind: str, name: str) -> Any:
 
 
 def read_name(kind: str, name: str) -> str | None:
-    """Return what a name without a package means in a file; None if nothing is known of it.
+    """Resolve a name without a package in a file; None if it is unknown.
 
-    It is the built-in. Otherwise it is the only component of the name, which look-up finds, or of several the
-    one that says that it is the class of Keras. Only to decide between several are they imported.
+    A built-in takes precedence. Otherwise the name refers to the only component with it, or to the one that
+    declares itself as Keras's class. Components are imported only to decide between several.
     """
     found, offered = _find_meant(kind, name)
     if found is None or len(offered) == 1:
@@ -148,7 +148,7 @@ def read_name(kind: str, name: str) -> str | None:
 
 
 def has_plain_name(kind: str, component: Component) -> bool:
-    """Return whether files name a component without its package, as Keras does, and it is found again."""
+    """Return whether files name a component without its package, as Keras does, unambiguously."""
     if component.origin.distribution == BUILT_IN:
         return True
     name = find_keras_name(kind, component.qualified_name)

@@ -1,7 +1,7 @@
 """The table of Keras 3's operation classes, and the arguments that their objects hold.
 
 In Keras 3's files ``ops.sum(x, axis=1)`` is an object of the class ``Sum`` whose configuration has the axis,
-called on ``x``. The tables hold names only, so a file can name no other operation.
+called on ``x``. The tables are an allowlist: a file cannot name other operations.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-# Module of Keras → parameters, with a star those that are the object's → functions.
+# Keras module → parameters, with a star for those of the object → functions.
 _TABLE: Mapping[str, Mapping[str, str]] = {
     "core": {
         "indices values shape*": "scatter",
@@ -221,11 +221,11 @@ _CLASSES = {
     "svd": "SVD",
 }
 
-_ALIASES = {"hard_swish": "hard_silu", "swish": "silu"}  # functions without a class of their own
+_ALIASES = {"hard_swish": "hard_silu", "swish": "silu"}  # functions without their own class
 
 
 class OperationClass(NamedTuple):
-    """How Keras 3 writes a function: parameters in order, and those that the object holds."""
+    """Keras 3's class of a function: parameters in order, and those that the object holds."""
 
     operation: str
     module: str

@@ -20,19 +20,19 @@ from kplug.registry import get_kind
 from kplug.registry.kinds import find_kind_of_slot
 from kplug.registry.lookup_keys import lookup_key
 
-# What Keras 2 and tf-keras compute under the name of something else of today.
+# Names whose meaning in Keras 2 and tf-keras differs from the current one.
 _OLD_ACTIVATIONS = {
     lookup_key(f"{BUILT_IN}/hard_sigmoid"): f"{BUILT_IN}/hard_sigmoid(slope=0.2)",
 }
 
 
 def is_description(value: object) -> bool:
-    """Whether a value is Keras's dict of an object."""
+    """Return whether a value is Keras's dict of an object."""
     return isinstance(value, Mapping) and isinstance(value.get("class_name"), str)
 
 
 def refuse_code(entry: Mapping[str, Any]) -> None:
-    """Raise ``WeightsError`` for an entry whose meaning is Python code in the file."""
+    """Raise ``WeightsError`` for an entry that contains Python code."""
     if is_code(entry):
         config = entry.get("config")
         name = config.get("name") if isinstance(config, Mapping) else None
@@ -46,13 +46,13 @@ def refuse_code(entry: Mapping[str, Any]) -> None:
 
 
 def read_component(kind: str, value: Any, names: Names) -> Any:
-    """Return a component in a form that the registry resolves, its name qualified.
+    """Return a component with its qualified name, in a form that the registry resolves.
 
     Raises:
         WeightsError: It is code.
     """
     if isinstance(value, str):
-        # Ours and texts with arguments are specs already.
+        # kplug's names and texts with arguments are specs already.
         return value if "/" in value or "(" in value else _read_name(kind, value, names)
     if not is_description(value):
         return value
@@ -62,7 +62,7 @@ def read_component(kind: str, value: Any, names: Names) -> Any:
     if value["class_name"] == "OptimizerMap":
         return {"class_name": "OptimizerMap", "config": _read_all(kind, value["config"], names)}
     config = read_arguments(value) or {}
-    if isinstance(config, str):  # Keras 2 describes some functions so
+    if isinstance(config, str):  # Keras 2's form of some functions
         return _read_name(kind, config, names)
     return {"class_name": qualify(kind, value, names), "config": _read_all(kind, config, names)}
 
@@ -70,7 +70,7 @@ def read_component(kind: str, value: Any, names: Names) -> Any:
 def qualify(kind: str, entry: Mapping[str, Any], names: Names) -> str:
     """Return the qualified name of the class that an entry describes.
 
-    A class that was registered, or that lives outside Keras, is never a built-in of the same name.
+    A registered class, or one outside Keras, is never a built-in of the same name.
     """
     class_name, own = str(entry["class_name"]), entry.get(OWN_NAME)
     if isinstance(own, str) and "/" in own:
@@ -91,7 +91,7 @@ def qualify(kind: str, entry: Mapping[str, Any], names: Names) -> str:
 
 
 def _is_tf_keras(kind: str, package: str, name: str, entry: Mapping[str, Any]) -> bool:
-    """Whether this is a built-in optimizer of tf-keras, which calls them ``Custom>Adam``."""
+    """Return whether this is a built-in optimizer of tf-keras, such as ``Custom>Adam``."""
     config = entry.get("config")
     is_marked = isinstance(config, Mapping) and "is_legacy_optimizer" in config
     return (
@@ -113,14 +113,14 @@ def _read_name(kind: str, name: str, names: Names) -> str:
 
 
 def _read_all(kind: str, config: Any, names: Names) -> Any:
-    """Return arguments with the components among them read."""
+    """Return arguments, with components among them converted."""
     if not isinstance(config, Mapping):
         return config
     return {key: _read_argument(kind, key, value, names) for key, value in config.items()}
 
 
 def _read_argument(kind: str, key: str, value: Any, names: Names) -> Any:
-    if key == "dtype" and isinstance(value, Mapping):  # a policy of types
+    if key == "dtype" and isinstance(value, Mapping):  # a dtype policy
         inner = value.get("config")
         return inner.get("name") if isinstance(inner, Mapping) else None
     if is_description(value):

@@ -16,13 +16,13 @@ from kplug.dialect.tensor_operations import is_operation, read_operation
 from kplug.dialect.tuples import read_arguments
 from kplug.errors import WeightsError
 
-# Models in all spellings: Keras 2's 'Model' is Keras 3's 'Functional'.
+# Class names of models: Keras 2's 'Model' is Keras 3's 'Functional'.
 _MODELS = {"Sequential": "Sequential", "Model": "Functional", "Functional": "Functional"}
 
-# Its module is code, so the file has only the name of its class.
+# Its module is code, so the file has only its class name.
 _TORCH_MODULE = f"{BUILT_IN}/TorchModule"
 
-# The deepest published models have some thousands.
+# The deepest published models have a few thousand.
 _MOST_LAYERS = 10_000
 
 
@@ -36,14 +36,14 @@ def read_model(
     Args:
         entry: ``{"class_name", "config", …}``; Keras's older list of layers is a Sequential.
         custom_objects: Classes and functions of the caller, by name.
-        generation: Which Keras wrote it; without it the configuration's version or form tells.
+        generation: The Keras that wrote it; by default detected from the configuration.
 
     Returns:
         ``{"class_name", "config"}``; class names are qualified, components are dicts with
-        qualified names, and connections of layers are as they were.
+        qualified names, and connections of layers are unchanged.
 
     Raises:
-        WeightsError: It describes no layer, holds code, or is nested deeper than Python can follow.
+        WeightsError: It describes no layer, contains code, or exceeds Python's recursion limit.
     """
     try:
         return _read_layer(entry, Names.of(custom_objects, generation or find_generation(entry)))
@@ -52,14 +52,14 @@ def read_model(
 
 
 def read_layer(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a layer's entry as kplug writes it; one of kplug is returned as it is."""
+    """Return a layer's entry in kplug's form; one of kplug is returned unchanged."""
     if "module" in entry:  # Keras 3 writes it
         return read_model(entry)
     return read_model(entry, generation=KERAS_2) if looks_like_keras_2(entry) else entry
 
 
 def _read_layer(entry: object, names: Names, may_load: bool = True) -> dict[str, Any]:
-    """Return an entry as kplug writes it; a plugin's class says its former arguments, if it may load."""
+    """Return an entry in kplug's form; a plugin's class, if loadable, declares its former arguments."""
     if isinstance(entry, list):
         entry = {"class_name": "Sequential", "config": {"layers": entry}}
     if not isinstance(entry, Mapping) or not isinstance(entry.get("class_name"), str):
@@ -84,7 +84,7 @@ def _read_layer(entry: object, names: Names, may_load: bool = True) -> dict[str,
     else:
         raise WeightsError(f"layer {class_name!r} has {_shorten(config)} for a configuration")
     if own == "kplug/InputLayer":
-        own = "InputLayer"  # like models, it is nobody else's
+        own = "InputLayer"  # like models, always built in
     return {"class_name": own, "config": config, **rest}
 
 
@@ -124,7 +124,7 @@ def _read_value(owner: str, found: Any, key: str, value: Any, names: Names) -> A
         return _read_layer(value, names, isinstance(found, type) and key in list_keywords(found))
     if kind is not None:
         read = read_component(kind.name, value, names)
-        # A bare name that a class of others keeps as a text is its own: it may mean no component.
+        # A bare name in another library's class may be plain text, not a component.
         is_text = isinstance(value, str) and read == f"{BUILT_IN}/{value}"
         return value if is_text and find_keras_class("layer", found) is None else read
     if isinstance(value, (list, tuple)) and any(map(is_description, value)):
@@ -134,7 +134,7 @@ def _read_value(owner: str, found: Any, key: str, value: Any, names: Names) -> A
 
 
 def read_dtype(value: Any) -> Any:
-    """Return the type of the weights that a dtype, or a policy of types, means.
+    """Return the type of the weights for a dtype or dtype policy.
 
     Example:
         >>> read_dtype({"class_name": "DTypePolicy", "config": {"name": "mixed_bfloat16"}})

@@ -11,7 +11,7 @@ from kplug.dialect.reading_components import read_component
 from kplug.dialect.training_structure import KINDS, map_identifiers
 from kplug.errors import WeightsError
 
-# Each costs up to some milliseconds; a model of a hundred outputs has a few hundred.
+# Each takes up to a few milliseconds; a model with a hundred outputs has a few hundred.
 _MOST_COMPONENTS = 2000
 
 
@@ -21,7 +21,7 @@ def read_training(
     """Return the arguments of ``compile`` from a ``compile_config`` or a ``training_config``.
 
     Raises:
-        WeightsError: It has another form, holds code, or names thousands of losses and metrics.
+        WeightsError: It has another form, contains code, or names thousands of losses and metrics.
     """
     if not isinstance(config, Mapping):
         raise WeightsError(f"the training configuration is {type(config).__name__}, not a dict")
@@ -44,6 +44,6 @@ def read_training(
     if given is not None:
         arguments["optimizer"] = read_component("optimizer", given, names)
     if config.get("jit_compile") == "auto":
-        # True and False say what Keras made of "auto" on the backend that wrote the file.
+        # True and False are Keras's resolution of "auto" for the backend that wrote the file.
         arguments["jit_compile"] = "auto"
     return {name: value for name, value in arguments.items() if value is not None}

@@ -1,7 +1,7 @@
 """Translates operations between tensors, which Keras 3 writes as objects.
 
-There an object holds some arguments of its function, and its calls have the others; in kplug's layer each
-call has all of them.
+In Keras 3 an object holds some arguments of its function, and its calls have the others. In kplug's layer
+each call has all of them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from kplug.registry.quoting import shorten
 
 OPERATION = "TensorOperation"
 
-# Where the class of Keras means something else than its function if an argument is left out.
+# Defaults in which Keras's class differs from its function.
 _DEFAULTS = {"multi_hot": {"dtype": "float32"}, "one_hot": {"dtype": "float32"}}
 
 
 def is_operation(entry: Mapping[str, Any]) -> bool:
-    """Return whether Keras 3 wrote an entry for an operation, and not for a layer of that name."""
+    """Return whether an entry is Keras 3's for an operation, not for a layer of that name."""
     return str(entry.get("module")).startswith(("keras.src.ops", "keras.ops"))
 
 
@@ -29,7 +29,7 @@ def read_operation(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return Keras 3's entry of an operation as kplug's layer, with all arguments in its calls.
 
     Raises:
-        WeightsError: kplug has no such function or argument, or the object holds what is no literal.
+        WeightsError: kplug has no such function or argument, or the object holds a non-literal.
 
     Example:
         >>> node = {"args": ["x"], "kwargs": {}}
@@ -73,7 +73,7 @@ def _refuse(name: object, class_name: object, what: str) -> WeightsError:
 def _join(
     found: OperationClass, arguments: Mapping[str, Any], node: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return a call with what the object holds: by position before an operand, else by name."""
+    """Return a call with the object's arguments added: by position before an operand, else by name."""
     args, operands, named = [], list(node.get("args", ())), dict(arguments)
     for key in found.parameters:
         if not operands:
@@ -91,7 +91,7 @@ def write_operation(config: Mapping[str, Any], nodes: Sequence[Any]) -> dict[str
 
     Args:
         config: The layer's configuration.
-        nodes: Its calls in Keras 3's form. The object holds arguments, so all have to have the same.
+        nodes: Its calls in Keras 3's form, which must agree on the arguments that the object holds.
     """
     found = find_class_of(config["operation"])
     if found is None:

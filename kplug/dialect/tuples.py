@@ -1,7 +1,7 @@
 """Preserves tuples in files, which JSON turns into lists.
 
-Keras writes lists, and its classes take them. Where a component is none of Keras's, its arguments with tuples
-are written once more, beside the configuration, in the form that Keras's reader of HDF5 files knows.
+Keras writes lists, and its classes accept them. For other components, arguments with tuples are written
+again next to the configuration, in the form that Keras's reader of HDF5 files supports.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def list_tuples(value: Any) -> Any:
 
 
 def mark_tuples(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments that hold tuples, each tuple as data that `read_arguments` knows.
+    """Return the arguments that contain tuples, each tuple as data for `read_arguments`.
 
     Example:
         >>> mark_tuples({"betas": (0.5, 0.75), "rate": 0.5})
@@ -37,7 +37,7 @@ def mark_tuples(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_arguments(entry: Mapping[str, Any]) -> Any:
-    """Return the configuration of an entry, with its tuples and with the arguments that only kplug writes."""
+    """Return the configuration of an entry, with its tuples and kplug's extra arguments."""
     config, own = entry.get("config"), entry.get(OWN_ARGUMENTS)
     if isinstance(config, Mapping) and isinstance(own, Mapping):
         config = {**config, **own}

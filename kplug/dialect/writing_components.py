@@ -18,12 +18,12 @@ from kplug.errors import KplugError
 from kplug.registry import REGISTRY, Component, Spec, get_kind, look_up, parse_spec
 from kplug.registry.kinds import find_kind_of_slot
 
-# Kinds that Keras has functions of: written as a bare name where all arguments have their defaults.
+# Kinds of Keras functions: written as a bare name if all arguments have their defaults.
 _WRITTEN_AS_NAMES = ("activation", "loss")
 
 
 def write_component(kind: str, text: object) -> Any:
-    """Return a component's spec in Keras 3's form; what is no spec stays as it is.
+    """Return a component's spec in Keras 3's form; other values are unchanged.
 
     Args:
         kind: Its kind.
@@ -35,7 +35,7 @@ def write_component(kind: str, text: object) -> Any:
         >>> write_component("activation", "kplug/relu")
         'relu'
     """
-    if isinstance(text, Mapping):  # a slot that could not be looked up, as it was given
+    if isinstance(text, Mapping):  # an unresolved slot, as given
         return dict(text)
     if not isinstance(text, (str, Spec)):
         return text
@@ -68,7 +68,7 @@ def write_object(kind: str, package: str, name: str, config: dict[str, Any]) -> 
 
 
 def _find(kind: str, qualified_name: str) -> Component | None:
-    """Return the component of a name that can be loaded; None for what the user's code has brought in."""
+    """Return the loadable component with a name; None for the user's own."""
     try:
         component = look_up(get_kind(kind), Spec(qualified_name)).component
         REGISTRY.load(component)
@@ -102,7 +102,7 @@ def _write_value(kind: str, name: str, value: Any) -> Any:
 
 
 def _is_default(kind: str, spec: Spec) -> bool:
-    """Whether a component has a plain name, and all arguments of its spec have their defaults."""
+    """Return whether a component has a plain name, and its spec only default arguments."""
     component = _find(kind, f"{spec.distribution}/{spec.name}")
     if component is None or spec.args or not has_plain_name(kind, component):
         return False

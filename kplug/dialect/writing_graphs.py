@@ -28,18 +28,18 @@ def write_graph(
     graphs: Mapping[str, bool],
     describe_tensor: Callable[[Reference], Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Return the part of a functional model's configuration that says how its layers are connected.
+    """Return the connections of a functional model's layers, as a part of its configuration.
 
-    Each call is written as Keras 2 does, ``[[layer, call, index, kwargs], …]``; but if one of them needs
-    more than that (several arguments, or tensors among its keyword arguments), all are written as Keras 3
-    does, ``{"args", "kwargs"}``. So they are if an end is a list of one tensor, which Keras 2 does not tell
+    Calls are written in Keras 2's form, ``[[layer, call, index, kwargs], …]``. If that form cannot express
+    one of them (several arguments, or tensors among its keyword arguments), all are written in Keras 3's
+    form, ``{"args", "kwargs"}``; also if an end is a list of one tensor, which Keras 2 does not distinguish
     from the tensor.
 
     Args:
         entries: The layers, as ``{"name", "class_name", "config"}``.
         calls: The calls of each layer, numbered from 0.
         ends: The model's inputs and its outputs, nested.
-        graphs: The names of the layers that are graphs of layers, and whether each is functional.
+        graphs: The names of the nested models, and whether each is functional.
         describe_tensor: Returns shape and type of a tensor, as Keras 3 writes them.
     """
     made = [call for own in calls.values() for call in own]
@@ -127,7 +127,7 @@ def write_calls(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_ends(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a functional model's configuration, of which only the ends are put in Keras 3's form."""
+    """Return a functional model's configuration with only its ends in Keras 3's form."""
     generation = find_generation(_read_calls(config))
     ends = {key: read_ends(config[key], generation) for key in _ENDS}
     return {**config, **map_leaves(ends, Reference, list)}
@@ -147,5 +147,5 @@ def is_graph(entry: Mapping[str, Any]) -> bool:
 
 
 def _unknown_tensor(_: Reference) -> dict[str, Any]:
-    """Return what Keras wants to read of a tensor; it takes shape and type from the layers."""
+    """Return a placeholder of a tensor's description; Keras takes shape and type from the layers."""
     return {"shape": [None], "dtype": "float32"}

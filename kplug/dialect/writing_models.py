@@ -19,16 +19,16 @@ _MODEL_MODULES = {
 
 _LAYER_MODULES = ("keras.layers", *_MODEL_MODULES.values())
 
-# What Keras 3's input layer takes; kplug's keeps more.
+# Arguments of Keras 3's input layer; kplug's has more.
 _INPUT_KEYS = ("dtype", "name")
 
-# Arguments that Keras's class does not have, with the values that say no more than their absence.
+# Arguments that Keras's class lacks, with the values that are equal to their absence.
 _UNKNOWN_TO_KERAS: dict[str, dict[str, Any]] = {
     "Embedding": {"sparse": False},
     **{f"SpatialDropout{rank}D": {"trainable": True} for rank in (1, 2, 3)},
 }
 
-# Classes that Keras 3's dicts call by the name of the export, and HDF5 files by their own.
+# Classes with an exported name in Keras 3's dicts, and their own name in HDF5 files.
 _NAMES_IN_HDF5 = {"GroupQueryAttention": "GroupedQueryAttention"}
 
 
@@ -47,7 +47,7 @@ def write_model(entry: Mapping[str, Any], generation: int = 3) -> dict[str, Any]
 def _write_layer(entry: Mapping[str, Any], generation: int) -> dict[str, Any]:
     package, _, name = str(entry["class_name"]).rpartition("/")
     config, unknown = dict(entry["config"]), {}
-    # A plugin's class is none of Keras's, whatever its name.
+    # A plugin's class is never Keras's, whatever its name.
     is_ours = package in ("", BUILT_IN)
     if is_ours and name in _MODEL_MODULES:
         written = describe(_MODEL_MODULES[name], name, _write_graph(name, config, generation))
@@ -61,10 +61,10 @@ def _write_layer(entry: Mapping[str, Any], generation: int) -> dict[str, Any]:
         known = {key: value for key, value in config.items() if key not in unknown}
         arguments = _write_config(name, known, generation)
         written = write_object("layer", package or BUILT_IN, name, arguments)
-    # A functional model's entries say how they are connected, a model's own what it was built for.
+    # Entries of a functional model have connections, a model's own entry its built shape.
     kept = ("name", "inbound_nodes", "build_config")
     found = {key: entry[key] for key in kept if key in entry and key not in written}
-    # Of the arguments that Keras's class lacks those that have an effect.
+    # Arguments that Keras's class lacks, if they have an effect.
     own = {key: config[key] for key, idle in unknown.items() if config.get(key, idle) != idle}
     return {**written, **found, **({OWN_ARGUMENTS: own} if own else {})}
 
@@ -87,10 +87,10 @@ def _write_graph(name: str, config: dict[str, Any], generation: int) -> dict[str
 
 
 def _write_connections(config: dict[str, Any], generation: int) -> dict[str, Any]:
-    """Return a configuration with its calls as Keras 3 reads them, if it is one of a functional model."""
+    """Return a configuration with its calls in Keras 3's form, if it is a functional model's."""
     if not {"layers", "input_layers", "output_layers"} <= config.keys():
         return config
-    # Keras 3 reads Keras 2's form of calls too, unless layers are models.
+    # Keras 3 reads Keras 2's form of calls too, unless models are nested.
     is_new = generation == 3 or any(map(is_graph, config["layers"]))
     return write_calls(config) if is_new else write_ends(config)
 
@@ -128,15 +128,15 @@ def simplify(value: Any, is_entry: bool = True) -> Any:
     """Return Keras 3's form as Keras 2 writes it: no modules, ``package>name`` as the class.
 
     Args:
-        value: What Keras 3 would write.
-        is_entry: Whether it is a model's layer. One inside a layer keeps its module, which Keras 3's
-            reader of HDF5 asks for there, and older ones pass over.
+        value: The value in Keras 3's form.
+        is_entry: Whether it is a model's layer. A layer inside a layer keeps its module, which Keras 3's
+            reader of HDF5 requires there, and older ones ignore.
     """
     if isinstance(value, list):
         return [simplify(item, is_entry) for item in value]
     if not isinstance(value, dict):
         return value
-    if not {"module", "registered_name"} <= value.keys():  # arguments, whatever they are called
+    if not {"module", "registered_name"} <= value.keys():  # arguments, not an object
         return {key: simplify(item, key == "layers") for key, item in value.items()}
     registered = value["registered_name"]
     if registered == "function":

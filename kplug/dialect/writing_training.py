@@ -12,12 +12,12 @@ from kplug.dialect.writing_components import describe, write_component, write_ob
 from kplug.dialect.writing_models import simplify
 from kplug.registry import Resolved, Spec
 
-# Settings that Keras 3's optimizers do not have, with the values that mean its rule.
+# Settings that Keras 3's optimizers lack, with the values that give Keras's rule.
 _UNUSED_SETTINGS = {"decay": 0.0, "schedule_decay": 0.004}
 
 
 class FilledSlot(Protocol):
-    """What writing needs of a slot of ``compile``."""
+    """The protocol of a slot of ``compile`` for writing."""
 
     @property
     def resolved(self) -> Resolved:
@@ -37,9 +37,9 @@ def write_training(
     """Return Keras's ``compile_config``, or the ``training_config`` of an HDF5 file.
 
     Args:
-        structure: Losses and metrics in lists and dicts as they were given, a ``FilledSlot`` for each.
+        structure: Losses and metrics in the given lists and dicts, with a ``FilledSlot`` for each.
         loss_weights: As they were given.
-        optimizer: What `write_optimizer` returned.
+        optimizer: The result of `write_optimizer`.
         generation: 3 for Keras 3's archive, 2 for HDF5.
     """
     written = {
@@ -50,7 +50,7 @@ def write_training(
     switches = {"run_eagerly": False, "steps_per_execution": 1, "jit_compile": False}
     if generation == 3:
         return {"optimizer": dict(optimizer), **written, **switches}
-    # A schedule inside the optimizer keeps its module, which Keras 3 asks for there.
+    # A schedule inside the optimizer keeps its module, which Keras 3 requires there.
     name = optimizer["registered_name"] or optimizer["class_name"]
     kept = {key: optimizer[key] for key in (OWN_ARGUMENTS, OWN_NAME) if key in optimizer}
     of_optimizer = {"class_name": name, "config": optimizer["config"], **kept}
@@ -66,7 +66,7 @@ def write_training(
 def _write_slot(kind: str, filled: FilledSlot) -> Any:
     component = filled.resolved.component
     if filled.typed is not None and has_plain_name(kind, component):
-        # A metric's name in History is the text as it was typed, so that is what is kept.
+        # A metric's name in History is the typed text, so the typed text is written.
         return filled.typed if kind == "metric" else component.name
     return write_component(kind, filled.resolved.spec)
 
@@ -75,11 +75,11 @@ def write_optimizer(resolved: Resolved, optimizer: object) -> dict[str, Any]:
     """Return an optimizer in Keras 3's form.
 
     Args:
-        resolved: What ``compile`` made of the argument.
-        optimizer: The optimizer as it is now, with its present learning rate.
+        resolved: The component that ``compile`` resolved.
+        optimizer: The current optimizer, with its current learning rate.
     """
     get_config = getattr(optimizer, "get_config", None)
-    # `compile` may have put the one that was resolved into a `LossScaleOptimizer`.
+    # `compile` may have wrapped the resolved optimizer in a `LossScaleOptimizer`.
     is_wrapped = hasattr(resolved.object, "get_config") and type(optimizer) is not type(
         resolved.object
     )
@@ -96,9 +96,9 @@ def write_optimizer(resolved: Resolved, optimizer: object) -> dict[str, Any]:
 
 
 def _name_inner(config: Mapping[str, Any], children: Mapping[str, Resolved]) -> dict[str, Any]:
-    """Return an optimizer's configuration in which inner components have the names that were resolved.
+    """Return an optimizer's configuration with the resolved names of its inner components.
 
-    By itself an object knows only the name of its class. What a factory made has the factory's arguments.
+    An object itself knows only its class name. An object from a factory has the factory's arguments.
     """
     named = dict(config)
     for place, child in children.items():
@@ -114,7 +114,7 @@ def _name_inner(config: Mapping[str, Any], children: Mapping[str, Resolved]) -> 
 
 
 def _write_rates(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an optimizer's arguments under Keras 3's names, those inside it included."""
+    """Return an optimizer's arguments, nested ones included, under Keras 3's names."""
     written = {}
     for key, value in config.items():
         if _UNUSED_SETTINGS.get(key) == value:

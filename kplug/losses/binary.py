@@ -45,8 +45,8 @@ def binary_crossentropy(
 
 
 def _as_logits(probabilities: Tensor) -> Tensor:
-    # ln(p / (1 - p)) of the clipped p, one kernel. torch's own binary_cross_entropy refuses NaN with
-    # an error (on a GPU: by aborting it), before anyone could say at which step the loss became NaN.
+    # ln(p / (1 - p)) of the clipped p, one kernel. torch's own binary_cross_entropy raises for NaN (on a
+    # GPU it aborts the context), before training can report the step at which the loss became NaN.
     return torch.logit(probabilities, epsilon())
 
 
@@ -117,7 +117,7 @@ class BinaryCrossentropy(FormulaLoss, formula=binary_crossentropy):
         require_range(_OWNER, "y_true", y_true, hint=_ADVICE)
 
     def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
-        """Refuse targets and probabilities outside [0, 1], and an axis that is not there."""
+        """Refuse targets and probabilities outside [0, 1], and a missing axis."""
         require_axis(_OWNER, self.axis, y_pred)
         self.check_targets(y_true)
         if not self.from_logits:

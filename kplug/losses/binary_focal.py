@@ -80,8 +80,8 @@ class BinaryFocalCrossentropy(FormulaLoss, formula=binary_focal_crossentropy):
 
     Reference:
         T.-Y. Lin et al., "Focal loss for dense object detection", 2017;
-        ``keras.losses.BinaryFocalCrossentropy``. The gradient is finite where (1 − p)^γ with γ < 1
-        has none; Keras's is NaN there.
+        ``keras.losses.BinaryFocalCrossentropy``. The gradient is finite where that of (1 − p)^γ is
+        infinite, with γ < 1; Keras's is NaN there.
     """
 
     def __init__(

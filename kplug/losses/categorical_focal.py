@@ -63,7 +63,7 @@ def _weigh_classes(
         raise refusal(_OWNER, "alpha", alpha, f"one number, or {classes}: one for each class")
     shape = [1] * predictions.ndim
     shape[axis] = len(alpha)
-    is_copied = predictions.is_cuda  # from pinned memory, as any other copy waits for the GPU
+    is_copied = predictions.is_cuda  # from pinned memory, as other copies synchronize with the GPU
     weights = torch.tensor(alpha, dtype=predictions.dtype, pin_memory=is_copied)
     return weights.to(predictions.device, non_blocking=True).reshape(shape)
 

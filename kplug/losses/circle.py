@@ -25,8 +25,8 @@ def circle(
 ) -> Tensor:
     """Return the values of `Circle` before the reduction, shape (N,).
 
-    ``ref_labels`` of shape (M,) or (M, 1) and ``ref_embeddings`` of shape (M, D) are references to compare
-    with, in the place of the batch itself. Other arguments are those of the class.
+    ``ref_labels`` of shape (M,) or (M, 1) and ``ref_embeddings`` of shape (M, D) are references that replace
+    the batch itself in the comparison. Other arguments are those of the class.
     """
     embeddings = as_predictions(y_pred, owner=_OWNER)
     labels = _as_labels(y_true, "y_true", embeddings)
@@ -62,12 +62,12 @@ def _score(
     far = gamma * (1.0 + margin - distances).clamp(min=0.0) * (1.0 - margin - distances)
     has_both = is_same.any(1) & is_other.any(1)
     total = _log_sum(near, is_same, has_both) + _log_sum(far, is_other, has_both)
-    # 0 times the distances, so that a NaN among them is seen.
+    # 0 times the distances, so that a NaN propagates.
     return torch.where(has_both, F.softplus(total, threshold=50.0), distances.detach().sum(1) * 0.0)
 
 
 def _log_sum(exponents: Tensor, counts: Tensor, has_both: Tensor) -> Tensor:
-    # A row of -inf alone has a gradient of NaN; such a row, whose loss is 0, keeps its numbers here.
+    # A row of only -inf has a gradient of NaN; such a row, whose loss is 0, keeps its numbers here.
     is_kept = counts | ~has_both.unsqueeze(1)
     return torch.logsumexp(exponents.masked_fill(~is_kept, -torch.inf), dim=1)
 
@@ -134,7 +134,7 @@ class Circle(FormulaLoss, formula=circle):
 
     @property
     def masks_values(self) -> bool:
-        """True: a loss of 0 says nothing about the others."""
+        """True: losses of 0 are excluded from the mean."""
         return True
 
     def find_mask(self, y_true: Tensor, y_pred: Tensor, values: Tensor) -> Tensor | None:  # noqa: ARG002  # the contract

@@ -17,7 +17,7 @@ _OWNER = "ctc"
 def ctc(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """Return the values of `CTC` before the reduction, shape (N,).
 
-    It is infinity where the labels need more than T steps: one each, and one between two equal
+    A value is infinite if the labels need more than T steps: one each, and one between equal
     neighbours.
     """
     logits = as_predictions(y_pred, owner=_OWNER)
@@ -25,7 +25,7 @@ def ctc(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     if logits.dtype in REDUCED_TYPES:  # torch has no kernel for these
         return ctc(labels, logits.float()).to(logits.dtype)
     if labels.device.type == "cpu" and not torch.compiler.is_compiling():
-        # torch reads beside the probabilities of an id that is out of range.
+        # For an id out of range, torch would read out of bounds.
         require_ids(_OWNER, labels, logits.shape[2])
     if not labels.shape[0]:
         return logits.sum((1, 2))

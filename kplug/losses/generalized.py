@@ -25,7 +25,7 @@ def categorical_generalized_cross_entropy(
     predictions = as_predictions(y_pred, owner=_OWNER)
     ids = as_class_ids(as_tensor(y_true, _OWNER, "y_true"), predictions, -1, _OWNER)
     try:
-        # 0 times the others, so that a NaN among them is seen.
+        # 0 times the others, so that a NaN propagates.
         others = predictions.detach().sum(-1) * 0.0
         shares = predictions.gather(-1, ids.unsqueeze(-1)).squeeze(-1) + others
     except (IndexError, RuntimeError) as error:

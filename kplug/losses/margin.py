@@ -58,7 +58,7 @@ class SquaredHinge(FormulaLoss, formula=squared_hinge):
 
 
 def _missing_margin(targets: Tensor, predictions: Tensor) -> Tensor:
-    # torch.where and no `if`: reading the result would make every step wait for the device.
+    # torch.where instead of `if`: reading the result would synchronize every step with the device.
     is_zero_or_one = ((targets == 0) | (targets == 1)).all()
     signs = torch.where(is_zero_or_one, 2.0 * targets - 1.0, targets)
     return (1.0 - signs * predictions).clamp(min=0.0)

@@ -48,7 +48,7 @@ def _require_weight(argument: str, weight: object) -> float:
 
 
 def _require_axes(owner: str, axis: Any) -> int | list[int] | None:
-    """Return axes as a configuration holds them: one, a list, or None."""
+    """Return axes in the form of a configuration: one, a list, or None."""
     allowed = "an integer, several, or None"
     if axis is None:
         return None
@@ -71,8 +71,8 @@ class Dice(FormulaLoss, formula=dice):
     """One minus the Dice coefficient of the predicted region and the true one.
 
     L = 1 − 2Σyŷ / (Σy + Σŷ + ε), sums over ``axis``, then by ``reduction``; ε is
-    ``kplug.backend.epsilon()``. The sums run over the whole batch unless ``axis`` says otherwise, and
-    sample weights then multiply the one number: give ``axis=(1, 2, 3)`` to score each image by itself.
+    ``kplug.backend.epsilon()``. By default the sums run over the whole batch, and sample weights
+    multiply the single result; ``axis=(1, 2, 3)`` scores each image separately.
 
     Args:
         axis: The axes of the sums: one, several, or None for all.

@@ -86,7 +86,7 @@ class MeanAbsolutePercentageError(FormulaLoss, formula=mean_absolute_percentage_
     """Mean of relative differences, in percent of the target.
 
     L = 100 · mean |y − ŷ| / max(|y|, ε), over the last axis of (N, …, D) and then by ``reduction``; ε is
-    ``kplug.backend.epsilon()``. A target near 0 dominates the mean; one of 0 in the first batch is told of.
+    ``kplug.backend.epsilon()``. A target near 0 dominates the mean; 0 in the first batch causes a warning.
 
     Args:
         reduction, name, dtype: See `Loss`.
@@ -100,7 +100,7 @@ class MeanAbsolutePercentageError(FormulaLoss, formula=mean_absolute_percentage_
     """
 
     def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # the contract
-        """Warn of targets that errors cannot be divided by."""
+        """Warn of targets of 0, by which errors cannot be divided."""
         if is_any(y_true.abs() < epsilon()):
             self.warn_once(
                 f"{self.name}: y_true holds 0, and an error is divided by its target, or by {epsilon():g} "
@@ -123,7 +123,8 @@ class MeanSquaredLogarithmicError(FormulaLoss, formula=mean_squared_logarithmic_
     """Mean of squared differences of logarithms.
 
     L = mean (ln(max(ŷ, ε) + 1) − ln(max(y, ε) + 1))², over the last axis of (N, …, D) and then by
-    ``reduction``; ε is ``kplug.backend.epsilon()``. Values below ε count as ε; negative targets are told of.
+    ``reduction``; ε is ``kplug.backend.epsilon()``. Values below ε count as ε, with a warning for negative
+    targets.
 
     Args:
         reduction, name, dtype: See `Loss`.

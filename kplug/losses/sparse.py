@@ -20,7 +20,7 @@ from kplug.losses.categorical import CategoricalCrossentropy
 from kplug.registry import keras_class, named
 
 _OWNER = "sparse_categorical_crossentropy"
-# torch ignores -100 unless told otherwise; here it is a class id like any other, and out of range.
+# torch ignores -100 by default; here it is an ordinary class id, and out of range.
 _NO_CLASS = torch.iinfo(torch.int64).min
 _RANGE_HINT = "Count classes from 0, enlarge the last layer, or set ignore_class."
 
@@ -53,7 +53,7 @@ def _pick(
             rows = predictions if predictions.ndim < 3 else predictions.movedim(axis, 1)
             rows = rows.movedim(axis, -1) if predictions.ndim == 2 and axis == 0 else rows
             return F.cross_entropy(rows, ids, ignore_index=_NO_CLASS, reduction=reduction)
-        # One column is enough: the logarithm of the others would be thrown away.
+        # The logarithm of one column is enough.
         picked = predictions.gather(axis, ids.unsqueeze(axis)).squeeze(axis)
         smallest = epsilon()
         values = -(picked / predictions.sum(axis)).clamp(smallest, 1.0 - smallest).log()
@@ -78,7 +78,7 @@ class SparseCategoricalCrossentropy(FormulaLoss, formula=sparse_categorical_cros
 
     Raises:
         DataError: when called, if the shapes do not fit, as one-hot targets do not, or, on a CPU, an id is
-            out of range. A GPU reports that later and in its own way: a check would wait for it every step.
+            out of range. A GPU reports that later, as a device error: a check would synchronize every step.
 
     Example:
         >>> loss = SparseCategoricalCrossentropy()
@@ -112,7 +112,7 @@ class SparseCategoricalCrossentropy(FormulaLoss, formula=sparse_categorical_cros
 
     @property
     def masks_values(self) -> bool:
-        """Whether there is a class to leave out."""
+        """Whether there is an ignored class."""
         return self.ignore_class is not None
 
     def find_mask(self, y_true: Tensor, y_pred: Tensor, values: Tensor) -> Tensor | None:  # noqa: ARG002  # the contract

@@ -126,8 +126,8 @@ class AutoAccuracy(MeanMetric):
     """The accuracy that fits the shapes; ``metrics=["accuracy"]`` means this one.
 
     a is `BinaryAccuracy` if predictions have one column, or one axis; `SparseCategoricalAccuracy` if
-    targets have one column or one axis less; and `CategoricalAccuracy` otherwise. Several binary labels a
-    sample have shape (N, D) on both sides, as one-hot classes have: ask for ``binary_accuracy`` there.
+    targets have one column or one axis less; and `CategoricalAccuracy` otherwise. Several binary labels per
+    sample have shape (N, D), like one-hot classes: use ``binary_accuracy`` for them.
 
     Args:
         name, dtype: See `Metric`.
@@ -139,7 +139,7 @@ class AutoAccuracy(MeanMetric):
         tensor(0.5000)
 
     Reference:
-        ``compile(metrics=["accuracy"])`` of Keras 3; Keras 2 looks at the loss too.
+        ``compile(metrics=["accuracy"])`` of Keras 3; Keras 2 also considers the loss.
     """
 
     def __init__(self, name: str | None = "accuracy", dtype: str | None = None) -> None:
@@ -175,8 +175,8 @@ class Accuracy(MeanMetric):
         tensor(0.7500)
 
     Reference:
-        ``keras.metrics.Accuracy``. As text it is ``"exact_accuracy"``: in Keras as here,
-        ``metrics=["accuracy"]`` means another one, `AutoAccuracy`.
+        ``keras.metrics.Accuracy``. Its name is ``"exact_accuracy"``: as in Keras,
+        ``metrics=["accuracy"]`` means `AutoAccuracy`.
     """
 
     def __init__(self, name: str | None = "accuracy", dtype: str | None = None) -> None:
@@ -258,7 +258,7 @@ def _warn_of_no_label(owner: str, y_true: Tensor) -> None:
 
 
 def warn_of_fraction(owner: str, y_true: Tensor) -> None:
-    """Warn of targets that are no class ids, which are whole numbers."""
+    """Warn of targets with a fraction, which are no class ids."""
     wrong = find_fraction(y_true)
     if wrong is not None:
         warn(

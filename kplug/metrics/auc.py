@@ -25,7 +25,7 @@ from kplug.metrics.base.thresholds import (
 _CURVES = {"roc": "ROC", "pr": "PR", "prgain": "PRGAIN"}
 _METHODS = ("interpolation", "majoring", "minoring")
 
-# Four tables of doubles with as many places have 3 GB.
+# Four tables of doubles of this size take 3 GB.
 _MOST_STATES = 100_000_000
 
 
@@ -38,15 +38,15 @@ class AUC(ConfusionMetric):
     ``interpolation`` of PR integrates precision between the thresholds, where TP and FP are linear.
 
     Args:
-        num_thresholds: How many thresholds, evenly spread over [0, 1]; from 2 to 1,000,000. The more, the
-            closer to the exact area.
+        num_thresholds: The number of thresholds, evenly spread over [0, 1]; from 2 to 1,000,000. More
+            thresholds come closer to the exact area.
         curve: ``"ROC"``, ``"PR"`` or ``"PRGAIN"``.
         summation_method: ``"interpolation"``, ``"minoring"`` or ``"majoring"``.
         name, dtype: See `Metric`.
-        thresholds: Numbers in [0, 1] to be used instead, besides one below 0 and one above 1.
-        multi_label: Whether the columns of (N, L) predictions are labels of their own, whose areas are
+        thresholds: Numbers in [0, 1] to use instead, in addition to one below 0 and one above 1.
+        multi_label: Whether the columns of (N, L) predictions are separate labels, whose areas are
             averaged. Otherwise all values are pooled.
-        num_labels: L, if it is to be checked from the start; only with ``multi_label``.
+        num_labels: L, to check it from the first batch on; only with ``multi_label``.
         label_weights: L weights: of the labels' areas with ``multi_label``, else of the columns' values.
         from_logits: Whether predictions are logits; otherwise they are probabilities, and are clipped
             to [0, 1].
@@ -58,7 +58,7 @@ class AUC(ConfusionMetric):
     Reference:
         ``keras.metrics.AUC``; Davis and Goadrich, "The relationship between precision-recall and ROC
         curves" (2006); Flach and Kull, "Precision-recall-gain curves" (2015). A rank statistic gives
-        the exact area, but has to keep every prediction.
+        the exact area, but needs to store every prediction.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class AUC(ConfusionMetric):
             self._make_columns(self.num_labels)
 
     def _make_columns(self, labels: int) -> None:
-        """Make the state of that many labels, or check that it is."""
+        """Create the state for a number of labels, or check that it matches."""
         known = self.state.get("true_positives")
         if known is None:
             self._check_columns(labels)
@@ -178,7 +178,7 @@ class AUC(ConfusionMetric):
         return self._gains()
 
     def _gains(self) -> tuple[Tensor, Tensor]:
-        """Return recall gain, not below 0, and precision gain; 0 and 1 where nothing is found."""
+        """Return recall gain, at least 0, and precision gain; 0 and 1 where nothing is found."""
         found = self.true_positives
         odds = divide(found + self.false_negatives, self.true_negatives + self.false_positives)
         recall = 1.0 - odds * divide(self.false_negatives, found)

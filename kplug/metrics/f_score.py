@@ -39,8 +39,8 @@ class FBetaScore(Metric):
         tensor([0.5556, 0.8333])
 
     Reference:
-        ``keras.metrics.FBetaScore``, whose ``epsilon()`` below each line is kept. With one value for
-        each class, logs and history hold lists.
+        ``keras.metrics.FBetaScore``; denominators contain ``epsilon()``, as in Keras. With one value for
+        each class, logs and history have lists.
     """
 
     def __init__(

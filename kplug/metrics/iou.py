@@ -19,7 +19,7 @@ from kplug.metrics.base.thresholds import require_count
 from kplug.registry import named
 from kplug.registry.user_warnings import warn
 
-# A confusion matrix of as many classes has 3 GB.
+# A confusion matrix of this many classes takes 3 GB.
 _MOST_CLASSES = 20_000
 
 
@@ -31,21 +31,20 @@ class IoU(Metric):
 
     Args:
         num_classes: C, the number of classes; from 1 to 20,000.
-        target_class_ids: The classes whose mean is wanted, each in [0, C).
+        target_class_ids: The classes to average, each in [0, C).
         name, dtype: See `Metric`.
-        ignore_class: A class id of targets, in or outside [0, C), that is left out; None for none.
+        ignore_class: A class id of targets to ignore, in or outside [0, C); None for none.
         sparse_y_true: Whether targets are class ids; if not, the class is the argmax over ``axis``.
         sparse_y_pred: The same for predictions.
-        axis: The axis of the classes where they are not ids.
+        axis: The axis of the classes if they are not ids.
 
     Example:
         >>> IoU(num_classes=2, target_class_ids=[0])([0, 0, 1, 1], [0, 1, 0, 1])
         tensor(0.3333)
 
     Reference:
-        ``keras.metrics.IoU``. Keras keeps integers unless ``dtype`` says otherwise, and so cuts the
-        fractions off sample weights; here weights count as they are. As in Keras, ids outside [0, C)
-        are left out, and ``epsilon()`` stands below each line.
+        ``keras.metrics.IoU``. Keras keeps integers by default, and so truncates sample weights; kplug does
+        not. As in Keras, ids outside [0, C) are ignored, and denominators contain ``epsilon()``.
     """
 
     total_cm: Tensor
@@ -75,7 +74,7 @@ class IoU(Metric):
     def update_state(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike = None
     ) -> None:
-        """Add class ids, or scores with the classes on ``axis``, for as many places on both sides."""
+        """Add class ids, or scores with the classes on ``axis``, for equally many positions."""
         with torch.no_grad():
             predictions = as_tensor(y_pred, self.name, "y_pred")
             targets = as_tensor(y_true, self.name, "y_true").to(predictions.device)
@@ -87,7 +86,7 @@ class IoU(Metric):
             self._accumulate(ids.reshape(-1).long(), found.long(), weights)
 
     def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
-        """Warn of numbers that are no class ids, and are cut to such."""
+        """Warn of numbers that are no class ids, and are truncated to such."""
         wrong = find_fraction(y_true)
         if wrong is not None:
             warn(
@@ -190,7 +189,7 @@ class BinaryIoU(IoU):
     A prediction is class 1 where ŷ ≥ threshold.
 
     Args:
-        target_class_ids: The classes whose mean is wanted: (0,), (1,) or (0, 1).
+        target_class_ids: The classes to average: (0,), (1,) or (0, 1).
         threshold: Smallest score of class 1; a finite number.
         name, dtype: See `Metric`.
 

@@ -16,7 +16,7 @@ class SensitivityAtSpecificity(ConfusionMetric):
 
     Args:
         specificity: The bound, a number in [0, 1].
-        num_thresholds: How many thresholds are tried, evenly spread over [0, 1].
+        num_thresholds: The number of thresholds, evenly spread over [0, 1].
         class_id: The one class, an index of the last axis, that counts; None for all.
         name, dtype: See `Metric`.
 
@@ -151,7 +151,7 @@ def _require_rate(owner: ConfusionMetric, argument: str, value: float) -> float:
 
 
 def _best_where(metric: ConfusionMetric, bounded: Tensor, wanted: Tensor, bound: float) -> Tensor:
-    # Compared in the type of the result, in which rounding of weights is not seen.
+    # Compared in the type of the result, which hides rounding errors of weights.
     kind = to_dtype(metric.dtype)
     return torch.where(bounded.to(kind) >= float(bound), wanted.to(kind), 0.0).amax()
 

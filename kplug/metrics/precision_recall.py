@@ -14,17 +14,17 @@ from kplug.metrics.base.thresholds import ratio
 class Precision(ConfusionMetric):
     """Share of the positive predictions that are right.
 
-    p = TP / (TP + FP), and 0 without a positive prediction, which is one with ŷ > t.
+    p = TP / (TP + FP), and 0 without positive predictions, those with ŷ > t.
 
     Args:
         thresholds: t, a number in [0, 1] or a list of them, which gives a value each; None means 0.5,
-            and with ``top_k`` no threshold. With logits give 0, which is the probability 0.5.
+            and with ``top_k`` no threshold. For logits use 0, which is the probability 0.5.
         top_k: Only the k best scores of a sample can be positive predictions; None for all.
         class_id: The one class, an index of the last axis, that counts; None for all.
         name, dtype: See `Metric`.
 
     Raises:
-        ArgumentValueError: if a threshold is out of range, or there are fewer classes than asked for.
+        ArgumentValueError: if a threshold is out of range, or there are fewer classes than requested.
 
     Example:
         >>> Precision()([0, 1, 1, 1], [1, 0, 1, 1])

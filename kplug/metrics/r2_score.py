@@ -38,8 +38,8 @@ class R2Score(Metric):
         tensor(0.5714)
 
     Reference:
-        ``keras.metrics.R2Score``. Sums are kept in float64: in Keras's float32 the score of targets far
-        from 0 is lost. Constant targets score 0, or NaN if they are predicted exactly, as in Keras.
+        ``keras.metrics.R2Score``. Sums are kept in float64: in Keras's float32, the score of targets
+        far from 0 is lost. Constant targets score 0, or NaN if they are predicted exactly, as in Keras.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class R2Score(Metric):
         if "sum" not in self.state:
             return self._as_result(torch.zeros((), device=self._device))
         spread = self.squared_sum - self.sum * (self.sum / self.count)
-        # What is left of equal targets is rounding, not spread.
+        # A remainder for equal targets is rounding, not variance.
         spread = torch.where(spread <= _NO_SPREAD * self.squared_sum, 0.0, spread)
         scores = 1.0 - self.total_mse / spread
         scores = torch.where(scores.isinf() | (self.count == 0), 0.0, scores)

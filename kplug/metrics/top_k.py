@@ -76,8 +76,8 @@ class SparseTopKCategoricalAccuracy(MeanMetric, formula=sparse_top_k_categorical
     Args:
         k: How many of the best scores count; an integer ≥ 1.
         name, dtype: See `Metric`.
-        from_sorted_ids: Whether predictions are no scores but the ids of the best classes, best first,
-            of which the first k count.
+        from_sorted_ids: Whether predictions are the ids of the best classes, best first, instead of
+            scores; the first k count.
 
     Example:
         >>> metric = SparseTopKCategoricalAccuracy(k=2)
@@ -124,5 +124,5 @@ def _is_among_best(ids: Tensor, scores: Tensor, k: int) -> Tensor:
     # Counting the better scores needs no sort, and treats ties as Keras does.
     known = ids.clamp(0, scores.shape[-1] - 1)
     own = scores.gather(-1, known.unsqueeze(-1))
-    is_found = own.squeeze(-1).isfinite() & (known == ids)  # an id that is no class is never found
+    is_found = own.squeeze(-1).isfinite() & (known == ids)  # an invalid id is never found
     return ((scores > own).sum(-1) < k) & is_found

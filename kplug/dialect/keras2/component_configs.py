@@ -9,10 +9,9 @@ _OF_TENSORFLOW = ("jit_compile", "is_legacy_optimizer")
 
 
 def translate_loss_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a loss's configuration in the words of Keras 3.
+    """Return a loss's configuration in Keras 3's form.
 
-    tf-keras writes the reduction ``auto`` where nothing was chosen, and the name of the function
-    behind a class as ``fn``.
+    tf-keras writes ``auto`` as the default reduction, and the name of a class's function as ``fn``.
 
     Example:
         >>> translate_loss_config({"reduction": "auto", "fn": "mean_squared_error"})
@@ -25,7 +24,7 @@ def translate_loss_config(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def translate_initializer_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an initializer's configuration without the ``dtype`` that Keras 2 writes; calls say theirs.
+    """Return an initializer's configuration without Keras 2's ``dtype``, which each call passes.
 
     Example:
         >>> translate_initializer_config({"gain": 2.0, "dtype": "float32"})
@@ -37,14 +36,14 @@ def translate_initializer_config(config: Mapping[str, Any]) -> dict[str, Any]:
 def translate_optimizer_config(
     config: Mapping[str, Any], unset: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return an optimizer's configuration without what means nothing here.
+    """Return an optimizer's configuration without entries that are meaningless in kplug.
 
-    tf-keras writes settings of TensorFlow, and for an optimizer around another one the arguments of the inner
-    one too, as if nobody had set them.
+    tf-keras writes settings of TensorFlow. For a wrapper it also writes the inner optimizer's arguments,
+    with default values.
 
     Args:
-        config: The arguments as they were written.
-        unset: Arguments that the optimizer lacks, with the values that say nothing.
+        config: The written arguments.
+        unset: Arguments that the optimizer lacks, with their values for "not set".
 
     Example:
         >>> translate_optimizer_config({"learning_rate": 0.1, "jit_compile": True})

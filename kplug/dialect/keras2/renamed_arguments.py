@@ -11,7 +11,7 @@ from kplug.dialect.idle_arguments import is_idle
 from kplug.dialect.names import find_keras_class
 from kplug.registry.building.former_arguments import translate_arguments
 
-# Keras 1's names, and today's; used where a class does not know the first and does know the second.
+# Keras 1's names and current ones; used if a class lacks the first and has the second.
 _RENAMED = {
     "output_dim": "units",
     "init": "kernel_initializer",
@@ -36,7 +36,7 @@ _RENAMED = {
     "dropout_W": "dropout",
     "dropout_U": "recurrent_dropout",
 }
-# The same for what Keras 1 called alike in tables and in layers with a kernel.
+# The same for names that Keras 1 shared between embeddings and layers with a kernel.
 _RENAMED_IN_TABLES = {
     "init": "embeddings_initializer",
     "W_regularizer": "embeddings_regularizer",
@@ -44,11 +44,11 @@ _RENAMED_IN_TABLES = {
     "gamma_init": "gamma_initializer",
     "beta_init": "beta_initializer",
 }
-# What Keras 1 had one argument of for each axis.
+# Arguments that Keras 1 had once per axis.
 _JOINED = {"nb_row": "kernel_size", "nb_col": "kernel_size"}
 _DATA_FORMATS = {"tf": "channels_last", "th": "channels_first", "default": None}
 
-# What Keras 2 and tf-keras write of a class, and what its layer never used or works out itself.
+# Arguments that Keras 2 and tf-keras write, but whose layers ignore or infer them.
 _OF_KERNEL = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
 _IDLE_IN_KERAS_2 = {
     "SeparableConv1D": _OF_KERNEL,
@@ -57,7 +57,7 @@ _IDLE_IN_KERAS_2 = {
     "MultiHeadAttention": ("query_shape", "key_shape", "value_shape"),
 }
 
-# The first two have no layout, the others never wrote theirs: they take that of the session in every Keras.
+# The first two have no layout, the others never wrote theirs: every Keras uses the global one.
 _WITHOUT_LAYOUT = (
     "Cropping1D",
     "SpatialDropout1D",
@@ -69,13 +69,12 @@ _WITHOUT_LAYOUT = (
 def modernise(
     owner: Any, config: Mapping[str, Any], generation: Generation = KERAS_3
 ) -> dict[str, Any]:
-    """Return a layer's arguments under their present names and with their former defaults.
+    """Return a layer's arguments under their current names, with their former defaults.
 
     Args:
-        owner: Its class, or None if it is not known. Of what is no class of Keras the former arguments are
-            those that it states.
+        owner: Its class, or None if unknown. A class outside Keras declares its own former arguments.
         config: The arguments.
-        generation: Which Keras wrote them.
+        generation: The Keras that wrote them.
     """
     config = translate_arguments(owner, config)
     path = find_keras_class("layer", owner)
@@ -99,10 +98,10 @@ def modernise(
 def _with_old_defaults(
     name: str, config: dict[str, Any], known: set[str], generation: Generation
 ) -> dict[str, Any]:
-    """Return Keras 2's arguments and the defaults that it did not write."""
+    """Return Keras 2's arguments, completed by defaults that it did not write."""
     absent = {"reset_after": False} if "reset_after" in known else {}
     read: dict[str, Any] = {**absent, **config}
-    # Layers of sequences had no layout to choose, and early `Flatten`s did not look at it.
+    # Sequence layers had no choice of layout, and early `Flatten` layers ignored it.
     if "data_format" in known and "dim_ordering" not in read and name not in _WITHOUT_LAYOUT:
         read.setdefault("data_format", "channels_last")
     if "implementation" in known and read.get("implementation") == 0:
@@ -116,7 +115,7 @@ def _with_old_defaults(
 
 
 def find_present_names(names: Container[str], known: Container[str]) -> dict[str, str]:
-    """Return what arguments of Keras 1 are called today, for those that a class knows.
+    """Return the current names of Keras 1's arguments, for those that a class has.
 
     Example:
         >>> find_present_names(["nb_filter", "filter"], {"filters"})

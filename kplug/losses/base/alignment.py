@@ -1,7 +1,7 @@
 """Aligns targets and predictions: device, type, rank and shape.
 
-Targets of shape (N,) minus predictions of shape (N, 1) would broadcast to (N, N), and the mean of that
-is a number that looks like a loss.
+Targets of shape (N,) minus predictions of shape (N, 1) would broadcast to (N, N), whose mean looks like
+a loss.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kplug.errors import DataError, GraphError
 
 ArrayLike: TypeAlias = Any  # Tensor, NumPy array, number or nested sequence of numbers
 
-# Sums and logarithms near 0 and 1 have no digits left in these types.
+# Types too imprecise for sums and for logarithms near 0 and 1.
 REDUCED_TYPES = frozenset({torch.float16, torch.bfloat16})
 
 
@@ -27,8 +27,8 @@ def as_tensor(values: ArrayLike, owner: str = "loss", argument: str = "y_pred") 
     """Return the values as a tensor; numbers given as Python sequences get type ``floatx()``.
 
     Args:
-        values: Tensor (returned as it is), array or nested sequence.
-        owner: Who was given them, for the message.
+        values: Tensor (returned unchanged), array or nested sequence.
+        owner: The loss or metric, for the message.
         argument: The name of the argument, for the message.
 
     Raises:
@@ -42,7 +42,7 @@ def as_tensor(values: ArrayLike, owner: str = "loss", argument: str = "y_pred") 
             hint="Give the loss to compile, or compute it in a layer's call(self, inputs) and pass it to "
             "self.add_loss.",
         )
-    # A copy: a metric may keep it, and the array's owner may write into its memory.
+    # A copy: a metric may keep it, while the array's owner may overwrite its memory.
     tensor = read_array(values, f"{owner}: {argument}", kinds="fiubc").clone()
     _require_real(tensor, owner, argument)
     is_python = not isinstance(values, (np.ndarray, np.generic)) and not hasattr(values, "dtype")
@@ -61,7 +61,7 @@ def _require_real(tensor: Tensor, owner: str, argument: str) -> Tensor:
 def as_predictions(
     y_pred: ArrayLike, dtype: torch.dtype | None = None, owner: str = "loss"
 ) -> Tensor:
-    """Return predictions as a float tensor of the given type, or of their own if none is given."""
+    """Return predictions as a float tensor of the given type, by default their own."""
     tensor = as_tensor(y_pred, owner, "y_pred")
     if dtype is None:
         if tensor.is_floating_point():
@@ -81,10 +81,10 @@ def as_targets(y_true: ArrayLike, y_pred: Tensor, owner: str = "loss") -> Tensor
 def align_ranks(
     y_true: Tensor, y_pred: Tensor, keep_last_axis: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """Give both tensors one rank where they differ by a last axis of length 1.
+    """Give both tensors the same rank if they differ by a last axis of length 1.
 
-    (N,) beside (N, 1) becomes (N, 1) twice, on either side. At higher ranks the axis of length 1 is
-    dropped, as Keras does, unless it is to be kept.
+    Shapes (N,) and (N, 1) both become (N, 1), in either order. At higher ranks the axis of length 1 is
+    dropped, as in Keras, unless ``keep_last_axis``.
 
     Args:
         y_true: Targets.
@@ -93,7 +93,7 @@ def align_ranks(
             reduces over it alone and leaves one value for each time step.
 
     Returns:
-        The pair, unchanged where the ranks do not differ that way.
+        The pair, unchanged if the ranks do not differ in this way.
     """
     difference = y_pred.ndim - y_true.ndim
     if difference == 1 and y_pred.shape[-1] == 1:
@@ -108,7 +108,7 @@ def align_ranks(
 
 
 def has_several(sample_weight: ArrayLike) -> bool:
-    """Return whether weights are those of single samples, and not one for all."""
+    """Return whether there is a weight per sample, not one for all."""
     if sample_weight is None:
         return False
     given = sample_weight if isinstance(sample_weight, Tensor) else as_tensor(sample_weight)
@@ -126,9 +126,9 @@ def prepare(
 
     Args:
         y_true: Targets.
-        y_pred: Predictions; their device decides, and their float type where none is given.
+        y_pred: Predictions; they determine the device, and the type by default.
         owner: The loss or metric, for the message.
-        advice: What to do if the shapes differ.
+        advice: The hint if the shapes differ.
         dtype: The type of both.
 
     Raises:

@@ -1,6 +1,6 @@
 """Checks of a loss's arguments: probabilities, counts, class ids.
 
-Reading a number makes the host wait for the device, so a loss checks its first batch only.
+Reading a number synchronizes with the device, so a loss checks its first batch only.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from torch import Tensor
 from kplug.backend.indices import find_fraction
 from kplug.errors import DataError
 
-# Averages of probabilities may leave [0, 1] by rounding.
+# Averages of probabilities may exceed [0, 1] by rounding.
 _SLACK = 1e-5
 
 SIGMOID_HINT = "End the model with a sigmoid, or say from_logits=True if these are logits."
@@ -27,15 +27,15 @@ def require_range(
     highest: float = 1.0,
     hint: str | None = None,
 ) -> None:
-    """Refuse numbers outside a range; NaN passes, training reports it where it first appears.
+    """Refuse numbers outside a range; NaN passes, since training reports its first occurrence.
 
     Args:
         owner: The loss, for the message.
         argument: ``y_true`` or ``y_pred``.
-        values: What was given.
+        values: The values.
         lowest: Smallest allowed number.
         highest: Largest allowed number; infinity for no bound.
-        hint: What to do about it.
+        hint: The hint of the error.
 
     Raises:
         DataError: with the first number outside.
@@ -83,8 +83,8 @@ def require_ids(owner: str, ids: Tensor, classes: int, hint: str | None = None) 
 
 
 def is_any(condition: Tensor) -> bool:
-    """Return whether a condition holds anywhere; False where there is no number to read."""
+    """Return whether a condition holds anywhere; False if its values cannot be read."""
     try:
         return bool(condition.any())
-    except RuntimeError:  # inside torch.func.vmap there is no number to read
+    except RuntimeError:  # inside torch.func.vmap values cannot be read
         return False

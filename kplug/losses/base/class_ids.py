@@ -11,7 +11,7 @@ from kplug.losses.base.checks import require_ids
 
 
 def as_class_ids(y_true: Tensor, predictions: Tensor, axis: int, owner: str) -> Tensor:
-    """Return class ids as int64 on the predictions' device, without an axis of length 1 for the classes.
+    """Return class ids as int64 on the predictions' device, without a class axis of length 1.
 
     Args:
         y_true: Class ids, the shape of the predictions without the class axis, or with length 1 there.
@@ -46,7 +46,7 @@ def as_class_ids(y_true: Tensor, predictions: Tensor, axis: int, owner: str) -> 
 def explain(
     error: Exception, owner: str, ids: Tensor, classes: int, hint: str | None = None
 ) -> None:
-    """Say which id is out of range, if that is why a kernel failed on a CPU; else return.
+    """Raise an error that names the id out of range, if it made a CPU kernel fail; else return.
 
     Raises:
         DataError: with the id, caused by the kernel's own error.

@@ -20,10 +20,10 @@ Formula: TypeAlias = Callable[..., Tensor]
 class FormulaLoss(Loss):
     """A loss that is a function of targets and predictions, and a reduction.
 
-    L = reduce(formula(y_true, y_pred, …), sample_weight). A subclass names its function as ``formula``. A
-    function with further parameters needs an ``__init__`` that keeps them as attributes of the same
-    names; one without needs none, and its own name is the label of the loss. The function itself then
-    stands for the class wherever a loss is wanted.
+    L = reduce(formula(y_true, y_pred, …), sample_weight). A subclass passes its function as ``formula``. A
+    function with further parameters needs an ``__init__`` that stores them as attributes of the same
+    names. Otherwise no ``__init__`` is needed, and the function's name is the label of the loss. The
+    function itself is then accepted in place of the class wherever a loss is expected.
 
     Args:
         reduction: See `Loss`.
@@ -52,7 +52,7 @@ class FormulaLoss(Loss):
             return
         cls.formula = staticmethod(formula)
         name_constructor(cls, FormulaLoss, formula)
-        if "batch_mean" not in cls.__dict__:  # a parent's shortcut is for the parent's formula
+        if "batch_mean" not in cls.__dict__:  # a parent's kernel computes the parent's formula
             cls.batch_mean = Loss.batch_mean  # type: ignore[method-assign]
         cls._parameters = find_common_parameters(formula, cls)
         _CLASS_OF.setdefault(formula, cls)
@@ -68,7 +68,7 @@ class FormulaLoss(Loss):
             require_formula(type(self), "a loss")
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return what the formula gives for each sample."""
+        """Return the formula's value for each sample."""
         formula: Formula = self.formula  # type: ignore[assignment]  # checked by the constructor
         if not self._parameters:
             return require_tensor(formula(y_true, y_pred), self.name)
@@ -85,7 +85,7 @@ def find_loss_class(function: object) -> type[FormulaLoss] | None:
 
 
 def require_formula(owner: Any, kind: str) -> None:
-    """Refuse a class that has nothing to compute its values with.
+    """Refuse a class without a formula.
 
     Raises:
         ContractError: if it names no formula.
@@ -99,17 +99,17 @@ def require_formula(owner: Any, kind: str) -> None:
 
 
 def find_common_parameters(formula: Formula, owner: type) -> tuple[str, ...]:
-    """Return the parameters after targets and predictions that the class's constructor has too."""
+    """Return the parameters after targets and predictions that the constructor shares."""
     _, _, *further = inspect.signature(formula).parameters
     known = inspect.signature(owner).parameters
     return tuple(name for name in further if name in known)
 
 
 def name_constructor(owner: Any, base: Any, formula: Formula) -> None:
-    """Let the argument ``name`` of a constructor that a class inherits be the formula's name by default.
+    """Make the formula's name the default of ``name`` in a class's inherited constructor.
 
     The class gets a copy of the function with other defaults, not a wrapper, so that signatures and
-    ``help`` show the name. A constructor of its own, or of a parent between it and the base, stays.
+    ``help`` show the name. A constructor of the class, or of a parent below the base, is kept.
     """
     constructor = base.__init__
     is_inherited = getattr(owner.__init__, "__code__", None) is constructor.__code__

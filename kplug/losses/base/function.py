@@ -18,7 +18,7 @@ from kplug.registry.building.reverse_lookup import name_of
 
 Order: TypeAlias = Literal["targets_first", "predictions_first"]
 
-# torch's functions and modules name their arguments so, and take the predictions first.
+# torch's argument names; its functions and modules take the predictions first.
 _PREDICTIONS_FIRST = {("input", "target"), ("y_pred", "y_true"), ("preds", "target")}
 
 
@@ -46,8 +46,8 @@ class FunctionLoss(Loss):
         tensor(1.2500)
 
     Reference:
-        Keras wraps functions in the same way (``LossFunctionWrapper``); there, unreduced values
-        cannot be weighted by one weight a sample.
+        Keras wraps functions in the same way (``LossFunctionWrapper``), but cannot apply one weight a
+        sample to unreduced values.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class FunctionLoss(Loss):
         self.takes_logits = _takes_logits(function)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return what the function returns, checked to be a tensor."""
+        """Return the function's result, which must be a tensor."""
         if self._order == "targets_first":
             return require_tensor(self.function(y_true, y_pred), self.name)
         return require_tensor(self.function(y_pred, y_true), self.name)
@@ -80,22 +80,22 @@ class FunctionLoss(Loss):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make the loss again, if the configuration holds the function itself."""
+        """Rebuild the loss, if the configuration contains the function itself."""
         return super().from_config(require_function(require_config(cls, config)))
 
 
 def _takes_logits(function: Callable[..., Any]) -> bool:
-    """Return whether a function says so, as ``takes_logits`` or by ``from_logits=True`` bound to it."""
+    """Return whether a function takes logits: by ``takes_logits`` or a bound ``from_logits=True``."""
     bound = getattr(function, "keywords", {})
     original = getattr(function, "func", function)
     return bool(bound.get("from_logits", getattr(original, "takes_logits", False)))
 
 
 def require_function(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the configuration if it holds a function, not the name of one.
+    """Return the configuration if it contains a function, not just its name.
 
     Raises:
-        ContractError: if there is only a name: a built-in of that name need not be the same function.
+        ContractError: if there is only a name: a built-in of that name may be another function.
     """
     if not callable(config.get("function")):
         raise ContractError(
@@ -106,7 +106,7 @@ def require_function(config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def find_function_name(function: Callable[..., Any]) -> str:
-    """Return the name that a function is logged under; that of a callable object is its class's.
+    """Return a function's name in logs; for a callable object the name of its class.
 
     Example:
         >>> find_function_name(find_function_name)

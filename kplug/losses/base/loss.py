@@ -49,20 +49,20 @@ class Loss(ABC):
     ``sum_over_batch_size`` (Σws / numel), ``mean`` (the same), ``sum`` (Σws), ``none`` (ws) and
     ``mean_with_sample_weight`` (Σws / Σw).
 
-    A subclass writes ``call``; or ``__call__``, which then does all of this itself. Before ``call`` runs,
-    targets of shape (N,) beside predictions of shape (N, 1) are given shape (N, 1), and targets are cast to
-    the predictions' type.
+    A subclass defines ``call``, or overrides ``__call__`` and does everything itself. Before ``call`` runs,
+    targets of shape (N,) are reshaped to (N, 1) for predictions of shape (N, 1), and targets are cast to the
+    predictions' type.
 
     Args:
         name: Label of the loss in logs; by default the class's name in snake case.
         reduction: One of the names above; None is ``none``.
-        dtype: Type of the arithmetic, or a Keras policy, of which the type to compute in counts. None
-            keeps that of predictions that are tensors (but float32 for half types) and means
-            ``floatx()`` for arrays and sequences.
+        dtype: Type of the arithmetic, or a Keras policy, whose compute type applies. None keeps the type
+            of tensor predictions (but float32 for half types) and means ``floatx()`` for arrays and
+            sequences.
 
     Raises:
-        ArgumentValueError: if the reduction or the type has no such name; in a subclass also for an
-            argument outside its range.
+        ArgumentValueError: if the reduction or the type is unknown; in a subclass also for an argument
+            outside its range.
 
     Example:
         >>> class Cubed(Loss):
@@ -77,12 +77,12 @@ class Loss(ABC):
         its configuration forgets ``dtype``. Keras 2 and tf-keras take ``reduction`` first.
     """
 
-    # On the class, so that a subclass that forgets super().__init__() still reduces as documented.
+    # On the class, for subclasses that do not call super().__init__().
     name: str = "loss"
     reduction: str = "sum_over_batch_size"
     takes_class_ids: bool = False
-    takes_logits: bool = False  # where no attribute from_logits says it
-    mixes_samples: bool = False  # a value may be that of a class in the whole batch, say
+    takes_logits: bool = False  # unless an attribute from_logits decides
+    mixes_samples: bool = False  # a value may depend on the whole batch
     _compute_dtype: torch.dtype | None = None
     _has_checked: bool = False
     _has_counted: bool = False
@@ -108,10 +108,10 @@ class Loss(ABC):
         remember_arguments(cls)
         if "name" not in cls.__dict__:
             cls.name = snake_case(cls.__name__)
-        # As in Keras, a subclass may write all of it.
+        # As in Keras, a subclass may override all of it.
         if "__call__" in cls.__dict__ and cls.call is Loss.call:
             cls.call = _refuse_parts  # type: ignore[method-assign]
-        # A subclass with its own arithmetic must not inherit its parent's shortcut for it.
+        # A subclass with its own arithmetic must not inherit its parent's fused kernel.
         if "call" in cls.__dict__ and "batch_mean" not in cls.__dict__:
             cls.batch_mean = Loss.batch_mean  # type: ignore[method-assign]
 
@@ -140,16 +140,16 @@ class Loss(ABC):
             y_true: Targets, shape (N, …).
             y_pred: Predictions, shape (N, …).
             sample_weight: None or weights of shape (), (N,), (N, 1) or (N, T, …).
-            mask: None or booleans; False leaves a sample or time step out of the mean. A mask that
-                the predictions carry, as ``_keras_mask``, is joined with it.
+            mask: None or booleans; False excludes a sample or time step from the mean. It is combined
+                with a mask of the predictions, ``_keras_mask``.
 
         Returns:
             A tensor of shape (), or the values for reduction ``none``. A reduced loss of no samples is 0;
             Keras returns an empty tensor then.
 
         Raises:
-            DataError: if shapes do not fit each other; at the first call also for values that the
-                loss is not defined for.
+            DataError: if shapes do not match; at the first call also for values that the loss is not
+                defined for.
         """
         mask = join_masks(mask, get_mask(y_pred))
         targets, predictions = self.align(
@@ -172,8 +172,8 @@ class Loss(ABC):
     ) -> tuple[Tensor, Tensor]:
         """Return targets and predictions as tensors of one rank, device and type.
 
-        With weights a sample, predictions of shape (N,) are N samples of one value; with weights a
-        time step, a last axis of length 1 is kept. Both leave ``call`` a value for each weight.
+        With weights per sample, predictions of shape (N,) are N samples of one value. With weights per time
+        step, a last axis of length 1 is kept. In both cases ``call`` returns a value for each weight.
         """
         dtype = self._compute_dtype
         if dtype is None and not isinstance(y_pred, Tensor):
@@ -197,37 +197,37 @@ class Loss(ABC):
         return self.call(*self.align(y_true, y_pred))
 
     def batch_mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the mean of ``call`` over everything; a subclass may have a faster kernel for it."""
+        """Return the mean of ``call``; a subclass may override it with a fused kernel."""
         return mean_of(self._call_and_count(y_true, y_pred))
 
     @property
     def _has_channels(self) -> bool:
-        """Whether an axis of length 1 is that of the channels, which must not be dropped."""
+        """Whether an axis of length 1 is the channel axis, which must not be dropped."""
         return has_channels_last(self)
 
     @property
     def masks_values(self) -> bool:
-        """Whether `find_mask` has values to leave out."""
+        """Whether `find_mask` may exclude values."""
         return False
 
     def find_mask(self, y_true: Tensor, y_pred: Tensor, values: Tensor) -> Tensor | None:  # noqa: ARG002  # for subclasses
-        """Return which values count, shape of ``values``, or None if all do."""
+        """Return the mask of values that count, shape of ``values``, or None for all."""
         return None
 
     def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: B027  # optional
         """Refuse numbers that the loss is not defined for.
 
-        It is called once, with the first batch: reading numbers in every step would make each wait
-        for the device.
+        It is called once, with the first batch: reading numbers in every step would synchronize each with
+        the device.
 
         Raises:
             DataError: with the argument, the number and the allowed range.
         """
 
     def check_targets(self, y_true: Tensor) -> None:  # noqa: B027  # optional
-        """Refuse targets that the loss is not defined for; `warn_once` of those that are hardly meant.
+        """Refuse targets that the loss is not defined for; `warn_once` about probable mistakes.
 
-        It is called with the smallest and the largest numbers of several batches, when these are read anyway.
+        It is called with the minima and maxima of several batches, when they are read anyway.
 
         Args:
             y_true: Targets, shape (n,).
@@ -239,8 +239,8 @@ class Loss(ABC):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, as values that JSON can hold.
 
-        The keys are Keras 3's, with the arguments that its configurations lose; ``dtype`` is among
-        them if it was given.
+        The keys are Keras 3's, plus the arguments that its configurations omit; ``dtype`` is included if
+        it was given.
         """
         config = read_arguments(self)
         if takes_any_keyword(type(self)):
@@ -251,7 +251,7 @@ class Loss(ABC):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make the loss that `get_config` described, in kplug, Keras 3, tf-keras or Keras 2.3."""
+        """Make the loss of a configuration from kplug, Keras 3, tf-keras or Keras 2.3."""
         translated = translate_loss_config(require_config(cls, config))
         check_keys(cls, translated)
         return cls(**translated)
@@ -264,18 +264,18 @@ class Loss(ABC):
         if torch.compiler.is_compiling() or y_pred.is_meta or not y_pred.numel():
             return
         if not self.takes_class_ids and y_true.shape != y_pred.shape:
-            return  # the loss itself says so
+            return  # the loss itself reports it
         self.check_values(y_true, y_pred)
         self._has_checked = True
 
     def warn_once(self, message: str) -> None:
-        """Warn of something in the data, unless this loss has done so in these words."""
+        """Warn about the data, unless this loss has issued the same warning."""
         if message not in self._told:
             self._told = (*self._told, message)
             warn(message)
 
     def _call_and_count(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the values, and count those of the first batch."""
+        """Return the values, and check their count for the first batch."""
         values = self.call(y_true, y_pred)
         if not self._has_counted:
             self._has_counted = True
@@ -302,7 +302,7 @@ def _find_rank(values: ArrayLike) -> int:
 
 
 def _read_dtype(dtype: Any) -> torch.dtype:
-    """Return the type to compute in: a policy such as ``mixed_float16`` has one of its own."""
+    """Return the compute type, which a policy such as ``mixed_float16`` defines."""
     given = getattr(dtype, "compute_dtype", dtype)
     if isinstance(given, Mapping):
         given = str(given.get("config", {}).get("name", ""))
@@ -310,7 +310,7 @@ def _read_dtype(dtype: Any) -> torch.dtype:
 
 
 def require_tensor(values: object, owner: str) -> Tensor:
-    """Return the values of a user's function, or say what it returned instead of a tensor.
+    """Return the values of a user's function, which must be a tensor.
 
     Raises:
         ContractError: if they are no tensor.

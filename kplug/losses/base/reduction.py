@@ -36,8 +36,8 @@ def reduce_values(
 
     With values s and weights w (broadcast to s):
     ``sum_over_batch_size`` and ``mean`` give Σws / numel(s), zero weights counted; ``sum`` gives Σws;
-    ``mean_with_sample_weight`` gives Σws / Σw; ``none`` gives ws. Masked values count neither in a
-    sum nor in its divisor.
+    ``mean_with_sample_weight`` gives Σws / Σw; ``none`` gives ws. Masked values count neither in the
+    sum nor in the divisor.
 
     Args:
         values: One value a sample, shape (N,) or (N, T, …), or one for the whole batch, shape ().
@@ -71,7 +71,7 @@ def mean_of(values: Tensor) -> Tensor:
 
 
 def can_fuse(y_true: Tensor, y_pred: Tensor) -> bool:
-    """Return whether torch's kernels that compute values and mean at once apply: same shapes, not empty."""
+    """Return whether torch's fused kernels of values and mean apply: same shapes, not empty."""
     return y_true.shape == y_pred.shape and y_pred.numel() > 0
 
 
@@ -86,7 +86,7 @@ def fit_weights(weights: Tensor, values: Tensor, argument: str = "sample_weight"
         fitted = fitted.squeeze(-1)
     if 0 < fitted.ndim < values.ndim:
         fitted = fitted.reshape(fitted.shape + (1,) * (values.ndim - fitted.ndim))
-    # Values of shape () stand for the whole batch and take weights of any length.
+    # A value of shape () belongs to the whole batch and takes weights of any length.
     fits = values.ndim == 0 or (
         fitted.ndim <= values.ndim
         and all(have in (1, want) for have, want in zip(fitted.shape, values.shape, strict=False))
@@ -104,7 +104,7 @@ def fit_weights(weights: Tensor, values: Tensor, argument: str = "sample_weight"
 def as_weights(
     sample_weight: ArrayLike, values: Tensor, owner: str, dtype: torch.dtype | None = None
 ) -> Tensor:
-    """Return weights on the values' device and of their rank; in their own type where none is given.
+    """Return weights on the values' device and of their rank; by default in their own type.
 
     Raises:
         DataError: if they do not fit the values.
@@ -114,7 +114,7 @@ def as_weights(
 
 
 def join_masks(first: ArrayLike, second: ArrayLike) -> ArrayLike:
-    """Return the mask that keeps what both masks keep; None keeps everything.
+    """Return the conjunction of two masks; None keeps everything.
 
     Example:
         >>> join_masks([True, False, True], [True, True, False])
@@ -147,7 +147,7 @@ def _merge_weights(
     kept = as_tensor(mask, "loss", "mask").to(device=values.device, dtype=values.dtype)
     scaled = fit_weights(kept, values, "mask")
     if reduction in ("sum_over_batch_size", "mean"):
-        # total/valid, so that the mean over all positions is the mean over the valid ones.
+        # The factor total/valid makes the mean over all positions equal that over the valid ones.
         scaled = scaled * (scaled.numel() / scaled.sum().clamp(min=1))
     return scaled if weights is None else scaled * weights
 

@@ -26,13 +26,13 @@ from kplug.losses.base.function import check_signature
 from kplug.losses.base.loss import Loss, require_tensor
 from kplug.losses.base.reduction import reduce_values
 
-#: What the names ``torch/cross_entropy_loss`` and ``torch/nll_loss`` mean: the classes are on the last axis.
+#: The losses under the names ``torch/cross_entropy_loss`` and ``torch/nll_loss``: classes on the last axis.
 CrossEntropyLoss = channels_first(nn.CrossEntropyLoss)
 NLLLoss = channels_first(nn.NLLLoss)
 
 # These take class ids of type int64.
 _TAKES_IDS = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)
-# These compute a softmax or sigmoids of their own.
+# These compute a softmax or sigmoids themselves.
 _TAKES_LOGITS = (
     nn.CrossEntropyLoss,
     nn.BCEWithLogitsLoss,
@@ -84,7 +84,7 @@ class TorchLoss(Loss):
         super().__init__(label, _REDUCTIONS.get(reduction, "sum_over_batch_size"))
         self.module = module
         check_signature(module.forward, "a loss")
-        # torch's modules say (input, target); a module with other names follows torch's order too.
+        # torch's modules use (input, target); a module with other names follows torch's order too.
         self._is_keras_order = next(iter(inspect.signature(module.forward).parameters)) == "y_true"
         self._is_torchs_own = type(module).__module__.startswith("torch.nn.modules.loss")
         self._unreduced = _without_reduction(module)
@@ -125,7 +125,7 @@ class TorchLoss(Loss):
         y_pred: ArrayLike,
         sample_weight: ArrayLike = None,  # noqa: ARG002  # the module decides about ranks
     ) -> tuple[Tensor, Tensor]:
-        """Return targets in the shape and type that the module takes, and predictions."""
+        """Return targets in the module's shape and type, and predictions."""
         predictions = as_predictions(y_pred, owner=self.name)
         targets = as_tensor(y_true, self.name, "y_true").to(predictions.device)
         self._follow(predictions.device)
@@ -141,7 +141,7 @@ class TorchLoss(Loss):
         return targets, predictions
 
     def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # as for every loss
-        """Refuse probabilities of classes on the last axis of what the module has on the second."""
+        """Refuse class probabilities on the last axis if the module expects classes on the second."""
         is_adapted = has_channels_last(self.module)
         if not isinstance(self.module, nn.CrossEntropyLoss) or is_adapted or y_true.ndim < 3:
             return
@@ -159,7 +159,7 @@ class TorchLoss(Loss):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make the loss again, if the configuration holds the module itself.
+        """Rebuild the loss, if the configuration contains the module itself.
 
         Raises:
             ContractError: if there is only its name.
@@ -198,7 +198,7 @@ class TorchLoss(Loss):
         return targets.long()
 
     def _find_shares(self, values: Tensor, targets: Tensor) -> Tensor:
-        """Return what each value adds to the number that torch's mean divides by."""
+        """Return the contribution of each value to the divisor of torch's mean."""
         if getattr(self.module, "reduction", "mean") == "batchmean":
             return torch.full_like(values, values.shape[0] / max(values.numel(), 1))
         has_ids = isinstance(self.module, (nn.CrossEntropyLoss, nn.NLLLoss))
@@ -212,7 +212,7 @@ class TorchLoss(Loss):
 
 
 def _adds_up_to_one(targets: Tensor, axis: int) -> bool:
-    """Whether what is on an axis adds up to 1 everywhere."""
+    """Return whether sums along an axis are 1 everywhere."""
     sums = targets.sum(axis)
     return bool(torch.allclose(sums, torch.ones_like(sums), atol=1e-3))
 
@@ -220,7 +220,7 @@ def _adds_up_to_one(targets: Tensor, axis: int) -> bool:
 def _without_reduction(module: nn.Module) -> nn.Module:
     if getattr(module, "reduction", "none") == "none":
         return module
-    # Shallow: parameters and buffers stay shared, so a later move of the original reaches the copy.
+    # Shallow: parameters and buffers stay shared, so moving the original moves the copy.
     unreduced = copy.copy(module)
     unreduced.reduction = "none"  # type: ignore[assignment]  # a plain string attribute of torch's
     return unreduced

@@ -24,9 +24,9 @@ from kplug.metrics.base.thresholds import (
 )
 from kplug.registry.user_warnings import warn
 
-#: The threshold under ``top_k``: scores outside the best k are below it, all others above.
+#: The threshold with ``top_k``: scores outside the best k are below it, all others above.
 _BELOW_ALL = -1e10
-#: Probabilities may leave [0, 1] by rounding.
+#: Probabilities may exceed [0, 1] by rounding.
 _SLACK = 1e-5
 
 
@@ -34,8 +34,8 @@ class ConfusionMetric(Metric):
     """Base of metrics that are computed from the outcomes at some thresholds.
 
     A prediction is positive where ŷ > t. Its outcome is true positive, false positive, true negative or false
-    negative; their weights are summed over all axes. A subclass that chooses classes, or a number of evenly
-    spread thresholds, says so before it calls this constructor, which makes the state.
+    negative; their weights are summed over all axes. A subclass that selects classes, or evenly spread
+    thresholds, configures that before it calls this constructor, which creates the state.
 
     Args:
         thresholds: One threshold, or several; None means 0.5, and with ``top_k`` no threshold.
@@ -43,7 +43,7 @@ class ConfusionMetric(Metric):
         dtype: Type of the scores and of the result; None means ``floatx()``.
     """
 
-    #: The outcomes that are kept, by the names that they have as state.
+    #: The accumulated outcomes, by their names in the state.
     _kept: ClassVar[dict[str, str]] = {name: name for name in Outcomes._fields}
     top_k: int | None = None
     class_id: int | None = None
@@ -79,14 +79,14 @@ class ConfusionMetric(Metric):
         return self._counter.values
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with thresholds as they were given."""
+        """Return the constructor's arguments, with the thresholds as given."""
         config = super().get_config()
         if "thresholds" in config:
             config["thresholds"] = self.init_thresholds
         return config
 
     def _keep_classes(self, top_k: int | None, class_id: int | None) -> None:
-        """Keep which scores of the last axis count."""
+        """Store which scores of the last axis count."""
         self.top_k = _require(self, "top_k", top_k, 1)
         self.class_id = _require(self, "class_id", class_id, 0)
 
@@ -118,7 +118,7 @@ class ConfusionMetric(Metric):
             )
 
     def _select(self, targets: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
-        """Keep the best k scores, and the one class, that were asked for."""
+        """Select the best k scores and the requested class."""
         classes = scores.shape[-1] if scores.ndim > 1 else 0
         if self.top_k is not None:
             if self.top_k > (scores.shape[-1] if scores.ndim else 1):

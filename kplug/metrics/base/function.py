@@ -20,7 +20,7 @@ class FunctionMetric(MeanMetric):
     """A metric from a function of ``(y_true, y_pred)``.
 
     m = Σ w function(y, ŷ) / Σ w over all samples. A function that returns one number for the batch
-    counts once a batch, as in Keras.
+    counts once per batch, as in Keras.
 
     Args:
         function: Called with targets and predictions of one rank.
@@ -49,7 +49,7 @@ class FunctionMetric(MeanMetric):
         self._order = check_signature(function, "a metric")
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return what the function returns, as a tensor."""
+        """Return the function's result as a tensor."""
         return _call(self.name, self.function, self._order, y_true, y_pred)
 
     def get_config(self) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class MeanMetricWrapper(MeanMetric):
         **kwargs: Keywords of the function.
 
     Raises:
-        ContractError: if the function cannot be called so, or returns no number.
+        ContractError: if the function does not accept these arguments, or returns no number.
 
     Example:
         >>> import torch
@@ -102,7 +102,7 @@ class MeanMetricWrapper(MeanMetric):
         self._order = check_signature(self.function, "a metric")
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return what the function returns for the keywords, as a tensor."""
+        """Return the function's result for the keywords, as a tensor."""
         return _call(self.name, self.function, self._order, y_true, y_pred)
 
     def get_config(self) -> dict[str, Any]:

@@ -21,12 +21,12 @@ from kplug.metrics.base.metric import Metric
 
 
 class MeanMetric(Metric):
-    """Weighted mean of ``call(y_true, y_pred)``, which a subclass writes, or of a formula that it names.
+    """Weighted mean of ``call(y_true, y_pred)``, which a subclass defines, or of a formula that it passes.
 
-    m = Σ w call(y, ŷ) / Σ w over all samples. Before ``call`` runs, (N,) beside (N, 1) is given shape
-    (N, 1). (N,) beside (N,) is one sample, as it is for a loss and in Keras; with N weights it is given shape
-    (N, 1) too. A ``formula`` with further parameters needs an ``__init__`` that keeps them as attributes of
-    the same names; one without needs none, and its own name is the label.
+    m = Σ w call(y, ŷ) / Σ w over all samples. Before ``call`` runs, (N,) and (N, 1) both become (N, 1). Two
+    shapes (N,) are one sample, as for a loss and in Keras; with N weights they become (N, 1) too. A
+    ``formula`` with further parameters needs an ``__init__`` that stores them as attributes of the same
+    names. Otherwise no ``__init__`` is needed, and the formula's name is the label.
 
     Args:
         name: Label in logs and history; by default the class's name in snake case.
@@ -61,7 +61,7 @@ class MeanMetric(Metric):
         own = type(self)
         if own.call is MeanMetric.call and own.update_state is MeanMetric.update_state:
             require_formula(own, "a metric")
-        # float64, because float32 sums of ones stop growing at 2**24; hence also the += below.
+        # float64, since float32 sums of ones stop growing at 2**24; hence also the += below.
         self.total = self.add_state("total", dtype="float64")
         self.count = self.add_state("count", dtype="float64")
 
@@ -88,7 +88,7 @@ class MeanMetric(Metric):
     def accumulate_pair(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: ArrayLike = None
     ) -> None:
-        """Add a batch of tensors on one device, of one rank where ranks are aligned."""
+        """Add a batch of tensors on one device, and of one rank if ranks are aligned."""
         self.accumulate(self.call(y_true, y_pred), sample_weight)
 
     def accumulate(self, values: Tensor, sample_weight: ArrayLike = None) -> None:
@@ -102,7 +102,7 @@ class MeanMetric(Metric):
             return
         weights = as_weights(sample_weight, values, self.name, kind)
         product = values * weights
-        rows = product.shape[0] if weights.ndim else 1  # one for all counts once, as in Keras
+        rows = product.shape[0] if weights.ndim else 1  # a single weight counts once, as in Keras
         self.total += _scale(product.sum(), rows, product)
         self.count += _scale(weights.expand_as(product).sum(), rows, product)
 
@@ -135,7 +135,7 @@ def _mask(sample_weight: ArrayLike, mask: Tensor) -> Tensor:
 
 
 def _scale(total: Tensor, rows: int, values: Tensor) -> Tensor:
-    """Divide a sum by the number of values that each sample has."""
+    """Divide a sum by the number of values per sample."""
     share = rows / max(values.numel(), 1)
     return total if share == 1.0 else total * share
 
@@ -143,5 +143,5 @@ def _scale(total: Tensor, rows: int, values: Tensor) -> Tensor:
 def _align(y_true: Tensor, y_pred: Tensor, sample_weight: ArrayLike) -> tuple[Tensor, Tensor]:
     if y_true.ndim == y_pred.ndim == 1 and has_several(sample_weight):
         return y_true.unsqueeze(-1), y_pred.unsqueeze(-1)
-    # The last axis is kept: a value a step takes weights a step, and the mean is the same.
+    # The last axis is kept: a value per step takes weights per step, and the mean is the same.
     return align_ranks(y_true, y_pred, keep_last_axis=True)

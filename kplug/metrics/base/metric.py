@@ -24,9 +24,9 @@ from kplug.registry.quoting import name_type
 class Metric(ABC):
     """A number about a model, accumulated over batches.
 
-    A subclass makes its state in ``__init__`` with `add_state`, adds to it in ``update_state`` and
-    computes the number in ``result``. Nothing in ``update_state`` may read a tensor's value
-    (``.item()``, ``if tensor``): that would make every step wait for the device.
+    A subclass creates its state in ``__init__`` with `add_state`, adds to it in ``update_state`` and
+    computes the number in ``result``. ``update_state`` must not read a tensor's value (``.item()``,
+    ``if tensor``): that would synchronize every step with the device.
 
     Args:
         name: Label in logs and history; by default the class's name in snake case.
@@ -84,14 +84,14 @@ class Metric(ABC):
             sample_weight: None or weights of shape (), (N,) or (N, T, …).
 
         Raises:
-            DataError: if the shapes do not fit each other.
+            DataError: if the shapes do not match.
         """
 
     def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: B027  # optional
-        """Warn of numbers that the metric says nothing about.
+        """Warn of numbers for which the metric is meaningless.
 
-        `check_first` calls it with the first batch: reading numbers in every step would make each wait
-        for the device.
+        `check_first` calls it with the first batch: reading numbers in every step would synchronize
+        each with the device.
 
         Args:
             y_true: Targets.
@@ -104,7 +104,7 @@ class Metric(ABC):
         Args:
             y_true: Targets.
             y_pred: Predictions.
-            sample_weight: Weights. Where one is 0 nothing is checked: such a target may be anything.
+            sample_weight: Weights. If one is 0, nothing is checked: its target may be arbitrary.
         """
         # A compiled graph must not read numbers, meta tensors have none.
         if self._has_checked or torch.compiler.is_compiling() or y_pred.is_meta:
@@ -121,7 +121,7 @@ class Metric(ABC):
         """Return the metric of the batches since the last reset.
 
         Shape (); or one value for each class or threshold, which logs and history show as a list; or
-        a dict of both, whose keys are log names of their own.
+        a dict of such values, whose keys become separate log names.
         """
 
     def __call__(
@@ -138,7 +138,7 @@ class Metric(ABC):
         fill: float = 0.0,
         dtype: str | torch.dtype = "float32",
     ) -> Tensor:
-        """Make a tensor of state and keep it as the attribute ``name``.
+        """Create a tensor of state and store it as the attribute ``name``.
 
         Args:
             name: Name of the attribute.
@@ -147,8 +147,8 @@ class Metric(ABC):
             dtype: Type of the tensor; float64 is float32 on a device without it.
 
         Returns:
-            The tensor. Change it in place, and one of float64 and shape () with ``+=``: torch.compile
-            loses the result of its ``add_``.
+            The tensor. Update it in place. Use ``+=`` for a float64 tensor of shape (): torch.compile loses
+            the result of its ``add_``.
         """
         kind = _available(to_dtype(dtype), self._device)
         with torch.inference_mode(False):  # an inference tensor could not be updated in training
@@ -164,7 +164,7 @@ class Metric(ABC):
         dtype: str | torch.dtype | None = None,
         name: str | None = None,
     ) -> StateVariable:
-        """Make state as Keras does; see `add_state` for the way of this package.
+        """Create state as in Keras; kplug's own way is `add_state`.
 
         Args:
             shape: Shape of the variable.
@@ -173,8 +173,8 @@ class Metric(ABC):
             name: Name in `state`; by default a number.
 
         Returns:
-            A tensor with ``assign``, ``assign_add`` and ``assign_sub``. A metric that computes on a GPU
-            calls ``self.to(y_pred.device)`` before it adds to it.
+            A tensor with ``assign``, ``assign_add`` and ``assign_sub``. On a GPU, the metric must call
+            ``self.to(y_pred.device)`` before it adds to the tensor.
         """
         label = name or f"variable_{len(self._fills)}"
         place = label
@@ -195,7 +195,7 @@ class Metric(ABC):
         dtype: str | torch.dtype | None = None,
         name: str | None = None,
     ) -> StateVariable:
-        """Make state as tf.keras does; see `add_variable`."""
+        """Create state as in tf.keras; see `add_variable`."""
         return self.add_variable(shape, initializer, dtype, name)
 
     @property
@@ -205,27 +205,27 @@ class Metric(ABC):
 
     @property
     def variables(self) -> list[Tensor]:
-        """The tensors of state in the order in which they were made, then those of inner metrics."""
+        """The tensors of state in creation order, then those of inner metrics."""
         inner = [variable for metric in self.inner_metrics for variable in metric.variables]
         return [*self.state.values(), *inner]
 
     @property
     def inner_metrics(self) -> list[Metric]:
-        """The metrics that are attributes of this one, or stand in its lists and dicts.
+        """The metrics in attributes of this one, or in its lists and dicts.
 
-        They are reset, moved and merged with it; ``update_state`` is theirs to be called.
+        They are reset, moved and merged with it, but not updated: call their ``update_state``.
         """
         return list(find_metrics(vars(self)))
 
     def reset_state(self) -> None:
-        """Forget all batches."""
+        """Reset the state."""
         for metric in self.inner_metrics:
             metric.reset_state()
         for name, fill in self._fills.items():
             getattr(self, name).fill_(fill)
 
     def to(self, device: torch.device | str) -> Self:
-        """Move the state to a device; the metrics of this package follow the predictions."""
+        """Move the state to a device; kplug's metrics move to that of the predictions."""
         wanted = torch.device(device)
         if wanted == self._device:
             return self
@@ -244,18 +244,18 @@ class Metric(ABC):
         return self
 
     def merge_state(self, others: Iterable[Metric]) -> None:
-        """Add the states of metrics that saw other batches, such as other workers'.
+        """Add the states of metrics of other batches, such as those of other workers.
 
         Raises:
-            ContractError: if one is another class of metric, or its state has another shape; nothing
-                is added then.
+            ContractError: if one has another class, or its state another shape. Nothing is added
+                then.
         """
         added = list(others)
         for other in added:
             self._check_mergeable(other)
         for other in added:
             for name, state in other.state.items():
-                if name not in self._fills:  # made at the first batch, which this one has not seen
+                if name not in self._fills:  # created at the first batch, not seen here
                     self.add_state(name, tuple(state.shape), other._fills[name], state.dtype)
                 getattr(self, name).add_(state.to(self._device))
             for own, inner in zip(self.inner_metrics, other.inner_metrics, strict=True):
@@ -282,7 +282,7 @@ class Metric(ABC):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make the metric that `get_config` described."""
+        """Make the metric of a configuration from `get_config`."""
         check_keys(cls, config)
         return cls(**config)
 

@@ -15,17 +15,17 @@ from kplug.backend import epsilon
 _FEW = 4
 _ALLOWED = "a number in [0, 1], or a list of such numbers"
 
-# A configuration in a file may hold any number, and memory is allocated for it.
+# A configuration in a file may contain any number, for which memory is allocated.
 _MOST = 1_000_000
 
 
 def require_count(
     owner: object, argument: str, value: object, least: int, most: int = _MOST
 ) -> int:
-    """Return how many thresholds, labels or classes a metric keeps numbers for.
+    """Return the number of thresholds, labels or classes of a metric's state.
 
     Raises:
-        ArgumentValueError: It is no integer, too small, or so large that it can only be a mistake.
+        ArgumentValueError: It is no integer, too small, or implausibly large.
     """
     count = require_integer(owner, argument, value, f"an integer >= {least}", at_least=least)
     if count > most:
@@ -47,8 +47,8 @@ class Thresholds:
 
     Args:
         values: The thresholds, in any order.
-        is_even: Whether they are i / (T − 1), give or take ``epsilon()`` at the two ends. The
-            threshold that a score exceeds is then computed instead of looked up.
+        is_even: Whether they are i / (T − 1), up to ``epsilon()`` at the two ends. The threshold that a
+            score exceeds is then computed instead of searched.
 
     Example:
         >>> scores, labels = torch.tensor([[0.2], [0.6], [0.9]]), torch.tensor([[0], [1], [0]])
@@ -71,7 +71,7 @@ class Thresholds:
         return len(self.values)
 
     def count(self, is_positive: Tensor, scores: Tensor, weights: Tensor | None = None) -> Outcomes:
-        """Return the weights of the outcomes; nothing waits for the device.
+        """Return the weights of the outcomes, without synchronizing with the device.
 
         Args:
             is_positive: The labels, booleans of shape (M, L).
@@ -87,8 +87,8 @@ class Thresholds:
         shape = (2, len(self) + 1, scores.shape[1])
         histogram = torch.zeros(shape, dtype=kind, device=scores.device)
         histogram.scatter_add_(1, buckets, both)
-        # Both sums run from their own end: a difference with the total would leave rounding errors
-        # where there is nothing.
+        # Cumulative sums from both ends: a difference from the total would leave rounding errors in
+        # place of zeros.
         yes = histogram.flip(1).cumsum(1).flip(1)[:, 1:]
         no = histogram.cumsum(1)[:, :-1]
         if self._ranks is not None:
@@ -98,7 +98,7 @@ class Thresholds:
     def _count_each(
         self, is_positive: Tensor, scores: Tensor, weights: Tensor | None, kind: torch.dtype
     ) -> Outcomes:
-        """Compare with each threshold: faster than sorting the scores into buckets, if they are few."""
+        """Compare with each threshold: faster than bucketing the scores if thresholds are few."""
         yes = torch.stack([scores > edge for edge in self.values])
         outcomes = (is_positive & yes, ~is_positive & yes, ~(is_positive | yes), is_positive & ~yes)
         if weights is None:
@@ -107,7 +107,7 @@ class Thresholds:
         return Outcomes(*((weight * outcome).sum(1) for outcome in outcomes))
 
     def _count_exceeded(self, scores: Tensor) -> Tensor:
-        """Return how many thresholds each score exceeds."""
+        """Return the number of thresholds that each score exceeds."""
         known = torch.nan_to_num(scores, nan=-math.inf, posinf=math.inf, neginf=-math.inf)
         if self.is_even:
             steps = (known.clamp(0.0, 1.0) * (len(self) - 1)).ceil()

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class StateVariable(Tensor):
-    """A tensor that is assigned to; all else that is done with it gives plain tensors.
+    """A tensor with assignment methods; all other operations return plain tensors.
 
     Example:
         >>> total = make_variable(torch.zeros(()), "total")
@@ -17,10 +17,10 @@ class StateVariable(Tensor):
         (tensor(2.5000), 'total')
 
     Reference:
-        ``keras.StateVariable``. The name is ``label``: a tensor's ``name`` is taken.
+        ``keras.StateVariable``. Its name is ``label``, since tensors already have ``name``.
     """
 
-    # As torch.nn.Parameter does: operations neither cost more nor return this class.
+    # Like torch.nn.Parameter: operations have no overhead and do not return this class.
     __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
     label: str
 
@@ -30,7 +30,7 @@ class StateVariable(Tensor):
         return self.as_subclass(Tensor)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> StateVariable:
-        """Return a copy in other memory; torch has none for a class whose operations give plain tensors."""
+        """Return a deep copy; torch has none for a class whose operations return plain tensors."""
         twin = memo[id(self)] = make_variable(self.value.clone(), self.label)
         return twin
 
