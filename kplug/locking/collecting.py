@@ -75,9 +75,7 @@ def lock_rows(
         distribution, kind = str(row.get("distribution")), KINDS.get(str(row.get("kind")))
         name = str(row.get("name")).rpartition("/")[2]
         used.setdefault(distribution, set())
-        if isinstance(
-            code := row.get("code"), dict
-        ):  # the owner of the code, if another distribution
+        if isinstance(code := row.get("code"), dict):  # code owned by another distribution
             used.setdefault(str(code.get("distribution")), set())
         if distribution == CUSTOM:
             used[CUSTOM].add(name)

@@ -78,9 +78,7 @@ class Supplier:
         self._loaded = Once(self._load_modules) if modules else _NO_MODULES
         self._offers: dict[str, Once[_Offered]] = {}  # by kind
         self._unread_groups: tuple[Problem, ...] = ()
-        self._answers: dict[
-            str, tuple[Problem, ...]
-        ] = {}  # by hook: the problems of its last answer
+        self._answers: dict[str, tuple[Problem, ...]] = {}  # by hook: the last answer's problems
         self.seconds: dict[
             str, float
         ] = {}  # seconds that each module of hooks took to import, without nested ones

@@ -16,9 +16,7 @@ from kplug.registry.quoting import quote
 
 # A file that does not mention kplug is not parsed: parsing is the slowest step, and broken files of other
 # projects do not matter.
-_MENTION = re.compile(
-    rb"k(?<![a-z0-9].)[-_.]?plug"
-)  # matched against lower-case text, which is faster
+_MENTION = re.compile(rb"k(?<![a-z0-9].)[-_.]?plug")  # for lower-case text, which is faster
 _ESCAPED = re.compile(
     rb"\\(?:u0000|u|x)(?:00)?([0-7][0-9a-f])"
 )  # \u006B, \U0000006B, \x6B in lower case

@@ -68,9 +68,7 @@ class Policy:
         """Yield every reason why a distribution may not load, with its setting if there is one."""
         for error in self.errors:
             yield None, error.message
-        lists: list[
-            Setting
-        ] = []  # of this source and the outer ones, which no inner list can widen
+        lists: list[Setting] = []  # of this source and the outer ones; no inner one widens them
         for source in self.sources:
             if "plugins" in source.settings:
                 lists.append(source.settings["plugins"])

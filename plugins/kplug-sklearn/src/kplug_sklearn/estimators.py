@@ -162,9 +162,7 @@ class KplugClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         try:
             return super()._train(model, X, targets, options)
         except DataError as error:
-            if (
-                "y_true has shape" in error.message
-            ):  # one-hot, so not the shape of the given class ids
+            if "y_true has shape" in error.message:  # the one-hot shape, not the given one
                 owner, classes = type(self).__name__, targets.shape[1]
                 error.hint = (
                     f"{owner} makes the classes one-hot, of shape (samples, {classes}). Let the model end in "
