@@ -61,7 +61,9 @@ def _show_every_python_of_pyenv() -> None:
 
 def _test(version: str, python: Path) -> None:
     pip: tuple[str | Path, ...] = (python, "-m", "pip", "install", "--quiet")
-    sources = [part for path in (ROOT, *ROOT.glob("plugins/*/")) for part in ("-e", path)]
+    projects = ("pyproject.toml", "plugins/*/pyproject.toml")
+    folders = [file.parent for pattern in projects for file in ROOT.glob(pattern)]
+    sources = [part for folder in folders for part in ("-e", folder)]
     for install in ((*pip, *_light_requirements()), (*pip, "--no-deps", *sources)):
         installed = _run(*install)
         if installed.returncode:

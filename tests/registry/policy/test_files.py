@@ -88,9 +88,12 @@ def test_a_project_that_mentions_kplug_has_no_settings(file: Path, text: str) ->
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("path", [ROOT, *ROOT.glob("plugins/*/")], ids=lambda path: path.name)
-def test_our_own_projects_have_no_settings(path: Path) -> None:
-    file = path / "pyproject.toml"
+@pytest.mark.parametrize(
+    "file",
+    [ROOT / "pyproject.toml", *ROOT.glob("plugins/*/pyproject.toml")],
+    ids=lambda file: file.parent.name,
+)
+def test_our_own_projects_have_no_settings(file: Path) -> None:
     assert read_project_file(file) == Source(str(file))
 
 
