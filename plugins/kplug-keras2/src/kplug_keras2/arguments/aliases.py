@@ -92,7 +92,7 @@ def make_alias(original: _T, *extras: type) -> _T:
     if type(original) is not type:  # an abstract class: its metaclass comes second
         kind = type(AliasType.__name__, (AliasType, type(original)), {})
     made: _T = kind(original.__name__, (*extras, original), names)
-    return complete_config(made)  # `get_config` is that of the original
+    return complete_config(made)  # its constructor takes older names, so no signature fits a call
 
 
 def alias_classes(module: ModuleType, *extras: type) -> dict[str, Any]:
