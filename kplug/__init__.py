@@ -1,7 +1,7 @@
 """kplug: Keras-shaped models on PyTorch, in which every component comes from a plugin.
 
-Importing this package imports nothing else: each name below is fetched when it is first used, so a
-plugin's light module or the command line can say ``import kplug`` without paying for torch.
+Imports are lazy: each name below is loaded on first use, so a plugin's light module or the command line
+can ``import kplug`` without loading torch.
 """
 
 from __future__ import annotations

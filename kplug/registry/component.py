@@ -30,7 +30,7 @@ _NAMES_MARK = "__kplug_names__"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who supplied a component.
+    """The supplier of a component.
 
     Args:
         distribution: Normalised name of the distribution, as printed, disabled, preferred and recorded.
@@ -161,7 +161,7 @@ class Component:
 
     @property
     def location(self) -> str:
-        """Where the object lives, as ``module:name``."""
+        """The place of the object, as ``module:name``."""
         if isinstance(self.target, str):
             return self.target
         module = getattr(self.target, "__module__", type(self.target).__module__)

@@ -37,7 +37,7 @@ class KplugError(Exception):
 
     @property
     def hint(self) -> str | None:
-        """What to do about it."""
+        """The advice of the message."""
         if callable(self._hint):
             self._hint = self._hint()
         return self._hint
@@ -65,7 +65,7 @@ class KplugError(Exception):
 
 
 def _make_public(error: type) -> None:
-    """Let tracebacks show the name that users import: ``kplug.DataError``."""
+    """Make tracebacks show the name that users import: ``kplug.DataError``."""
     if error.__module__ in (__name__, "kplug.errors"):
         error.__module__ = "kplug"
 

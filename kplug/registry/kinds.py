@@ -16,7 +16,7 @@ _WORD = re.compile("[a-z][a-z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What sets one kind of component apart from the others.
+    """The properties of a kind of component.
 
     Args:
         name: The singular, as in messages and specs.

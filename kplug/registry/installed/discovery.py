@@ -31,7 +31,7 @@ _BUILT_IN_MODULES = {"kplug": "kplug.builtins.hooks", "torch": "kplug.builtins.t
 
 @dataclass
 class Discovery:
-    """What is installed.
+    """The installed distributions.
 
     Args:
         by_name: Each distribution that may load, by its name.

@@ -36,7 +36,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Results:
-    """What a search found.
+    """The results of a search.
 
     Args:
         found: The components, in the order of the registries.

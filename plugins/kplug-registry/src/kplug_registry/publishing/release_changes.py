@@ -39,7 +39,7 @@ def publish(
 def yank(
     site: SiteStorage, name: str, version: str, reason: str | None, keys: SigningKeys | None = None
 ) -> list[str]:
-    """Withdraw a release: it is installed only where somebody asks for exactly this version.
+    """Withdraw a release, which is then installed only if exactly this version is requested.
 
     Args:
         site: The storage of the site.

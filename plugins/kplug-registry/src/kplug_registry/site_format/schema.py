@@ -198,7 +198,7 @@ class SearchHit:
 
     @property
     def written(self) -> str:
-        """What names it in code."""
+        """Its name as written in code."""
         return f"{self.distribution}/{self.name}" if self.is_qualified_only else self.name
 
 
@@ -251,7 +251,7 @@ class RecentRelease:
 
 @dataclass(frozen=True, slots=True)
 class KindCount:
-    """How many components of a kind the current releases offer."""
+    """The number of components of a kind in the current releases."""
 
     kind: str
     count: int

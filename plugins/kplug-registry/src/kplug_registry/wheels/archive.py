@@ -21,7 +21,7 @@ _SYMBOLIC_LINK = 0o12
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large a wheel may be.
+    """The limits of a wheel's size.
 
     Args:
         file: Bytes of the wheel.
