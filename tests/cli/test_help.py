@@ -55,7 +55,7 @@ def test_an_example_runs(example: str) -> None:
 
 
 @pytest.mark.parametrize("width", [24, 40, 60, 80, 120])
-@pytest.mark.parametrize("name", ["lock", "docs", "bench"])
+@pytest.mark.parametrize("name", ["lock", "docs", "sync"])
 def test_no_name_in_a_help_is_broken_and_no_line_is_longer_than_its_words(
     name: str, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
