@@ -30,7 +30,7 @@ def ending(y_true, y_pred):
 
 def wide(y_true, y_pred, width):
     return ((y_true - y_pred) / width).abs().mean(-1)
-wide.__kplug_example__ = __import__("kplug").testing.Example({"width": 2.0})
+wide.__kplug_example__ = __import__("kplug").Example({"width": 2.0})
 """
 NAMES = ("ending", "good", "hanging", "raising", "wide")
 ENTRY_POINTS = "[kplug.losses]\n" + "".join(f"{name} = kplug_waves:{name}\n" for name in NAMES)
