@@ -9,6 +9,7 @@ from __future__ import annotations
 # Facts about all components in kplug: see `kplug.non_mutating` and `kplug.complete_config`.
 __kplug_non_mutating__ = True
 __kplug_complete_config__ = True
+__kplug_output_count__ = 1  # of layers, where their classes say nothing else
 
 import importlib
 import sys

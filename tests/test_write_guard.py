@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -286,3 +287,23 @@ def test_what_torch_raises_in_one_is_explained() -> None:
     message = r"layer 'folding' \(Folding\) cannot compute with inputs of shape \(2, 3\) float32"
     with pytest.raises(ComputationError, match=message):
         Folding(name="folding")(torch.ones(2, 3))
+
+
+def test_a_function_that_wraps_one_of_kplug_is_watched() -> None:
+    @functools.wraps(kplug.activations.relu)
+    def wipe(x: Tensor) -> Tensor:
+        return x.mul_(0.0)
+
+    inputs = torch.ones(2)
+    with pytest.warns(KplugWarning, match="in place"):
+        kplug.layers.Activation(wipe)(inputs)
+    assert inputs.tolist() == [1.0, 1.0]
+
+
+def test_a_loss_whose_module_is_unknown_is_compiled() -> None:
+    names: dict[str, Any] = {}
+    exec("def error(y_true, y_pred): return (y_true - y_pred).abs().mean(-1)", names)
+    names["error"].__module__ = None
+    model = kplug.Sequential([kplug.layers.Dense(1)])
+    model.compile("sgd", names["error"])
+    assert model.evaluate(torch.ones(2, 3), torch.ones(2, 1), verbose=0) is not None

@@ -6,6 +6,7 @@ everything defined there, unless the class says otherwise.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import sys
@@ -17,6 +18,7 @@ from kplug.registry.errors import RegistrationError
 from kplug.registry.quoting import quote
 
 _NON_MUTATING = "__kplug_non_mutating__"
+_OUTPUT_COUNT = "__kplug_output_count__"
 _COMPLETE_CONFIG = "__kplug_complete_config__"
 _RENAMED, _IDLE = "__kplug_renamed_arguments__", "__kplug_idle_arguments__"
 _KERAS_CLASS = "__kplug_keras_class__"
@@ -44,9 +46,29 @@ def non_mutating(target: Anything) -> Anything:
 
 
 def is_non_mutating(component: object) -> bool:
-    """Return whether the author of a class or function, or of an object's class, states `non_mutating`."""
+    """Return whether the author of a class or function, or of an object's class, states `non_mutating`.
+
+    A ``functools.partial`` is its function. A wrapper is another function than the wrapped one, although
+    ``functools.wraps`` copies attributes and module.
+    """
+    while isinstance(component, functools.partial):
+        component = component.func
     target = component if hasattr(component, "__qualname__") else type(component)
-    return bool(_find(target, _NON_MUTATING))
+    if not inspect.isfunction(target):
+        return bool(_find(target, _NON_MUTATING))
+    own = own_attributes(target)
+    wrapped = own_attributes(own.get("__wrapped__"))
+    if own.get(_NON_MUTATING) and not wrapped.get(_NON_MUTATING):
+        return True
+    return bool(_find_in_module(str(target.__globals__.get("__name__", "")), _NON_MUTATING))
+
+
+def states_output_count(owner: type) -> bool:
+    """Return whether layers of a module are said to make one tensor if they do not state another number.
+
+    Of other layers the outputs are counted when they are first called in a graph.
+    """
+    return _find(owner, _OUTPUT_COUNT) is not None
 
 
 def complete_config(target: Anything) -> Anything:
@@ -177,7 +199,14 @@ def _join(target: object, fact: str) -> dict[str, Any]:
 def _find(target: object, fact: str) -> Any:
     """Return a fact stated by a class or function itself, or by its module and packages."""
     stated = own_attributes(target).get(fact)
-    module = str(getattr(target, "__module__", ""))
+    if stated is not None:
+        return stated
+    return _find_in_module(str(getattr(target, "__module__", "")), fact)
+
+
+def _find_in_module(module: str, fact: str) -> Any:
+    """Return a fact stated by a module or by one of its packages."""
+    stated = None
     while stated is None and module:
         stated = own_attributes(sys.modules.get(module)).get(fact)
         module = module.rpartition(".")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from inspect import isfunction
 from typing import Any
 
@@ -97,8 +98,9 @@ class NamedMetric:
 def _make_guard(kind: str, component: Loss | Metric, slot: str) -> WriteGuard | None:
     """Return the guard that calls a component with a user's code; None for other components."""
     code = getattr(component, "module", None) or getattr(component, "function", component)
+    code = code.func if isinstance(code, partial) else code
     code = type(getattr(code, "__self__", code)) if not isfunction(code) else code
-    if is_non_mutating(code) or code.__module__.startswith("torch."):
+    if is_non_mutating(code) or str(code.__module__).startswith("torch."):
         return None
     return WriteGuard(f"{kind} {str(component.name)!r}" + ("" if kind == slot else f" in {slot}"))
 

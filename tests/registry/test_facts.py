@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import Any
 
@@ -62,3 +63,23 @@ def test_what_has_no_module_states_nothing() -> None:
     assert not is_non_mutating(3)
     assert not is_non_mutating(None)
     assert kplug.non_mutating.__module__ == "kplug.registry.facts"
+
+
+def test_a_wrapper_is_another_function(install: Sandbox) -> None:
+    module = _install(install)
+
+    @functools.wraps(module.edge)
+    def marked(y_true: Any, y_pred: Any) -> Any: ...
+
+    @functools.wraps(kplug.parse_spec)
+    def of_package(text: str) -> Any: ...
+
+    assert not is_non_mutating(marked)
+    assert not is_non_mutating(of_package)
+    assert is_non_mutating(kplug.non_mutating(of_package))
+
+
+def test_a_partial_is_its_function(install: Sandbox) -> None:
+    module = _install(install)
+    assert is_non_mutating(functools.partial(functools.partial(module.edge), y_true=1))
+    assert not is_non_mutating(functools.partial(module.area, y_true=1))

@@ -79,7 +79,7 @@ from kplug.nested import find_leaves, map_leaves
 from kplug.registry import keras_class
 from kplug.registry.building.former_arguments import translate_arguments
 from kplug.registry.errors import raise_problems
-from kplug.registry.facts import is_non_mutating
+from kplug.registry.facts import is_non_mutating, states_output_count
 from kplug.registry.quoting import name_type, quote
 from kplug.regularizers.adapt import require_penalty
 from kplug.weak_links import WeakLink
@@ -457,7 +457,7 @@ class Layer(nn.Module):
     def _connect(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Add a node to the graph, and return the symbolic outputs."""
         count, specs = self._count_outputs(kwargs), None
-        if count == 1 and self.is_watched:
+        if count == 1 and (self.is_watched or not states_output_count(type(self))):
             specs = _try_to_infer(self, args, kwargs)
             count = 1 if specs is None else len(specs)
         outputs = Node(self, args, kwargs, count, specs).output_tensors

@@ -146,3 +146,24 @@ def test_an_attribute_error_of_a_property_keeps_its_text() -> None:
         _ = _Unready().table
     with pytest.raises(AttributeError, match="'_Unready' object has no attribute 'tables'"):
         _ = _Unready().tables
+
+
+@kplug.non_mutating
+class _Pair(Layer):
+    def call(self, inputs: Tensor) -> Any:
+        return inputs, inputs * 2.0
+
+
+@kplug.non_mutating
+class _Named(Layer):
+    def call(self, inputs: Tensor) -> Any:
+        return {"same": inputs, "double": inputs * 2.0}
+
+
+def test_the_outputs_of_a_layer_that_changes_nothing_are_counted() -> None:
+    inputs = Input((3,))
+    same, double = _Pair()(inputs)
+    named = _Named()(inputs)
+    model = kplug.Model(inputs, [same, double, named["double"]])
+    found = model.predict(np.ones((1, 3), "float32"), verbose=0)
+    np.testing.assert_allclose(found, [[[1.0] * 3], [[2.0] * 3], [[2.0] * 3]])
