@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.abc import Loader
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
@@ -61,11 +61,14 @@ def find_spec(name: str) -> ModuleSpec | None:
     lender = _find_lender(name)
     if lender is None:
         return None
-    return ModuleSpec(f"kplug.{name}", _Alias(partial(_load, name, *lender)), is_package=True)
+    return _alias(f"kplug.{name}", _locate(lender[1]), partial(_load, name, *lender))
 
 
 class _Alias(Loader):
     """A loader that registers a module under a second name.
+
+    ``sys.modules`` never holds a placeholder under that name: a thread that waits for the import would
+    take it for the module.
 
     Args:
         load: Returns the module.
@@ -73,13 +76,21 @@ class _Alias(Loader):
 
     def __init__(self, load: Callable[[], ModuleType]) -> None:
         self._load = load
+        self.spec: ModuleSpec | None = None  # the module's own
 
-    def create_module(self, spec: ModuleSpec) -> None:
-        """Let Python create an empty placeholder until the lent module is imported."""
+    def create_module(self, spec: ModuleSpec) -> ModuleType:  # noqa: ARG002 - Python passes it
+        """Return the module itself."""
+        module = self._load()
+        own = module.__spec__
+        # Another thread may be about to restore it.
+        while own is not None and isinstance(own.loader, _Alias):
+            own = own.loader.spec
+        self.spec = own
+        return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Replace the placeholder in ``sys.modules``, where Python reads the result."""
-        sys.modules[module.__name__] = self._load()
+        """Restore the module's spec, which Python has replaced by that of the second name."""
+        module.__spec__ = self.spec
 
 
 class _Submodules:
@@ -101,9 +112,27 @@ class _Submodules:
         found = importlib.util.find_spec(own)
         if found is None:
             return None
-        is_package = found.submodule_search_locations is not None
-        loader = _Alias(partial(importlib.import_module, own))
-        return ModuleSpec(fullname, loader, is_package=is_package)
+        return _alias(fullname, found, partial(importlib.import_module, own))
+
+
+def _alias(name: str, own: ModuleSpec | None, load: Callable[[], ModuleType]) -> ModuleSpec:
+    """Return the spec of a module's second name, given its own spec."""
+    # Python gives a path to what is created from the spec of a package and has none.
+    is_package = own is not None and own.submodule_search_locations is not None
+    return ModuleSpec(name, _Alias(load), is_package=is_package)
+
+
+def _locate(module: str) -> ModuleSpec | None:
+    """Return the spec of a module without importing its parents; None if there is none."""
+    package = module.rpartition(".")[0]
+    try:
+        if not package:
+            return importlib.util.find_spec(module)
+        parent = _locate(package)
+        path = None if parent is None else parent.submodule_search_locations
+        return None if path is None else PathFinder.find_spec(module, path)
+    except (ImportError, ValueError):  # from foreign finders, or a module without a spec
+        return None
 
 
 def _load(name: str, origin: Origin, module: str) -> ModuleType:
@@ -112,6 +141,10 @@ def _load(name: str, origin: Origin, module: str) -> ModuleType:
     except TargetError as error:
         message = f"kplug.{name} is lent by {origin} and cannot be used: {error.message}"
         raise _missing(message, None, module) from error
+    except ImportError as error:
+        if error.name != module or module not in sys.modules:
+            raise
+        found = sys.modules[module]  # still being imported by this thread: it asks for itself
     _IN_USE[name] = module
     if _Submodules not in sys.meta_path:
         sys.meta_path.insert(0, _Submodules)

@@ -6,7 +6,9 @@ import importlib
 import importlib.util
 import re
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,6 +65,44 @@ def test_modules_inside_are_the_same_however_they_are_imported(install: Sandbox)
     exec("from kplug import ponds\nfrom kplug.ponds import deep\nimport kplug.ponds.deep", names)
     assert names["deep"] is sys.modules["kplug_ponds.deep"]
     assert names["ponds"] is sys.modules["kplug_ponds"]
+
+
+def test_threads_that_import_at_once_see_the_whole_module(install: Sandbox) -> None:
+    modules = {"kplug_ponds.py": "import time\ntime.sleep(0.3)\nDEPTH = 1\n"}
+    install(
+        "kplug-ponds", entry_points={"kplug.modules": {"ponds": "kplug_ponds"}}, modules=modules
+    )
+    barrier = threading.Barrier(4)
+
+    def work(_: int) -> object:
+        barrier.wait()
+        names: dict[str, object] = {}
+        exec("from kplug.ponds import DEPTH", names)
+        return names["DEPTH"]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(work, range(4))) == [1, 1, 1, 1]
+    lent = sys.modules["kplug.ponds"]
+    assert lent is sys.modules["kplug_ponds"]
+    assert not hasattr(lent, "__path__")
+    assert lent.__spec__ is not None
+    assert (lent.__spec__.name, lent.__spec__._initializing) == ("kplug_ponds", False)  # type: ignore[attr-defined]
+
+
+def test_a_module_may_import_itself_by_its_name_in_kplug(install: Sandbox) -> None:
+    source = "import kplug.ponds as own\nfrom kplug.ponds import inner\nfrom kplug import ponds\n"
+    modules = {
+        "kplug_ponds/__init__.py": source,
+        "kplug_ponds/inner.py": "import kplug.ponds.inner\n",
+    }
+    install(
+        "kplug-ponds", entry_points={"kplug.modules": {"ponds": "kplug_ponds"}}, modules=modules
+    )
+    lent = importlib.import_module("kplug.ponds")
+    assert lent is lent.own is lent.ponds is sys.modules["kplug_ponds"]
+    assert lent.inner is sys.modules["kplug_ponds.inner"] is sys.modules["kplug.ponds.inner"]
+    assert lent.__spec__ is not None
+    assert lent.__spec__.name == "kplug_ponds"
 
 
 def test_a_module_that_is_not_there_is_missing(install: Sandbox) -> None:
