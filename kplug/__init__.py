@@ -254,11 +254,16 @@ def __getattr__(name: str) -> Any:
 
 def _find_lent(name: str) -> Any:
     """Return a module lent by another distribution, such as ``kplug.datasets``."""
-    folders = globals()["__path__"]
-    is_own = name.startswith("_") or PathFinder.find_spec(f"kplug.{name}", folders) is not None
-    if is_own:  # not a public name, so the registry need not be asked
+    if _is_own(name):  # not a public name, so the registry need not be asked
         raise AttributeError(f"module 'kplug' has no attribute {name!r}")
     return importlib.import_module(_LENT).get_lent(name)
+
+
+def _is_own(name: str) -> bool:
+    """Whether a name belongs to kplug itself, so that no distribution lends a module under it."""
+    if name.startswith("_") or name in _OWN:
+        return True
+    return PathFinder.find_spec(f"kplug.{name}", globals()["__path__"]) is not None
 
 
 class _LentModules:
@@ -272,7 +277,7 @@ class _LentModules:
     ) -> ModuleSpec | None:
         """Return the spec of a lent module directly in kplug, or None."""
         package, _, name = fullname.rpartition(".")
-        if package != "kplug":
+        if package != "kplug" or _is_own(name):
             return None
         found: ModuleSpec | None = importlib.import_module(_LENT).find_spec(name)
         return found
@@ -291,3 +296,6 @@ def _find_error(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, *importlib.import_module(_LENT).list_names(), "__version__"]
+
+
+_OWN = frozenset((*globals(), *_HOME_OF, *__all__))

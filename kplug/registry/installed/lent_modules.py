@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from importlib.machinery import PathFinder
 
 import kplug
 from kplug.registry.component import Origin
@@ -29,8 +28,8 @@ def find_lenders(suppliers: Iterable[Supplier], name: str) -> list[tuple[Origin,
 
 def list_lent(suppliers: Iterable[Supplier]) -> list[str]:
     """Return the names under which modules are lent."""
-    found = (name for supplier in suppliers for name, _ in _list_modules(supplier))
-    return sorted(set(found))
+    found = {name for supplier in suppliers for name, _ in _list_modules(supplier)}
+    return sorted(name for name in found if not kplug._is_own(name))
 
 
 def describe_lenders(lenders: Iterable[tuple[Origin, str]]) -> tuple[str, str]:
@@ -52,7 +51,7 @@ def find_idle_modules(suppliers: Iterable[Supplier]) -> Iterator[Problem]:
                     "which is not the name of a module"
                 )
                 yield Problem(supplier.origin, message)
-            elif PathFinder.find_spec(f"kplug.{name}", kplug.__path__) is not None:
+            elif kplug._is_own(name):
                 message = (
                     f"the module it lends as {quote(f'kplug.{name}')} is not used, as kplug has one of that "
                     "name. Give it another name"

@@ -189,6 +189,22 @@ def test_a_module_of_kplug_stays_its_own(install: Sandbox) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["scope", "device", "hookimpl", "sys", "importlib"])
+def test_a_public_name_of_kplug_stays_its_own(install: Sandbox, name: str) -> None:
+    _install(install, **{name: "kplug_ponds"})
+    own = getattr(kplug, name) if name == "hookimpl" else None
+    assert importlib.util.find_spec(f"kplug.{name}") is None
+    with pytest.raises(ModuleNotFoundError, match=rf"^No module named 'kplug\.{name}'$"):
+        importlib.import_module(f"kplug.{name}")
+    assert own is None or kplug.hookimpl is own
+    assert not install.imported()
+    assert dir(kplug).count(name) == (name in kplug.__all__)
+    assert install.problems("kplug-ponds") == [
+        f"the module it lends as 'kplug.{name}' is not used, as kplug has one of that name. "
+        "Give it another name"
+    ]
+
+
 def test_what_is_no_module_is_a_problem(install: Sandbox) -> None:
     install("kplug-ponds", entry_points={"kplug.modules": {"ponds": "kplug_ponds:DEPTH"}})
     assert install.problems("kplug-ponds") == [
