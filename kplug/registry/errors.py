@@ -173,7 +173,7 @@ class PluginLoadError(ResolutionError):
 
 
 class MissingModuleError(KplugError, ModuleNotFoundError):
-    """A lent module of kplug whose distribution is missing or switched off, or that has two lenders."""
+    """A lent module of kplug whose distribution is missing or switched off, or that is lent twice."""
 
 
 class ContractError(KplugError, TypeError):

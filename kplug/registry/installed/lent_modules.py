@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterable, Iterator
 
@@ -13,11 +14,14 @@ from kplug.registry.loading.importer import strip_extras
 from kplug.registry.problems import Problem
 from kplug.registry.quoting import quote
 
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
 def find_lenders(suppliers: Iterable[Supplier], name: str) -> list[tuple[Origin, str]]:
     """Return the distributions that lend a module of this name, each with its own name for the module."""
+    if not _is_free(name):
+        return []
     return [
         (supplier.origin, module)
         for supplier in suppliers
@@ -29,26 +33,40 @@ def find_lenders(suppliers: Iterable[Supplier], name: str) -> list[tuple[Origin,
 def list_lent(suppliers: Iterable[Supplier]) -> list[str]:
     """Return the names under which modules are lent."""
     found = {name for supplier in suppliers for name, _ in _list_modules(supplier)}
-    return sorted(name for name in found if not kplug._is_own(name))
+    return sorted(filter(_is_free, found))
 
 
-def describe_lenders(lenders: Iterable[tuple[Origin, str]]) -> tuple[str, str]:
-    """Return the names of the lenders, and advice for a conflict among them."""
-    origins = [origin for origin, _ in lenders]
+def describe_conflict(name: str, lenders: Iterable[tuple[Origin, str]]) -> tuple[str, str]:
+    """Return what is wrong with a name that is lent more than once, and advice."""
+    lenders = list(lenders)
+    origins = list(dict.fromkeys(origin for origin, _ in lenders))
+    if len(origins) == 1:
+        modules = " and ".join(module for _, module in lenders)
+        message = f"kplug.{name} is lent by {origins[0]} more than once, as {modules}, and not used"
+        return message, "Keep one of these entry points, or give the others other names"
+    who = " and ".join(map(str, origins))
     advice = f"Switch one of them off: KPLUG_DISABLE={origins[0].distribution}"
-    return " and ".join(map(str, origins)), advice
+    return f"kplug.{name} is lent by {who}, and used for neither", advice
 
 
 def find_idle_modules(suppliers: Iterable[Supplier]) -> Iterator[Problem]:
     """Yield a problem for each lent module that is never used."""
     suppliers = tuple(suppliers)
     for supplier in suppliers:
-        for name, module in sorted(_list_modules(supplier)):
-            lenders = find_lenders(suppliers, name)
+        modules = sorted(_list_modules(supplier))
+        for name, module in modules:
             if not _MODULE.fullmatch(module):
                 message = (
                     f"{quote(name)} in its entry points of the group {MODULE_GROUP!r} is {quote(module)}, "
                     "which is not the name of a module"
+                )
+                yield Problem(supplier.origin, message)
+        for name in dict.fromkeys(name for name, module in modules if _MODULE.fullmatch(module)):
+            lenders = find_lenders(suppliers, name)
+            if not (_is_plain(name) or name in kplug._OWN):
+                message = (
+                    f"{quote(name)} in its entry points of the group {MODULE_GROUP!r} is not used. Give the "
+                    "module a name of lower-case letters, digits and underscores, such as 'datasets'"
                 )
                 yield Problem(supplier.origin, message)
             elif kplug._is_own(name):
@@ -58,10 +76,19 @@ def find_idle_modules(suppliers: Iterable[Supplier]) -> Iterator[Problem]:
                 )
                 yield Problem(supplier.origin, message)
             elif len(lenders) > 1:
-                who, advice = describe_lenders(lenders)
-                message = f"kplug.{name} is lent by {who}, and used for neither. {advice}"
-                yield Problem(supplier.origin, message, topic="duplicate")
+                message, advice = describe_conflict(name, lenders)
+                yield Problem(supplier.origin, f"{message}. {advice}", topic="duplicate")
 
 
-def _list_modules(supplier: Supplier) -> Iterator[tuple[str, str]]:
-    return ((name, strip_extras(value)) for name, value in supplier.entries.get(MODULE_GROUP, ()))
+def _is_free(name: str) -> bool:
+    """Whether a module may be lent under a name."""
+    return _is_plain(name) and not kplug._is_own(name)
+
+
+def _is_plain(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None and not keyword.iskeyword(name)
+
+
+def _list_modules(supplier: Supplier) -> list[tuple[str, str]]:
+    entries = supplier.entries.get(MODULE_GROUP, ())
+    return list(dict.fromkeys((name, strip_extras(value)) for name, value in entries))

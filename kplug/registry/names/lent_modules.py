@@ -18,7 +18,7 @@ from typing import Any
 from kplug.registry.candidates.installable_packages import Package
 from kplug.registry.component import Origin
 from kplug.registry.errors import MissingModuleError
-from kplug.registry.installed.lent_modules import describe_lenders, find_lenders, list_lent
+from kplug.registry.installed.lent_modules import describe_conflict, find_lenders, list_lent
 from kplug.registry.loading.importer import TargetError
 from kplug.registry.registry import REGISTRY
 
@@ -56,7 +56,7 @@ def find_spec(name: str) -> ModuleSpec | None:
     """Return the spec of the module ``kplug.<name>``; None if no known distribution lends it.
 
     Raises:
-        MissingModuleError: If its distribution may not load or is not installed, or if two lend it.
+        MissingModuleError: If its distribution may not load or is not installed, or if it is lent twice.
     """
     lender = _find_lender(name)
     if lender is None:
@@ -158,8 +158,8 @@ def _find_lender(name: str) -> tuple[Origin, str] | None:
         REGISTRY.refresh()
         lenders = find_lenders(REGISTRY.state.discovery.suppliers, name)
     if len(lenders) > 1:
-        who, advice = describe_lenders(lenders)
-        raise _missing(f"kplug.{name} is lent by {who}", advice, lenders[0][1])
+        message, advice = describe_conflict(name, lenders)
+        raise _missing(message, advice, lenders[0][1])
     if lenders:
         return lenders[0]
     for supplier, reason in REGISTRY.state.discovery.refused.values():

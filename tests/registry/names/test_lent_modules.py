@@ -169,7 +169,7 @@ def test_a_name_that_two_distributions_lend_is_used_for_neither(install: Sandbox
     with pytest.raises(MissingModuleError) as caught:
         importlib.import_module("kplug.ponds")
     assert str(caught.value) == (
-        "kplug.ponds is lent by kplug-ponds 1.0 and kplug-pools 2.0\n"
+        "kplug.ponds is lent by kplug-ponds 1.0 and kplug-pools 2.0, and used for neither\n"
         "  Switch one of them off: KPLUG_DISABLE=kplug-ponds"
     )
     message = "kplug.ponds is lent by kplug-ponds 1.0 and kplug-pools 2.0, and used for neither. "
@@ -189,7 +189,7 @@ def test_a_module_of_kplug_stays_its_own(install: Sandbox) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["scope", "device", "hookimpl", "sys", "importlib"])
+@pytest.mark.parametrize("name", ["scope", "device", "Model", "hookimpl", "sys", "importlib"])
 def test_a_public_name_of_kplug_stays_its_own(install: Sandbox, name: str) -> None:
     _install(install, **{name: "kplug_ponds"})
     own = getattr(kplug, name) if name == "hookimpl" else None
@@ -203,6 +203,46 @@ def test_a_public_name_of_kplug_stays_its_own(install: Sandbox, name: str) -> No
         f"the module it lends as 'kplug.{name}' is not used, as kplug has one of that name. "
         "Give it another name"
     ]
+
+
+@pytest.mark.parametrize(
+    "name", ["_pond", "pond.s", "pond-s", "PondError", "Ponds", "pönds", "class"]
+)
+def test_a_name_is_a_plain_one(install: Sandbox, name: str) -> None:
+    _install(install, **{name: "kplug_ponds"})
+    assert name not in dir(kplug)
+    assert not hasattr(kplug, name)
+    assert importlib.util.find_spec(f"kplug.{name.partition('.')[0]}") is None
+    assert install.problems("kplug-ponds") == [
+        f"{name!r} in its entry points of the group 'kplug.modules' is not used. "
+        "Give the module a name of lower-case letters, digits and underscores, such as 'datasets'"
+    ]
+
+
+def test_a_name_that_one_distribution_lends_twice_is_not_used(install: Sandbox) -> None:
+    lines = "[kplug.modules]\nponds = kplug_ponds\nponds = kplug_ponds.deep\n"
+    install("kplug-ponds", entry_points=lines, modules=MODULES)
+    expected = (
+        "kplug.ponds is lent by kplug-ponds 1.0 more than once, as kplug_ponds and kplug_ponds.deep, "
+        "and not used"
+    )
+    advice = "Keep one of these entry points, or give the others other names"
+    assert install.problems("kplug-ponds") == [f"{expected}. {advice}"]
+    with pytest.raises(MissingModuleError) as caught:
+        importlib.import_module("kplug.ponds")
+    assert str(caught.value) == f"{expected}\n  {advice}"
+    install("kplug-pools", "2.0", entry_points={"kplug.modules": {"ponds": "kplug_pools"}})
+    who = "kplug.ponds is lent by kplug-ponds 1.0 and kplug-pools 2.0, and used for neither. "
+    assert install.problems("kplug-pools") == [
+        who + "Switch one of them off: KPLUG_DISABLE=kplug-ponds"
+    ]
+
+
+def test_an_entry_point_that_is_listed_twice_is_one(install: Sandbox) -> None:
+    lines = "[kplug.modules]\nponds = kplug_ponds\nponds = kplug_ponds\n"
+    install("kplug-ponds", entry_points=lines, modules=MODULES)
+    assert not install.problems("kplug-ponds")
+    assert kplug.ponds.DEPTH == 1
 
 
 def test_what_is_no_module_is_a_problem(install: Sandbox) -> None:
