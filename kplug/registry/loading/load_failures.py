@@ -15,8 +15,22 @@ def explain_failure(
     component: Component, error: BaseException
 ) -> PluginLoadError | DisabledComponentError:
     """Return the error for a component whose module fails to import, or may not be imported."""
-    origin = component.origin
-    own = component.location.partition(":")[0].partition(".")[0]
+    return explain(component.kind, component.name, component.location, component.origin, error)
+
+
+def explain(
+    kind: str, name: str, location: str, origin: Origin, error: BaseException
+) -> PluginLoadError | DisabledComponentError:
+    """Return the error for what is found in a module that fails to import.
+
+    Args:
+        kind: What it is, such as ``loss``.
+        name: Its name.
+        location: Its module, or ``module:name``.
+        origin: The distribution that names it.
+        error: What was raised.
+    """
+    own = location.partition(":")[0].partition(".")[0]
     missing = _find_missing_package(error)
     if missing not in ("", own):
         hint = _advise_installation(origin, missing)
@@ -29,12 +43,11 @@ def explain_failure(
     if not (origin.is_custom or origin.is_built_in):
         hint += f", or switch the plugin off: KPLUG_DISABLE={origin.distribution}"
     is_disabled = isinstance(error, DisabledTargetError)
-    kind = DisabledComponentError if is_disabled else PluginLoadError
-    return kind(
-        f"the {component.kind} {component.name!r} of {origin} ({component.location}) "
-        f"cannot be loaded: {describe_error(error)}",
-        kind=component.kind,
-        ref=component.name,
+    error_type = DisabledComponentError if is_disabled else PluginLoadError
+    return error_type(
+        f"the {kind} {name!r} of {origin} ({location}) cannot be loaded: {describe_error(error)}",
+        kind=kind,
+        ref=name,
         hint="Change that setting to use it." if is_disabled else f"{hint}.",
     )
 

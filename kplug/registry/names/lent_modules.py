@@ -15,11 +15,13 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
+import kplug
 from kplug.registry.candidates.installable_packages import Package
 from kplug.registry.component import Origin
-from kplug.registry.errors import MissingModuleError
+from kplug.registry.errors import KplugError, MissingModuleError
 from kplug.registry.installed.lent_modules import describe_conflict, find_lenders, list_lent
 from kplug.registry.loading.importer import TargetError
+from kplug.registry.loading.load_failures import explain
 from kplug.registry.registry import REGISTRY
 
 # The lending distribution of each module, by the module's name in kplug.
@@ -37,14 +39,19 @@ def get_lent(name: str) -> Any:
     Raises:
         AttributeError: If there is none, with the reason if known.
     """
+    lender = None
     try:
         lender = _find_lender(name)
-    except MissingModuleError as error:
-        message = f"module 'kplug' has no attribute {name!r}: {error}"
+        if lender is not None:
+            return importlib.import_module(f"kplug.{name}")
+    except (KplugError, ImportError) as error:
+        reason: BaseException = error
+        if lender is not None and not isinstance(error, KplugError):
+            origin, module = lender
+            reason = explain("module", name, module, origin, error)
+        message = f"module 'kplug' has no attribute {name!r}: {reason}"
         raise AttributeError(message) from error
-    if lender is None:
-        raise AttributeError(f"module 'kplug' has no attribute {name!r}")
-    return importlib.import_module(f"kplug.{name}")
+    raise AttributeError(f"module 'kplug' has no attribute {name!r}")
 
 
 def list_names() -> list[str]:
@@ -141,14 +148,29 @@ def _load(name: str, origin: Origin, module: str) -> ModuleType:
     except TargetError as error:
         message = f"kplug.{name} is lent by {origin} and cannot be used: {error.message}"
         raise _missing(message, None, module) from error
-    except ImportError as error:
+    except (
+        ImportError
+    ) as error:  # explains itself, unless it is that of a module that asks for itself
         if error.name != module or module not in sys.modules:
+            _forget(name)
             raise
-        found = sys.modules[module]  # still being imported by this thread: it asks for itself
+        found = sys.modules[module]  # this thread is importing it
+    except KeyboardInterrupt:
+        _forget(name)
+        raise
+    except BaseException as error:  # also SystemExit
+        _forget(name)
+        raise explain("module", name, module, origin, error) from error
     _IN_USE[name] = module
     if _Submodules not in sys.meta_path:
         sys.meta_path.insert(0, _Submodules)
     return found
+
+
+def _forget(name: str) -> None:
+    """Drop what a module that failed has registered, if it imported itself by its name in kplug."""
+    sys.modules.pop(f"kplug.{name}", None)
+    vars(kplug).pop(name, None)
 
 
 def _find_lender(name: str) -> tuple[Origin, str] | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import kplug
-from kplug.errors import MissingModuleError
+from kplug.errors import MissingModuleError, PluginLoadError
 from kplug.registry.names import lent_modules
 
 if TYPE_CHECKING:
@@ -123,11 +123,74 @@ def test_to_look_for_a_module_imports_nothing(install: Sandbox) -> None:
     assert not install.imported()
 
 
-def test_what_a_module_raises_comes_through(install: Sandbox) -> None:
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [("json", "'json' is a module neither of kplug-ponds nor"), ("kplug_pools", "kplug_pools")],
+)
+def test_an_attribute_that_cannot_be_used_is_an_attribute_error(
+    install: Sandbox, target: str, reason: str
+) -> None:
+    _install(install, ponds=target)
+    assert not hasattr(kplug, "ponds")
+    with pytest.raises(
+        AttributeError, match=rf"^module 'kplug' has no attribute 'ponds': .*{reason}"
+    ):
+        _ = kplug.ponds
+    with pytest.raises(MissingModuleError, match=reason):
+        importlib.import_module("kplug.ponds")
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("raise RuntimeError('frozen')", "RuntimeError: frozen"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+        ("import kplug.ponds\nraise ValueError('late')", "ValueError: late"),
+    ],
+)
+def test_a_module_that_fails_names_its_distribution(
+    install: Sandbox, source: str, reason: str
+) -> None:
+    modules = {"kplug_ponds.py": source}
+    install(
+        "kplug-ponds", entry_points={"kplug.modules": {"ponds": "kplug_ponds"}}, modules=modules
+    )
+    expected = (
+        f"the module 'ponds' of kplug-ponds 1.0 (kplug_ponds) cannot be loaded: {reason}\n"
+        "  Mend or upgrade kplug-ponds, or switch the plugin off: KPLUG_DISABLE=kplug-ponds."
+    )
+    for _ in range(2):  # nothing stays of the first failure
+        with pytest.raises(PluginLoadError) as caught:
+            importlib.import_module("kplug.ponds")
+        assert str(caught.value) == expected
+        assert caught.value.__cause__ is not None
+    with pytest.raises(PluginLoadError):
+        exec("from kplug import ponds")
+    assert not hasattr(kplug, "ponds")
+    with pytest.raises(AttributeError) as missing:
+        _ = kplug.ponds
+    assert str(missing.value) == f"module 'kplug' has no attribute 'ponds': {expected}"
+
+
+def test_an_interrupt_is_no_missing_attribute(install: Sandbox) -> None:
+    modules = {"kplug_ponds.py": "raise KeyboardInterrupt\n"}
+    install(
+        "kplug-ponds", entry_points={"kplug.modules": {"ponds": "kplug_ponds"}}, modules=modules
+    )
+    with pytest.raises(KeyboardInterrupt):
+        _ = kplug.ponds
+
+
+def test_a_library_that_a_module_lacks_is_named(install: Sandbox) -> None:
     entry_points = {"kplug.modules": {"ponds": "kplug_ponds"}}
     modules = {"kplug_ponds.py": "import no_such_library\n"}
     install("kplug-ponds", entry_points=entry_points, modules=modules)
-    with pytest.raises(ModuleNotFoundError, match="'no_such_library'"):
+    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'no_such_library'$"):
+        importlib.import_module("kplug.ponds")
+    expected = (
+        r"'ponds': the module 'ponds' of kplug-ponds 1\.0 .* No module named 'no_such_library'"
+    )
+    with pytest.raises(AttributeError, match=expected):
         _ = kplug.ponds
 
 
