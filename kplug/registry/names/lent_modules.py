@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, PathFinder
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 import kplug
@@ -68,7 +68,8 @@ def find_spec(name: str) -> ModuleSpec | None:
     lender = _find_lender(name)
     if lender is None:
         return None
-    return _alias(f"kplug.{name}", _locate(lender[1]), partial(_load, name, *lender))
+    check = partial(_check, name, *lender)
+    return _alias(f"kplug.{name}", _locate(lender[1]), partial(_load, name, *lender), check)
 
 
 class _Alias(Loader):
@@ -79,11 +80,15 @@ class _Alias(Loader):
 
     Args:
         load: Returns the module.
+        spec: The module's own spec; None if it is not found.
+        check: Raises an error if the code may not run.
     """
 
-    def __init__(self, load: Callable[[], ModuleType]) -> None:
-        self._load = load
-        self.spec: ModuleSpec | None = None  # the module's own
+    def __init__(
+        self, load: Callable[[], ModuleType], spec: ModuleSpec | None, check: Callable[[], None]
+    ) -> None:
+        self._load, self._check = load, check
+        self.spec = spec
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:  # noqa: ARG002 - Python passes it
         """Return the module itself."""
@@ -98,6 +103,17 @@ class _Alias(Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Restore the module's spec, which Python has replaced by that of the second name."""
         module.__spec__ = self.spec
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """Return the code for ``python -m``; None if the module has none."""
+        self._check()
+        if self.spec is None:
+            raise ModuleNotFoundError(
+                f"{fullname} is lent, and its file is not there", name=fullname
+            )
+        find = getattr(self.spec.loader, "get_code", None)
+        code: CodeType | None = find(self.spec.name) if find else None
+        return code
 
 
 class _Submodules:
@@ -122,11 +138,17 @@ class _Submodules:
         return _alias(fullname, found, partial(importlib.import_module, own))
 
 
-def _alias(name: str, own: ModuleSpec | None, load: Callable[[], ModuleType]) -> ModuleSpec:
+def _alias(
+    name: str,
+    own: ModuleSpec | None,
+    load: Callable[[], ModuleType],
+    check: Callable[[], None] = lambda: None,
+) -> ModuleSpec:
     """Return the spec of a module's second name, given its own spec."""
     # Python gives a path to what is created from the spec of a package and has none.
     is_package = own is not None and own.submodule_search_locations is not None
-    return ModuleSpec(name, _Alias(load), is_package=is_package)
+    origin = None if own is None else own.origin
+    return ModuleSpec(name, _Alias(load, own, check), origin=origin, is_package=is_package)
 
 
 def _locate(module: str) -> ModuleSpec | None:
@@ -142,12 +164,22 @@ def _locate(module: str) -> ModuleSpec | None:
         return None
 
 
+def _check(name: str, origin: Origin, module: str) -> None:
+    objection = REGISTRY.state.discovery.importer.find_objection(origin, module)
+    if objection is not None:
+        raise _refuse(name, origin, module, objection)
+
+
+def _refuse(name: str, origin: Origin, module: str, error: TargetError) -> MissingModuleError:
+    message = f"kplug.{name} is lent by {origin} and cannot be used: {error.message}"
+    return _missing(message, None, module)
+
+
 def _load(name: str, origin: Origin, module: str) -> ModuleType:
     try:
         found: ModuleType = REGISTRY.state.discovery.importer.load(origin, module)
     except TargetError as error:
-        message = f"kplug.{name} is lent by {origin} and cannot be used: {error.message}"
-        raise _missing(message, None, module) from error
+        raise _refuse(name, origin, module, error) from error
     except (
         ImportError
     ) as error:  # explains itself, unless it is that of a module that asks for itself

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
+import runpy
 import sys
 import threading
 from collections.abc import Iterator
@@ -198,6 +199,42 @@ def test_a_module_of_somebody_else_is_not_lent(install: Sandbox) -> None:
     install("kplug-ponds", entry_points={"kplug.modules": {"ponds": "json"}})
     with pytest.raises(MissingModuleError, match="'json' is a module neither of kplug-ponds nor"):
         importlib.import_module("kplug.ponds")
+
+
+@pytest.mark.parametrize(
+    ("name", "package", "end"),
+    [
+        ("kplug.ponds", "kplug.ponds", "kplug_ponds/__main__.py"),
+        ("kplug.ponds.show", "kplug.ponds", "kplug_ponds/show.py"),
+        ("kplug.pond", "kplug", "kplug_pond.py"),
+    ],
+)
+def test_a_module_runs_as_a_program(
+    install: Sandbox, capsys: pytest.CaptureFixture[str], name: str, package: str, end: str
+) -> None:
+    show = "print(__name__, __package__, __file__)\n"
+    modules = {
+        "kplug_ponds/__init__.py": "",
+        "kplug_ponds/__main__.py": f"from . import show\n{show}",
+        "kplug_ponds/show.py": "if __name__ == '__main__':\n    " + show,
+        "kplug_pond.py": show,
+    }
+    lent = {"ponds": "kplug_ponds", "pond": "kplug_pond"}
+    install("kplug-ponds", entry_points={"kplug.modules": lent}, modules=modules)
+    runpy.run_module(name, run_name="__main__", alter_sys=True)
+    assert capsys.readouterr().out == f"__main__ {package} {install.folder / end}\n"
+
+
+def test_a_package_without_a_program_says_so(install: Sandbox) -> None:
+    _install(install)
+    with pytest.raises(ImportError, match=r"'kplug\.ponds' is a package and cannot be directly"):
+        runpy.run_module("kplug.ponds", run_name="__main__")
+
+
+def test_a_module_of_somebody_else_is_not_run(install: Sandbox) -> None:
+    install("kplug-ponds", entry_points={"kplug.modules": {"ponds": "antigravity"}})
+    with pytest.raises(ImportError, match="'antigravity' is a module neither of kplug-ponds nor"):
+        runpy.run_module("kplug.ponds", run_name="__main__")
 
 
 def test_a_module_that_is_installed_meanwhile_is_found(install: Sandbox) -> None:
