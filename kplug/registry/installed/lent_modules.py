@@ -26,13 +26,14 @@ def find_lenders(suppliers: Iterable[Supplier], name: str) -> list[tuple[Origin,
         (supplier.origin, module)
         for supplier in suppliers
         for own, module in _list_modules(supplier)
-        if own == name and _MODULE.fullmatch(module)
+        if own == name and not _find_fault(module)
     ]
 
 
 def list_lent(suppliers: Iterable[Supplier]) -> list[str]:
     """Return the names under which modules are lent."""
-    found = {name for supplier in suppliers for name, _ in _list_modules(supplier)}
+    pairs = (pair for supplier in suppliers for pair in _list_modules(supplier))
+    found = {name for name, module in pairs if not _find_fault(module)}
     return sorted(filter(_is_free, found))
 
 
@@ -55,13 +56,13 @@ def find_idle_modules(suppliers: Iterable[Supplier]) -> Iterator[Problem]:
     for supplier in suppliers:
         modules = sorted(_list_modules(supplier))
         for name, module in modules:
-            if not _MODULE.fullmatch(module):
+            if fault := _find_fault(module):
                 message = (
                     f"{quote(name)} in its entry points of the group {MODULE_GROUP!r} is {quote(module)}, "
-                    "which is not the name of a module"
+                    f"which is {fault}"
                 )
                 yield Problem(supplier.origin, message)
-        for name in dict.fromkeys(name for name, module in modules if _MODULE.fullmatch(module)):
+        for name in dict.fromkeys(name for name, module in modules if not _find_fault(module)):
             lenders = find_lenders(suppliers, name)
             if not (_is_plain(name) or name in kplug._OWN):
                 message = (
@@ -78,6 +79,14 @@ def find_idle_modules(suppliers: Iterable[Supplier]) -> Iterator[Problem]:
             elif len(lenders) > 1:
                 message, advice = describe_conflict(name, lenders)
                 yield Problem(supplier.origin, f"{message}. {advice}", topic="duplicate")
+
+
+def _find_fault(module: str) -> str:
+    """Return what is wrong with the name of a lent module; an empty text if it can be imported."""
+    if not _MODULE.fullmatch(module):
+        return "not the name of a module"
+    is_own = module.partition(".")[0] == "kplug"  # also one that is lent, even this one
+    return "a module of kplug and not one to lend" if is_own else ""
 
 
 def _is_free(name: str) -> bool:

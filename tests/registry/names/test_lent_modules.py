@@ -354,6 +354,17 @@ def test_what_is_no_module_is_a_problem(install: Sandbox) -> None:
     assert not hasattr(kplug, "ponds")
 
 
+def test_a_module_of_kplug_is_not_lent_to_it(install: Sandbox) -> None:
+    entry_points = {"kplug.modules": {"ponds": "kplug.ponds"}}
+    install("kplug-ponds", entry_points=entry_points, requires=["kplug"])
+    assert install.problems("kplug-ponds") == [
+        "'ponds' in its entry points of the group 'kplug.modules' is 'kplug.ponds', "
+        "which is a module of kplug and not one to lend"
+    ]
+    assert not hasattr(kplug, "ponds")
+    assert "ponds" not in dir(kplug)
+
+
 def test_a_kind_cannot_have_the_group(install: Sandbox) -> None:
     source = (
         "import kplug\n@kplug.hookimpl\n"
