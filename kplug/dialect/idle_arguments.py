@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping
 from typing import Any
 
 from kplug.configurable import list_keywords
+from kplug.registry.building.former_arguments import is_equal
 from kplug.registry.facts import find_keras_path
 
 # Keras 3 writes them for every layer, including user-defined ones.
@@ -75,4 +76,4 @@ def leave_out_idle(layer_class: type, config: Mapping[str, Any]) -> dict[str, An
 
 
 def _has_no_effect(value: Any, idle: tuple[Any, ...]) -> bool:
-    return any(value is one or value == one for one in idle)
+    return any(is_equal(value, one) for one in idle)

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from kplug.registry.building.roles import VARIADIC, find_parameters, takes_any_keyword
 from kplug.registry.component import Anything, mark, own_attributes
 from kplug.registry.errors import RegistrationError
 from kplug.registry.quoting import quote
@@ -187,6 +188,33 @@ def find_renamed_arguments(target: object) -> dict[str, str]:
 def find_idle_arguments(target: object) -> dict[str, Any]:
     """Return the `idle_arguments` of a function, or of a class and its bases."""
     return _join(target, _IDLE)
+
+
+def find_former(target: Any, name: str) -> Any:
+    """Return what is stated of an argument's former name: a present name, or values at which it is idle.
+
+    Of a class and its bases the nearest one that knows the name decides. None means that nothing is stated,
+    or that the name is still a parameter.
+    """
+    owners = target.__mro__ if inspect.isclass(target) else (target,)
+    for owner in owners:
+        if (owner is target or takes_any_keyword(target)) and name in _list_names(owner):
+            return None
+        for fact in (_RENAMED, _IDLE):
+            if name in (stated := own_attributes(owner).get(fact, {})):
+                return stated[name]
+    return None
+
+
+def name_target(target: Any) -> str:
+    """Return the name of a class or function, or of the one behind a partial or an instance."""
+    target = getattr(target, "func", target)
+    return str(getattr(target, "__name__", type(target).__name__))
+
+
+def _list_names(target: object) -> list[str]:
+    parameters = (find_parameters(target) or {}).values()
+    return [parameter.name for parameter in parameters if parameter.kind not in VARIADIC]
 
 
 def _join(target: object, fact: str) -> dict[str, Any]:

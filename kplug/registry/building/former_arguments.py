@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kplug.registry.building.roles import has_parameter
+from kplug.registry.building.roles import find_parameters, takes_any_keyword
 from kplug.registry.errors import ArgumentError
-from kplug.registry.facts import find_idle_arguments, find_renamed_arguments
+from kplug.registry.facts import (
+    find_former,
+    find_idle_arguments,
+    find_renamed_arguments,
+    name_target,
+)
 from kplug.registry.quoting import quote
 
 
@@ -20,22 +25,54 @@ def translate_arguments(target: Any, given: Mapping[str, Any]) -> Mapping[str, A
         given: The arguments as an earlier version may have written them.
 
     Raises:
-        ArgumentError: An argument is given under both of its names.
+        ArgumentError: An argument is given under two of its names.
     """
-    renamed, idle = find_renamed_arguments(target), find_idle_arguments(target)
-    former = {key for key in (*renamed, *idle) if key in given and not has_parameter(target, key)}
-    if not former:
+    if given.keys().isdisjoint({**find_renamed_arguments(target), **find_idle_arguments(target)}):
         return given
-    read = dict(given)
-    for old in former & renamed.keys():
-        new = renamed[old]
-        if new in given:
-            raise ArgumentError(
-                f"{target.__name__} is given {quote(old)} and {quote(new)}, which are one argument",
-                hint=f"Leave {quote(old)} out: it is the former name.",
-            )
-        read[new] = read.pop(old)
-    for key in former & idle.keys():
-        if idle[key] is ... or any(read[key] is one or read[key] == one for one in idle[key]):
-            del read[key]
+    read: dict[str, Any] = {}
+    written: dict[str, str] = {}
+    for name, value in given.items():
+        present, accepted = _find_present(target, name)
+        if accepted is ... or any(is_equal(value, one) for one in accepted):
+            continue
+        if present in written:
+            raise _refuse_both(target, present, written[present], name)
+        read[present], written[present] = value, name
     return read
+
+
+def is_equal(value: Any, other: Any) -> bool:
+    """Return whether two values are equal; an array, whose comparison is no truth value, is not."""
+    try:
+        return bool(value is other or value == other)
+    except Exception:  # noqa: BLE001 - arrays of any library, and foreign objects
+        return False
+
+
+def _find_present(target: Any, name: str) -> tuple[str, Any]:
+    """Return the present name of an argument, and the values at which it has no effect."""
+    names = [name]
+    while isinstance(stated := find_former(target, names[-1]), str) and stated not in names:
+        names.append(stated)
+    if stated is not None and not isinstance(stated, str):
+        return name, stated
+    # An error about an unknown argument names what was written.
+    return (names[-1] if _accepts(target, names[-1]) else name), ()
+
+
+def _accepts(target: Any, name: str) -> bool:
+    parameters = find_parameters(target)
+    return parameters is None or name in parameters or takes_any_keyword(target)
+
+
+def _refuse_both(target: Any, present: str, first: str, second: str) -> ArgumentError:
+    if present in (first, second):
+        old = second if present == first else first
+        first, second = old, present
+        hint = f"Leave {quote(old)} out: it is the former name."
+    else:
+        hint = f"Give {quote(present)} alone: it is the present name."
+    return ArgumentError(
+        f"{name_target(target)} is given {quote(first)} and {quote(second)}, which are one argument",
+        hint=hint,
+    )

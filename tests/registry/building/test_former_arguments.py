@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
+import numpy as np
 import pytest
 
 import kplug
@@ -62,6 +64,88 @@ def test_an_argument_is_given_under_one_of_its_names() -> None:
         "Drop is given 'p' and 'rate', which are one argument\n"
         "  Leave 'p' out: it is the former name."
     )
+
+
+@kplug.renamed_arguments(a="epsilon", b="epsilon")
+def two(y_true: Any, y_pred: Any, epsilon: float = 1.0) -> Any:
+    return epsilon
+
+
+@kplug.renamed_arguments(a="b", b="c")
+class Chain:
+    def __init__(self, c: int = 0, **options: Any) -> None:
+        self.c = c
+
+
+@kplug.renamed_arguments(a="b")
+class Base:
+    def __init__(self, b: int = 0) -> None:
+        self.b = b
+
+
+@kplug.renamed_arguments(b="c")
+class Renaming(Base):
+    def __init__(self, c: int = 0, **options: Any) -> None:
+        super().__init__(c, **options)
+
+
+@kplug.renamed_arguments(a="c")
+class Deciding(Base):
+    def __init__(self, c: int = 0, **options: Any) -> None:
+        super().__init__(c, **options)
+
+
+class Narrow(Base):
+    def __init__(self, width: int = 0) -> None:
+        super().__init__(width)
+
+
+@pytest.mark.parametrize("given", [{"a": 1.0, "b": 2.0}, {"b": 2.0, "a": 1.0}])
+def test_two_former_names_are_one_argument(given: dict[str, Any]) -> None:
+    first, second = given
+    with pytest.raises(ArgumentError) as caught:
+        translate_arguments(two, given)
+    assert str(caught.value) == (
+        f"two is given '{first}' and '{second}', which are one argument\n"
+        "  Give 'epsilon' alone: it is the present name."
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "given", "read"),
+    [
+        (Chain, {"a": 1}, {"c": 1}),
+        (Chain, {"b": 1}, {"c": 1}),
+        (Renaming, {"a": 1}, {"c": 1}),
+        (Renaming, {"b": 1}, {"c": 1}),
+        (Deciding, {"a": 1}, {"c": 1}),
+        (Deciding, {"b": 1}, {"b": 1}),
+        (Narrow, {"a": 1}, {"a": 1}),  # the error about it names what was written
+    ],
+)
+def test_renames_form_a_chain_in_which_the_nearest_class_decides(
+    target: Any, given: dict[str, Any], read: dict[str, Any]
+) -> None:
+    assert translate_arguments(target, given) == read
+
+
+def test_a_subclass_may_rename_what_was_idle_in_its_base() -> None:
+    @kplug.renamed_arguments(fused="rate")
+    class Revived(Drop):
+        pass
+
+    assert translate_arguments(Revived, {"fused": 0.1}) == {"rate": 0.1}
+
+
+def test_a_partial_has_the_name_of_its_function() -> None:
+    bound = kplug.renamed_arguments(smooth="epsilon")(functools.partial(overlap))
+    with pytest.raises(ArgumentError, match="^overlap is given 'smooth' and 'epsilon', which"):
+        translate_arguments(bound, {"smooth": 1.0, "epsilon": 2.0})
+
+
+@pytest.mark.parametrize("value", [np.zeros(2), np.array([True, False])])
+def test_an_array_is_no_value_at_which_an_argument_is_idle(value: Any) -> None:
+    assert translate_arguments(Drop, {"fused": value})["fused"] is value
 
 
 def test_the_values_of_an_idle_argument_are_a_tuple() -> None:
