@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar, get_args
 import importlib_metadata
 
 from kplug.registry.errors import RegistrationError
-from kplug.registry.quoting import quote
+from kplug.registry.quoting import name_type, quote
 
 Role = Literal["class", "function", "factory"]
 Anything = TypeVar("Anything", bound=Callable[..., Any])
@@ -252,6 +252,17 @@ def own_attributes(target: object) -> Mapping[str, Any]:
 
 
 def mark(target: Anything, attribute: str, value: object) -> Anything:
-    """Write an attribute on a class or function, and return it."""
-    setattr(target, attribute, value)
+    """Write an attribute on a class or function, and return it.
+
+    Raises:
+        RegistrationError: if the object takes no attributes, like a function written in C.
+    """
+    try:
+        setattr(target, attribute, value)
+    except (AttributeError, TypeError) as error:
+        raise RegistrationError(
+            f"{getattr(target, '__name__', quote(target))} cannot be marked: Python sets no attributes of "
+            f"{name_type(target)}",
+            hint="Write a function that calls it, and mark that one.",
+        ) from error
     return target

@@ -16,7 +16,8 @@ from typing import Any
 from kplug.registry.building.roles import VARIADIC, find_parameters, takes_any_keyword
 from kplug.registry.component import Anything, mark, own_attributes
 from kplug.registry.errors import RegistrationError
-from kplug.registry.quoting import quote
+from kplug.registry.quoting import name_type, quote
+from kplug.registry.suggestions import did_you_mean
 
 _NON_MUTATING = "__kplug_non_mutating__"
 _OUTPUT_COUNT = "__kplug_output_count__"
@@ -24,6 +25,7 @@ _COMPLETE_CONFIG = "__kplug_complete_config__"
 _RENAMED, _IDLE = "__kplug_renamed_arguments__", "__kplug_idle_arguments__"
 _KERAS_CLASS = "__kplug_keras_class__"
 _KERAS_MODULE = "__kplug_keras_module__"
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 
@@ -43,6 +45,7 @@ def non_mutating(target: Anything) -> Anything:
         >>> is_non_mutating(half_square)
         True
     """
+    _check_definition(target, "non_mutating")
     return mark(target, _NON_MUTATING, True)
 
 
@@ -90,6 +93,7 @@ def complete_config(target: Anything) -> Anything:
         >>> has_complete_config(Scaled)
         True
     """
+    _check_definition(target, "complete_config")
     return mark(target, _COMPLETE_CONFIG, True)
 
 
@@ -126,14 +130,29 @@ def keras_class(path: str | None) -> Callable[[Anything], Anything]:
             f"{quote(path)} does not name a class of Keras",
             hint="Give module and name: @keras_class('keras.optimizers.Nadam').",
         )
-    return lambda target: mark(target, _KERAS_CLASS, path or "")
+
+    def state(target: Anything) -> Anything:
+        _check_definition(target, "keras_class")
+        return mark(target, _KERAS_CLASS, path or "")
+
+    return state
 
 
 def find_keras_path(target: object) -> str | None:
-    """Return module and name of the Keras class that `keras_class` states, or None."""
+    """Return module and name of the Keras class that `keras_class` states, or None.
+
+    Raises:
+        RegistrationError: if the attribute of its package names no module.
+    """
     path: str | None = own_attributes(target).get(_KERAS_CLASS)
     if path is None and inspect.isclass(target):
         module = _find(target, _KERAS_MODULE)
+        if module and not (isinstance(module, str) and _MODULE.fullmatch(module)):
+            raise RegistrationError(
+                f"{_KERAS_MODULE} of {_find_owner(target, _KERAS_MODULE)} is {quote(module)}, which names "
+                "no module of Keras",
+                hint=f"Give a module, as in {_KERAS_MODULE} = 'keras.layers'.",
+            )
         path = f"{module}.{target.__name__}" if module else None
     return path or None
 
@@ -144,7 +163,12 @@ def renamed_arguments(**former: str) -> Callable[[Anything], Anything]:
     Files and specs may then use the former names. A subclass that passes keywords on accepts them, too.
 
     Args:
-        former: The present name for each former one.
+        former: The present name for each former one. Several of these decorators add up, and a present name
+            may itself be renamed in a later version: the last one counts.
+
+    Raises:
+        RegistrationError: if a present name is no argument, a former one still is, or one of them has two
+            meanings.
 
     Example:
         >>> @renamed_arguments(smooth="epsilon")
@@ -152,7 +176,13 @@ def renamed_arguments(**former: str) -> Callable[[Anything], Anything]:
         >>> find_renamed_arguments(overlap)
         {'smooth': 'epsilon'}
     """
-    return lambda target: mark(target, _RENAMED, former)
+    for name, present in dict[str, Any](former).items():
+        if not isinstance(present, str) or not present.isidentifier():
+            raise RegistrationError(
+                f"the present name of {quote(name)} is {quote(present)}",
+                hint=f"Give the name of an argument: @renamed_arguments({name}='epsilon').",
+            )
+    return lambda target: _state_former(target, _RENAMED, former)
 
 
 def idle_arguments(**idle: Any) -> Callable[[Anything], Anything]:
@@ -163,7 +193,7 @@ def idle_arguments(**idle: Any) -> Callable[[Anything], Anything]:
             like an unknown argument, since it requests a removed feature.
 
     Raises:
-        RegistrationError: if it is not a tuple.
+        RegistrationError: if it is not a tuple, the argument still exists, or it has two meanings.
 
     Example:
         >>> @idle_arguments(fused=(True, False), legacy=(None,))
@@ -177,7 +207,7 @@ def idle_arguments(**idle: Any) -> Callable[[Anything], Anything]:
                 f"the values at which {quote(name)} is idle are {quote(values)}",
                 hint=f"Give a tuple of them, or ... for any: @idle_arguments({name}=(None,)).",
             )
-    return lambda target: mark(target, _IDLE, idle)
+    return lambda target: _state_former(target, _IDLE, idle)
 
 
 def find_renamed_arguments(target: object) -> dict[str, str]:
@@ -188,6 +218,82 @@ def find_renamed_arguments(target: object) -> dict[str, str]:
 def find_idle_arguments(target: object) -> dict[str, Any]:
     """Return the `idle_arguments` of a function, or of a class and its bases."""
     return _join(target, _IDLE)
+
+
+def _check_definition(target: object, decorator: str) -> None:
+    """Refuse what is neither a class nor a function, such as an instance or a partial."""
+    if not callable(target) or not hasattr(target, "__qualname__"):
+        raise _refuse_target(target, decorator)
+
+
+def _refuse_target(target: object, decorator: str) -> RegistrationError:
+    return RegistrationError(
+        f"@{decorator} states a fact about a class or function, and is given {quote(target)}, "
+        f"{name_type(target)}",
+        hint=f"Write @{decorator} above the 'class' or 'def' of the component.",
+    )
+
+
+def _state_former(target: Anything, fact: str, stated: dict[str, Any]) -> Anything:
+    """Add former arguments to those that a class or function states."""
+    if not callable(target):
+        raise _refuse_target(target, fact.removeprefix("__kplug_").removesuffix("__"))
+    for name, meaning in stated.items():
+        _check_meaning(target, name, meaning)
+        _check_names(target, name, meaning, stated)
+    before = own_attributes(target).get(fact, {})
+    target = mark(target, fact, {**before, **stated})
+    for name in stated:
+        names = follow_renames(target, name)
+        if isinstance(again := find_former(target, names[-1]), str):
+            mark(target, fact, before)
+            chain = " → ".join(map(quote, (*names, again)))
+            raise RegistrationError(
+                f"the former arguments of {name_target(target)} lead back to themselves: {chain}",
+                hint="Give the present name of each.",
+            )
+    return target
+
+
+def _check_meaning(target: Any, name: str, meaning: Any) -> None:
+    for fact in (_RENAMED, _IDLE):
+        before = own_attributes(target).get(fact, {}).get(name, meaning)
+        if before is not meaning and quote(before) != quote(meaning):
+            raise RegistrationError(
+                f"the former argument {quote(name)} of {name_target(target)} is stated twice: "
+                f"{quote(before)} and {quote(meaning)}",
+                hint="State each former name once, as renamed or as idle.",
+            )
+
+
+def _check_names(target: Any, name: str, meaning: Any, stated: dict[str, Any]) -> None:
+    known = _list_names(target)
+    if name in known:
+        raise RegistrationError(
+            f"{quote(name)} is stated as a former argument of {name_target(target)}, and it still is one",
+            hint=f"A former name is in the signature no longer. Known: {', '.join(known)}.",
+        )
+    if not isinstance(meaning, str) or meaning in known or takes_any_keyword(target):
+        return
+    # A class without a constructor may get one from a decorator above, such as `dataclass`.
+    is_open = inspect.isclass(target) and target.__init__ is object.__init__
+    if is_open or find_parameters(target) is None:
+        return
+    if meaning not in {**stated, **find_renamed_arguments(target), **find_idle_arguments(target)}:
+        question = did_you_mean(meaning, known)
+        raise RegistrationError(
+            f"{name_target(target)} has no argument {quote(meaning)}, which is stated as the present name "
+            f"of {quote(name)}{f'. {question}' if question else ''}",
+            hint=f"Known: {', '.join(known) or 'none'}.",
+        )
+
+
+def follow_renames(target: Any, name: str) -> list[str]:
+    """Return an argument's name and those to which it was renamed one after the other, the present last."""
+    names = [name]
+    while isinstance(later := find_former(target, names[-1]), str) and later not in names:
+        names.append(later)
+    return names
 
 
 def find_former(target: Any, name: str) -> Any:
@@ -222,6 +328,14 @@ def _join(target: object, fact: str) -> dict[str, Any]:
     return {
         key: value for one in owners for key, value in own_attributes(one).get(fact, {}).items()
     }
+
+
+def _find_owner(target: type, fact: str) -> str:
+    """Return the name of the module or package, or of the class itself, that states a fact."""
+    name = "" if fact in own_attributes(target) else target.__module__
+    while name and fact not in own_attributes(sys.modules.get(name)):
+        name = name.rpartition(".")[0]
+    return name or target.__name__
 
 
 def _find(target: object, fact: str) -> Any:

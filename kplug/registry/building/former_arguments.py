@@ -11,6 +11,7 @@ from kplug.registry.facts import (
     find_former,
     find_idle_arguments,
     find_renamed_arguments,
+    follow_renames,
     name_target,
 )
 from kplug.registry.quoting import quote
@@ -51,13 +52,12 @@ def is_equal(value: Any, other: Any) -> bool:
 
 def _find_present(target: Any, name: str) -> tuple[str, Any]:
     """Return the present name of an argument, and the values at which it has no effect."""
-    names = [name]
-    while isinstance(stated := find_former(target, names[-1]), str) and stated not in names:
-        names.append(stated)
+    present = follow_renames(target, name)[-1]
+    stated = find_former(target, present)
     if stated is not None and not isinstance(stated, str):
         return name, stated
     # An error about an unknown argument names what was written.
-    return (names[-1] if _accepts(target, names[-1]) else name), ()
+    return (present if _accepts(target, present) else name), ()
 
 
 def _accepts(target: Any, name: str) -> bool:

@@ -139,7 +139,7 @@ def test_a_subclass_may_rename_what_was_idle_in_its_base() -> None:
 
 def test_a_partial_has_the_name_of_its_function() -> None:
     bound = kplug.renamed_arguments(smooth="epsilon")(functools.partial(overlap))
-    with pytest.raises(ArgumentError, match="^overlap is given 'smooth' and 'epsilon', which"):
+    with pytest.raises(ArgumentError, match=r"^overlap is given 'smooth' and 'epsilon', which"):
         translate_arguments(bound, {"smooth": 1.0, "epsilon": 2.0})
 
 
