@@ -79,7 +79,8 @@ def complete_config(target: Anything) -> Anything:
     """State that ``get_config`` of a class returns all constructor arguments, in whatever form.
 
     kplug then trusts the configuration. Otherwise it records the arguments of each object, and refuses to
-    save one whose ``get_config`` leaves some out. Subclasses do not inherit the statement.
+    save one whose ``get_config`` leaves some out. A layer that lacks what its constructor requires is refused
+    in any case, unless its own ``from_config`` makes it. Subclasses do not inherit the statement.
     ``__kplug_complete_config__ = True`` at the top of a module or package states it for all its classes.
 
     Example:

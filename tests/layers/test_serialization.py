@@ -10,7 +10,7 @@ import pytest
 
 import kplug
 from kplug import layers
-from kplug.errors import ResolutionError
+from kplug.errors import ContractError, ResolutionError
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,43 @@ def test_classes_of_the_caller() -> None:
     assert isinstance(layers.deserialize(data, {"Twice": Twice}), Twice)
     with pytest.raises(ResolutionError, match="Twice"):
         layers.deserialize(data)
+
+
+@kplug.complete_config
+class Marked(kplug.layers.Layer):
+    def __init__(self, factor: float, **options: Any) -> None:
+        super().__init__(**options)
+        self._factor = factor
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self._factor
+
+
+@kplug.complete_config
+class Nested(layers.Wrapper):
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        return {"inner": config.pop("layer"), **config}
+
+    @classmethod
+    def from_config(cls, config: Any) -> Any:
+        return cls(layers.deserialize(config["inner"]), name=config["name"])
+
+
+def test_a_required_argument_that_a_complete_configuration_lacks_is_refused() -> None:
+    with pytest.raises(ContractError) as caught:
+        layers.serialize(Marked(2.0, name="m"))
+    assert str(caught.value).startswith(
+        "layer 'm' cannot be described: Marked.get_config leaves out 'factor', which the constructor needs"
+    )
+
+
+def test_a_complete_configuration_may_have_keys_of_its_own() -> None:
+    assert "inner" in layers.serialize(Nested(layers.Dense(2)))["config"]
+
+
+def test_models_of_each_form_are_described() -> None:
+    inputs = kplug.Input((3,))
+    model = kplug.Model(inputs, layers.Dense(2)(inputs))
+    assert layers.serialize(model)["config"]["input_layers"]
+    assert layers.serialize(kplug.Sequential([model]))["config"]["layers"]
