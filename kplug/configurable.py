@@ -11,6 +11,7 @@ from typing import Any
 from typing_extensions import Self
 
 from kplug.errors import ArgumentError, ContractError
+from kplug.registry.building.former_arguments import translate_arguments
 from kplug.registry.building.lost_arguments import list_given
 from kplug.registry.building.recorded_lookups import bind_all, remembering
 from kplug.registry.building.roles import takes_any_keyword
@@ -99,8 +100,9 @@ class Configurable:
         Raises:
             ArgumentError: for a key that is no argument of the constructor.
         """
-        check_keys(cls, config)
-        return cls(**config)
+        arguments = require_config(cls, config)
+        check_keys(cls, arguments)
+        return cls(**arguments)
 
     def __repr__(self) -> str:
         return write_call(self, self.get_config())
@@ -128,17 +130,17 @@ def read_arguments(instance: object) -> dict[str, Any]:
 
 
 def require_config(owner: type, config: Any) -> Mapping[str, Any]:
-    """Return a configuration if it is a dict whose keys are texts.
+    """Return a configuration, under its arguments' present names, if it is a dict whose keys are texts.
 
     Raises:
-        ArgumentError: It is something else.
+        ArgumentError: It is something else, or gives an argument under two names.
 
     Example:
         >>> require_config(dict, {"units": 3})
         {'units': 3}
     """
     if isinstance(config, Mapping) and all(isinstance(key, str) for key in config):
-        return config
+        return translate_arguments(owner, config)
     raise ArgumentError(
         f"the configuration of {with_article(owner.__name__)} is a dict of its arguments by name, got "
         f"{quote(config)}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import pytest
@@ -121,3 +122,42 @@ def test_the_class_is_named() -> None:
         "the configuration of a Dense is a dict of its arguments by name, got None\n"
         "  get_config() returns one."
     )
+
+
+def _call(self: Any, *tensors: Any) -> Any:
+    return tensors[0]
+
+
+def _update(self: Any, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None: ...
+
+
+_METHODS = {"__call__": _call, "call": _call, "update_state": _update, "result": _call}
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    "base",
+    [
+        "constraints.Constraint",
+        "Initializer",
+        "Layer",
+        "Loss",
+        "Metric",
+        "optimizers.SGD",
+        "Regularizer",
+        "schedules.LearningRateSchedule",
+    ],
+)
+def test_former_arguments_are_read_in_configurations_of_each_kind(base: str) -> None:
+    owner = operator.attrgetter(base)(kplug)
+
+    def init(self: Any, present: float = 1.0, **options: Any) -> None:
+        if owner.__init__ is not object.__init__:
+            owner.__init__(self, **options)
+        self.present = present
+
+    methods = {name: item for name, item in _METHODS.items() if hasattr(owner, name)}
+    made: Any = type("Made", (owner,), {**methods, "__init__": init, "__module__": __name__})
+    made = kplug.renamed_arguments(old="middle", middle="present")(made)
+    made = kplug.idle_arguments(gone=(None,))(made)
+    assert made.from_config({"old": 4.0, "gone": None}).present == 4.0

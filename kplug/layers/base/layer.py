@@ -77,7 +77,6 @@ from kplug.layers.base.weight_store import TensorFunction, WeightStore, check_na
 from kplug.metrics import Mean
 from kplug.nested import find_leaves, map_leaves
 from kplug.registry import keras_class
-from kplug.registry.building.former_arguments import translate_arguments
 from kplug.registry.errors import raise_problems
 from kplug.registry.facts import is_non_mutating, states_output_count
 from kplug.registry.quoting import name_type, quote
@@ -1013,7 +1012,7 @@ class Layer(nn.Module):
         The constructor of a subclass need not take the common arguments, such as ``name``: they are set
         afterwards.
         """
-        arguments = leave_out_idle(cls, translate_arguments(cls, require_config(cls, config)))
+        arguments = leave_out_idle(cls, require_config(cls, config))
         later = list_untaken(cls, arguments)
         layer = cls(**{key: arguments[key] for key in arguments if key not in later})
         for key in later:

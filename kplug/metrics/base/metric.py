@@ -12,7 +12,13 @@ from typing_extensions import Self
 
 from kplug.backend import dtype_name, snake_case, to_dtype
 from kplug.component_types import InitializerLike
-from kplug.configurable import check_keys, read_arguments, remember_arguments, write_call
+from kplug.configurable import (
+    check_keys,
+    read_arguments,
+    remember_arguments,
+    require_config,
+    write_call,
+)
 from kplug.errors import ContractError
 from kplug.losses.base.alignment import ArrayLike, as_tensor
 from kplug.losses.base.checks import is_any
@@ -283,8 +289,9 @@ class Metric(ABC):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make the metric of a configuration from `get_config`."""
-        check_keys(cls, config)
-        return cls(**config)
+        arguments = require_config(cls, config)
+        check_keys(cls, arguments)
+        return cls(**arguments)
 
     def __repr__(self) -> str:
         return write_call(self, self.get_config())
