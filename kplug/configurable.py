@@ -14,9 +14,9 @@ from kplug.errors import ArgumentError, ContractError
 from kplug.registry.building.former_arguments import translate_arguments
 from kplug.registry.building.lost_arguments import list_given
 from kplug.registry.building.recorded_lookups import bind_all, remembering
-from kplug.registry.building.roles import takes_any_keyword
 from kplug.registry.component import find_names
 from kplug.registry.facts import has_complete_config
+from kplug.registry.parameters import takes_any_keyword
 from kplug.registry.quoting import quote, with_article
 from kplug.registry.suggestions import unknown_argument
 

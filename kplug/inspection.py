@@ -12,12 +12,12 @@ from kplug.registry.building.binding import (
     find_spec_parameters as find_spec_parameters,
 )
 from kplug.registry.building.example_loading import find_own_example as find_own_example
-from kplug.registry.building.roles import find_parameters as find_parameters
 from kplug.registry.component import check_name as check_name
 from kplug.registry.kinds import COMMAND as COMMAND, find_kind_of_slot as find_kind_of_slot
 from kplug.registry.loading.running_builds import Build as Build, find_build_here as find_build_here
 from kplug.registry.lookup_keys import keys_of as keys_of
 from kplug.registry.names.lookup import decide_here
+from kplug.registry.parameters import find_parameters as find_parameters
 from kplug.registry.problems import Problem as Problem
 
 list_components = REGISTRY.components

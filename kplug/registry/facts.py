@@ -13,9 +13,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from kplug.registry.building.roles import VARIADIC, find_parameters, takes_any_keyword
 from kplug.registry.component import Anything, mark, own_attributes
 from kplug.registry.errors import RegistrationError
+from kplug.registry.parameters import VARIADIC, find_parameters, takes_any_keyword
 from kplug.registry.quoting import name_type, quote
 from kplug.registry.suggestions import did_you_mean
 

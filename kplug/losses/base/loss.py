@@ -38,7 +38,7 @@ from kplug.losses.base.reduction import (
     reduce_values,
     standardize_reduction,
 )
-from kplug.registry.building.roles import takes_any_keyword
+from kplug.registry.parameters import takes_any_keyword
 from kplug.registry.user_warnings import warn
 
 

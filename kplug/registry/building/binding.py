@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kplug.registry.building.former_arguments import translate_arguments
-from kplug.registry.building.roles import VARIADIC, decide_role, find_parameters
+from kplug.registry.building.roles import decide_role
 from kplug.registry.component import CUSTOM, Component, Role, find_role
 from kplug.registry.errors import ArgumentError
 from kplug.registry.kinds import Kind
+from kplug.registry.parameters import VARIADIC, find_parameters
 from kplug.registry.quoting import quote
 from kplug.registry.spec import Spec
 from kplug.registry.spec.formatting import is_literal

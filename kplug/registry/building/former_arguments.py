@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kplug.registry.building.roles import find_parameters, takes_any_keyword
 from kplug.registry.errors import ArgumentError
 from kplug.registry.facts import (
     find_former,
@@ -14,6 +13,7 @@ from kplug.registry.facts import (
     follow_renames,
     name_target,
 )
+from kplug.registry.parameters import find_parameters, takes_any_keyword
 from kplug.registry.quoting import quote
 
 

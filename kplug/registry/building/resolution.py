@@ -10,13 +10,13 @@ from kplug.registry.building.binding import Call, bind
 from kplug.registry.building.recorded_lookups import name_places, note, noting
 from kplug.registry.building.resolved import Resolved, fill, holds_spec
 from kplug.registry.building.reverse_lookup import find_component_of, suggest_name
-from kplug.registry.building.roles import has_parameter
 from kplug.registry.candidates.conflicts import Rule
 from kplug.registry.candidates.scopes import plans_here
 from kplug.registry.component import USER_CODE, Component
 from kplug.registry.errors import ContractError, KplugError, WrongKindError
 from kplug.registry.kinds import BUILT_IN_KINDS, KINDS, Kind, find_kind_of_slot, get_kind
 from kplug.registry.names.lookup import look_up
+from kplug.registry.parameters import has_parameter
 from kplug.registry.problems import describe_error
 from kplug.registry.quoting import quote
 from kplug.registry.registry import REGISTRY

@@ -11,9 +11,9 @@ from typing import Any
 from kplug.registry.building.binding import Call
 from kplug.registry.building.lost_arguments import find_lost, has_own_scheme
 from kplug.registry.building.recorded_lookups import find_look_ups
-from kplug.registry.building.roles import has_parameter
 from kplug.registry.candidates.conflicts import Rule
 from kplug.registry.component import Component
+from kplug.registry.parameters import has_parameter
 from kplug.registry.spec import Spec
 from kplug.registry.spec.formatting import is_literal
 
