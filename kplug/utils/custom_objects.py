@@ -110,6 +110,7 @@ def register_keras_serializable(
         ...         return 3 * inputs
         >>> deserialize({"class_name": "Thrice", "config": {}})(1.0)
         tensor(3.)
+        >>> del get_custom_objects()["Thrice"]
 
     Reference:
         ``keras.utils.register_keras_serializable``. Components for other users belong in a plugin.
