@@ -1,6 +1,6 @@
 """Types of arguments that take a component: a name, a spec, a dict, or the object itself.
 
-For type checkers, a text with arguments is a spec: ``kplug.names.loss.dice_loss(smooth=1e-5)``, or
+For type checkers, a text with arguments is a spec: ``kplug.names.loss.huber(delta=2.0)``, or
 ``kplug.parse_spec(text)`` if the text is computed. Without the stubs that ``kplug stubs`` writes, any text
 is a name, so a plain text passes as well.
 """

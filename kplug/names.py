@@ -1,7 +1,7 @@
 """Typed names of components; calling one with arguments makes a spec.
 
-Each kind has an object: ``names.loss.dice_loss(smooth=1e-5)`` is the `Spec` of
-``"dice_loss(smooth=1e-5)"``, and ``names.LossName`` is the type of a loss's name. Type checkers accept any
+Each kind has an object: ``names.loss.huber(delta=2.0)`` is the `Spec` of
+``"huber(delta=2.0)"``, and ``names.LossName`` is the type of a loss's name. Type checkers accept any
 text as a name, until ``kplug stubs`` writes stubs with the installed names and their arguments.
 """
 

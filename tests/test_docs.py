@@ -12,6 +12,7 @@ import contextlib
 import doctest
 import io
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ def run_python(block: Block, document: Path, namespace: dict[str, Any]) -> str:
 def run_shell(block: Block) -> str:
     output = []
     for line in block.text.splitlines():
-        command = line.split("#")[0].split()
+        command = shlex.split(line, comments=True)
         if not command or command[0] != "kplug" or command[1] == "demo":
             continue
         result = CliRunner().invoke(app, command[1:])

@@ -46,7 +46,7 @@ ExampleOption = Annotated[
     typer.Option(
         "--example",
         metavar="SPEC",
-        help="What a component is made with, such as 'dice_loss(smooth=1e-5)'. May be repeated.",
+        help="What a component is made with, such as 'huber(delta=2.0)'. May be repeated.",
     ),
 ]
 JunitOption = Annotated[

@@ -66,7 +66,7 @@ def _read_examples(examples: Iterable[str], components: Sequence[Component]) -> 
         if spec.args:
             raise KplugError(
                 f"the example {quote(text)} gives arguments by position",
-                hint="Give them by name: --example 'dice_loss(smooth=1e-5)'.",
+                hint="Give them by name: --example 'huber(delta=2.0)'.",
             )
         meant = [one for one in components if _is_meant(one, spec)]
         if not meant:
