@@ -36,7 +36,7 @@ def public(tmp_path: Path) -> SignedFolder:
 
 
 def plan(wanted: str) -> list[tuple[str, str, str]]:
-    found = plan_installation(open_registries(), wanted)
+    found = plan_installation(open_registries(), [wanted])
     return [(each.distribution, each.release.version, each.registry.name) for each in found]
 
 
@@ -75,7 +75,7 @@ def test_a_bare_name_is_not_that_of_a_component_with_a_qualified_name_alone(
 
 def test_the_requirement_has_the_hash_that_was_signed(machine: Path, company: SignedFolder) -> None:
     configure(machine, company)
-    (found,) = plan_installation(open_registries(), "kplug-pond")
+    (found,) = plan_installation(open_registries(), ["kplug-pond"])
     name = "kplug_pond-1.1-py3-none-any.whl"
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert found.requirement == (
@@ -89,7 +89,7 @@ def test_a_distribution_belongs_to_the_first_registry_that_has_it(
     """Dependency confusion: the public one has a higher version of a private name."""
     offer(public, "kplug-pond", "99.0", ("loss", "pond_loss"))
     configure(machine, company, public)
-    (found,) = plan_installation(open_registries(), "kplug-pond")
+    (found,) = plan_installation(open_registries(), ["kplug-pond"])
     assert (found.release.version, found.registry.name) == ("1.1", "company")
     assert found.refused == ("public",)
     with pytest.raises(InstallationError, match="no version of kplug-pond fits here"):
@@ -235,7 +235,7 @@ def test_the_wheel_that_fits_best_is_taken(
 ) -> None:
     offer(company, "kplug-pond", "1.2", ("loss", "pond_loss"), wheels=wheels)
     configure(machine, company)
-    (found,) = plan_installation(open_registries(), "kplug-pond")
+    (found,) = plan_installation(open_registries(), ["kplug-pond"])
     assert found.wheel == (chosen or wheels[-1])
     assert found.wheel.filename in found.requirement
 

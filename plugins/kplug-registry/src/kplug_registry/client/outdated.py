@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from packaging.specifiers import SpecifierSet
-from packaging.version import InvalidVersion, Version
-
-from kplug_registry.client.dependency_resolution import choose_release
 from kplug_registry.client.installing import list_plugins
 from kplug_registry.client.registries import Registries
+from kplug_registry.client.resolver import resolve_upgrades
 
 
 @dataclass(frozen=True)
@@ -20,7 +17,7 @@ class Outdated:
     Args:
         distribution: The normalised name.
         installed: The version that is here.
-        newest: The newest version that fits this environment; None if all are withdrawn.
+        newest: The newest version that fits this environment and what is installed; None if there is none.
         registry: Its registry.
         yanked: Why the installed version was withdrawn, or None.
     """
@@ -39,20 +36,13 @@ def list_outdated(registries: Registries) -> Iterator[Outdated]:
         TrustError: if a registry is not what was signed.
         UnreachableSiteError: if one does not answer.
     """
-    for name, plugin in sorted(list_plugins(), key=lambda pair: pair[0]):
-        owned = registries.find_owner(name)
-        if owned is None:
-            continue
-        release = choose_release(owned.file.releases, SpecifierSet(), name)
-        newest = release.version if release else None
-        reasons = {each.version: each.yanked for each in owned.file.releases}
-        yanked = reasons.get(plugin.version)
-        if yanked is not None or (newest is not None and _is_newer(newest, plugin.version)):
-            yield Outdated(name, plugin.version, newest, owned.registry.name, yanked)
-
-
-def _is_newer(version: str, installed: str) -> bool:
-    try:
-        return Version(version) > Version(installed)
-    except InvalidVersion:  # invalid metadata
-        return True
+    plugins = dict(sorted(list_plugins(), key=lambda pair: pair[0]))
+    owned = {name: found for name in plugins if (found := registries.find_owner(name)) is not None}
+    upgrades = resolve_upgrades(registries, owned)
+    for name, owner in owned.items():
+        installed = plugins[name].version
+        reasons = {each.version: each.yanked for each in owner.file.releases}
+        yanked = reasons.get(installed)
+        newest = upgrades[name].version if name in upgrades else None
+        if yanked is not None or newest is not None:
+            yield Outdated(name, installed, newest, owner.registry.name, yanked)

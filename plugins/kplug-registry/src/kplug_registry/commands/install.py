@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import Annotated
 
 import typer
@@ -20,22 +21,20 @@ Dry = Annotated[bool, typer.Option("--dry-run", help="Show what would be done.")
 
 def install(
     wanted: Annotated[
-        str,
+        list[str],
         typer.Argument(
-            metavar="NAME|DISTRIBUTION/NAME|DISTRIBUTION[==VERSION]", help="What to install."
+            metavar="NAME|DISTRIBUTION/NAME|DISTRIBUTION[==VERSION]... [-- OPTIONS]",
+            help="What to install, and options for pip or uv.",
+            show_default=False,
         ),
     ],
-    options: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="-- OPTIONS", help="Options for pip or uv.", show_default=False),
-    ] = None,
     is_agreed: Agreed = False,
     is_dry: Dry = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON; with --dry-run alone.")
     ] = False,
 ) -> None:
-    """Install a component's distribution from the registries, after showing what comes from where.
+    """Install the distributions of components from the registries, after showing what comes from where.
 
     It uses the pip or uv of this environment, which check each wheel by the hash in the signed index.
     What the settings would not let load is not installed.
@@ -44,8 +43,11 @@ def install(
     """
     if as_json and not is_dry:
         raise typer.BadParameter("--json prints what would be done: add --dry-run")
-    plan = plan_installation(require_registries(), wanted)
-    command = make_install_command(plan, options or [])
+    names = list(takewhile(lambda text: not text.startswith("-"), wanted))
+    if not names:
+        raise typer.BadParameter("name what to install before the options of pip")
+    plan = plan_installation(require_registries(), names)
+    command = make_install_command(plan, wanted[len(names) :])
     if as_json:
         print_json({"install": [_describe(each) for each in plan], "command": command})
     else:
