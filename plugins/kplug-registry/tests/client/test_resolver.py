@@ -68,7 +68,7 @@ def resolve(catalogue: Catalogue, wanted: Sequence[str]) -> dict[str, str] | Non
 
 
 @st.composite
-def catalogues(draw: st.DrawFn) -> Catalogue:
+def catalogues(draw: st.DrawFn, *, is_cyclic: bool = False) -> Catalogue:
     """Four distributions of up to three versions, which require ranges of one another, some by an extra."""
     specifier = st.sampled_from(["", ">=1.1", "<2.0", "==1.0", "==2.0", "!=1.1", "~=1.0"])
     extra = st.sampled_from(["", "", "[fast]"])
@@ -78,7 +78,7 @@ def catalogues(draw: st.DrawFn) -> Catalogue:
             version: tuple(
                 f"{other}{draw(extra)}{draw(specifier)}{draw(marker)}"
                 for other in draw(st.lists(st.sampled_from(NAMES), max_size=2, unique=True))
-                if other != name
+                if other > name or (is_cyclic and other < name)
             )
             for version in draw(st.lists(st.sampled_from(VERSIONS), min_size=1, unique=True))
         }
@@ -117,24 +117,31 @@ def find_needed(
     return set(extras)
 
 
+WANTED = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True)
+
+
 @settings(max_examples=150, deadline=None)
-@given(
-    catalogue=catalogues(),
-    wanted=st.lists(st.sampled_from(NAMES), min_size=1, max_size=2, unique=True),
-)
+@given(catalogue=catalogues(), wanted=WANTED)
 def test_a_choice_is_found_where_there_is_one(catalogue: Catalogue, wanted: list[str]) -> None:
     solutions = list_solutions(catalogue, wanted)
     found = resolve(catalogue, wanted)
     assert found in solutions if solutions else found is None
 
 
-@given(
-    catalogue=catalogues(),
-    wanted=st.lists(st.sampled_from(NAMES), min_size=2, max_size=3, unique=True),
-)
+@settings(max_examples=150, deadline=None)
+@given(catalogue=catalogues(is_cyclic=True), wanted=WANTED)
+def test_cyclic_requirements_never_give_versions_that_exclude_each_other(
+    catalogue: Catalogue, wanted: list[str]
+) -> None:
+    found = resolve(catalogue, wanted)
+    assert found is None or found in list_solutions(catalogue, wanted)
+
+
+@settings(deadline=None)
+@given(catalogue=catalogues(is_cyclic=True), wanted=WANTED)
 def test_the_order_of_requirements_changes_nothing(catalogue: Catalogue, wanted: list[str]) -> None:
     turned = {
-        name: {version: requires[::-1] for version, requires in reversed(versions.items())}
+        name: {version: requires[::-1] for version, requires in reversed(list(versions.items()))}
         for name, versions in catalogue.items()
     }
     assert resolve(turned, wanted[::-1]) == resolve(catalogue, wanted)
@@ -182,6 +189,19 @@ def test_it_finds_what_pip_finds(
     assert (ours is None) == (theirs is None)
     if len(solutions) == 1:
         assert ours == theirs
+
+
+def test_a_cycle_that_is_left_over_is_not_installed() -> None:
+    catalogue: Catalogue = {
+        "kplug-ash": {"1.1": ("kplug-cedar~=1.0", "kplug-birch~=1.0")},
+        "kplug-birch": {"1.0": ("kplug-ash>=1.1",), "1.1": ("kplug-cedar[fast]==1.0",)},
+        "kplug-cedar": {
+            "1.0": ("kplug-birch[fast]!=1.1",),
+            "1.1": ("kplug-elm[fast]==1.0",),
+        },
+        "kplug-elm": {"1.0": ("kplug-birch<2.0", "kplug-cedar>=1.1; extra == 'fast'"), "1.1": ()},
+    }
+    assert resolve(catalogue, ["kplug-birch"]) in list_solutions(catalogue, ["kplug-birch"])
 
 
 def test_the_newest_versions_that_fit_together_are_found_by_going_back() -> None:

@@ -17,8 +17,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
-from resolvelib import AbstractProvider, BaseReporter, ResolutionImpossible, Resolver
-from resolvelib.resolvers import ResolutionTooDeep
+from resolvelib import AbstractProvider, BaseReporter, ResolutionImpossible
+from resolvelib.resolvers import Resolution, ResolutionTooDeep
 
 from kplug_registry.client.wheel_choice import list_usable_releases
 from kplug_registry.errors import InstallationError, SiteFormatError
@@ -94,9 +94,8 @@ def resolve_requirements(
         UnreachableSiteError: if one does not answer.
     """
     provider = _Provider(registries, roots, is_upgrade=is_upgrade)
-    ordered = sorted(roots, key=str)
     try:
-        result = Resolver(provider, BaseReporter()).resolve(ordered, max_rounds=_MAX_ROUNDS)
+        chosen = _solve(provider, sorted(roots, key=str))
     except ResolutionImpossible as error:
         raise _explain(provider, error) from error
     except ResolutionTooDeep as error:
@@ -106,11 +105,49 @@ def resolve_requirements(
         ) from error
     releases: dict[str, Release] = {}
     extras: dict[str, frozenset[str]] = {}
-    for candidate in result.mapping.values():
+    for candidate in chosen:
         extras[candidate.name] = extras.get(candidate.name, frozenset()) | candidate.extras
-        if candidate.release is not None and not candidate.extras:
+        if candidate.release is not None:
             releases[candidate.name] = candidate.release
     return Solution(releases, extras)
+
+
+def _solve(provider: _Provider, roots: Sequence[Requirement]) -> list[Candidate]:
+    """Return the candidates that the roots need.
+
+    With cyclic requirements, resolvelib 1.2 can choose two candidates that exclude each other, as pip then
+    does, or overlook a solution. No solution has both candidates, so it is asked again without one of them.
+    """
+    # Not `Resolver.resolve`: it recurses without end where a cycle is left over from going back.
+    state = Resolution(provider, BaseReporter()).resolve(roots, max_rounds=_MAX_ROUNDS)
+    waiting, reached = list(roots), dict[_Node, Candidate]()
+    while waiting:
+        node = provider.identify(waiting.pop())
+        if node in reached:
+            continue
+        reached[node] = candidate = state.mapping[node]
+        for requirement in provider.get_dependencies(candidate):
+            other = state.mapping[provider.identify(requirement)]
+            if not provider.is_satisfied_by(requirement, other):
+                return _solve_without(provider, roots, (candidate, other))
+            waiting.append(requirement)
+    return list(reached.values())
+
+
+def _solve_without(
+    provider: _Provider, roots: Sequence[Requirement], contradicting: Sequence[Candidate]
+) -> list[Candidate]:
+    impossible: ResolutionImpossible[Requirement, Candidate] | None = None
+    for each in contradicting:
+        provider.excluded.add(each)
+        try:
+            return _solve(provider, roots)
+        except ResolutionImpossible as error:
+            impossible = error
+        finally:
+            provider.excluded.discard(each)
+    assert impossible is not None  # noqa: S101 - there are two
+    raise impossible
 
 
 def resolve_upgrades(registries: Registries, names: Iterable[str]) -> dict[str, Release]:
@@ -158,6 +195,7 @@ class _Provider(AbstractProvider[Requirement, Candidate, _Node]):
         self._wanted = {canonicalize_name(root.name) for root in roots}
         self._is_upgrade = is_upgrade
         self._owned: dict[str, OwnedDistribution | None] = {}
+        self.excluded: set[Candidate] = set()
 
     def find_owner(self, name: str) -> OwnedDistribution | None:
         """Return what `Registries.find_owner` does, which is asked once for each name."""
@@ -199,7 +237,9 @@ class _Provider(AbstractProvider[Requirement, Candidate, _Node]):
         elif installed is not None and self._is_upgrade:
             found = [each for each in found if self._is_better(each, installed, owned)]
             found.append(installed)
-        return [each for each in found if each.version not in excluded]
+        return [
+            each for each in found if each.version not in excluded and each not in self.excluded
+        ]
 
     def _find_installed(
         self, name: str, extras: frozenset[str], specifier: SpecifierSet
