@@ -237,6 +237,7 @@ __all__ = [
 
 
 _LENT = "kplug.registry.names.lent_modules"
+_TAKING = ("layers", "utils")  # packages that are lent names
 
 
 def __getattr__(name: str) -> Any:
@@ -267,7 +268,10 @@ def _is_own(name: str) -> bool:
 
 
 class _LentModules:
-    """Meta-path finder of lent modules; Python calls it last."""
+    """Meta-path finder of lent modules; Python calls it last.
+
+    ``from kplug.layers import …`` asks it for a name that the package lacks, and gets the reason.
+    """
 
     @staticmethod
     def find_spec(
@@ -276,8 +280,9 @@ class _LentModules:
         target: ModuleType | None = None,  # noqa: ARG004 - and this
     ) -> ModuleSpec | None:
         """Return the spec of a lent module directly in kplug, or None."""
-        package, _, name = fullname.rpartition(".")
-        if package != "kplug" or _is_own(name):
+        root, _, name = fullname.partition(".")
+        package, dot, _ = name.partition(".")
+        if root != "kplug" or (package not in _TAKING if dot else _is_own(name)):
             return None
         found: ModuleSpec | None = importlib.import_module(_LENT).find_spec(name)
         return found

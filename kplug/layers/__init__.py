@@ -195,4 +195,4 @@ Convolution3DTranspose = Conv3DTranspose
 SeparableConvolution1D = SeparableConv1D
 SeparableConvolution2D = SeparableConv2D
 
-export_names(globals())
+export_names(globals(), takes_lent=True)

@@ -49,4 +49,4 @@ from kplug.utils.timeseries import (
     timeseries_dataset_from_array as timeseries_dataset_from_array,
 )
 
-export_names(globals())
+export_names(globals(), takes_lent=True)

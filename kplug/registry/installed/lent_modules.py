@@ -1,4 +1,4 @@
-"""Modules that distributions lend to kplug: finds their lenders, and those never used."""
+"""Modules that distributions lend to kplug, and names in its own: finds lenders, and what is never used."""
 
 from __future__ import annotations
 
@@ -14,27 +14,40 @@ from kplug.registry.loading.importer import strip_extras
 from kplug.registry.problems import Problem
 from kplug.registry.quoting import quote
 
+# Packages of kplug that are lent names, such as `layers.Crop`.
+TAKING = kplug._TAKING
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_OBJECT = re.compile(rf"{_MODULE.pattern}:[A-Za-z]\w*")
+_ADVICE = (
+    "Give the module a name of lower-case letters, digits and underscores, such as 'datasets'",
+    "Give the object a name of letters, digits and underscores, such as 'layers.Crop'",
+)
 
 
 def find_lenders(suppliers: Iterable[Supplier], name: str) -> list[tuple[Origin, str]]:
-    """Return the distributions that lend a module of this name, each with its own name for the module."""
+    """Return the distributions that lend something under a name, each with its target.
+
+    Args:
+        suppliers: What is installed.
+        name: The name of a module; or of an object in a package, such as ``layers.Crop``.
+    """
     if not _is_free(name):
         return []
     return [
         (supplier.origin, module)
         for supplier in suppliers
         for own, module in _list_modules(supplier)
-        if own == name and not _find_fault(module)
+        if own == name and not _find_fault(own, module)
     ]
 
 
-def list_lent(suppliers: Iterable[Supplier]) -> list[str]:
-    """Return the names under which modules are lent."""
+def list_lent(suppliers: Iterable[Supplier], package: str = "") -> list[str]:
+    """Return the names under which modules are lent, or of the objects that are lent to a package."""
     pairs = (pair for supplier in suppliers for pair in _list_modules(supplier))
-    found = {name for name, module in pairs if not _find_fault(module)}
-    return sorted(filter(_is_free, found))
+    found = {name for name, module in pairs if not _find_fault(name, module) and _is_free(name)}
+    parts = (name.rpartition(".") for name in found)
+    return sorted(inner for owner, _, inner in parts if owner == package)
 
 
 def describe_conflict(name: str, lenders: Iterable[tuple[Origin, str]]) -> tuple[str, str]:
@@ -56,21 +69,21 @@ def find_idle_modules(suppliers: Iterable[Supplier]) -> Iterator[Problem]:
     for supplier in suppliers:
         modules = sorted(_list_modules(supplier))
         for name, module in modules:
-            if fault := _find_fault(module):
+            if fault := _find_fault(name, module):
                 message = (
                     f"{quote(name)} in its entry points of the group {MODULE_GROUP!r} is {quote(module)}, "
                     f"which is {fault}"
                 )
                 yield Problem(supplier.origin, message)
-        for name in dict.fromkeys(name for name, module in modules if not _find_fault(module)):
+        usable = (name for name, module in modules if not _find_fault(name, module))
+        for name in dict.fromkeys(usable):
             lenders = find_lenders(suppliers, name)
             if not (_is_plain(name) or name in kplug._OWN):
                 message = (
-                    f"{quote(name)} in its entry points of the group {MODULE_GROUP!r} is not used. Give the "
-                    "module a name of lower-case letters, digits and underscores, such as 'datasets'"
+                    f"{quote(name)} in its entry points of the group {MODULE_GROUP!r} is not used. "
                 )
-                yield Problem(supplier.origin, message)
-            elif kplug._is_own(name):
+                yield Problem(supplier.origin, message + _ADVICE[is_inner(name)])
+            elif not _is_free(name):
                 message = (
                     f"the module it lends as {quote(f'kplug.{name}')} is not used, as kplug has one of that "
                     "name. Give it another name"
@@ -81,20 +94,31 @@ def find_idle_modules(suppliers: Iterable[Supplier]) -> Iterator[Problem]:
                 yield Problem(supplier.origin, f"{message}. {advice}", topic="duplicate")
 
 
-def _find_fault(module: str) -> str:
-    """Return what is wrong with the name of a lent module; an empty text if it can be imported."""
-    if not _MODULE.fullmatch(module):
+def is_inner(name: str) -> bool:
+    """Whether a name is that of an object in a package of kplug."""
+    package, dot, _ = name.partition(".")
+    return bool(dot) and package in TAKING
+
+
+def _find_fault(name: str, target: str) -> str:
+    """Return what is wrong with a target; an empty text if it can be imported."""
+    if is_inner(name) and not _OBJECT.fullmatch(target):
+        return "not the name of an object in a module, such as 'package.module:Crop'"
+    if not is_inner(name) and not _MODULE.fullmatch(target):
         return "not the name of a module"
-    is_own = module.partition(".")[0] == "kplug"  # also one that is lent, even this one
+    is_own = re.split(r"[.:]", target)[0] == "kplug"  # also one that is lent, even this one
     return "a module of kplug and not one to lend" if is_own else ""
 
 
 def _is_free(name: str) -> bool:
-    """Whether a module may be lent under a name."""
-    return _is_plain(name) and not kplug._is_own(name)
+    """Whether something may be lent under a name; a package of kplug asks for what it lacks alone."""
+    return _is_plain(name) and (is_inner(name) or not kplug._is_own(name))
 
 
 def _is_plain(name: str) -> bool:
+    if is_inner(name):
+        name = name.partition(".")[2]
+        return name.isidentifier() and name.isascii() and not name.startswith("_")
     return _NAME.fullmatch(name) is not None and not keyword.iskeyword(name)
 
 

@@ -1,7 +1,7 @@
 """Imports lent modules on demand: ``kplug.datasets`` belongs to another distribution.
 
 ``kplug.datasets`` *is* ``kplug_datasets``, and ``kplug.datasets.mnist`` is ``kplug_datasets.mnist``: one
-object under two names in ``sys.modules``.
+object under two names in ``sys.modules``. Packages of kplug itself are lent single objects, such as a layer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,12 @@ import kplug
 from kplug.registry.candidates.installable_packages import Package
 from kplug.registry.component import Origin
 from kplug.registry.errors import KplugError, MissingModuleError
-from kplug.registry.installed.lent_modules import describe_conflict, find_lenders, list_lent
+from kplug.registry.installed.lent_modules import (
+    describe_conflict,
+    find_lenders,
+    is_inner,
+    list_lent,
+)
 from kplug.registry.loading.importer import TargetError
 from kplug.registry.loading.load_failures import explain
 from kplug.registry.registry import REGISTRY
@@ -34,39 +39,46 @@ _IN_USE: dict[str, str] = {}  # modules by their names in kplug
 
 
 def get_lent(name: str) -> Any:
-    """Return the module lent under a name.
+    """Return the module lent under a name, or the object lent under one such as ``layers.Crop``.
 
     Raises:
         AttributeError: If there is none, with the reason if known.
     """
+    owner, _, attribute = f"kplug.{name}".rpartition(".")
     lender = None
     try:
         lender = _find_lender(name)
         if lender is not None:
-            return importlib.import_module(f"kplug.{name}")
+            return (
+                _load_object(name, *lender)
+                if is_inner(name)
+                else importlib.import_module(f"kplug.{name}")
+            )
     except (KplugError, ImportError) as error:
         reason: BaseException = error
         if lender is not None and not isinstance(error, KplugError):
             origin, module = lender
             reason = explain("module", name, module, origin, error)
-        message = f"module 'kplug' has no attribute {name!r}: {reason}"
+        message = f"module {owner!r} has no attribute {attribute!r}: {reason}"
         raise AttributeError(message) from error
-    raise AttributeError(f"module 'kplug' has no attribute {name!r}")
+    raise AttributeError(f"module {owner!r} has no attribute {attribute!r}")
 
 
-def list_names() -> list[str]:
-    """Return the names of the modules that are lent."""
-    return list_lent(REGISTRY.state.discovery.suppliers)
+def list_names(package: str = "") -> list[str]:
+    """Return the names of the modules that are lent, or of the objects that are lent to a package."""
+    return list_lent(REGISTRY.state.discovery.suppliers, package)
 
 
 def find_spec(name: str) -> ModuleSpec | None:
     """Return the spec of the module ``kplug.<name>``; None if no known distribution lends it.
 
+    An object in a package has none; ``from kplug.layers import Crop`` asks for it where that fails.
+
     Raises:
         MissingModuleError: If its distribution may not load or is not installed, or if it is lent twice.
     """
     lender = _find_lender(name)
-    if lender is None:
+    if lender is None or is_inner(name):
         return None
     check = partial(_check, name, *lender)
     return _alias(f"kplug.{name}", _locate(lender[1]), partial(_load, name, *lender), check)
@@ -172,7 +184,7 @@ def _check(name: str, origin: Origin, module: str) -> None:
 
 def _refuse(name: str, origin: Origin, module: str, error: TargetError) -> MissingModuleError:
     message = f"kplug.{name} is lent by {origin} and cannot be used: {error.message}"
-    return _missing(message, None, module)
+    return _missing(message, None, module.partition(":")[0])
 
 
 def _load(name: str, origin: Origin, module: str) -> ModuleType:
@@ -197,6 +209,17 @@ def _load(name: str, origin: Origin, module: str) -> ModuleType:
     if _Submodules not in sys.meta_path:
         sys.meta_path.insert(0, _Submodules)
     return found
+
+
+def _load_object(name: str, origin: Origin, target: str) -> Any:
+    try:
+        return REGISTRY.state.discovery.importer.load(origin, target)
+    except TargetError as error:
+        raise _refuse(name, origin, target, error) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # also SystemExit
+        raise explain("object", name, target, origin, error) from error
 
 
 def _forget(name: str) -> None:

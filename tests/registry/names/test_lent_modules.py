@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -376,6 +376,120 @@ def test_a_kind_cannot_have_the_group(install: Sandbox) -> None:
         "the kind 'module' is not used: the group 'kplug.modules' is that of lent modules. "
         "Give it another plural"
     ]
+
+
+POND = {"layers.Pond": "kplug_ponds.deep:Pond"}
+POND_MODULES = {**MODULES, "kplug_ponds/deep/__init__.py": "class Pond: ...\nFISH = []\n"}
+
+
+@pytest.mark.torch
+def test_an_object_is_lent_to_a_package(install: Sandbox) -> None:
+    import kplug.layers
+
+    assert not hasattr(kplug.layers, "Pond")
+    install("kplug-ponds", entry_points={"kplug.modules": POND}, modules=POND_MODULES)
+    assert "Pond" in dir(kplug.layers)
+    assert "Dense" in dir(kplug.layers)
+    assert not install.imported()
+    names: dict[str, object] = {}
+    exec("from kplug.layers import Pond", names)
+    lent: Any = kplug.layers
+    assert names["Pond"] is lent.Pond is importlib.import_module("kplug_ponds.deep").Pond
+    assert not install.problems("kplug-ponds")
+    assert not {"layers.Pond", "Pond"} & set(dir(kplug))
+    assert "Pond" not in lent.__all__
+
+
+@pytest.mark.torch
+def test_an_object_that_is_not_lent_is_missing(install: Sandbox) -> None:
+    from kplug import layers, utils
+
+    install("kplug-ponds", entry_points={"kplug.modules": POND}, modules=POND_MODULES)
+    with pytest.raises(AttributeError, match=r"^module 'kplug\.utils' has no attribute 'Pond'$"):
+        _ = utils.Pond  # type: ignore[attr-defined]
+    with pytest.raises(ImportError, match=r"^cannot import name 'Pool' from 'kplug\.layers' "):
+        exec("from kplug.layers import Pool")
+    assert not hasattr(layers, "_Pond")
+    assert not install.imported()
+
+
+@pytest.mark.torch
+def test_a_package_keeps_its_own_names(install: Sandbox) -> None:
+    from kplug import layers
+
+    install("kplug-ponds", entry_points={"kplug.modules": {"layers.Dense": "kplug_ponds:DEPTH"}})
+    assert layers.Dense.__module__ == "kplug.layers.dense"
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("raise RuntimeError('frozen')", "RuntimeError: frozen"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+        ("", "AttributeError: module 'kplug_ponds.deep' has no attribute 'Pond'"),
+    ],
+)
+def test_an_object_that_cannot_be_loaded_names_its_distribution(
+    install: Sandbox, source: str, reason: str
+) -> None:
+    from kplug import layers
+
+    modules = {**MODULES, "kplug_ponds/__init__.py": "", "kplug_ponds/deep/__init__.py": source}
+    install("kplug-ponds", entry_points={"kplug.modules": POND}, modules=modules)
+    with pytest.raises(AttributeError) as caught:
+        _ = layers.Pond  # type: ignore[attr-defined]
+    assert str(caught.value).startswith(
+        "module 'kplug.layers' has no attribute 'Pond': the object 'layers.Pond' of kplug-ponds 1.0 "
+        f"(kplug_ponds.deep:Pond) cannot be loaded: {reason}\n  Mend or upgrade kplug-ponds"
+    )
+
+
+@pytest.mark.torch
+def test_an_object_of_a_distribution_that_is_switched_off_says_so(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kplug import layers
+
+    install("kplug-ponds", entry_points={"kplug.modules": POND}, modules=POND_MODULES)
+    monkeypatch.setenv("KPLUG_DISABLE", "kplug-ponds")
+    kplug.reload()
+    expected = r"kplug\.layers\.Pond is lent by kplug-ponds 1\.0, which is switched off: .*DISABLE"
+    with pytest.raises(AttributeError, match=expected):
+        _ = layers.Pond  # type: ignore[attr-defined]
+    with pytest.raises(MissingModuleError, match=expected):
+        exec("from kplug.layers import Pond")
+    assert not install.imported()
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "problem"),
+    [
+        (
+            "layers.Pond",
+            "kplug_ponds",
+            "is 'kplug_ponds', which is not the name of an object in a module, such as "
+            "'package.module:Crop'",
+        ),
+        (
+            "layers.Pond",
+            "kplug.layers:Dense",
+            "is 'kplug.layers:Dense', which is a module of kplug and not one to lend",
+        ),
+        (
+            "layers._Pond",
+            "kplug_ponds:Pond",
+            "is not used. Give the object a name of letters, digits and underscores, such as "
+            "'layers.Crop'",
+        ),
+    ],
+)
+def test_an_object_that_is_never_used_is_a_problem(
+    install: Sandbox, name: str, target: str, problem: str
+) -> None:
+    _install(install, **{name: target})
+    expected = f"{name!r} in its entry points of the group 'kplug.modules' {problem}"
+    assert install.problems("kplug-ponds") == [expected]
 
 
 @pytest.mark.parametrize(("name", "distribution"), lent_modules.HOMES.items())
