@@ -96,6 +96,20 @@ def require_integer(
     raise refusal(owner, argument, value, allowed)
 
 
+def require_size(owner: object, argument: str, size: Any) -> tuple[int, int]:
+    """Return (height, width); one integer counts for both.
+
+    Raises:
+        ArgumentValueError: It is something else.
+    """
+    pair = (size, size) if isinstance(size, int) else size
+    allowed = "(height, width), integers >= 1"
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise refusal(owner, argument, size, allowed)
+    height, width = (require_integer(owner, argument, one, allowed, at_least=1) for one in pair)
+    return height, width
+
+
 def require_path(
     owner: str,
     argument: str,

@@ -74,3 +74,14 @@ def test_choices_are_read_in_any_case_and_translated() -> None:
     with pytest.raises(ArgumentValueError) as caught:
         require_choice(RowScaler(), "x", 3, ("rows", "columns"))
     assert str(caught.value) == "row_scaler: argument 'x' is 3; allowed: 'rows' or 'columns'"
+
+
+def test_a_size_is_height_and_width() -> None:
+    assert require_size("crop", "size", 3) == (3, 3)
+    assert require_size("crop", "size", [2, np.int64(4)]) == (2, 4)
+
+
+@pytest.mark.parametrize("value", [None, (1,), (2, 0), "33"])
+def test_what_is_no_size_is_refused(value: object) -> None:
+    with pytest.raises(ArgumentValueError, match=r"allowed: \(height, width\), integers >= 1"):
+        require_size("crop", "size", value)

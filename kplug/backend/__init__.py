@@ -14,6 +14,11 @@ All functions share these conventions; a function's docstring repeats them only 
 """
 # ruff: noqa: A004 - Keras's names: code written for it calls K.sum, K.abs, K.max
 
+from kplug.backend.arrays import (
+    holds_texts as holds_texts,
+    is_table as is_table,
+    read_array as read_array,
+)
 from kplug.backend.control import (
     device as device,
     function as function,
@@ -84,6 +89,7 @@ from kplug.backend.global_settings import (
     snake_case as snake_case,
     standardize_data_format as standardize_data_format,
 )
+from kplug.backend.indices import require_whole as require_whole
 from kplug.backend.linear import (
     batch_dot as batch_dot,
     bias_add as bias_add,

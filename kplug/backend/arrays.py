@@ -126,6 +126,24 @@ def is_table(values: object) -> bool:
     )
 
 
+def holds_texts(value: object) -> bool:
+    """Return whether a value is a text, or an array or nested list of texts.
+
+    Example:
+        >>> holds_texts([["a", "b"]]), holds_texts([1]), holds_texts(np.array([b"a"]))
+        (True, False, True)
+    """
+    if is_table(value):
+        value = value.to_numpy()  # type: ignore[attr-defined]
+    while isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind == "O" and value.size:
+            return isinstance(value.flat[0], (str, bytes))
+        return value.dtype.kind in "USTO"
+    return isinstance(value, (str, bytes))
+
+
 def _read_table(table: Any, what: str) -> npt.NDArray[Any]:
     """Return the numbers of a table, its columns in their order; missing ones become NaN."""
     columns = list(_columns_of(table))

@@ -30,6 +30,8 @@ from kplug.layers.attention import (
 from kplug.layers.base.component_slots import Slot as Slot
 from kplug.layers.base.input_spec import InputSpec as InputSpec
 from kplug.layers.base.layer import Layer as Layer
+from kplug.layers.base.sample_batches import iterate_batches as iterate_batches
+from kplug.layers.base.seeds import make_seeded_generator as make_seeded_generator
 from kplug.layers.batch_normalization import BatchNormalization as BatchNormalization
 from kplug.layers.bidirectional import Bidirectional as Bidirectional
 from kplug.layers.categories import (

@@ -9,11 +9,11 @@ import numpy as np
 from torch import Tensor, nn
 from typing_extensions import Never, Self, override
 
+from kplug.backend.arrays import holds_texts
 from kplug.errors import ArgumentError, ContractError, GraphError, NotBuiltError
 from kplug.graph import Node, Shape, SymbolicTensor
 from kplug.layers import Input, InputLayer, Layer, TorchModule
 from kplug.layers.base.tracked_containers import require_initialized
-from kplug.layers.categories.base.texts import holds_texts
 from kplug.layers.serialization import serialize
 from kplug.models.configuration.reading import layer_from_config, look_up_own, scope_of
 from kplug.models.model import Model

@@ -13,10 +13,10 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from kplug import backend as K, ops
-from kplug.arguments import require_choice, require_integer
+from kplug.arguments import require_choice, require_integer, require_size
 from kplug.errors import ArgumentError
 from kplug.utils.dataset_steps import DatasetSteps
-from kplug.utils.images import COLOR_MODES, img_to_array, load_img, require_size
+from kplug.utils.images import COLOR_MODES, img_to_array, load_img
 from kplug.utils.labelled_files import FolderArguments, LabelledFiles
 
 _PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from kplug import backend as K, ops
-from kplug.arguments import refusal, require_choice, require_integer
+from kplug.arguments import refusal, require_choice, require_size
 from kplug.backend import NumpyArray
-from kplug.errors import ArgumentValueError, DataError, KplugError
+from kplug.errors import DataError, KplugError
 from kplug.optional_libraries import import_extra
 from kplug.registry.quoting import quote
 from kplug.registry.user_warnings import warn
@@ -276,20 +276,6 @@ def _resize(
     given = images if images.is_floating_point() else images.to(torch.float32)
     made: Tensor = ops.image.resize(given, size, interpolation, data_format=data_format, **options)
     return made
-
-
-def require_size(owner: str, argument: str, size: Any) -> tuple[int, int]:
-    """Return (height, width); one integer counts for both.
-
-    Raises:
-        ArgumentValueError: It is something else.
-    """
-    pair = (size, size) if isinstance(size, int) else size
-    allowed = "(height, width), integers >= 1"
-    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-        raise ArgumentValueError(owner, argument, size, allowed)
-    height, width = (require_integer(owner, argument, one, allowed, at_least=1) for one in pair)
-    return height, width
 
 
 def _import_pillow(owner: str) -> Any:

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from kplug.arguments import require_integer
-from kplug.backend import to_tensor
-from kplug.backend.indices import require_whole
+from kplug.backend import require_whole, to_dtype, to_tensor
 from kplug.errors import DataError
 from kplug.layers.base.layer import Layer
 from kplug.layers.categories.base.encoding import encode, refuse_sparse, require_output_mode
@@ -72,7 +71,7 @@ class CategoryEncoding(Layer):
             )
         self._require_categories(inputs)
         weights = None if count_weights is None else to_tensor(count_weights).to(inputs.device)
-        return encode(inputs, self.output_mode, self.num_tokens, self._torch_dtype, weights)
+        return encode(inputs, self.output_mode, self.num_tokens, to_dtype(self.dtype), weights)
 
     def _require_categories(self, inputs: Tensor) -> None:
         # On other devices, reading the values would synchronize.

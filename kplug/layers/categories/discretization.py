@@ -12,6 +12,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.arguments import is_number, refusal, require_integer, require_number
+from kplug.backend import to_dtype
 from kplug.configurable import require_config
 from kplug.errors import ArgumentError, DataError, NotBuiltError
 from kplug.layers.base.layer import Layer
@@ -93,7 +94,7 @@ class Discretization(Layer):
         numbers = torch.bucketize(inputs.contiguous(), edges, out_int32=True, right=True)
         if self.output_mode == "int":
             return numbers
-        return encode(numbers, self.output_mode, depth, self._torch_dtype)
+        return encode(numbers, self.output_mode, depth, to_dtype(self.dtype))
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Find the boundaries; those of an earlier call are replaced.

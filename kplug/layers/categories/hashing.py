@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from kplug.arguments import refusal, require_integer
-from kplug.backend import floatx, to_dtype
+from kplug.backend import floatx, holds_texts, to_dtype
 from kplug.layers.base.layer import Layer
 from kplug.layers.categories.base.encoding import encode, refuse_sparse, require_output_mode
 from kplug.layers.categories.base.fingerprints import as_salt, find_buckets
-from kplug.layers.categories.base.texts import as_texts, holds_texts
+from kplug.layers.categories.base.texts import as_texts
 
 
 class Hashing(Layer):
@@ -80,8 +80,8 @@ class Hashing(Layer):
         """
         bins = inputs if is_hashed or inputs.is_meta else self._hash_numbers(inputs)
         if self.output_mode == "int":
-            return bins.to(self._torch_dtype)
-        return encode(bins.long(), self.output_mode, self.num_bins, self._torch_dtype)
+            return bins.to(to_dtype(self.dtype))
+        return encode(bins.long(), self.output_mode, self.num_bins, to_dtype(self.dtype))
 
     def _hash_numbers(self, inputs: Tensor) -> Tensor:
         numbers = inputs.detach().cpu().long().numpy()

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from kplug.arguments import refusal
-from kplug.backend import to_tensor
+from kplug.backend import holds_texts, to_tensor
 from kplug.errors import DataError
 from kplug.layers.categories.base.index_lookup import IndexLookup
-from kplug.layers.categories.base.texts import as_texts, holds_texts, require_encoding
+from kplug.layers.categories.base.texts import as_texts, require_encoding
 
 
 class IntegerLookup(IndexLookup):

@@ -11,6 +11,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.arguments import refusal, require_integer
+from kplug.backend import holds_texts
 from kplug.configurable import require_config
 from kplug.errors import ArgumentError, ContractError, DataError
 from kplug.layers.base.layer import Layer
@@ -20,7 +21,7 @@ from kplug.layers.categories.base.text_steps import (
     join_neighbours,
     standardize as standardize_text,
 )
-from kplug.layers.categories.base.texts import Texts, as_batches, as_texts, holds_texts
+from kplug.layers.categories.base.texts import Texts, as_batches, as_texts
 from kplug.layers.categories.base.vocabulary import refuse_path
 from kplug.layers.categories.lookups import StringLookup
 

@@ -10,9 +10,8 @@ from typing import Any
 from torch import Tensor
 
 from kplug.backend import to_dtype
-from kplug.backend.arrays import read_array
+from kplug.backend.arrays import holds_texts, read_array
 from kplug.errors import DataError
-from kplug.layers.categories.base.texts import holds_texts
 from kplug.training.data.lazy_arrays import find_lazy_array, read_all
 from kplug.training.data.matching import (
     arrange_inputs,

@@ -11,7 +11,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.arguments import require_choice, require_flag, require_integer
-from kplug.backend.arrays import is_table
+from kplug.backend import is_table, to_dtype
 from kplug.configurable import require_config
 from kplug.errors import ArgumentError, DataError, NotBuiltError
 from kplug.layers.base.layer import Layer
@@ -301,7 +301,7 @@ class IndexLookup(Layer):
             return numbers
         depth = self._depth()
         mode = "count" if self.output_mode == "tf_idf" else self.output_mode
-        vectors = encode(numbers, mode, depth, self._torch_dtype)
+        vectors = encode(numbers, mode, depth, to_dtype(self.dtype))
         weights = self.idf_weights
         if weights is None:
             return vectors

@@ -11,30 +11,12 @@ import numpy as np
 from torch import Tensor
 
 from kplug.arguments import refusal
-from kplug.backend.arrays import is_table
+from kplug.backend import is_table
 from kplug.errors import DataError
 from kplug.registry.quoting import quote
 
 # Strings as Python objects: a fixed-width array would be as wide as the longest text.
 Texts: TypeAlias = "np.ndarray[Any, np.dtype[np.object_]]"
-
-
-def holds_texts(value: object) -> bool:
-    """Return whether a value is a text, or an array or nested list of texts.
-
-    Example:
-        >>> holds_texts([["a", "b"]]), holds_texts([1]), holds_texts(np.array([b"a"]))
-        (True, False, True)
-    """
-    if is_table(value):
-        value = value.to_numpy()  # type: ignore[attr-defined]
-    while isinstance(value, (list, tuple)) and value:
-        value = value[0]
-    if isinstance(value, np.ndarray):
-        if value.dtype.kind == "O" and value.size:
-            return isinstance(value.flat[0], (str, bytes))
-        return value.dtype.kind in "USTO"
-    return isinstance(value, (str, bytes))
 
 
 def as_batches(owner: str, data: Any, steps: int | None) -> Iterable[Any]:
