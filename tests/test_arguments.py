@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from kplug.arguments import require_choice, require_flag, require_integer, require_number
+from kplug.arguments import (
+    require_choice,
+    require_flag,
+    require_integer,
+    require_number,
+    require_size,
+)
 from kplug.errors import ArgumentValueError
 
 
