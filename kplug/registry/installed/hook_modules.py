@@ -57,10 +57,6 @@ def check_hooks(module: object) -> tuple[pluggy.PluginManager | None, list[str]]
     return None if misfits else manager, messages
 
 
-# For kplug's own modules, which do not change when the registry reloads.
-check_own_hooks = functools.cache(check_hooks)
-
-
 def _explain_unknown_hook(wrong: str) -> str:
     advice = did_you_mean(wrong, list_hooks()) or f"Hooks are {', '.join(list_hooks())}."
     return f"it implements {quote(wrong)}, which is no hook. {advice}"

@@ -22,7 +22,6 @@ from kplug.registry.installed.hook_modules import (
     ask_for,
     call_hook,
     check_hooks,
-    check_own_hooks,
     read_list,
     read_reasons,
 )
@@ -254,10 +253,9 @@ class Supplier:
     def _load_module(self, module: str) -> tuple[pluggy.PluginManager | None, tuple[Problem, ...]]:
         self._questions.clear()
         manager, problems, heavy = None, [], HeavyImports()
-        check = check_own_hooks if self.origin.is_built_in else check_hooks
         try:
             with heavy:
-                manager, wrong = check(self._import(module))
+                manager, wrong = check_hooks(self._import(module))
             problems += [Problem(self.origin, message) for message in wrong]
         except KeyboardInterrupt:
             raise
