@@ -44,24 +44,61 @@ class Names:
     Args:
         custom: Lookup keys of ``custom_objects``.
         generation: The Keras that wrote the names, since some differ in meaning.
+        recorded: Kinds and qualified names of the plugins' components in the file's component table.
     """
 
     custom: Set[str] = frozenset()
     generation: Generation = KERAS_3
+    recorded: Set[tuple[str, str]] = frozenset()
 
     @classmethod
     def of(
-        cls, custom_objects: Mapping[str, Any] | None, generation: Generation = KERAS_3
+        cls,
+        custom_objects: Mapping[str, Any] | None,
+        generation: Generation = KERAS_3,
+        rows: Sequence[Mapping[str, Any]] = (),
     ) -> Names:
-        """Return the names of ``custom_objects``, without Keras's prefix ``package>``."""
+        """Return the names of ``custom_objects``, without Keras's prefix ``package>``, and of a table."""
         keys = frozenset(lookup_key(strip_package(name)) for name in custom_objects or ())
-        return cls(keys, generation)
+        named = {(str(row.get("kind")), str(row.get("name"))) for row in rows}
+        others = (CUSTOM, BUILT_IN)
+        recorded = {pair for pair in named if pair[1].partition("/")[0] not in others}
+        return cls(keys, generation, recorded)
 
     def qualify(self, kind: str, name: str) -> str:
         """Resolve a name without a package: the caller's object, a built-in, or a plugin's."""
         if self.is_custom(kind, name):
             return f"{CUSTOM}/{strip_package(name)}"
-        return read_name(kind, name) or name
+        return self.find(kind, name) or name
+
+    def find(self, kind: str, name: str) -> str | None:
+        """Resolve a name without a package that is not the caller's; None if it is unknown.
+
+        A built-in takes precedence. Otherwise the name refers to the component that the file's table
+        records, installed or not, to the only component with it, or to the one that declares itself as
+        Keras's class. Components are imported only to decide between several.
+        """
+        if find_built_in(kind, name) is not None:
+            return f"{BUILT_IN}/{name}"
+        offered = _list_offered(kind, name)
+        installed = [one.qualified_name for one in offered]
+        recorded = self._find_recorded(kind, name, installed)
+        if recorded is not None and [recorded] != installed:
+            return recorded
+        found = None if len(offered) == 1 else _choose(kind, offered)
+        if found is None:
+            return name if offered else None
+        return f"{found.origin.distribution}/{name}"
+
+    def _find_recorded(self, kind: str, name: str, installed: Sequence[str]) -> str | None:
+        """Return the one qualified name that the table has for a name, which may be an alias."""
+        found = [
+            one
+            for of_kind, one in self.recorded
+            if of_kind == kind
+            and (one in installed or lookup_key(one.partition("/")[2]) == lookup_key(name))
+        ]
+        return found[0] if len(found) == 1 else None
 
     def qualify_package(self, kind: str, package: str, name: str) -> str:
         """Resolve ``package>name``, which never refers to a built-in of that name."""
@@ -135,18 +172,6 @@ def load_component(kind: str, name: str) -> Any:
         return None
 
 
-def read_name(kind: str, name: str) -> str | None:
-    """Resolve a name without a package in a file; None if it is unknown.
-
-    A built-in takes precedence. Otherwise the name refers to the only component with it, or to the one that
-    declares itself as Keras's class. Components are imported only to decide between several.
-    """
-    found, offered = _find_meant(kind, name)
-    if found is None or len(offered) == 1:
-        return name if offered else None
-    return f"{found.origin.distribution}/{name}"
-
-
 def has_plain_name(kind: str, component: Component) -> bool:
     """Return whether files name a component without its package, as Keras does, unambiguously."""
     if component.origin.distribution == BUILT_IN:
@@ -154,22 +179,24 @@ def has_plain_name(kind: str, component: Component) -> bool:
     name = find_keras_name(kind, component.qualified_name)
     if name is None or lookup_key(name) not in keys_of(component):
         return False
-    meant = [_find_meant(kind, one)[0] for one in (component.name, name)]
+    meant = [_find_meant(kind, one) for one in (component.name, name)]
     return all(one is not None and one.qualified_name == component.qualified_name for one in meant)
 
 
-def _find_meant(kind: str, name: str) -> tuple[Component | None, Sequence[Component]]:
-    """Return the component that a name means, and between which of plugins there was to decide."""
-    built_in = find_built_in(kind, name)
-    if built_in is not None:
-        return built_in, ()
-    offered = decide_here(get_kind(kind), Spec(name, is_config=True)).candidates
-    stated = (
-        offered
-        if len(offered) == 1
-        else [one for one in offered if _is_named_as_in_keras(kind, one)]
-    )
-    return (stated[0] if len(stated) == 1 else None), offered
+def _find_meant(kind: str, name: str) -> Component | None:
+    """Return the component that a name means in a file without a component table, or None."""
+    return find_built_in(kind, name) or _choose(kind, _list_offered(kind, name))
+
+
+def _list_offered(kind: str, name: str) -> Sequence[Component]:
+    return decide_here(get_kind(kind), Spec(name, is_config=True)).candidates
+
+
+def _choose(kind: str, offered: Sequence[Component]) -> Component | None:
+    """Return the only component, or the only one with the name of its class of Keras."""
+    is_one = len(offered) == 1
+    stated = offered if is_one else [one for one in offered if _is_named_as_in_keras(kind, one)]
+    return stated[0] if len(stated) == 1 else None
 
 
 def _is_named_as_in_keras(kind: str, component: Component) -> bool:

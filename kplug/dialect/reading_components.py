@@ -12,7 +12,6 @@ from kplug.dialect.names import (
     OWN_NAME,
     Names,
     find_built_in,
-    read_name,
 )
 from kplug.dialect.tuples import read_arguments
 from kplug.errors import WeightsError
@@ -84,7 +83,7 @@ def qualify(kind: str, entry: Mapping[str, Any], names: Names) -> str:
             return f"{BUILT_IN}/{name}"
         return names.qualify_package(kind, package, name)
     if isinstance(module, str) and module.partition(".")[0] in ("keras", "tf_keras"):
-        return read_name(kind, class_name) or f"{BUILT_IN}/{class_name}"
+        return names.find(kind, class_name) or f"{BUILT_IN}/{class_name}"
     if "module" in entry:
         return f"{CUSTOM}/{class_name}"
     return names.qualify(kind, class_name)

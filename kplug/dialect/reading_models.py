@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kplug.configurable import list_keywords
@@ -30,6 +30,7 @@ def read_model(
     entry: object,
     custom_objects: Mapping[str, Any] | None = None,
     generation: Generation | None = None,
+    rows: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return a configuration of Keras 1, 2, 3 or tf-keras as kplug's.
 
@@ -37,6 +38,7 @@ def read_model(
         entry: ``{"class_name", "config", …}``; Keras's older list of layers is a Sequential.
         custom_objects: Classes and functions of the caller, by name.
         generation: The Keras that wrote it; by default detected from the configuration.
+        rows: The component table of its file.
 
     Returns:
         ``{"class_name", "config"}``; class names are qualified, components are dicts with
@@ -45,8 +47,9 @@ def read_model(
     Raises:
         WeightsError: It describes no layer, contains code, or exceeds Python's recursion limit.
     """
+    names = Names.of(custom_objects, generation or find_generation(entry), rows)
     try:
-        return _read_layer(entry, Names.of(custom_objects, generation or find_generation(entry)))
+        return _read_layer(entry, names)
     except RecursionError:
         raise WeightsError("the configuration is nested too deeply to be that of a model") from None
 

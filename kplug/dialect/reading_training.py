@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,16 +16,23 @@ _MOST_COMPONENTS = 2000
 
 
 def read_training(
-    config: object, custom_objects: Mapping[str, Any] | None = None
+    config: object,
+    custom_objects: Mapping[str, Any] | None = None,
+    rows: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return the arguments of ``compile`` from a ``compile_config`` or a ``training_config``.
+
+    Args:
+        config: The configuration.
+        custom_objects: Classes and functions of the caller, by name.
+        rows: The component table of its file.
 
     Raises:
         WeightsError: It has another form, contains code, or names thousands of losses and metrics.
     """
     if not isinstance(config, Mapping):
         raise WeightsError(f"the training configuration is {type(config).__name__}, not a dict")
-    names = Names.of(custom_objects)
+    names = Names.of(custom_objects, rows=rows)
     found: list[object] = []
     for name in KINDS:
         map_identifiers(config.get(name), found.append)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,7 @@ def load_model(
     with naming_file(source), opened_model(source) as stored, scope_of(custom_objects):
         rows = verify_components(lambda: read_components(stored.file), verify, source)
         locked = None if lock is None else verify_lock(lock, stored)
-        entry = read_model(stored.config, custom_objects, stored.generation)
+        entry = read_model(stored.config, custom_objects, stored.generation, rows)
         model = model_from_config(entry, custom_objects)
         with _blaming_the_class(model):
             _reserve_weights(model, find_built_shape(stored.config), source)
@@ -97,7 +97,7 @@ def load_model(
         plan.raise_problems()
         load_all(plan.assignments)
         if compile:
-            _compile(model, stored, custom_objects, source)
+            _compile(model, stored, custom_objects, rows, source)
         if verify == "exact":  # again: now the packages of the model are known
             require_recorded(model, rows)
         if locked is not None:
@@ -158,7 +158,11 @@ def _reserve_weights(model: Model, built_shape: Any, source: Path) -> None:
 
 
 def _compile(
-    model: Model, stored: StoredModel, custom_objects: Mapping[str, Any] | None, source: Path
+    model: Model,
+    stored: StoredModel,
+    custom_objects: Mapping[str, Any] | None,
+    rows: Sequence[Mapping[str, Any]],
+    source: Path,
 ) -> None:
     if stored.training is None:
         if stored.layout.name == "KERAS2":
@@ -168,7 +172,7 @@ def _compile(
             )
         return
     state = read_state(stored.file)
-    arguments = read_training(stored.training, custom_objects)
+    arguments = read_training(stored.training, custom_objects, rows)
     if state is not None:
         arguments |= state.options
     problem = _make_optimizer(arguments)

@@ -38,21 +38,22 @@ def verify_components(
         source: The file.
 
     Returns:
-        The table; empty if it was not read.
+        The table; empty if there is none that can be read.
 
     Raises:
         WeightsError: For ``"exact"``, if a package is missing or differs, or if the table is damaged,
             missing or incomplete.
     """
-    if verify == "off":
-        return []
     try:
         rows = read()
     except WeightsError as error:
         if verify == "exact":
             raise
-        warn(f"{source}: {error}")
+        if verify == "warn":
+            warn(f"{source}: {error}")
         return []
+    if verify == "off":
+        return rows or []
     if rows is None and verify == "exact":
         raise WeightsError(
             "the file does not say which packages it was made of: kplug did not write it",

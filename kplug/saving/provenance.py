@@ -1,7 +1,8 @@
 """The component table in a file: packages and versions that supplied the model's components.
 
 It is a JSON text in the attribute ``kplug_components`` of the file's root, which Keras ignores.
-Its content is data: names are compared and printed, but never looked up or imported.
+Its content is data: names are compared and printed. Where the configuration has the plain name of a class
+of Keras that several plugins offer, the table decides; a name that the configuration lacks is never looked up.
 """
 
 from __future__ import annotations

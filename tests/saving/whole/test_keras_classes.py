@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,3 +151,83 @@ def test_a_class_whose_alias_is_a_built_in_has_its_package_beside_it(
     theirs: Any = keras.saving.load_model(path)
     assert theirs.loss.name == "near"
     assert type(kplug.load_model(path).compiled.losses[0].loss) is plugin.Near
+
+
+# Classes that kplug lacks, by kind; a plugin that offers them says that Keras has them.
+LACKING = {
+    "layer": ("Doubled", "kplug.layers.Dense"),
+    "loss": ("Folded", "kplug.losses.MeanSquaredError"),
+    "optimizer": ("Crawl", "kplug.optimizers.SGD"),
+}
+
+
+class Rivals:
+    """Two plugins that state the same classes of Keras, and can be installed one by one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def install(self, name: str) -> None:
+        module = name.replace("-", "_")
+        source, groups = ["import kplug"], []
+        for kind, (own, base) in LACKING.items():
+            plural = get_kind(kind).plural
+            source += [f"@kplug.keras_class('keras.{plural}.{own}')", f"class {own}({base}): pass"]
+            groups.append(f"[kplug.{plural}]\n{own} = {module}:{own}\n")
+        (self.folder / f"{module}.py").write_text("\n".join(source))
+        info = self.folder / f"{module}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "RECORD").write_text(f"{module}.py,,\n")
+        (info / "entry_points.txt").write_text("\n".join(groups))
+        importlib.invalidate_caches()
+        REGISTRY.reload()
+
+    def uninstall(self, name: str) -> None:
+        shutil.rmtree(self.folder / f"{name.replace('-', '_')}-1.0.dist-info")
+        REGISTRY.reload()
+
+
+@pytest.fixture
+def rivals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rivals]:
+    folder = tmp_path / "rivals"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    yield Rivals(folder)
+    monkeypatch.undo()
+    for name in ("rival_one", "rival_two"):
+        sys.modules.pop(name, None)
+    REGISTRY.reload()
+
+
+def save_rival(rivals: Rivals, path: Path) -> None:
+    """Save a model whose parts are all of the plugin ``rival-one``, the only one that is installed."""
+    rivals.install("rival-one")
+    offered: Any = importlib.import_module("rival_one")
+    model = Sequential([offered.Doubled(1, input_shape=(3,))])
+    model.compile("rival-one/crawl", "rival-one/folded")
+    model.save(path)
+
+
+@pytest.mark.parametrize("verify", ["warn", "off"])
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+def test_a_class_of_keras_that_two_plugins_state_is_that_of_the_table(
+    rivals: Rivals, tmp_path: Path, suffix: str, verify: Any
+) -> None:
+    path = tmp_path / f"model.{suffix}"
+    save_rival(rivals, path)
+    rivals.install("rival-two")
+    again = kplug.load_model(path, verify=verify)
+    parts = [again.layers[0], again.compiled.losses[0].loss, again.optimizer]
+    assert [type(each).__module__ for each in parts] == ["rival_one"] * 3
+
+
+def test_another_plugin_of_the_same_class_of_keras_does_not_take_its_place(
+    rivals: Rivals, tmp_path: Path
+) -> None:
+    path = tmp_path / "model.keras"
+    save_rival(rivals, path)
+    rivals.install("rival-two")
+    rivals.uninstall("rival-one")
+    with pytest.raises(kplug.ResolutionError, match="'rival-one/Doubled'"):
+        kplug.load_model(path, verify="off")
