@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from opcode import opmap
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -87,6 +88,7 @@ from kplug.write_guard import WriteGuard
 _call_module = nn.Module.__call__
 _HOW_CALLED = "A layer is called with its inputs, and with what else its call() takes."
 _ERRORS_OF_KERNELS = (RuntimeError, IndexError, NotImplementedError)
+_RAISE = opmap["RAISE_VARARGS"]  # the instruction of a `raise`; a kernel's error has that of its call
 # Kinds of component that affect values, never shapes, unless a call uses one directly.
 _ABOUT_VALUES = ("initializer", "regularizer", "constraint")
 
@@ -1173,9 +1175,9 @@ def _explain(layer: Layer, error: Exception, args: tuple[Any, ...], kwargs: dict
         return
     layer._check_shapes(args[0], error)
     tensors = list(find_leaves((args, kwargs), Tensor))
-    is_of_torch = type(error) in _ERRORS_OF_KERNELS and is_non_mutating(type(layer))
+    is_of_torch = type(error) in _ERRORS_OF_KERNELS and not _is_of_python(error)
     if (
-        not is_of_torch
+        not (is_of_torch and is_non_mutating(type(layer)))
         or len(list(layer.modules())) > 1
         or any(tensor.is_meta for tensor in tensors)
     ):
@@ -1185,6 +1187,18 @@ def _explain(layer: Layer, error: Exception, args: tuple[Any, ...], kwargs: dict
         f"layer {layer.name!r} ({type(layer).__name__}) cannot compute with "
         f"{f'inputs of shape {given}' if given else quote(args[0])}: {error}"
     ) from error
+
+
+def _is_of_python(error: Exception) -> bool:
+    """Whether a ``raise`` outside torch raised an error, or a Python sequence; not a kernel of torch."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    if place is None or str(error) in ("list index out of range", "tuple index out of range"):
+        return True
+    module = str(place.tb_frame.f_globals.get("__name__"))
+    is_raised = place.tb_frame.f_code.co_code[place.tb_lasti] == _RAISE
+    return is_raised and module.partition(".")[0] != "torch"
 
 
 def _make_write_guard(layer: Layer, role: str, prefix: str) -> WriteGuard:

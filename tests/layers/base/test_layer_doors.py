@@ -167,3 +167,51 @@ def test_the_outputs_of_a_layer_that_changes_nothing_are_counted() -> None:
     model = kplug.Model(inputs, [same, double, named["double"]])
     found = model.predict(np.ones((1, 3), "float32"), verbose=0)
     np.testing.assert_allclose(found, [[[1.0] * 3], [[2.0] * 3], [[2.0] * 3]])
+
+
+def _fail_in_python(x: Tensor) -> Tensor:
+    return [x][x.ndim]
+
+
+def _fail_in_a_kernel(x: Tensor) -> Tensor:
+    return x @ x
+
+
+def _fail_in_torch(x: Tensor) -> Tensor:
+    return torch.einsum("ij,jk->", x)
+
+
+def _raise(error: Exception) -> Any:
+    raise error
+
+
+@kplug.non_mutating
+class _Failing(Layer):
+    def __init__(self, fail: Any) -> None:
+        super().__init__(name="own")
+        self.fail = fail
+
+    def call(self, inputs: Tensor) -> Any:
+        return self.fail(inputs)
+
+
+@pytest.mark.parametrize(
+    "fail",
+    [
+        lambda x: _raise(RuntimeError(f"the table has no {x.ndim}")),
+        lambda _: _raise(NotImplementedError("later")),
+        lambda _: _raise(IndexError("no such row")),
+        _fail_in_python,
+    ],
+)
+def test_an_authors_own_error_is_not_explained_as_one_of_torch(fail: Any) -> None:
+    for _ in range(2):
+        with pytest.raises((RuntimeError, IndexError)) as caught:
+            _Failing(fail)(torch.ones(2, 3))
+        assert type(caught.value) in (RuntimeError, NotImplementedError, IndexError)
+
+
+@pytest.mark.parametrize("fail", [_fail_in_a_kernel, lambda x: x[..., 7], _fail_in_torch])
+def test_an_error_of_torch_names_a_layer_that_changes_nothing(fail: Any) -> None:
+    with pytest.raises(kplug.errors.ComputationError, match=r"^layer 'own' \(_Failing\) cannot"):
+        _Failing(fail)(torch.ones(2, 3))
