@@ -12,9 +12,18 @@ __kplug_complete_config__ = True
 __kplug_output_count__ = 1  # of layers, where their classes say nothing else
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import (
+    BYTECODE_SUFFIXES,
+    SOURCE_SUFFIXES,
+    FileFinder,
+    ModuleSpec,
+    PathFinder,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -289,6 +298,24 @@ class _LentModules:
 
 
 sys.meta_path.append(_LentModules)
+
+
+class _OwnFolder(FileFinder):
+    """Finder of the modules in kplug's folder, among which there are no namespace packages.
+
+    An update may leave ``datasets/__pycache__`` behind, which would hide the lent module ``kplug.datasets``.
+    """
+
+    def find_spec(self, fullname: str, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Return the spec of a module that has a file, or None."""
+        found = super().find_spec(fullname, target)
+        return None if found is None or found.loader is None else found
+
+
+for _folder in filter(os.path.isdir, globals()["__path__"]):  # it may be in an archive
+    sys.path_importer_cache[_folder] = _OwnFolder(
+        _folder, (SourceFileLoader, SOURCE_SUFFIXES), (SourcelessFileLoader, BYTECODE_SUFFIXES)
+    )
 
 
 def _find_error(name: str) -> Any:

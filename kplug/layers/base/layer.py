@@ -88,7 +88,8 @@ from kplug.write_guard import WriteGuard
 _call_module = nn.Module.__call__
 _HOW_CALLED = "A layer is called with its inputs, and with what else its call() takes."
 _ERRORS_OF_KERNELS = (RuntimeError, IndexError, NotImplementedError)
-_RAISE = opmap["RAISE_VARARGS"]  # the instruction of a `raise`; a kernel's error has that of its call
+# The instruction of a `raise`; an error of a kernel is raised at that of its call.
+_RAISE = opmap["RAISE_VARARGS"]
 # Kinds of component that affect values, never shapes, unless a call uses one directly.
 _ABOUT_VALUES = ("initializer", "regularizer", "constraint")
 

@@ -6,10 +6,12 @@ import importlib
 import importlib.util
 import re
 import runpy
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -287,6 +289,30 @@ def test_a_module_of_kplug_stays_its_own(install: Sandbox) -> None:
         "Give it another name"
         for name in ("errors", "losses")
     ]
+
+
+def test_a_folder_that_an_update_left_is_no_module(tmp_path: Path) -> None:
+    (tmp_path / "kplug").mkdir()
+    for each in Path(kplug.__path__[0]).iterdir():
+        (tmp_path / "kplug" / each.name).symlink_to(each)
+    for name in ("ponds", "wells"):
+        (tmp_path / "kplug" / name / "__pycache__").mkdir(parents=True)
+    info = tmp_path / "kplug_ponds-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: kplug-ponds\nVersion: 1.0\n")
+    (info / "RECORD").write_text("kplug_ponds.py,,\n")
+    (info / "entry_points.txt").write_text("[kplug.modules]\nponds = kplug_ponds\n")
+    (tmp_path / "kplug_ponds.py").write_text("DEPTH = 1\n")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "import importlib.util, pkgutil, kplug, kplug.ponds\n"
+        "modules = {each.name for each in pkgutil.iter_modules(kplug.__path__)}\n"
+        "print(kplug.__file__, kplug.ponds.DEPTH, importlib.util.find_spec('kplug.wells'))\n"
+        "print('errors' in modules)"
+    )
+    command = [sys.executable, "-B", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout == f"{tmp_path / 'kplug' / '__init__.py'} 1 None\nTrue\n"
 
 
 @pytest.mark.parametrize("name", ["scope", "device", "Model", "hookimpl", "sys", "importlib"])
