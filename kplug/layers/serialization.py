@@ -48,7 +48,7 @@ def serialize(layer: Layer) -> dict[str, Any]:
             hint="Components of other kinds have a serialize of their own, such as losses.serialize.",
         )
     config = layer.get_config()
-    _check_config(layer, config)
+    require_arguments(layer, config)
     for name, slot in layer.slots.items():
         found = slot.find_resolved()
         if found is not None:
@@ -91,7 +91,12 @@ def get(identifier: object) -> Any:
     return resolve_object("layer", identifier)
 
 
-def _check_config(layer: Layer, config: Mapping[str, Any]) -> None:
+def require_arguments(layer: Layer, config: Mapping[str, Any]) -> None:
+    """Raise an error if a configuration lacks what the constructor of a layer needs or was given.
+
+    Raises:
+        ContractError: It leaves out arguments.
+    """
     owner = type(layer)
     if has_own_scheme(owner, config) or _reads_itself(owner):
         return
@@ -194,7 +199,7 @@ def copy_layer(layer: Layer, **changes: Any) -> Any:
         ContractError: ``get_config`` leaves out what the layer was given.
     """
     config = layer.get_config()
-    _check_config(layer, config)
+    require_arguments(layer, config)
     for name, slot in layer.slots.items():
         if slot.is_argument and name in config:
             config[name] = slot.identifier

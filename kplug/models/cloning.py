@@ -10,6 +10,7 @@ from kplug.errors import ArgumentError, ArgumentValueError
 from kplug.graph import SymbolicTensor, is_symbolic
 from kplug.layers import InputLayer, Layer
 from kplug.layers.base.building import draw_again
+from kplug.layers.serialization import require_arguments
 from kplug.models.functional import Functional
 from kplug.models.model import Model
 from kplug.models.sequential import Sequential
@@ -38,6 +39,7 @@ def clone_model(
 
     Raises:
         ArgumentError: The value is no model; or a further argument is given for a model without a graph.
+        ContractError: A layer has to be made again, and its ``get_config`` leaves out what it was made with.
         ArgumentValueError: ``input_tensors`` are no symbolic tensors, or too few or many.
 
     Example:
@@ -106,7 +108,9 @@ def copy_untrained(model: Model) -> Any:
 
 
 def _make_again(layer: Layer) -> Layer:
-    return type(layer).from_config(layer.get_config())
+    config = layer.get_config()
+    require_arguments(layer, config)
+    return type(layer).from_config(config)
 
 
 def _clone_chain(model: Sequential, given: Any, make: Callable[[Layer], Layer]) -> Sequential:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import kplug
-from kplug.errors import ArgumentError, ArgumentValueError
+from kplug.errors import ArgumentError, ArgumentValueError, ContractError
 from kplug.layers import Add, Concatenate, Dense, Dropout, Input, Lambda, Layer, TorchModule
 from kplug.models import Model, Sequential, clone_model
 
@@ -168,3 +168,36 @@ def test_what_is_no_model_is_not_cloned(given: Any) -> None:
 def test_what_makes_the_layers_is_a_function() -> None:
     with pytest.raises(ArgumentValueError, match="'clone_function' is 3; allowed: a function"):
         clone_model(Sequential([Dense(2, input_dim=3)]), clone_function=3)  # type: ignore[arg-type]
+
+
+class _Scaled(Layer):
+    """A layer whose configuration lacks what it was made with."""
+
+    def __init__(self, factor: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._scale = factor
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self._scale
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name}
+
+
+@kplug.complete_config
+class _Marked(_Scaled):
+    def __init__(self, factor: float, **kwargs: Any) -> None:
+        super().__init__(factor, **kwargs)
+
+
+@pytest.mark.parametrize("owner", [_Scaled, _Marked])
+@pytest.mark.parametrize("is_chain", [True, False])
+def test_a_layer_whose_configuration_lacks_an_argument_is_not_made_again(
+    owner: Any, is_chain: bool
+) -> None:
+    inputs, layer = Input((3,)), owner(2.0, name="scaled")
+    model = Sequential([inputs, layer]) if is_chain else Model(inputs, layer(inputs))
+    with pytest.raises(ContractError, match=r"layer 'scaled'") as caught:
+        clone_model(model, input_tensors=Input((3,)))
+    assert "'factor'" in str(caught.value)
+    np.testing.assert_array_equal(clone_model(model).predict(X, verbose=0), 2.0 * X)
