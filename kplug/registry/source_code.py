@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import operator
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
@@ -30,10 +32,12 @@ class Bindings(NamedTuple):
     Args:
         names: The binding of each name.
         stars: The modules of ``from … import *``.
+        fallbacks: What other branches of ``if`` and ``try`` bind to these names.
     """
 
     names: dict[str, Binding]
     stars: list[str]
+    fallbacks: dict[str, Binding]
 
 
 class SourceCode:
@@ -95,15 +99,20 @@ class SourceCode:
         """Return the binding of a name in a module, followed through imports."""
         for _ in range(_LONGEST_CHAIN):
             module = self.find_module(module_name)
-            found = None if module is None else module.names.get(name)
-            if found is None and module is not None:
+            if module is None:
+                return None
+            found = module.names.get(name)
+            if found is None:
                 return self._find_in_stars(module, name, depth)
-            if not isinstance(found, Imported):
+            if self._has_no_source(found):
+                found = module.fallbacks.get(name, found)
+            if not isinstance(found, Imported) or self._has_no_source(found):
                 return found
             module_name, name = found
-            if self.find_module(module_name) is None:
-                return found  # it exists, but its source is unavailable
         return None
+
+    def _has_no_source(self, found: Binding) -> bool:
+        return isinstance(found, Imported) and self.find_module(found.module) is None
 
     def _find_in_stars(self, module: Bindings, name: str, depth: int) -> Binding | None:
         """Return the binding of a name that ``from other import *`` provides."""
@@ -121,7 +130,7 @@ def find_bindings(body: Sequence[ast.stmt], package: str = "") -> Bindings:
         body: The statements of a module or a class.
         package: The package that relative imports start from.
     """
-    found = Bindings({}, [])
+    found = Bindings({}, [], {})
     for statement in body:
         if isinstance(statement, _BLOCKS):
             _add_block(found, statement, package)
@@ -133,16 +142,40 @@ def find_bindings(body: Sequence[ast.stmt], package: str = "") -> Bindings:
 
 
 def _add_block(found: Bindings, block: ast.stmt, package: str) -> None:
-    """Add the bindings of a block. Those in `else` and `except` are fallbacks for names still unbound."""
-    first = find_bindings(getattr(block, "body", ()), package)
-    found.names.update(first.names)
-    found.stars.extend(first.stars)
+    """Add the bindings of a block, first those of the branch that runs, where its condition tells.
+
+    Those of the other branches are for names still unbound, and fallbacks for what has no source.
+    """
     handlers = [handler.body for handler in getattr(block, "handlers", ())]
-    for body in (*handlers, getattr(block, "orelse", ()), getattr(block, "finalbody", ())):
-        other = find_bindings(body, package)
-        found.stars.extend(other.stars)
-        for name, binding in other.names.items():
-            found.names.setdefault(name, binding)
+    body, *rest = (getattr(block, name, ()) for name in ("body", "orelse", "finalbody"))
+    is_idle = isinstance(block, ast.If) and _is_false(block.test)
+    for place, each in enumerate((rest[0], body) if is_idle else (body, *handlers, *rest)):
+        branch = find_bindings(each, package)
+        found.stars.extend(branch.stars)
+        found.fallbacks.update(branch.fallbacks)
+        if place == 0:
+            found.names.update(branch.names)
+            continue
+        for name, binding in branch.names.items():
+            if found.names.setdefault(name, binding) is not binding:
+                found.fallbacks.setdefault(name, binding)
+
+
+_FACTS = {"sys.version_info": sys.version_info, "sys.platform": sys.platform}
+_COMPARE = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne"}
+
+
+def _is_false(test: ast.expr) -> bool:
+    """Whether a condition is known not to hold where its module is imported by this Python."""
+    if not isinstance(test, ast.Compare) or len(test.ops) > 1:
+        return ast.unparse(test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING", "False", "0")
+    compare = _COMPARE.get(type(test.ops[0]))
+    fact = _FACTS.get(ast.unparse(test.left))
+    try:
+        value = ast.literal_eval(test.comparators[0])
+        return bool(fact and compare) and not getattr(operator, str(compare))(fact, value)
+    except (ValueError, TypeError, AttributeError):
+        return False
 
 
 def _add_imports(found: Bindings, statement: ast.ImportFrom, package: str) -> None:

@@ -2,7 +2,7 @@
 
 It is a JSON text in the attribute ``kplug_components`` of the file's root, which Keras ignores.
 Its content is data: names are compared and printed. Where the configuration has the plain name of a class
-of Keras that several plugins offer, the table decides; a name that the configuration lacks is never looked up.
+of Keras that several plugins offer, the table decides. No other name in it is looked up.
 """
 
 from __future__ import annotations

@@ -44,6 +44,14 @@ def test_a_name_is_followed_to_where_it_is_defined() -> None:
     [
         "if TYPE_CHECKING:\n    from .tide import ebb",
         "try:\n    from .tide import ebb\nexcept ImportError:\n    ebb = None",
+        "if TYPE_CHECKING:\n    def ebb(): 'Types.'\nelse:\n    from .tide import ebb",
+        "if sys.version_info < (3, 8):\n    def ebb(): 'Old.'\nelse:\n    from .tide import ebb",
+        "if sys.version_info >= (3, 8):\n    from .tide import ebb\nelse:\n    def ebb(): 'Old.'",
+        "if sys.platform == 'amiga':\n    ebb = None\nelif sys.version_info[:2] > (3, 8):\n"
+        "    from .tide import ebb",
+        "if sys.version_info < 'text':\n    from .tide import ebb\nelse:\n    ebb = None",
+        "try:\n    from ._fast import ebb\nexcept ImportError:\n    def ebb(): 'Fall.'",
+        "try:\n    from ._fast import ebb\nexcept ImportError:\n    from .tide import ebb",
     ],
 )
 def test_what_a_block_binds_counts(block: str) -> None:

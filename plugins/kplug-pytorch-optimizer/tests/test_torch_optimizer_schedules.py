@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from kplug_pytorch_optimizer.adapted import SCHEDULES
 import kplug
 from kplug.layers import Dense
 from kplug.models import Sequential
+from kplug.registry import REGISTRY, get_kind
 
 TORCH = torch.optim.lr_scheduler
 CASES: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
@@ -77,6 +79,13 @@ def make(name: str) -> Any:
 
 def test_every_schedule_has_a_case() -> None:
     assert CASES.keys() == SCHEDULES.keys()
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_every_schedule_is_listed_with_a_summary(name: str) -> None:
+    component = REGISTRY.index(get_kind("schedule")).find_qualified("kplug-pytorch-optimizer", name)
+    assert component is not None
+    assert re.fullmatch(r"[A-Z].{15,79}\.", REGISTRY.summarize(component))
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -51,21 +51,64 @@ QUALIFIED_ONLY = frozenset(
     | {"dice_loss", "focal_loss", "jaccard_loss", "tversky_loss"}
 )
 
+#: Class and summary of each schedule.
 SCHEDULES = {
-    "chebyshev_schedule": "ChebyshevSchedule",
-    "constant_lr": "ConstantLR",
-    "cosine_annealing_lr": "CosineAnnealingLR",
-    "cosine_annealing_warm_restarts": "CosineAnnealingWarmRestarts",
-    "cosine_annealing_warmup_restarts": "CosineAnnealingWarmupRestarts",
-    "cosine_scheduler": "CosineScheduler",
-    "cyclic_lr": "CyclicLR",
-    "linear_scheduler": "LinearScheduler",
-    "multi_step_lr": "MultiStepLR",
-    "one_cycle_lr": "OneCycleLR",
-    "poly_scheduler": "PolyScheduler",
-    "rex_scheduler": "REXScheduler",
-    "step_lr": "StepLR",
-    "wsd_schedule": "WsdSchedule",
+    "chebyshev_schedule": (
+        "ChebyshevSchedule",
+        "Rates from the nodes of a Chebyshev polynomial, in fractal order.",
+    ),
+    "constant_lr": (
+        "ConstantLR",
+        "The rate times a small factor for the first steps, then unchanged.",
+    ),
+    "cosine_annealing_lr": (
+        "CosineAnnealingLR",
+        "Half a cosine wave from the rate to a least one, and back.",
+    ),
+    "cosine_annealing_warm_restarts": (
+        "CosineAnnealingWarmRestarts",
+        "Cosine decays one after another, each T_mult times as long as the one before.",
+    ),
+    "cosine_annealing_warmup_restarts": (
+        "CosineAnnealingWarmupRestarts",
+        "Cosine decays one after another, each after a linear warm-up.",
+    ),
+    "cosine_scheduler": (
+        "CosineScheduler",
+        "Cosine decay after a linear warm-up.",
+    ),
+    "cyclic_lr": (
+        "CyclicLR",
+        "The rate rises and falls in a cycle between two bounds.",
+    ),
+    "linear_scheduler": (
+        "LinearScheduler",
+        "Linear decay after a linear warm-up.",
+    ),
+    "multi_step_lr": (
+        "MultiStepLR",
+        "The rate times gamma at each of the given steps.",
+    ),
+    "one_cycle_lr": (
+        "OneCycleLR",
+        "The 1cycle policy: up to a largest rate, then down below the first one.",
+    ),
+    "poly_scheduler": (
+        "PolyScheduler",
+        "Polynomial schedule after a linear warm-up.",
+    ),
+    "rex_scheduler": (
+        "REXScheduler",
+        "Rational decay for a given number of steps.",
+    ),
+    "step_lr": (
+        "StepLR",
+        "The rate times gamma every step_size steps.",
+    ),
+    "wsd_schedule": (
+        "WsdSchedule",
+        "Warm-up, then a constant rate, then decay.",
+    ),
 }
 
 LOSSES = {

@@ -31,10 +31,11 @@ def kplug_schedules() -> dict[str, Component]:
         name: Component(
             name,
             f"kplug_pytorch_optimizer.schedules:{class_name}",
+            summary=summary,
             role="class",
             example=_EXAMPLES,
         )
-        for name, class_name in SCHEDULES.items()
+        for name, (class_name, summary) in SCHEDULES.items()
     }
 
 
