@@ -98,7 +98,7 @@ def set_dtype_policy(policy: object) -> None:
     ``compile(precision="bf16")`` and ``"fp16"``. Another dtype is that of layers' weights by default.
 
     Args:
-        policy: A policy, its name or its dict.
+        policy: A policy, its name or its dict; None for ``floatx()``, whatever that will be.
 
     Raises:
         ArgumentValueError: It is none of these.
@@ -107,13 +107,13 @@ def set_dtype_policy(policy: object) -> None:
         >>> set_dtype_policy("mixed_bfloat16")
         >>> dtype_policy()
         <DTypePolicy "mixed_bfloat16">
-        >>> set_dtype_policy("float32")
+        >>> set_dtype_policy(None)
 
     Reference:
-        ``keras.config.set_dtype_policy``. A layer called outside of ``fit``, ``evaluate`` and ``predict``
+        ``keras.config.set_dtype_policy``, and None from ``tf.keras``. A layer called outside of ``fit``, ``evaluate`` and ``predict``
         computes in the dtype of its weights.
     """
-    _Program.policy = get(policy)
+    _Program.policy = None if policy is None else get(policy)
 
 
 def get(identifier: object) -> DTypePolicy:

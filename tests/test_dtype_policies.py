@@ -97,3 +97,13 @@ def test_a_layer_has_the_mixed_policy_of_the_program_or_none() -> None:
     )
     config.set_dtype_policy("mixed_bfloat16")
     assert layers.Dense(2, dtype="mixed_bfloat16").dtype == "float32"
+
+
+def test_without_a_policy_the_type_follows_floatx() -> None:
+    config.set_dtype_policy("float32")
+    config.set_dtype_policy(None)
+    try:
+        config.set_floatx("float64")
+        assert config.dtype_policy().name == layers.Dense(1).dtype == "float64"
+    finally:
+        config.set_floatx("float32")
