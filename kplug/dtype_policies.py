@@ -110,8 +110,8 @@ def set_dtype_policy(policy: object) -> None:
         >>> set_dtype_policy(None)
 
     Reference:
-        ``keras.config.set_dtype_policy``, and None from ``tf.keras``. A layer called outside of ``fit``, ``evaluate`` and ``predict``
-        computes in the dtype of its weights.
+        ``keras.config.set_dtype_policy``, and None from ``tf.keras``. A layer called outside of
+        ``fit``, ``evaluate`` and ``predict`` computes in the dtype of its weights.
     """
     _Program.policy = None if policy is None else get(policy)
 

@@ -51,7 +51,7 @@ class Uploads:
         self._one_at_a_time = CapacityLimiter(1)  # others wait here without occupying a thread
 
     async def accept(self, request: Request) -> Response:
-        """Answer an upload; beyond the rate limit, it is refused unread and not logged."""
+        """Answer and log an upload; beyond its address's rate limit, it is refused unread and unlogged."""
         address = request.client.host if request.client else ""
         body = Body(request.receive, self._limits.size)
         try:

@@ -26,11 +26,11 @@ class SiteCopy:
             return None
 
     def write(self, path: str, data: bytes) -> None:
-        """Cache a checked file."""
+        """Cache a file, which a `VerifiedSite` has verified and an `UnsignedSite` cannot."""
         write_file(self._find(path), data)
 
     def remove(self, path: str) -> None:
-        """Remove a file that the site no longer has."""
+        """Remove a file that the site no longer has, if it is cached."""
         self._find(path).unlink(missing_ok=True)
 
     def _find(self, path: str) -> Path:
