@@ -20,6 +20,7 @@ from kplug.training.devices import read_device
 from kplug.training.double_activations import warn_of_double_activations
 from kplug.training.execution_options import read_jit, read_steps_per_execution
 from kplug.training.loss_tracker import LossTracker
+from kplug.training.per_output import name_outputs
 from kplug.training.precision import read_precision, with_loss_scaling
 from kplug.training.resolving import (
     Collector,
@@ -156,12 +157,12 @@ def compile_model(
             hint="Add some first: model.add(Dense(1)).",
         )
     collector = Collector()
-    names = tuple(getattr(model, "output_names", ())) or ("",)
     asked = {
         "loss": read_structure(loss),
         "metrics": read_structure(metrics),
         "weighted_metrics": read_structure(weighted_metrics),
     }
+    names = tuple(getattr(model, "output_names", ())) or name_outputs(asked["loss"])
     losses = resolve_losses(collector, names, asked["loss"], loss_weights)
     if getattr(model, "returns_dict", False):
         losses = order_as_given(losses, asked["loss"])

@@ -11,6 +11,17 @@ from kplug.registry.spec import is_spec_mapping
 from kplug.registry.suggestions import did_you_mean
 
 
+def name_outputs(loss: Any) -> tuple[str, ...]:
+    """Return the names that a loss gives the outputs of a model whose class states none.
+
+    Example:
+        >>> name_outputs({"score": "mse", "kind": "mae"}), name_outputs("mse")
+        (('score', 'kind'), ('',))
+    """
+    is_named = _is_by_name(loss) and all(name and isinstance(name, str) for name in loss)
+    return tuple(loss) if is_named and loss else ("",)
+
+
 def spread_losses(names: Sequence[str], given: Any) -> list[Any]:
     """Return the loss for each output; None for one without.
 

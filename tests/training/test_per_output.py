@@ -108,9 +108,9 @@ class Nameless(Model):
 
 def test_a_dict_needs_a_name() -> None:
     with pytest.raises(ArgumentValueError) as caught:
-        Nameless().compile(loss={"score": "mse"})
+        Nameless().compile(loss="mse", metrics={"score": "mae"})
     assert str(caught.value) == (
-        "compile: argument 'loss' is {'score': 'mse'}; allowed: no dict, as the output of this model "
+        "compile: argument 'metrics' is {'score': 'mae'}; allowed: no dict, as the output of this model "
         "has no name"
     )
 

@@ -144,6 +144,45 @@ def test_a_model_that_returns_a_dict_is_trained_as_in_keras() -> None:
         np.testing.assert_allclose(found[name], array, rtol=1e-5, atol=1e-6)
 
 
+def subclass(library: Any, model_class: Any) -> Any:
+    """Return a model whose class says nothing of the dict that it returns, in Keras or here."""
+
+    class Unnamed(model_class):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.score = library.Dense(1)
+            self.kind = library.Dense(3, activation="softmax")
+
+        def call(self, inputs: Any) -> Any:
+            return {"score": self.score(inputs), "kind": self.kind(inputs)}
+
+    return Unnamed()
+
+
+def test_losses_by_name_name_the_outputs_of_a_class_that_states_none() -> None:
+    theirs, ours = subclass(keras.layers, keras.Model), subclass(layers, Model)
+    theirs(LEFT), ours(LEFT)
+    ours.set_weights(theirs.get_weights())
+    arguments: Any = {"loss": LOSSES, "metrics": {"kind": ["accuracy"]}}
+    theirs.compile(optimizer=keras.optimizers.SGD(0.1), **arguments)
+    ours.compile(optimizer="sgd(lr=0.1)", **arguments)
+    y = {"kind": KIND, "score": SCORE}
+    first, second = (
+        model.fit(LEFT, y, epochs=3, shuffle=False, verbose=0).history for model in (theirs, ours)
+    )
+    assert set(first) == set(second)
+    for key, values in first.items():
+        np.testing.assert_allclose(second[key], values, rtol=1e-5, atol=1e-6, err_msg=key)
+    found, expected = (
+        model.evaluate(LEFT, y, verbose=0, return_dict=True) for model in (ours, theirs)
+    )
+    assert found == pytest.approx(expected, rel=1e-5)
+    for name, array in theirs.predict(LEFT, verbose=0).items():
+        np.testing.assert_allclose(ours.predict(LEFT, verbose=0)[name], array, rtol=1e-5, atol=1e-6)
+    with pytest.raises(DataError, match="Did you mean 'kind'"):
+        ours.fit(LEFT, {"kinds": KIND, "score": SCORE}, verbose=0)
+
+
 @pytest.mark.parametrize("method", ["train_on_batch", "test_on_batch"])
 def test_one_batch_gives_the_numbers_of_keras(method: str) -> None:
     theirs, ours = connect(keras.layers, keras.Model), connect(layers, Model)

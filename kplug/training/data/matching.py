@@ -57,9 +57,14 @@ class Ports:
 
 
 def output_ports(model: TrainableModel) -> Ports:
-    """Return the outputs of a model; one unnamed output if the model does not list them."""
+    """Return the outputs of a model; one unnamed output if neither class nor ``compile`` names them."""
+    return Ports("output", list_output_names(model) or ("",), model.name)
+
+
+def list_output_names(model: TrainableModel) -> tuple[str, ...]:
+    """Return the names of a model's outputs, by its class or else as ``compile`` named them."""
     names = tuple(getattr(model, "output_names", ()))
-    return Ports("output", names or ("",), model.name)
+    return names if names or model.compiled is None else model.compiled.output_names
 
 
 def input_ports(model: TrainableModel, shapes: Any) -> Ports:

@@ -18,6 +18,7 @@ from kplug.training.data.matching import (
     arrange_targets,
     arrange_weights,
     input_ports,
+    list_output_names,
 )
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.overridden_steps import has_own_step
@@ -176,7 +177,7 @@ def check_counts(model: TrainableModel, samples: Samples, method: str) -> None:
     Raises:
         DataError: The message names the arrays and their counts.
     """
-    names = list(getattr(model, "output_names", ()))
+    names = list(list_output_names(model))
     counts: dict[str, int] = {}
     for argument, part in zip(("x", "y", "sample_weight"), samples.arrays, strict=True):
         if isinstance(part, list):

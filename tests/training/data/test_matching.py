@@ -20,6 +20,7 @@ A, B, C = torch.zeros(4, 3), torch.ones(4, 2), torch.full((4,), 2.0)
 def make_model(shapes: Any, inputs: Any = (), outputs: Any = ()) -> Any:
     return SimpleNamespace(
         name="net",
+        compiled=None,
         input_count=None,
         input_names=inputs,
         output_names=outputs,
