@@ -19,23 +19,32 @@ _KEEPING_VALUES = (Flatten, Identity, Permute, Reshape)
 
 
 def warn_of_double_activations(model: Any, users: Iterable[OutputLoss | NamedMetric]) -> None:
-    """Warn of each loss and metric that takes logits, on an output of a softmax or a sigmoid.
+    """Warn of each output of a softmax or a sigmoid with a loss or metrics that take logits.
 
     The outputs of a model with its own ``call`` are not analyzed.
     """
+    by_output: dict[int, list[OutputLoss | NamedMetric]] = {}
     for user in users:
         component = user.filled.object
-        if not getattr(component, "from_logits", getattr(component, "takes_logits", False)):
-            continue
-        found = _find_in_layer(model, user.index)
+        if getattr(component, "from_logits", getattr(component, "takes_logits", False)):
+            by_output.setdefault(user.index, []).append(user)
+    for index, found_users in by_output.items():
+        found = _find_in_layer(model, index)
         if found is None:
             continue
         layer, activation = found
-        instead = "from_logits=False" if hasattr(component, "from_logits") else _TAKERS[activation]
+        components = [user.filled.object for user in found_users]
+        slots = ", ".join(user.filled.slot for user in found_users)
+        names = dict.fromkeys(repr(one.name) for one in components)
+        has_option = all(hasattr(one, "from_logits") for one in components)
+        instead = "from_logits=False" if has_option else _TAKERS[activation]
+        what = f"{' and '.join(names)} take logits and make"
+        if len(names) == 1:
+            what = f"{next(iter(names))} takes logits and makes"
         warn(
-            f"{user.filled.slot}: {component.name!r} takes logits and makes probabilities of them, and "
-            f"layer {layer!r} has made probabilities already, with a {activation}: what is compared with "
-            f"the targets went through both. Leave out the activation of {layer!r}, or take {instead}"
+            f"{slots}: {what} probabilities of them, and layer {layer!r} has made probabilities already, "
+            f"with a {activation}: what is compared with the targets went through both. Leave out the "
+            f"activation of {layer!r}, or take {instead}"
         )
 
 

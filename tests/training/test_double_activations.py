@@ -153,6 +153,19 @@ def test_the_warning_names_slot_layer_and_what_to_do() -> None:
     ]
 
 
+def test_a_loss_and_metrics_of_one_output_are_one_warning() -> None:
+    logits = "binary_crossentropy(from_logits=True)"
+    with pytest.warns(KplugWarning) as caught:
+        make(ENDS["activation"](), loss=logits, metrics=[logits, "mae"])
+    with pytest.warns(KplugWarning) as of_two:
+        make(ENDS["argument"](), loss="CrossEntropyLoss", metrics=[logits])
+    assert [str(one.message).partition(", and layer")[0] for one in (*caught, *of_two)] == [
+        "loss, metrics[0]: 'binary_crossentropy' takes logits and makes probabilities of them",
+        "loss, metrics[0]: 'cross_entropy_loss' and 'binary_crossentropy' take logits and make "
+        "probabilities of them",
+    ]
+
+
 def test_each_output_is_looked_at_by_itself() -> None:
     inputs = layers.Input((4,))
     share = layers.Dense(3, activation="softmax", name="share")(inputs)
