@@ -24,6 +24,9 @@ OWN_ARGUMENTS = "kplug"
 # The key of a component's qualified name, next to its configuration, if its class is written as Keras's.
 OWN_NAME = "kplug_component"
 
+# The key of a component's kind in its configuration, if it is another than that of its slot.
+OWN_KIND = "kplug_kind"
+
 # Keras's modules of the classes of each kind.
 MODULES = {
     "initializer": "keras.initializers",

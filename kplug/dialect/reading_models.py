@@ -10,7 +10,14 @@ from kplug.dialect.generations import KERAS_2, Generation, find_generation, look
 from kplug.dialect.keras2.renamed_arguments import modernise
 from kplug.dialect.keras2.replaced_layers import replace_former
 from kplug.dialect.lambda_layers import find_kind_of_argument
-from kplug.dialect.names import BUILT_IN, Names, find_keras_class, load_component
+from kplug.dialect.names import (
+    BUILT_IN,
+    MODULES,
+    OWN_KIND,
+    Names,
+    find_keras_class,
+    load_component,
+)
 from kplug.dialect.reading_components import is_description, qualify, read_component, refuse_code
 from kplug.dialect.tensor_operations import is_operation, read_operation
 from kplug.dialect.tuples import read_arguments
@@ -125,6 +132,9 @@ def _read_value(owner: str, found: Any, key: str, value: Any, names: Names) -> A
     # imported for a key that is no argument.
     if is_description(value) and (kind is None or kind.name == "layer"):
         return _read_layer(value, names, isinstance(found, type) and key in list_keywords(found))
+    # In Keras a layer may serve as an activation.
+    if is_description(value) and (value.get("module") == MODULES["layer"] or OWN_KIND in value):
+        return {**_read_layer(value, names), OWN_KIND: "layer"}
     if kind is not None:
         read = read_component(kind.name, value, names)
         # A bare name in another library's class may be plain text, not a component.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kplug.dialect.lambda_layers import find_kind_of_argument
-from kplug.dialect.names import BUILT_IN, OWN_ARGUMENTS, OWN_NAME, find_keras_name
+from kplug.dialect.names import BUILT_IN, OWN_ARGUMENTS, OWN_KIND, OWN_NAME, find_keras_name
 from kplug.dialect.tensor_operations import OPERATION, write_operation
 from kplug.dialect.writing_components import describe, write_component, write_object
 from kplug.dialect.writing_graphs import is_graph, write_calls, write_ends
@@ -62,7 +62,7 @@ def _write_layer(entry: Mapping[str, Any], generation: int) -> dict[str, Any]:
         arguments = _write_config(name, known, generation)
         written = write_object("layer", package or BUILT_IN, name, arguments)
     # Entries of a functional model have connections, a model's own entry its built shape.
-    kept = ("name", "inbound_nodes", "build_config")
+    kept = ("name", "inbound_nodes", "build_config", OWN_KIND)
     found = {key: entry[key] for key in kept if key in entry and key not in written}
     # Arguments that Keras's class lacks, if they have an effect.
     own = {key: config[key] for key, idle in unknown.items() if config.get(key, idle) != idle}
@@ -145,7 +145,14 @@ def simplify(value: Any, is_entry: bool = True) -> Any:
     config = simplify(value["config"])
     if class_name == "InputLayer":
         config = {("batch_input_shape" if k == "batch_shape" else k): v for k, v in config.items()}
-    kept: tuple[str, ...] = ("name", "inbound_nodes", "build_config", OWN_ARGUMENTS, OWN_NAME)
+    kept: tuple[str, ...] = (
+        "name",
+        "inbound_nodes",
+        "build_config",
+        OWN_ARGUMENTS,
+        OWN_NAME,
+        OWN_KIND,
+    )
     if not is_entry and value["module"] in _LAYER_MODULES:
         kept = (*kept, "module", "registered_name")
     elif value["module"] == "keras.layers":

@@ -25,6 +25,7 @@ from kplug.component_types import RegularizerLike
 from kplug.configurable import require_config
 from kplug.contracts import check_call
 from kplug.dialect.idle_arguments import leave_out_idle
+from kplug.dialect.names import OWN_KIND
 from kplug.dtype_policies import DTypePolicy, read_weights_type
 from kplug.errors import (
     ArgumentValueError,
@@ -77,7 +78,8 @@ from kplug.layers.base.weight_paths import building, make_path
 from kplug.layers.base.weight_store import TensorFunction, WeightStore, check_name, check_sizes
 from kplug.metrics import Mean
 from kplug.nested import find_leaves, map_leaves
-from kplug.registry import keras_class
+from kplug.registry import REGISTRY, get_kind, keras_class, resolve_object
+from kplug.registry.building.reverse_lookup import find_component_of
 from kplug.registry.errors import raise_problems
 from kplug.registry.facts import is_non_mutating, states_output_count
 from kplug.registry.quoting import name_type, quote
@@ -622,6 +624,10 @@ class Layer(nn.Module):
             default: The component that ``None`` stands for, if any.
         """
         require_initialized(self)
+        if isinstance(identifier, Mapping) and identifier.get(OWN_KIND) == "layer" != kind:
+            identifier = resolve_object(
+                "layer", {k: identifier[k] for k in ("class_name", "config")}
+            )
         self.slots[name] = Slot(kind, identifier, default=default)
         self._show_component(name, identifier)
 
@@ -1003,7 +1009,7 @@ class Layer(nn.Module):
             config["batch_input_shape"] = self.batch_input_shape
         for name, slot in self.slots.items():
             if slot.is_argument:
-                config[name] = slot.to_config()
+                config[name] = _describe_slot(slot)
         for name, value in list_kept_arguments(self).items():
             config.setdefault(name, value)
         return config
@@ -1200,6 +1206,16 @@ def _is_of_python(error: Exception) -> bool:
     module = str(place.tb_frame.f_globals.get("__name__"))
     is_raised = place.tb_frame.f_code.co_code[place.tb_lasti] == _RAISE
     return is_raised and module.partition(".")[0] != "torch"
+
+
+def _describe_slot(slot: Slot) -> object:
+    """Return a slot's entry in a configuration: a spec, or a dict of a layer that serves as activation."""
+    part = slot.identifier
+    if slot.kind == "layer" or not isinstance(part, Layer):
+        return slot.to_config()
+    found = find_component_of(REGISTRY, get_kind("layer"), type(part))
+    name = f"custom/{type(part).__name__}" if found is None else found.qualified_name
+    return {"class_name": name, "config": part.get_config(), OWN_KIND: "layer"}
 
 
 def _make_write_guard(layer: Layer, role: str, prefix: str) -> WriteGuard:
