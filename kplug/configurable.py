@@ -100,7 +100,7 @@ class Configurable:
         Raises:
             ArgumentError: for a key that is no argument of the constructor.
         """
-        arguments = require_config(cls, config)
+        arguments = read_config(cls, config)
         check_keys(cls, arguments)
         return cls(**arguments)
 
@@ -129,14 +129,14 @@ def read_arguments(instance: object) -> dict[str, Any]:
     return {name: getattr(instance, name) for name in (*names, *passed_on)}
 
 
-def require_config(owner: type, config: Any) -> Mapping[str, Any]:
-    """Return a configuration, under its arguments' present names, if it is a dict whose keys are texts.
+def read_config(owner: type, config: Any) -> Mapping[str, Any]:
+    """Return the arguments of a configuration under their present names.
 
     Raises:
-        ArgumentError: It is something else, or gives an argument under two names.
+        ArgumentError: It is no dict whose keys are texts, or gives an argument under two names.
 
     Example:
-        >>> require_config(dict, {"units": 3})
+        >>> read_config(dict, {"units": 3})
         {'units': 3}
     """
     if isinstance(config, Mapping) and all(isinstance(key, str) for key in config):
@@ -154,7 +154,7 @@ def check_keys(owner: type, config: Mapping[str, Any]) -> None:
     Raises:
         ArgumentError: with the closest argument.
     """
-    require_config(owner, config)
+    read_config(owner, config)
     if takes_any_keyword(owner):
         return
     known = _list_parameters(owner)

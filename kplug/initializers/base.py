@@ -16,8 +16,8 @@ from kplug.backend import DTypeLike
 from kplug.configurable import (
     check_keys,
     read_arguments,
+    read_config,
     remember_arguments,
-    require_config,
     write_call,
 )
 from kplug.dialect.keras2.component_configs import translate_initializer_config
@@ -78,7 +78,7 @@ class Initializer(ABC):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Create an initializer from the result of `get_config`, kplug's or any Keras's."""
-        arguments = translate_initializer_config(require_config(cls, config))
+        arguments = translate_initializer_config(read_config(cls, config))
         check_keys(cls, arguments)
         return cls(**arguments)
 

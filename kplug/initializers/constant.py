@@ -12,7 +12,7 @@ from typing_extensions import Self
 
 from kplug.arguments import require_number
 from kplug.backend import DTypeLike, to_dtype
-from kplug.configurable import declared_name, require_config
+from kplug.configurable import declared_name, read_config
 from kplug.errors import ArgumentValueError
 from kplug.initializers.base import Initializer, ShapeLike, as_shape
 from kplug.registry import named
@@ -100,7 +100,7 @@ class Constant(Initializer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Create the initializer; Keras 3's serialized arrays work, too."""
-        config = require_config(cls, config)
+        config = read_config(cls, config)
         value = config.get("value", 0)
         if isinstance(value, Mapping):
             value = value.get("config", value).get("value")

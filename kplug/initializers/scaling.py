@@ -14,7 +14,7 @@ from typing_extensions import Self
 
 from kplug.arguments import refusal, require_choice, require_integer, require_number
 from kplug.backend import DTypeLike
-from kplug.configurable import require_config
+from kplug.configurable import read_config
 from kplug.initializers.base import Initializer, ShapeLike
 from kplug.initializers.random import (
     RandomInitializer,
@@ -129,7 +129,7 @@ class VarianceScaling(Initializer):
         Raises:
             ArgumentValueError: if that form describes another recipe.
         """
-        config = require_config(cls, config)
+        config = read_config(cls, config)
         known = inspect.signature(cls).parameters
         fixed = {key: config[key] for key in _FIXED if key in config and key not in known}
         made = super().from_config({key: config[key] for key in config if key not in fixed})

@@ -10,7 +10,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.arguments import refusal
-from kplug.configurable import require_config
+from kplug.configurable import read_config
 from kplug.errors import ArgumentValueError
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shapes import is_shape
@@ -157,7 +157,7 @@ class Bidirectional(Layer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Create a layer from the result of ``get_config``, here or in Keras."""
-        config = require_config(cls, config)
+        config = read_config(cls, config)
         inner = {
             name: read_inner(config[name])
             for name in ("layer", "backward_layer")

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from kplug.configurable import require_config
+from kplug.configurable import read_config
 from kplug.dialect.reading_models import read_model
 from kplug.errors import ArgumentError, ContractError, KplugError
 from kplug.layers.base.layer import Layer
@@ -155,7 +155,7 @@ def make_layer(class_name: str, config: Mapping[str, Any] | None) -> Any:
     """
     owner = find_layer_class(class_name)
     try:
-        return owner.from_config(dict(require_config(owner, config or {})))
+        return owner.from_config(dict(read_config(owner, config or {})))
     except KplugError as error:
         # Python's own error stands behind it where an argument is missing: the configuration lacks it.
         if isinstance(error, ArgumentError) and error.__cause__ is not None:

@@ -9,7 +9,7 @@ from torch import nn
 from typing_extensions import Self
 
 from kplug.backend import auto_name
-from kplug.configurable import require_config
+from kplug.configurable import read_config
 from kplug.errors import ContractError
 from kplug.layers.base.layer import Layer
 from kplug.registry import keras_class
@@ -63,7 +63,7 @@ class TorchModule(Layer):
         Raises:
             ContractError: The config holds only the module's name, as returned by ``get_config``.
         """
-        config = require_config(cls, config)
+        config = read_config(cls, config)
         module = config.get("module")
         if not isinstance(module, nn.Module):
             raise ContractError(

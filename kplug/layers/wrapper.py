@@ -8,7 +8,7 @@ from typing import Any
 from typing_extensions import Self
 
 from kplug.arguments import refusal
-from kplug.configurable import require_config
+from kplug.configurable import read_config
 from kplug.layers.base.layer import Layer
 from kplug.layers.serialization import read_inner, serialize
 
@@ -52,7 +52,7 @@ class Wrapper(Layer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Create a layer from the result of ``get_config``, here or in Keras."""
-        config = require_config(cls, config)
+        config = read_config(cls, config)
         if "layer" in config:
             config = {**config, "layer": read_inner(config["layer"])}
         return super().from_config(config)

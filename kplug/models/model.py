@@ -16,7 +16,7 @@ from kplug.arguments import require_integer
 from kplug.backend import get_value
 from kplug.callbacks import History
 from kplug.component_types import CallbacksArgument, LossArgument, MetricsArgument, OptimizerLike
-from kplug.configurable import require_config
+from kplug.configurable import read_config
 from kplug.errors import ContractError, KplugError, NotBuiltError, NotCompiledError
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shape_inference import specs_for
@@ -292,7 +292,7 @@ class Model(Layer):
         Raises:
             GraphError: The graph has a cycle, or refers to a missing layer or call.
         """
-        config = require_config(cls, config)
+        config = read_config(cls, config)
         with scope_of(custom_objects):
             if not {"input_layers", "output_layers"} <= set(config):
                 return super().from_config(config)

@@ -22,7 +22,7 @@ from kplug.backend import DTypeLike, NumpyArray, dtype_name, get_value, to_dtype
 from kplug.backend.masks import as_masks, attach_masks, find_masks
 from kplug.backend.variables import is_fixed, like_variable
 from kplug.component_types import RegularizerLike
-from kplug.configurable import require_config
+from kplug.configurable import read_config
 from kplug.contracts import check_call
 from kplug.dialect.idle_arguments import leave_out_idle
 from kplug.dialect.names import OWN_KIND
@@ -1021,7 +1021,7 @@ class Layer(nn.Module):
         The constructor of a subclass need not take the common arguments, such as ``name``: they are set
         afterwards.
         """
-        arguments = leave_out_idle(cls, require_config(cls, config))
+        arguments = leave_out_idle(cls, read_config(cls, config))
         later = list_untaken(cls, arguments)
         layer = cls(**{key: arguments[key] for key in arguments if key not in later})
         for key in later:

@@ -13,7 +13,7 @@ from typing_extensions import Self
 
 from kplug.arguments import is_number, refusal, require_integer, require_number
 from kplug.backend import to_dtype
-from kplug.configurable import require_config
+from kplug.configurable import read_config
 from kplug.errors import ArgumentError, DataError, NotBuiltError
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.sample_batches import iterate_batches
@@ -127,7 +127,7 @@ class Discretization(Layer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Create a layer from the result of ``get_config``, here or in Keras."""
-        config = require_config(cls, config)
+        config = read_config(cls, config)
         both = config.get("bin_boundaries") is not None and config.get("num_bins") is not None
         if not both:
             return super().from_config(config)

@@ -11,7 +11,7 @@ from typing_extensions import Self
 
 from kplug.arguments import refusal, require_flag
 from kplug.backend import to_tensor
-from kplug.configurable import require_config
+from kplug.configurable import read_config
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
 from kplug.layers.base.input_spec import InputSpec
@@ -309,7 +309,7 @@ class RNN(Layer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Create a layer from the result of ``get_config``, here or in Keras."""
-        config = require_config(cls, config)
+        config = read_config(cls, config)
         if "cell" in config:
             config = {**config, "cell": read_inner(config["cell"])}
         return super().from_config(config)

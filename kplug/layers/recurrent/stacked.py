@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 from typing_extensions import Self
 
-from kplug.configurable import require_config
+from kplug.configurable import read_config
 from kplug.errors import ArgumentValueError
 from kplug.graph import Shape
 from kplug.layers.base.layer import Layer
@@ -90,7 +90,7 @@ class StackedRNNCells(Layer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Create a layer from the result of ``get_config``, here or in Keras."""
-        config = require_config(cls, config)
+        config = read_config(cls, config)
         if "cells" in config:
             config = {**config, "cells": [read_inner(entry) for entry in config["cells"]]}
         return super().from_config(config)

@@ -9,7 +9,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.backend import snake_case
-from kplug.configurable import require_config
+from kplug.configurable import read_config
 from kplug.contracts import check_call, find_signature
 from kplug.errors import ContractError
 from kplug.layouts import has_channels_last
@@ -81,7 +81,7 @@ class FunctionLoss(Loss):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Rebuild the loss, if the configuration contains the function itself."""
-        return super().from_config(require_function(require_config(cls, config)))
+        return super().from_config(require_function(read_config(cls, config)))
 
 
 def _takes_logits(function: Callable[..., Any]) -> bool:

@@ -15,8 +15,8 @@ from kplug.backend.masks import get_mask
 from kplug.configurable import (
     check_keys,
     read_arguments,
+    read_config,
     remember_arguments,
-    require_config,
     write_call,
 )
 from kplug.dialect.keras2.component_configs import translate_loss_config
@@ -252,7 +252,7 @@ class Loss(ABC):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make the loss of a configuration from kplug, Keras 3, tf-keras or Keras 2.3."""
-        translated = translate_loss_config(require_config(cls, config))
+        translated = translate_loss_config(read_config(cls, config))
         check_keys(cls, translated)
         return cls(**translated)
 

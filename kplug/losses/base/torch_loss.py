@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from typing_extensions import Self
 
 from kplug.backend import snake_case
-from kplug.configurable import require_config
+from kplug.configurable import read_config
 from kplug.errors import ContractError, DataError
 from kplug.layouts import channels_first, has_channels_last
 from kplug.losses.base.alignment import (
@@ -164,7 +164,7 @@ class TorchLoss(Loss):
         Raises:
             ContractError: if there is only its name.
         """
-        config = require_config(cls, config)
+        config = read_config(cls, config)
         if not isinstance(config.get("module"), nn.Module):
             raise ContractError(
                 f"the module {config.get('module')!r} is not part of its configuration",

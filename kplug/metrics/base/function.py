@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 from typing_extensions import Self
 
-from kplug.configurable import require_config
+from kplug.configurable import read_config
 from kplug.errors import ContractError
 from kplug.losses.base.alignment import as_tensor
 from kplug.losses.base.function import Order, check_signature, find_function_name, require_function
@@ -60,7 +60,7 @@ class FunctionMetric(MeanMetric):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make the metric again, if the configuration holds the function itself."""
-        return super().from_config(require_function(require_config(cls, config)))
+        return super().from_config(require_function(read_config(cls, config)))
 
 
 class MeanMetricWrapper(MeanMetric):
@@ -113,7 +113,7 @@ class MeanMetricWrapper(MeanMetric):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make the metric again, if the configuration holds the function itself."""
-        config = require_config(cls, config)
+        config = read_config(cls, config)
         require_function({"function": config.get("fn")})
         return cls(**config)
 

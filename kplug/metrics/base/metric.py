@@ -15,8 +15,8 @@ from kplug.component_types import InitializerLike
 from kplug.configurable import (
     check_keys,
     read_arguments,
+    read_config,
     remember_arguments,
-    require_config,
     write_call,
 )
 from kplug.errors import ContractError
@@ -289,7 +289,7 @@ class Metric(ABC):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make the metric of a configuration from `get_config`."""
-        arguments = require_config(cls, config)
+        arguments = read_config(cls, config)
         check_keys(cls, arguments)
         return cls(**arguments)
 

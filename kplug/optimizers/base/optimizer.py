@@ -20,9 +20,9 @@ from typing_extensions import Self
 from kplug.arguments import require_nonnegative, require_positive
 from kplug.configurable import (
     declared_name,
+    read_config,
     remember_arguments,
     remember_look_ups,
-    require_config,
 )
 from kplug.dialect.keras2.component_configs import translate_optimizer_config
 from kplug.documentation import fill_documentation
@@ -398,7 +398,7 @@ class Optimizer(torch.optim.Optimizer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make an optimizer without parameters or state from a configuration of kplug or Keras."""
-        return cls(**translate_optimizer_config(require_config(cls, config), cls._unset_arguments))
+        return cls(**translate_optimizer_config(read_config(cls, config), cls._unset_arguments))
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue from a saved state of this optimizer, or of the torch optimizer with the same state.
