@@ -33,9 +33,9 @@ sliding = {
 }
 
 
-def draw(*shape: int) -> torch.Tensor:
-    """Return numbers from the normal distribution, the same each time."""
-    return torch.randn(shape, generator=torch.Generator().manual_seed(0))
+def draw(*shape: int, seed: int = 0) -> torch.Tensor:
+    """Return numbers from the normal distribution, the same for each seed."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
 def draw_images(rank: int, size: tuple[int, ...], channels: int, data_format: str) -> torch.Tensor:

@@ -14,15 +14,12 @@ from kplug import layers
 from kplug.backend.masks import get_mask
 from kplug.errors import ArgumentValueError
 from kplug.models import Sequential
-
-
-def _draw(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+from tests.layers.inputs import draw
 
 
 def _pair(ours: Any, theirs: Any, shape: tuple[int, ...] = (2, 5, 3)) -> tuple[Any, Any]:
     theirs.build(shape)
-    theirs.set_weights([_draw(*one.shape, seed=4).numpy() for one in theirs.weights])
+    theirs.set_weights([draw(*one.shape, seed=4).numpy() for one in theirs.weights])
     ours.build_for((None, *shape[1:]))
     ours.set_weights([one.value.detach().numpy() for one in theirs.weights])
     return ours, theirs
@@ -55,11 +52,11 @@ def test_merge_modes(
             for library in (layers, keras.layers)
         )
     )
-    x = _draw(2, 5, 3)
+    x = draw(2, 5, 3)
     _assert_same(ours(x), theirs(x))
     _assert_same(ours(x, mask=MASK), theirs(x, mask=MASK))
     count = 2 if name == "LSTM" else 1
-    states = [_draw(2, 4, seed=seed) for seed in range(2 * count)]
+    states = [draw(2, 4, seed=seed) for seed in range(2 * count)]
     _assert_same(ours(x, initial_state=states), theirs(x, initial_state=states))
     _assert_same(ours([x, *states]), theirs(x, initial_state=states))
     shapes = ours.compute_output_shape((None, 5, 3))
@@ -74,7 +71,7 @@ def test_layers_of_their_own() -> None:
             for library in (layers, keras.layers)
         )
     )
-    _assert_same(ours(_draw(2, 5, 3)), theirs(_draw(2, 5, 3)))
+    _assert_same(ours(draw(2, 5, 3)), theirs(draw(2, 5, 3)))
     config = json.loads(json.dumps(ours.get_config()))
     made = layers.Bidirectional.from_config(config)
     assert json.loads(json.dumps(made.get_config())) == config

@@ -6,16 +6,11 @@ from typing import Any
 
 import keras
 import pytest
-import torch
-from torch import Tensor
 
 from kplug.errors import ArgumentValueError, DataError
 from kplug.layers import EinsumDense, Identity, Input
 from kplug.registry import resolve
-
-
-def _draw(*shape: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(0))
+from tests.layers.inputs import draw
 
 
 @pytest.mark.parametrize(
@@ -41,7 +36,7 @@ def test_outputs_and_gradients(
 ) -> None:
     compare(
         "EinsumDense",
-        _draw(*shape),
+        draw(*shape),
         equation=equation,
         output_shape=output_shape,
         bias_axes=bias_axes,
@@ -52,7 +47,7 @@ def test_outputs_and_gradients(
 def test_sizes_that_vary() -> None:
     layer = EinsumDense("abc,cd->abd", (None, 4), bias_axes="d")
     assert layer(Input((None, 3))).shape == (None, None, 4)
-    assert layer(_draw(2, 7, 3)).shape == (2, 7, 4)
+    assert layer(draw(2, 7, 3)).shape == (2, 7, 4)
 
 
 def test_initial_values_follow_the_equation() -> None:
@@ -116,13 +111,13 @@ def test_shapes_that_do_not_fit(arguments: Any, shape: tuple[int, ...], message:
 
 def test_inputs_of_another_size() -> None:
     layer = EinsumDense("abc,cd->abd", (None, 4), name="e")
-    layer(_draw(2, 5, 3))
+    layer(draw(2, 5, 3))
     with pytest.raises(
         DataError, match=r"layer 'e' expects inputs of .*3.*, got shape \(2, 5, 2\)"
     ):
-        layer(_draw(2, 5, 2))
+        layer(draw(2, 5, 2))
 
 
 def test_identity(compare: Any) -> None:
-    compare("Identity", _draw(2, 3))
+    compare("Identity", draw(2, 3))
     assert Identity()(Input((None, 3))).shape == (None, None, 3)

@@ -15,15 +15,12 @@ from torch import Tensor
 from kplug import layers
 from kplug.backend.masks import get_mask
 from kplug.errors import ArgumentValueError, DataError, KplugWarning
+from tests.layers.inputs import draw
 
 TIMES, SIZE = 4, 3
 
 Masked = Callable[..., Tensor]
 MaskOf = Callable[[Tensor], Tensor]
-
-
-def _draw(*shape: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(0))
 
 
 LAYERS: dict[str, dict[str, Any]] = {
@@ -77,7 +74,7 @@ def _make(library: Any, name: str) -> Any:
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_layers_pass_masks_on_as_keras(name: str, masked: Masked) -> None:
-    x = _draw(2, TIMES, SIZE)
+    x = draw(2, TIMES, SIZE)
     found: list[tuple[Any, int]] = []
     for library in (layers, keras.layers):
         layer = _make(library, name)
@@ -93,7 +90,7 @@ def test_layers_pass_masks_on_as_keras(name: str, masked: Masked) -> None:
 
 def test_warning_names_the_layer_once(masked: Masked) -> None:
     layer = layers.Flatten(name="rows")
-    x = masked(_draw(2, TIMES, SIZE), [1, 1, 0, 0], [1, 0, 1, 1])
+    x = masked(draw(2, TIMES, SIZE), [1, 1, 0, 0], [1, 0, 1, 1])
     message = r"layer 'rows' \(Flatten\) does not support masks"
     with pytest.warns(KplugWarning, match=message):
         layer(x)
@@ -102,7 +99,7 @@ def test_warning_names_the_layer_once(masked: Masked) -> None:
 
 @pytest.mark.parametrize("value", [0.0, -1.0])
 def test_masking(value: float, mask_of: MaskOf) -> None:
-    x = _draw(3, 5, 2)
+    x = draw(3, 5, 2)
     x[0, 2:] = value
     x[1, 0] = value
     x[2, 1, 0] = value
@@ -134,7 +131,7 @@ def test_merging(name: str, masks: tuple[bool, bool], axis: int, masked: Masked)
     arguments = {"axis": axis} if name == "Concatenate" else {}
     rows = ([[1, 1, 0], [1, 0, 0]], [[1, 0, 0], [0, 0, 1]])
     inputs = [
-        masked(_draw(2, 3, 2), *row) if has_mask else _draw(2, 3, 2)
+        masked(draw(2, 3, 2), *row) if has_mask else draw(2, 3, 2)
         for row, has_mask in zip(rows, masks, strict=True)
     ]
     found: list[Any] = [
@@ -147,12 +144,12 @@ def test_merging(name: str, masks: tuple[bool, bool], axis: int, masked: Masked)
 
 
 def test_dot_has_none(masked: Masked) -> None:
-    x = masked(_draw(2, 3, 2), [1, 1, 0], [1, 0, 0])
+    x = masked(draw(2, 3, 2), [1, 1, 0], [1, 0, 0])
     assert get_mask(layers.Dot(axes=1)([x, x])) is None
 
 
 def test_batch_normalization(masked: Masked) -> None:
-    x, rows = 3.0 * _draw(2, 3, 2) + 1.0, ([1, 1, 0], [1, 0, 0])
+    x, rows = 3.0 * draw(2, 3, 2) + 1.0, ([1, 1, 0], [1, 0, 0])
     ours, theirs = layers.BatchNormalization(), keras.layers.BatchNormalization()
     for training in (True, False):
         made = ours(masked(x, *rows), training=training)
@@ -164,7 +161,7 @@ def test_batch_normalization(masked: Masked) -> None:
 
 def test_batch_normalization_of_the_second_axis() -> None:
     """The mask has the shape of the inputs without the last axis, whatever axis is normalized."""
-    x, mask = _draw(3, 2, 4), torch.tensor([[1, 0], [1, 1], [0, 1]]).bool()
+    x, mask = draw(3, 2, 4), torch.tensor([[1, 0], [1, 1], [0, 1]]).bool()
     layer = layers.BatchNormalization(axis=1, epsilon=0.0)
     made = layer(x, mask=mask, training=True)
     for channel in range(2):
@@ -177,11 +174,11 @@ def test_batch_normalization_refuses() -> None:
     layer = layers.BatchNormalization(name="norm")
     message = r"layer 'norm': a mask of shape \(2,\) does not fit inputs of shape \(2, 3, 2\)"
     with pytest.raises(DataError, match=message):
-        layer(_draw(2, 3, 2), mask=torch.ones(2), training=True)
+        layer(draw(2, 3, 2), mask=torch.ones(2), training=True)
 
 
 def test_mask_of_arrays_and_given_masks(masked: Masked) -> None:
-    x, mask = _draw(2, 3, 2), [[1, 1, 0], [1, 0, 0]]
+    x, mask = draw(2, 3, 2), [[1, 1, 0], [1, 0, 0]]
     layer = layers.GlobalAveragePooling1D()
     expected = layer(masked(x, *mask))
     torch.testing.assert_close(layer(x, mask=np.array(mask)), expected)

@@ -17,15 +17,12 @@ from kplug.backend.masks import get_mask, set_mask
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import GraphFunction
 from kplug.layers import Add, Average, Concatenate, Dense, Dot, Input, Subtract
+from tests.layers.inputs import draw
 from tests.told import telling
 
 SETTINGS = settings(max_examples=25, deadline=None)
 ELEMENTWISE = ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"]
 flags = st.booleans()
-
-
-def _draw(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
@@ -39,14 +36,14 @@ def test_elementwise(compare: Any, name: str, sizes: list[int], count: int, data
     inputs = []
     for seed in range(2 if name == "Subtract" else count):
         shape = [data.draw(st.sampled_from([size, 1])) for size in sizes]
-        inputs.append(_draw(3, *shape, seed=seed))
+        inputs.append(draw(3, *shape, seed=seed))
     compare(name, inputs)
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 @pytest.mark.parametrize("shapes", [[(2, 3), (2, 4, 3)], [(2, 4, 5, 3), (2, 5, 1)]])
 def test_missing_axes_are_behind_the_batch(compare: Any, name: str, shapes: Any) -> None:
-    compare(name, [_draw(*shape, seed=seed) for seed, shape in enumerate(shapes)])
+    compare(name, [draw(*shape, seed=seed) for seed, shape in enumerate(shapes)])
 
 
 @given(
@@ -61,7 +58,7 @@ def test_concatenate(compare: Any, sizes: list[int], count: int, data: Any) -> N
     for seed in range(count):
         shape = [2, *sizes]
         shape[axis] = data.draw(st.integers(1, 3))
-        inputs.append(_draw(*shape, seed=seed))
+        inputs.append(draw(*shape, seed=seed))
     compare("Concatenate", inputs, axis=axis)
 
 
@@ -76,23 +73,23 @@ def test_dot(compare: Any, left: list[int], right: list[int], normalize: bool, d
     axes = (data.draw(st.integers(1, len(left))), data.draw(st.integers(1, len(right))))
     assume(len(left) + len(right) < 6)
     left[axes[0] - 1] = right[axes[1] - 1]
-    inputs = [_draw(3, *left), _draw(3, *right, seed=1)]
+    inputs = [draw(3, *left), draw(3, *right, seed=1)]
     compare("Dot", inputs, axes=axes, normalize=normalize)
 
 
 @pytest.mark.parametrize("axes", [1, -1, [1, 1]])
 def test_dot_of_rows(compare: Any, axes: Any) -> None:
-    assert compare("Dot", [_draw(3, 4), _draw(3, 4, seed=1)], axes=axes).shape == (3, 1)
+    assert compare("Dot", [draw(3, 4), draw(3, 4, seed=1)], axes=axes).shape == (3, 1)
 
 
 @pytest.mark.parametrize("name", ["Add", "Multiply", "Average", "Maximum", "Minimum"])
 @pytest.mark.parametrize("is_masked", list(itertools.product([False, True], repeat=3)))
 def test_masked_inputs_count_as_in_keras(name: str, is_masked: tuple[bool, ...]) -> None:
-    draw = torch.Generator().manual_seed(0)
-    tensors = [torch.randn(2, 5, 3, generator=draw) for _ in is_masked]
+    generator = torch.Generator().manual_seed(0)
+    tensors = [torch.randn(2, 5, 3, generator=generator) for _ in is_masked]
     for tensor, has_mask in zip(tensors, is_masked, strict=True):
         if has_mask:
-            set_mask(tensor, torch.rand(2, 5, generator=draw) < 0.6)
+            set_mask(tensor, torch.rand(2, 5, generator=generator) < 0.6)
     ours, theirs = getattr(layers, name)()(tensors), getattr(keras.layers, name)()(tensors)
     torch.testing.assert_close(ours, theirs)
     expected = get_mask(theirs)
@@ -103,13 +100,13 @@ def test_masked_inputs_count_as_in_keras(name: str, is_masked: tuple[bool, ...])
 
 @pytest.mark.parametrize("name", [*(name.lower() for name in ELEMENTWISE), "concatenate"])
 def test_functions(name: str) -> None:
-    inputs = [_draw(2, 3), _draw(2, 3, seed=1)]
+    inputs = [draw(2, 3), draw(2, 3, seed=1)]
     expected = getattr(keras.layers, name)(inputs)
     torch.testing.assert_close(getattr(layers, name)(inputs), expected)
 
 
 def test_dot_function() -> None:
-    inputs = [_draw(2, 3), _draw(2, 3, seed=1)]
+    inputs = [draw(2, 3), draw(2, 3, seed=1)]
     expected = keras.layers.dot(inputs, axes=1, normalize=True)
     torch.testing.assert_close(layers.dot(inputs, 1, normalize=True), expected)
 
@@ -143,7 +140,7 @@ def test_layer_is_used_inside_a_model_and_trained() -> None:
 
     model = Residual()
     model.compile("sgd(lr=0.05)", "mse")
-    x = _draw(32, 4).numpy()
+    x = draw(32, 4).numpy()
     history = model.fit(x, x.sum(axis=1, keepdims=True), epochs=5, verbose=0).history["loss"]
     assert history[-1] < history[0]
 

@@ -8,17 +8,12 @@ from typing import Any
 import keras
 import pytest
 import torch
-from torch import Tensor
 
 from kplug import layers
 from kplug.backend.masks import get_mask, set_mask
 from kplug.errors import ArgumentValueError, DataError
 from kplug.models import Sequential
-
-
-def _draw(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-
+from tests.layers.inputs import draw
 
 INNER: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
     "Dense": ((3,), {"units": 2}),
@@ -37,7 +32,7 @@ def test_against_keras(name: str, training: bool) -> None:
     size, arguments = INNER[name]
     ours = layers.TimeDistributed(getattr(layers, name)(**arguments))
     theirs = keras.layers.TimeDistributed(getattr(keras.layers, name)(**arguments))
-    x = _draw(2, 4, *size)
+    x = draw(2, 4, *size)
     theirs.build(tuple(x.shape))
     ours.build_for((None, *x.shape[1:]))
     ours.set_weights([one.value.detach().numpy() for one in theirs.weights])
@@ -56,14 +51,14 @@ def test_integers() -> None:
 
 def test_masks_reach_a_layer_that_takes_them() -> None:
     layer = layers.TimeDistributed(layers.LSTM(3))
-    x = _draw(2, 3, 4, 2)
+    x = draw(2, 3, 4, 2)
     mask = torch.tensor([[[1, 1, 1, 0]] * 3, [[1, 0, 0, 0]] * 3]).bool()
     expected = torch.stack([layer.layer(x[:, t], mask=mask[:, t]) for t in range(3)], dim=1)
     torch.testing.assert_close(layer(x, mask=mask), expected)
 
 
 def test_masks_are_passed_on() -> None:
-    x = _draw(2, 3, 4)
+    x = draw(2, 3, 4)
     set_mask(x, torch.tensor([[1, 1, 0], [1, 0, 0]]).bool())
     outputs = layers.TimeDistributed(layers.Dense(2))(x)
     assert get_mask(outputs) is get_mask(x)
@@ -73,7 +68,7 @@ def test_wrong_mask() -> None:
     layer = layers.TimeDistributed(layers.Dense(2), name="times")
     message = r"layer 'times': a mask of shape \(2, 2\) does not fit inputs of shape \(2, 3, 4\)"
     with pytest.raises(DataError, match=message):
-        layer(_draw(2, 3, 4), mask=torch.ones(2, 2))
+        layer(draw(2, 3, 4), mask=torch.ones(2, 2))
 
 
 def test_too_few_axes() -> None:
@@ -91,7 +86,7 @@ def test_config() -> None:
 def test_model_inside() -> None:
     inner = Sequential([layers.Input((3,)), layers.Dense(4), layers.Dense(2)])
     layer = layers.TimeDistributed(inner)
-    x = _draw(2, 5, 3)
+    x = draw(2, 5, 3)
     torch.testing.assert_close(layer(x)[:, 2], inner(x[:, 2]))
     made = layers.TimeDistributed.from_config(json.loads(json.dumps(layer.get_config())))
     made.build_for((None, 5, 3))

@@ -9,12 +9,7 @@ import torch
 
 from kplug import optimizers
 from kplug.errors import ArgumentError, ContractError, WeightsError
-
-
-def make_parameter(value: float = 1.0) -> torch.nn.Parameter:
-    parameter = torch.nn.Parameter(torch.tensor([value]))
-    parameter.grad = torch.ones_like(parameter)
-    return parameter
+from tests.optimizers.small_training import make_parameter
 
 
 def make_several() -> optimizers.MultiOptimizer:

@@ -12,15 +12,12 @@ from torch import Tensor
 from kplug.errors import DataError
 from kplug.graph import GraphFunction
 from kplug.layers import Input, MultiHeadAttention
-
-
-def _draw(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+from tests.layers.inputs import draw
 
 
 def test_dropout_changes_the_outputs_in_training_only() -> None:
     layer = MultiHeadAttention(2, 3, dropout=0.5, seed=1)
-    x = _draw(2, 6, 3)
+    x = draw(2, 6, 3)
     assert torch.equal(layer(x, x), layer(x, x))
     assert not torch.allclose(layer(x, x), layer(x, x, training=True))
     _, scores = layer(x, x, training=True, return_attention_scores=True)
@@ -47,7 +44,7 @@ def test_symbolic_tensors_are_connected() -> None:
     outputs, scores = layer(query, value=value, return_attention_scores=True)
     assert outputs.shape == (None, 4, 3)
     assert scores.shape == (None, 2, 4, None)
-    arrays = [_draw(2, 4, 3).numpy(), _draw(2, 5, 3, seed=1).numpy()]
+    arrays = [draw(2, 4, 3).numpy(), draw(2, 5, 3, seed=1).numpy()]
     made = GraphFunction([query, value], [outputs, scores])(arrays)
     expected = layer(*arrays, return_attention_scores=True)
     for one, other in zip(made, expected, strict=True):
@@ -57,7 +54,7 @@ def test_symbolic_tensors_are_connected() -> None:
 
 def test_weights_follow_the_layer() -> None:
     layer = MultiHeadAttention(2, 3, trainable=False).double()
-    x = _draw(2, 4, 3).double()
+    x = draw(2, 4, 3).double()
     assert layer(x, x).dtype is torch.float64
     assert not layer.trainable_weights
     layer.trainable = True
@@ -66,7 +63,7 @@ def test_weights_follow_the_layer() -> None:
 
 def test_weights_can_be_given_to_a_call() -> None:
     layer = MultiHeadAttention(2, 3)
-    x = _draw(2, 4, 3)
+    x = draw(2, 4, 3)
     expected = layer(x, x, use_causal_mask=True)
     parameters: dict[str, Tensor] = dict(layer.named_parameters())
     made = torch.func.functional_call(layer, parameters, (x, x), {"use_causal_mask": True})
@@ -97,7 +94,7 @@ def test_calls_that_do_not_fit(call: Any, message: str) -> None:
     layer = MultiHeadAttention(2, 3)
     layer.build_for([(None, 4, 3), (None, 4, 3)])
     with pytest.raises(DataError, match=message):
-        call(layer, _draw(2, 4, 3))
+        call(layer, draw(2, 4, 3))
 
 
 def test_build_wants_two_or_three_shapes() -> None:

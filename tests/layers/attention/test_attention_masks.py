@@ -8,10 +8,7 @@ from torch import Tensor
 
 from kplug.errors import DataError
 from kplug.layers import MultiHeadAttention
-
-
-def _draw(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+from tests.layers.inputs import draw
 
 
 def _draw_mask(*shape: int, seed: int) -> Tensor:
@@ -23,7 +20,7 @@ def _draw_mask(*shape: int, seed: int) -> Tensor:
 def test_masks_that_the_call_is_given() -> None:
     layer = MultiHeadAttention(2, 3)
     layer.build_for([(None, 4, 3), (None, 5, 3)])
-    query, value = _draw(2, 4, 3), _draw(2, 5, 3, seed=1)
+    query, value = draw(2, 4, 3), draw(2, 5, 3, seed=1)
     value_mask, key_mask = _draw_mask(2, 5, seed=2), _draw_mask(2, 5, seed=3)
     made = layer(query, value, value_mask=value_mask, key_mask=key_mask.numpy())
     both = (value_mask & key_mask)[:, None, :].expand(2, 4, 5)
@@ -36,7 +33,7 @@ def test_masks_that_the_call_is_given() -> None:
 
 def test_limits_need_one_axis() -> None:
     layer = MultiHeadAttention(2, 3)
-    x = _draw(2, 4, 5, 3)
+    x = draw(2, 4, 5, 3)
     with pytest.raises(
         DataError, match=r"attends along axes \(1, 2\); use_causal_mask and sliding"
     ):

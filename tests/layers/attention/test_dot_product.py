@@ -16,14 +16,11 @@ from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import GraphFunction
 from kplug.layers import AdditiveAttention, Attention, Input, Layer
 from kplug.registry import resolve
+from tests.layers.inputs import draw
 
 SETTINGS = settings(max_examples=40, deadline=None)
 flags = st.booleans()
 sizes = st.integers(1, 4)
-
-
-def _draw(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
 def _draw_mask(*shape: int, seed: int) -> Tensor:
@@ -38,7 +35,7 @@ def _compare(layer: Layer, theirs: Any, tensors: list[Tensor], **call: Any) -> N
     shapes = [tuple(one.shape) for one in tensors]
     theirs.build(shapes)
     layer.build_for([(None, *shape[1:]) for shape in shapes])
-    weights = [_draw(*one.shape, seed=place).numpy() for place, one in enumerate(theirs.weights)]
+    weights = [draw(*one.shape, seed=place).numpy() for place, one in enumerate(theirs.weights)]
     theirs.set_weights(weights)
     layer.set_weights(weights)
     assert [name for name, _ in layer.named_weights()] == [one.name for one in theirs.weights]
@@ -82,11 +79,11 @@ def test_outputs_shares_and_gradients(
     if mode != "additive":
         arguments["score_mode"] = mode
     layer = {"Attention": Attention, "AdditiveAttention": AdditiveAttention}[name](**arguments)
-    tensors = [_draw(2, lengths[0], features)]
+    tensors = [draw(2, lengths[0], features)]
     if has_key:
-        tensors += [_draw(2, lengths[1], size, seed=size) for size in (outputs, features)]
+        tensors += [draw(2, lengths[1], size, seed=size) for size in (outputs, features)]
     else:
-        tensors.append(_draw(2, lengths[1], features, seed=1))
+        tensors.append(draw(2, lengths[1], features, seed=1))
     masks = [
         _draw_mask(2, length, seed=3) if is_masked else None
         for length, is_masked in zip(lengths, masked, strict=True)
@@ -103,7 +100,7 @@ def test_masks_that_tensors_carry(masked: tuple[bool, bool]) -> None:
         (Attention(), set_mask),
         (keras.layers.Attention(), keras.src.backend.set_keras_mask),
     ):
-        tensors = [_draw(2, 4, 3), _draw(2, 5, 3, seed=1)]
+        tensors = [draw(2, 4, 3), draw(2, 5, 3, seed=1)]
         for tensor, mask, is_masked in zip(tensors, masks, masked, strict=True):
             if is_masked:
                 set_on(tensor, mask)
@@ -117,7 +114,7 @@ def test_masks_that_tensors_carry(masked: tuple[bool, bool]) -> None:
 @pytest.mark.parametrize("layer_class", [Attention, AdditiveAttention])
 def test_dropout_changes_the_outputs_in_training_only(layer_class: Any) -> None:
     layer = layer_class(dropout=0.5, seed=1)
-    tensors = [_draw(2, 4, 3), _draw(2, 6, 3, seed=1)]
+    tensors = [draw(2, 4, 3), draw(2, 6, 3, seed=1)]
     assert torch.equal(layer(tensors), layer(tensors))
     made = layer(tensors, training=True)
     assert not torch.allclose(made, layer(tensors))
@@ -138,7 +135,7 @@ def test_symbolic_tensors_are_connected() -> None:
     layer = Attention(use_scale=True)
     outputs, shares = layer([query, value], return_attention_scores=True)
     assert (outputs.shape, shares.shape) == ((None, 4, 3), (None, 4, None))
-    arrays = [_draw(2, 4, 3).numpy(), _draw(2, 5, 3, seed=1).numpy()]
+    arrays = [draw(2, 4, 3).numpy(), draw(2, 5, 3, seed=1).numpy()]
     made = GraphFunction([query, value], [outputs, shares])(arrays)
     expected = layer(arrays, return_attention_scores=True)
     for one, other in zip(made, expected, strict=True):
@@ -173,7 +170,7 @@ def test_configurations(theirs: Any) -> None:
 @pytest.mark.parametrize("is_built", [True, False])
 def test_inputs_that_do_not_fit(inputs: Any, message: str, is_built: bool) -> None:
     layer = Attention()
-    x = _draw(2, 4, 3)
+    x = draw(2, 4, 3)
     if is_built:
         layer([x, x])
     with pytest.raises(DataError, match=message):
@@ -181,7 +178,7 @@ def test_inputs_that_do_not_fit(inputs: Any, message: str, is_built: bool) -> No
 
 
 def test_masks_that_are_no_pair() -> None:
-    x = _draw(2, 4, 3)
+    x = draw(2, 4, 3)
     with pytest.raises(DataError, match=r"takes a list of masks, \[query_mask, value_mask\]"):
         Attention()([x, x], mask=x[..., 0] > 0)
 

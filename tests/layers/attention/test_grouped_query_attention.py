@@ -9,10 +9,7 @@ import torch
 
 from kplug.errors import ArgumentValueError
 from kplug.layers import GroupQueryAttention
-
-
-def draw(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+from tests.layers.inputs import draw
 
 
 def test_each_group_of_query_heads_reads_its_own_key_and_value_head() -> None:

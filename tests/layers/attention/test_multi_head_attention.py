@@ -14,14 +14,11 @@ from kplug.backend.masks import get_mask, set_mask
 from kplug.errors import ArgumentError, ArgumentValueError
 from kplug.layers import GroupQueryAttention, Layer, MultiHeadAttention
 from kplug.registry import resolve
+from tests.layers.inputs import draw
 
 SETTINGS = settings(max_examples=30, deadline=None)
 flags = st.booleans()
 sizes = st.integers(1, 4)
-
-
-def _draw(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
 def _draw_mask(*shape: int, seed: int) -> Tensor:
@@ -40,7 +37,7 @@ def _pair(layer: Layer, shapes: list[tuple[int, ...]]) -> Any:
     theirs = getattr(keras.layers, type(layer).__name__.replace("Grouped", "Group"))(**arguments)
     theirs.build(*shapes)
     layer.build_for([(None, *shape[1:]) for shape in shapes])
-    weights = [_draw(*one.shape, seed=place).numpy() for place, one in enumerate(theirs.weights)]
+    weights = [draw(*one.shape, seed=place).numpy() for place, one in enumerate(theirs.weights)]
     theirs.set_weights(weights)
     layer.set_weights(weights)
     return theirs
@@ -92,8 +89,8 @@ def test_outputs_scores_and_gradients(
         arguments["sliding_window"] is None or lengths[0] < lengths[1] + arguments["sliding_window"]
     )
     query, value, key = features
-    tensors = [_draw(2, lengths[0], query), _draw(2, lengths[1], value, seed=1)]
-    tensors += [_draw(2, lengths[1], key, seed=2)] if has_key else []
+    tensors = [draw(2, lengths[0], query), draw(2, lengths[1], value, seed=1)]
+    tensors += [draw(2, lengths[1], key, seed=2)] if has_key else []
     call: dict[str, Any] = {"use_causal_mask": masks[0], "return_attention_scores": masks[1]}
     if masks[2] and arguments["sliding_window"] is None:
         call["attention_mask"] = _draw_mask(2, *lengths, seed=3)
@@ -119,7 +116,7 @@ def test_heads_in_groups(
     **arguments: Any,
 ) -> None:
     layer = GroupQueryAttention(head_dim, groups[0] * groups[1], groups[0], **arguments)
-    tensors = [_draw(2, lengths[0], features[0]), _draw(2, lengths[1], features[1], seed=1)]
+    tensors = [draw(2, lengths[0], features[0]), draw(2, lengths[1], features[1], seed=1)]
     _compare(layer, tensors, use_causal_mask=switches[0], return_attention_scores=switches[1])
 
 
@@ -127,7 +124,7 @@ def test_heads_in_groups(
 @pytest.mark.parametrize("has_scores", [True, False])
 def test_attention_along_chosen_axes(axes: Any, has_scores: bool) -> None:
     layer = MultiHeadAttention(2, 3, attention_axes=axes)
-    query, value = _draw(2, 3, 4, 5), _draw(2, 3, 4, 5, seed=1)
+    query, value = draw(2, 3, 4, 5), draw(2, 3, 4, 5, seed=1)
     _compare(layer, [query, value], return_attention_scores=has_scores)
 
 
@@ -142,7 +139,7 @@ def test_masks_that_tensors_carry(
     masks = [_draw_mask(2, 4, seed=1), _draw_mask(2, 5, seed=2)]
     results = []
     for called, set_on in ((layer, set_mask), (theirs, keras.src.backend.set_keras_mask)):
-        tensors = [_draw(2, 4, 3), _draw(2, 5, 3, seed=1)]
+        tensors = [draw(2, 4, 3), draw(2, 5, 3, seed=1)]
         for tensor, mask, is_masked in zip(tensors, masks, masked, strict=True):
             if is_masked:
                 set_on(tensor, mask)
@@ -157,7 +154,7 @@ def test_masks_that_tensors_carry(
 def test_attention_mask_is_broadcast(shape: tuple[int, ...]) -> None:
     layer = MultiHeadAttention(2, 3)
     theirs = _pair(layer, [(2, 4, 3), (2, 5, 3)])
-    tensors, mask = [_draw(2, 4, 3), _draw(2, 5, 3, seed=1)], _draw_mask(*shape, seed=4)
+    tensors, mask = [draw(2, 4, 3), draw(2, 5, 3, seed=1)], _draw_mask(*shape, seed=4)
     for has_scores in (True, False):
         call = {"attention_mask": mask, "return_attention_scores": has_scores}
         made, expected = _as_list(layer(*tensors, **call)), _as_list(theirs(*tensors, **call))
@@ -176,7 +173,7 @@ def test_gradient_belongs_to_the_forward_pass_where_queries_see_nothing(layer: L
     layer.build_for([(None, 3, 2), (None, 4, 2)])
     mask = _draw_mask(2, 3, 4, seed=5)
     mask[0, 1] = mask[1] = False
-    inputs = [_draw(2, size, 2, seed=size).double().requires_grad_() for size in (3, 4)]
+    inputs = [draw(2, size, 2, seed=size).double().requires_grad_() for size in (3, 4)]
     names, weights = zip(*layer.named_parameters(), strict=True)
 
     def attend(query: Tensor, value: Tensor, *weights: Tensor) -> Tensor:
@@ -195,7 +192,7 @@ def test_regularizers_constraints_and_penalties_of_the_projections() -> None:
     theirs.build((2, 4, 3), (2, 4, 3))
     layer.build_for([(None, 4, 3), (None, 4, 3)])
     theirs.set_weights(layer.get_weights())
-    x = _draw(2, 4, 3)
+    x = draw(2, 4, 3)
     layer(x, x)
     theirs(x, x)
     torch.testing.assert_close(sum(layer.losses), sum(theirs.losses))

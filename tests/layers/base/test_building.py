@@ -9,18 +9,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from kplug.backend import clear_session
 from kplug.errors import (
     ContractError,
     DataError,
     SeveralProblemsError,
 )
 from kplug.layers import Conv2D, Dense, Flatten, Input, Layer
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    clear_session()
 
 
 def test_first_call_builds() -> None:

@@ -10,17 +10,11 @@ import pytest
 import torch
 
 import kplug
-from kplug.backend import clear_session
 from kplug.errors import (
     GraphError,
     NotBuiltError,
 )
 from kplug.layers import Dense, Input, Layer
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    clear_session()
 
 
 def test_inputs_and_outputs_of_a_layer() -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from kplug.backend import clear_session, set_floatx
+from kplug.backend import set_floatx
 from kplug.errors import (
     ArgumentValueError,
     ComputationError,
@@ -18,11 +18,6 @@ from kplug.errors import (
     GraphError,
 )
 from kplug.layers import Conv2D, Dense, Input, Layer, LSTMCell, MaxPooling1D
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    clear_session()
 
 
 def test_automatic_names_are_those_of_keras_3() -> None:

@@ -10,15 +10,9 @@ import torch
 from torch import Tensor
 
 import kplug
-from kplug.backend import clear_session
 from kplug.errors import ArgumentError
 from kplug.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer
 from kplug.registry import resolve
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    clear_session()
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,9 @@ import copy
 import pickle
 
 import numpy as np
-import pytest
 import torch
 
-from kplug.backend import clear_session
 from kplug.layers import Dense, Flatten
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    clear_session()
 
 
 def test_layer_of_another_type_casts_its_inputs() -> None:

@@ -11,17 +11,11 @@ import torch
 from torch import Tensor, nn
 
 import kplug
-from kplug.backend import clear_session
 from kplug.errors import (
     ContractError,
 )
 from kplug.layers import Dense, Input, Layer
 from kplug.models import Model, Sequential
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    clear_session()
 
 
 class Scale(Layer):

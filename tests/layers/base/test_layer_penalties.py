@@ -9,14 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from kplug.backend import clear_session
 from kplug.layers import Activation, Conv2D, Dense, Input, Layer, SimpleRNNCell
 from kplug.models import Model
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    clear_session()
 
 
 class Block(Layer):

@@ -13,13 +13,10 @@ from torch import Tensor
 from kplug import layers
 from kplug.backend.masks import get_mask
 from kplug.models import Model, Sequential
+from tests.layers.inputs import draw
 
 Masked = Callable[..., Tensor]
 MaskOf = Callable[[Tensor], Tensor]
-
-
-def _draw(*shape: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(0))
 
 
 def test_layer_of_a_user_makes_masks(mask_of: MaskOf) -> None:
@@ -84,7 +81,7 @@ def test_models(name: str, mask_of: MaskOf) -> None:
 
 def test_model_takes_a_mask() -> None:
     model = Sequential([layers.Input((3, 2)), layers.Dense(2), layers.GlobalAveragePooling1D()])
-    x, mask = _draw(2, 3, 2), torch.tensor([[1, 1, 0], [1, 0, 0]]).bool()
+    x, mask = draw(2, 3, 2), torch.tensor([[1, 1, 0], [1, 0, 0]]).bool()
     (dense,) = model.layers[:1]
     expected = (dense(x) * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True)
     torch.testing.assert_close(model(x, mask=mask), expected)
@@ -97,8 +94,8 @@ def test_model_of_a_user_takes_a_mask_itself(masked: Masked) -> None:
             return inputs.sum((1, 2)) if mask is None else mask.sum(1)
 
     model, mask = Picky(), torch.tensor([[1, 1, 0], [1, 0, 0]]).bool()
-    assert model(_draw(2, 3, 2), mask=mask).tolist() == [2, 1]
-    assert model(masked(_draw(2, 3, 2), [1, 1, 1], [1, 0, 0])).tolist() == [3, 1]
+    assert model(draw(2, 3, 2), mask=mask).tolist() == [2, 1]
+    assert model(masked(draw(2, 3, 2), [1, 1, 1], [1, 0, 0])).tolist() == [3, 1]
 
 
 def test_mask_given_by_place(mask_of: MaskOf) -> None:
@@ -143,7 +140,7 @@ def test_masks_of_several_arguments(masked: Masked, mask_of: MaskOf) -> None:
 def test_loss_and_metrics_leave_masked_times_out() -> None:
     """Mean over the times that count, as in Keras: Σ (y − p)² m / Σ m, for the metric likewise."""
     model = Sequential([layers.Masking(input_shape=(3, 2)), layers.Dense(1)])
-    x = _draw(4, 3, 2).numpy()
+    x = draw(4, 3, 2).numpy()
     x[0, 1:] = 0.0
     x[2, 2:] = 0.0
     y = np.ones((4, 3, 1), dtype="float32")

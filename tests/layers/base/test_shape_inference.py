@@ -8,16 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from kplug.backend import clear_session
 from kplug.errors import (
     GraphError,
 )
 from kplug.layers import Embedding, Input, Layer
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    clear_session()
 
 
 def test_author_may_write_the_shape_function() -> None:

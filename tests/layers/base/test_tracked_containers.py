@@ -12,15 +12,9 @@ import torch
 from torch import nn
 
 import kplug
-from kplug.backend import clear_session
 from kplug.errors import GraphError
 from kplug.layers import Concatenate, Dense, Input, Layer
 from kplug.models import Model
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    clear_session()
 
 
 class Blocks(Model):

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from kplug import layers
 from kplug.layers.recurrent.base.cells import sizes_of
+from tests.layers.inputs import draw
 
 MakePair = Callable[..., tuple[Any, Any]]
 Same = Callable[..., None]
@@ -23,10 +24,6 @@ GATED: dict[str, list[str | None]] = {
     "activation": ["tanh", "softsign", None],
     "recurrent_activation": ["sigmoid", "hard_sigmoid", "tanh"],
 }
-
-
-def _draw(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
 def _draw_mask(batch: int, times: int, seed: int) -> Tensor:
@@ -73,8 +70,8 @@ def test_every_switch(name: str, data: st.DataObject, make_pair: MakePair, same:
     states = None
     if data.draw(st.booleans()):
         count = 2 if name == "LSTM" else 1
-        states = [_draw(batch, arguments["units"], seed=seed) for seed in range(count)]
-    same(pair, _draw(batch, times, size), mask, states)
+        states = [draw(batch, arguments["units"], seed=seed) for seed in range(count)]
+    same(pair, draw(batch, times, size), mask, states)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -99,12 +96,12 @@ def test_masks_on_the_kernel(
     pair = make_pair(*_both(name, 3, **switches), (2, 4, 2))
     # What runs one time after the other.
     monkeypatch.delattr(getattr(layers, f"{name}Cell"), "step")
-    same(pair, _draw(2, 4, 2), torch.tensor(masks[kind]).bool())
+    same(pair, draw(2, 4, 2), torch.tensor(masks[kind]).bool())
 
 
 @pytest.mark.parametrize("value", [float("nan"), 1e30])
 def test_states_do_not_depend_on_what_is_masked(value: float) -> None:
-    layer, x = layers.LSTM(3, return_state=True), _draw(2, 4, 2)
+    layer, x = layers.LSTM(3, return_state=True), draw(2, 4, 2)
     mask = torch.tensor([[1, 1, 0, 0], [0, 1, 0, 1]]).bool()
     expected = layer(x, mask=mask)
     torch.testing.assert_close(layer(x.where(mask[..., None], value), mask=mask), expected)
@@ -114,7 +111,7 @@ def test_states_do_not_depend_on_what_is_masked(value: float) -> None:
 @pytest.mark.parametrize("use_bias", [True, False])
 def test_cells(name: str, use_bias: bool, make_pair: MakePair) -> None:
     ours, theirs = make_pair(*_both(name, 3, use_bias=use_bias), (2, 4))
-    x, states = _draw(2, 4), [_draw(2, 3, seed=seed) for seed in range(len(sizes_of(ours)))]
+    x, states = draw(2, 4), [draw(2, 3, seed=seed) for seed in range(len(sizes_of(ours)))]
     made, new = ours(x, states)
     expected, expected_new = theirs(x, states)
     torch.testing.assert_close(made, expected, rtol=1e-5, atol=1e-6)
@@ -127,7 +124,7 @@ def test_stacked_cells(has_mask: bool, make_pair: MakePair, same: Same) -> None:
     ours = layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)], **switches)
     theirs = keras.layers.RNN([keras.layers.LSTMCell(3), keras.layers.GRUCell(2)], **switches)
     pair = make_pair(ours, theirs, (2, 5, 4))
-    same(pair, _draw(2, 5, 4), _draw_mask(2, 5, seed=1) if has_mask else None)
+    same(pair, draw(2, 5, 4), _draw_mask(2, 5, seed=1) if has_mask else None)
     assert ours.output_count == 4
 
 
@@ -135,9 +132,9 @@ def test_stacked_cells_are_a_cell_too(make_pair: MakePair) -> None:
     ours = layers.StackedRNNCells([layers.GRUCell(3), layers.LSTMCell(2)])
     theirs = keras.layers.StackedRNNCells([keras.layers.GRUCell(3), keras.layers.LSTMCell(2)])
     make_pair(ours, theirs, (2, 4))
-    states = [_draw(2, size, seed=size) for size in (3, 2, 2)]
-    made, new = ours(_draw(2, 4), states)
-    expected, expected_new = theirs(_draw(2, 4), [states[0], states[1:]])
+    states = [draw(2, size, seed=size) for size in (3, 2, 2)]
+    made, new = ours(draw(2, 4), states)
+    expected, expected_new = theirs(draw(2, 4), [states[0], states[1:]])
     torch.testing.assert_close(made, expected, rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(new, list(keras.tree.flatten(expected_new)), rtol=1e-5, atol=1e-6)
 
@@ -180,14 +177,14 @@ def test_cell_of_a_user(has_mask: bool, make_pair: MakePair, same: Same) -> None
     switches = {"return_sequences": True, "return_state": True, "go_backwards": True}
     ours = layers.RNN(OurMinimal(), **switches)
     pair = make_pair(ours, keras.layers.RNN(TheirMinimal(), **switches), (2, 5, 4))
-    same(pair, _draw(2, 5, 4), _draw_mask(2, 5, seed=2) if has_mask else None)
+    same(pair, draw(2, 5, 4), _draw_mask(2, 5, seed=2) if has_mask else None)
     copied = layers.Bidirectional(layers.RNN(OurMinimal(2)))
-    assert copied(_draw(2, 5, 4)).shape == (2, 4)
+    assert copied(draw(2, 5, 4)).shape == (2, 4)
 
 
 def test_states_stand_in_the_list_of_inputs(make_pair: MakePair) -> None:
     ours, theirs = make_pair(*_both("LSTM", 3), (2, 4, 2))
-    x, h, c = _draw(2, 4, 2), _draw(2, 3, seed=1), _draw(2, 3, seed=2)
+    x, h, c = draw(2, 4, 2), draw(2, 3, seed=1), draw(2, 3, seed=2)
     expected = theirs(x, initial_state=[h, c])
     torch.testing.assert_close(ours([x, h, c]), expected, rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(ours(x, initial_state=[h, c]), expected, rtol=1e-5, atol=1e-6)
@@ -200,7 +197,7 @@ def test_changed_step_does_not_run_on_the_kernel() -> None:
             return 2.0 * output, states
 
     layer = layers.RNN(Doubled(3), return_state=True)
-    output, h, _ = layer(_draw(2, 4, 2))
+    output, h, _ = layer(draw(2, 4, 2))
     torch.testing.assert_close(output, 2.0 * h)
 
 
@@ -212,6 +209,6 @@ def test_kernel_and_loop_agree_in_float64(make_pair: MakePair) -> None:
         fast.build_for((None, 6, 2))
         slow.build_for((None, 6, 2))
         slow.set_weights(fast.get_weights())
-        x, mask = _draw(4, 6, 2).double(), _draw_mask(4, 6, seed=3)
+        x, mask = draw(4, 6, 2).double(), _draw_mask(4, 6, seed=3)
         torch.testing.assert_close(fast(x), slow(x), rtol=1e-12, atol=1e-12)
         torch.testing.assert_close(fast(x, mask=mask), slow(x, mask=mask), rtol=1e-12, atol=1e-12)

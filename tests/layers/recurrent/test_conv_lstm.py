@@ -10,19 +10,15 @@ import numpy as np
 import pytest
 import torch
 from keras.src.layers.rnn.conv_lstm import ConvLSTMCell as KerasCell
-from torch import Tensor
 
 import kplug
 from kplug import layers
 from kplug.errors import ArgumentValueError, DataError
+from tests.layers.inputs import draw
 
 MakePair = Callable[..., tuple[Any, Any]]
 Same = Callable[..., None]
 SIZES = (5, 4, 3)
-
-
-def _draw(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
 def _shape(rank: int, data_format: str, *lead: int, channels: int = 2) -> tuple[int, ...]:
@@ -56,7 +52,7 @@ def test_layers(
     shape = _shape(rank, data_format, 2, 3)
     pair = make_pair(getattr(layers, name)(**given), getattr(keras.layers, name)(**given), shape)
     mask = torch.tensor([[1, 1, 0], [0, 1, 1]]).bool() if has_mask else None
-    same(pair, _draw(*shape), mask)
+    same(pair, draw(*shape), mask)
 
 
 def test_initial_states(make_pair: MakePair, same: Same) -> None:
@@ -64,7 +60,7 @@ def test_initial_states(make_pair: MakePair, same: Same) -> None:
     pair = make_pair(
         layers.ConvLSTM2D(**arguments), keras.layers.ConvLSTM2D(**arguments), (2, 3, 5, 4, 2)
     )
-    same(pair, _draw(2, 3, 5, 4, 2), None, [_draw(2, 5, 4, 3, seed=seed) for seed in (1, 2)])
+    same(pair, draw(2, 3, 5, 4, 2), None, [draw(2, 5, 4, 3, seed=seed) for seed in (1, 2)])
 
 
 @pytest.mark.parametrize("rank", [1, 2, 3])
@@ -73,9 +69,9 @@ def test_cells(rank: int, make_pair: MakePair) -> None:
     theirs = KerasCell(rank, 3, 2, padding="same", data_format="channels_last")
     shape = _shape(rank, "channels_last", 2)
     make_pair(ours, theirs, shape)
-    states = [_draw(*_shape(rank, "channels_last", 2, channels=3), seed=seed) for seed in (1, 2)]
-    made, new = ours(_draw(*shape), states)
-    expected, expected_new = theirs(_draw(*shape), states)
+    states = [draw(*_shape(rank, "channels_last", 2, channels=3), seed=seed) for seed in (1, 2)]
+    made, new = ours(draw(*shape), states)
+    expected, expected_new = theirs(draw(*shape), states)
     torch.testing.assert_close(made, expected, rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(list(new), list(expected_new), rtol=1e-5, atol=1e-6)
     assert [tuple(state.shape) for state in ours.get_initial_state(2)] == [tuple(made.shape)] * 2
@@ -88,7 +84,7 @@ def test_cells(rank: int, make_pair: MakePair) -> None:
 def test_dropout_draws_anew_and_by_its_seed(data_format: str, rates: Any) -> None:
     shape = _shape(2, data_format, 2, 3)
     layer = layers.ConvLSTM2D(1, 1, data_format=data_format, seed=3, **rates)
-    x = _draw(*shape)
+    x = draw(*shape)
     plain, first = layer(x), layer(x, training=True)
     second = layer(x, training=True)
     assert first.shape == plain.shape
@@ -115,7 +111,7 @@ def test_dropout_is_the_same_at_all_time_steps() -> None:
 
 def test_stateful_layers_keep_their_states() -> None:
     layer = layers.ConvLSTM2D(3, 2, stateful=True, batch_input_shape=(2, 4, 5, 4, 1))
-    x = _draw(2, 4, 5, 4, 1)
+    x = draw(2, 4, 5, 4, 1)
     whole = layers.ConvLSTM2D(3, 2)
     whole.build_for(x.shape)
     layer(x)
@@ -128,7 +124,7 @@ def test_stateful_layers_keep_their_states() -> None:
 def test_bidirectional(make_pair: MakePair, same: Same) -> None:
     ours = layers.Bidirectional(layers.ConvLSTM2D(2, 2, return_sequences=True))
     theirs = keras.layers.Bidirectional(keras.layers.ConvLSTM2D(2, 2, return_sequences=True))
-    same(make_pair(ours, theirs, (2, 3, 4, 4, 1)), _draw(2, 3, 4, 4, 1))
+    same(make_pair(ours, theirs, (2, 3, 4, 4, 1)), draw(2, 3, 4, 4, 1))
 
 
 def test_first_values() -> None:

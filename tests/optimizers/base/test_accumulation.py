@@ -2,21 +2,8 @@
 
 from __future__ import annotations
 
-import torch
-
 from kplug import optimizers
-
-
-def make_parameter(*values: float) -> torch.nn.Parameter:
-    parameter = torch.nn.Parameter(torch.tensor(values or (1.0,), dtype=torch.float64))
-    parameter.grad = torch.ones_like(parameter)
-    return parameter
-
-
-def step_with(optimizer: optimizers.Optimizer, parameter: torch.Tensor, gradient: float) -> float:
-    parameter.grad = torch.full_like(parameter, gradient)
-    optimizer.step()
-    return parameter.item()
+from tests.optimizers.small_training import make_parameter, step_with
 
 
 def test_accumulation_waits_and_takes_the_mean() -> None:

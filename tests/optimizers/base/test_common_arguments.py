@@ -12,12 +12,7 @@ import torch
 from kplug import optimizers
 from kplug.errors import ArgumentError, ArgumentValueError
 from tests.optimizers.optimizer_classes import CLASSES
-
-
-def make_parameter(*values: float) -> torch.nn.Parameter:
-    parameter = torch.nn.Parameter(torch.tensor(values or (1.0,), dtype=torch.float64))
-    parameter.grad = torch.ones_like(parameter)
-    return parameter
+from tests.optimizers.small_training import make_parameter
 
 
 @pytest.mark.parametrize("make", CLASSES)

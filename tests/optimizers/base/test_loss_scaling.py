@@ -7,15 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
-import kplug
 from kplug import optimizers
-from kplug.layers import Dense
-
-
-def make_parameter(*values: float) -> torch.nn.Parameter:
-    parameter = torch.nn.Parameter(torch.tensor(values or (1.0,), dtype=torch.float64))
-    parameter.grad = torch.ones_like(parameter)
-    return parameter
+from tests.optimizers.small_training import fit, make_model, make_parameter
 
 
 def test_the_loss_scale_is_divided_out() -> None:
@@ -28,19 +21,6 @@ def test_the_loss_scale_is_divided_out() -> None:
     optimizer.step()
     assert (parameter.item(), scaled.item()) == (0.5, 8.0)
     assert parameter.grad is scaled
-
-
-def make_model(optimizer: Any) -> kplug.Sequential:
-    kplug.utils.set_random_seed(0)
-    model = kplug.Sequential([Dense(1, kernel_initializer="ones", input_dim=2)])
-    model.compile(loss="mean_squared_error", optimizer=optimizer)
-    return model
-
-
-def fit(model: kplug.Sequential, epochs: int = 1) -> list[Any]:
-    data = np.ones((4, 2), dtype="float32"), np.zeros((4, 1), dtype="float32")
-    model.fit(*data, epochs=epochs, batch_size=4, verbose=0)
-    return list(model.get_weights())
 
 
 def test_fit_scales_the_loss() -> None:

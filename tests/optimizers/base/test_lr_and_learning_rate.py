@@ -17,14 +17,9 @@ from kplug import backend as K, optimizers, schedules
 from kplug.component_types import ScheduleLike
 from kplug.errors import ArgumentError, ArgumentValueError, ContractError, UnknownComponentError
 from tests.optimizers.optimizer_classes import CLASSES
+from tests.optimizers.small_training import make_parameter
 
 NAMES = {"AdamW": "adamw", "ScheduleFreeAdamW": "schedule_free_adamw"}
-
-
-def make_parameter() -> torch.nn.Parameter:
-    parameter = torch.nn.Parameter(torch.ones(1, dtype=torch.float64))
-    parameter.grad = torch.ones_like(parameter)
-    return parameter
 
 
 def measure_steps(optimizer: optimizers.Optimizer, parameter: torch.Tensor, n: int) -> list[float]:

@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import torch
 
-import kplug
 from kplug import optimizers
-from kplug.layers import Dense
-
-
-def make_parameter(*values: float) -> torch.nn.Parameter:
-    parameter = torch.nn.Parameter(torch.tensor(values or (1.0,), dtype=torch.float64))
-    parameter.grad = torch.ones_like(parameter)
-    return parameter
-
-
-def step_with(optimizer: optimizers.Optimizer, parameter: torch.Tensor, gradient: float) -> float:
-    parameter.grad = torch.full_like(parameter, gradient)
-    optimizer.step()
-    return parameter.item()
+from tests.optimizers.small_training import fit, make_model, make_parameter, step_with
 
 
 def test_the_average_starts_at_the_first_weights() -> None:
@@ -38,19 +22,6 @@ def test_the_average_is_written_every_so_many_updates() -> None:
         lr=1.0, use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=2
     ).build([parameter])
     assert [step_with(optimizer, parameter, -4.0) for _ in range(2)] == [4.0, 6.0]
-
-
-def make_model(optimizer: Any) -> kplug.Sequential:
-    kplug.utils.set_random_seed(0)
-    model = kplug.Sequential([Dense(1, kernel_initializer="ones", input_dim=2)])
-    model.compile(loss="mean_squared_error", optimizer=optimizer)
-    return model
-
-
-def fit(model: kplug.Sequential, epochs: int = 1) -> list[Any]:
-    data = np.ones((4, 2), dtype="float32"), np.zeros((4, 1), dtype="float32")
-    model.fit(*data, epochs=epochs, batch_size=4, verbose=0)
-    return list(model.get_weights())
 
 
 def test_fit_ends_with_the_averages() -> None:

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-import kplug
 from kplug import optimizers
 from kplug.errors import ContractError
-from kplug.layers import Dense
 from tests.optimizers.optimizer_classes import CLASSES
-
-
-def make_parameter(*values: float) -> torch.nn.Parameter:
-    parameter = torch.nn.Parameter(torch.tensor(values or (1.0,), dtype=torch.float64))
-    parameter.grad = torch.ones_like(parameter)
-    return parameter
-
-
-def step_with(optimizer: optimizers.Optimizer, parameter: torch.Tensor, gradient: float) -> float:
-    parameter.grad = torch.full_like(parameter, gradient)
-    optimizer.step()
-    return parameter.item()
+from tests.optimizers.small_training import fit, make_model, make_parameter, step_with
 
 
 # Schedule-free's first step starts from its other sequence, which does not decay.
@@ -64,19 +50,6 @@ def test_exclusions_come_before_the_parameters() -> None:
         "sgd: exclude_from_weight_decay() after the parameters were given\n"
         "  Call it before build() or compile()."
     )
-
-
-def make_model(optimizer: Any) -> kplug.Sequential:
-    kplug.utils.set_random_seed(0)
-    model = kplug.Sequential([Dense(1, kernel_initializer="ones", input_dim=2)])
-    model.compile(loss="mean_squared_error", optimizer=optimizer)
-    return model
-
-
-def fit(model: kplug.Sequential, epochs: int = 1) -> list[Any]:
-    data = np.ones((4, 2), dtype="float32"), np.zeros((4, 1), dtype="float32")
-    model.fit(*data, epochs=epochs, batch_size=4, verbose=0)
-    return list(model.get_weights())
 
 
 def test_fit_tells_the_names() -> None:

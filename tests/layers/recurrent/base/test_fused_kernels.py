@@ -11,10 +11,7 @@ from torch import Tensor
 
 from kplug import layers
 from kplug.models import Sequential
-
-
-def _draw(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+from tests.layers.inputs import draw
 
 
 @pytest.fixture(autouse=True)
@@ -54,13 +51,13 @@ MARKED = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) 
 @pytest.mark.parametrize("has_mask", [False, True])
 def test_one_graph(name: str, has_mask: bool) -> None:
     layer = CASES[name]()
-    x = _draw(2, 4, 2)
+    x = draw(2, 4, 2)
     mask = torch.tensor([[1, 1, 0, 0], [1, 0, 1, 1]]).bool() if has_mask else None
     found = []
     for function in (layer, torch.compile(layer, fullgraph=True, backend="aot_eager")):
         layer(x, mask=mask)  # builds it, and makes states
         if name == "stateful":
-            layer.reset_states([_draw(2, 3, seed=1)])
+            layer.reset_states([draw(2, 3, seed=1)])
         ours_x = x.clone().requires_grad_()
         outputs = function(ours_x, mask=mask)
         outputs = outputs if isinstance(outputs, list) else [outputs]
@@ -77,7 +74,7 @@ def test_one_graph(name: str, has_mask: bool) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_functional_call(name: str) -> None:
     layer = CASES[name]()
-    x = _draw(2, 4, 2)
+    x = draw(2, 4, 2)
     layer(x)
     parameters = {key: value.detach() for key, value in layer.named_parameters()}
 
@@ -108,9 +105,9 @@ def test_training_as_one_graph(name: str) -> None:
         torch.manual_seed(0)
         model = Sequential([layers.Input((6, 2)), CASES[name](), layers.Flatten(), layers.Dense(1)])
         model.ensure_built()
-        model.set_weights([_draw(*weight.shape, seed=3).numpy() for weight in model.weights])
+        model.set_weights([draw(*weight.shape, seed=3).numpy() for weight in model.weights])
         model.compile("adam", "mse", jit_compile=is_compiled)
-        x, y = _draw(32, 6, 2).numpy(), _draw(32, 1, seed=1).numpy()
+        x, y = draw(32, 6, 2).numpy(), draw(32, 1, seed=1).numpy()
         history = model.fit(x, y, batch_size=8, epochs=5, shuffle=False, verbose=0)
         histories.append(torch.tensor(history.history["loss"]))
     torch.testing.assert_close(*histories, rtol=1e-5, atol=1e-6)

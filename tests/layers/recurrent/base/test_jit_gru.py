@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor
 
 from kplug.layers.recurrent.base import jit_gru as by_hand
-
-
-def _draw(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-
+from tests.layers.inputs import draw
 
 CHECKS = (
     "test_schema",
@@ -26,7 +21,7 @@ def test_backward_passes_by_hand(name: str) -> None:
     """Against finite differences in float64, then torch's own checks of a custom operation."""
     gates = 3 if name == "gru" else 1
     shapes = [(4, 2, 3), (2, 5), (5 * gates, 3), (5 * gates, 5), (5 * gates,), (5 * gates,)]
-    drawn = [_draw(*shape, seed=seed).double() for seed, shape in enumerate(shapes)]
+    drawn = [draw(*shape, seed=seed).double() for seed, shape in enumerate(shapes)]
     arguments = tuple(one.requires_grad_() for one in drawn[: 6 if name == "gru" else 5])
     operation = getattr(by_hand, name)
     assert torch.autograd.gradcheck(operation, arguments)

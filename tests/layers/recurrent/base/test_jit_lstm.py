@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from kplug.layers.recurrent.base.jit_lstm import lstm
-
-
-def _draw(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-
+from tests.layers.inputs import draw
 
 # Not that of graphs: in what is kept for the backward pass, some bytes are never written, so two runs differ.
 # test_fused_kernels.py compares the layers in graphs.
@@ -20,7 +15,7 @@ CHECKS = ("test_schema", "test_autograd_registration", "test_faketensor")
 def test_opaque_operation() -> None:
     """torch's own checks of a custom operation: its shapes and its gradient."""
     arguments = [
-        _draw(4, 2, 3), _draw(2, 5), _draw(2, 5), _draw(20, 3), _draw(20, 5), _draw(20),
+        draw(4, 2, 3), draw(2, 5), draw(2, 5), draw(20, 3), draw(20, 5), draw(20),
     ]  # fmt: skip
     arguments = [one.requires_grad_() for one in arguments]
     torch.library.opcheck(lstm, (*arguments, True), test_utils=CHECKS)
@@ -28,7 +23,7 @@ def test_opaque_operation() -> None:
 
 def test_the_backward_pass_does_not_run_the_kernel_again() -> None:
     arguments = [
-        _draw(4, 2, 3), _draw(2, 5), _draw(2, 5), _draw(20, 3), _draw(20, 5), _draw(20),
+        draw(4, 2, 3), draw(2, 5), draw(2, 5), draw(20, 3), draw(20, 5), draw(20),
     ]  # fmt: skip
     with torch.profiler.profile() as record:
         outputs, *_ = lstm(*[one.requires_grad_() for one in arguments], True)
@@ -39,5 +34,5 @@ def test_the_backward_pass_does_not_run_the_kernel_again() -> None:
 
 
 def test_without_a_backward_pass_nothing_is_kept_for_it() -> None:
-    arguments = [_draw(4, 2, 3), _draw(2, 5), _draw(2, 5), _draw(20, 3), _draw(20, 5), _draw(20)]
+    arguments = [draw(4, 2, 3), draw(2, 5), draw(2, 5), draw(20, 3), draw(20, 5), draw(20)]
     assert [lstm(*arguments, keeps)[3].numel() > 0 for keeps in (False, True)] == [False, True]
