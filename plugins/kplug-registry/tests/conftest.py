@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kplug_registry.building import build_site
+from kplug_registry.wheels import read_wheel
 
 PLUGINS = Path(__file__).parents[2]
 CODE = "def wave_loss(y_true, y_pred, height=1.0):\n    '''A wave.'''\n"
@@ -61,6 +63,13 @@ def write_wheel(
         for one, text in files.items():
             archive.writestr(zipfile.ZipInfo(one), text, zipfile.ZIP_DEFLATED)
     return path
+
+
+@pytest.fixture
+def site(make_wheel: Callable[..., Path], tmp_path: Path) -> Path:
+    """Build a site of the wheel that `make_wheel` writes by default."""
+    build_site([read_wheel(make_wheel())], tmp_path / "site", "2026-01-31T12:00:00Z")
+    return tmp_path / "site"
 
 
 @pytest.fixture

@@ -17,12 +17,6 @@ NOW = "2026-01-31T12:00:00Z"
 MakeWheel = Callable[..., Path]
 
 
-@pytest.fixture
-def site(make_wheel: MakeWheel, tmp_path: Path) -> Path:
-    build_site([read_wheel(make_wheel())], tmp_path / "site", NOW)
-    return tmp_path / "site"
-
-
 def read_words(site: Path, prefix: str) -> list[str]:
     return list(json.loads((site / prefix_path(prefix)).read_text())["words"])
 

@@ -23,12 +23,6 @@ LINUX = "kplug_waves-1.0-cp311-cp311-manylinux_2_17_x86_64.whl"
 MakeWheel = Callable[..., Path]
 
 
-@pytest.fixture
-def site(make_wheel: MakeWheel, tmp_path: Path) -> Path:
-    build_site([read_wheel(make_wheel())], tmp_path / "site", NOW)
-    return tmp_path / "site"
-
-
 def add(site: Path, wheel: Path, published: str = NOW) -> None:
     publish([read_wheel(wheel)], Folder(site), published)
 

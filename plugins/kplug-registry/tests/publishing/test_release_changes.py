@@ -24,12 +24,6 @@ NOW = "2026-01-31T12:00:00Z"
 MakeWheel = Callable[..., Path]
 
 
-@pytest.fixture
-def site(make_wheel: MakeWheel, tmp_path: Path) -> Path:
-    build_site([read_wheel(make_wheel())], tmp_path / "site", NOW)
-    return tmp_path / "site"
-
-
 def read_files(site: Path) -> dict[str, bytes]:
     return {
         path.relative_to(site).as_posix(): path.read_bytes()

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from kplug_registry.building import build_site
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing import publish, transactions, verify
 from kplug_registry.storage import Folder, folder
@@ -37,12 +36,6 @@ for content in contents:
 
 class DiedError(BaseException):
     """Stands for the end of the process."""
-
-
-@pytest.fixture
-def site(make_wheel: MakeWheel, tmp_path: Path) -> Path:
-    build_site([read_wheel(make_wheel())], tmp_path / "site", NOW)
-    return tmp_path / "site"
 
 
 def read_files(site: Path) -> dict[str, bytes]:

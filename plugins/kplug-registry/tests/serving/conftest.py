@@ -8,22 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kplug_registry.building import build_site
 from kplug_registry.serving.application import make_application
 from kplug_registry.serving.database import Database
 from kplug_registry.serving.served_sites import SiteFolder
 from kplug_registry.serving.tokens import TokenStore
-from kplug_registry.wheels import read_wheel
 from starlette.testclient import TestClient
 
 NOW = "2026-01-31T12:00:00Z"
-
-
-@pytest.fixture
-def site(make_wheel: Callable[..., Path], tmp_path: Path) -> Path:
-    folder = tmp_path / "site"
-    build_site([read_wheel(make_wheel())], folder, NOW)
-    return folder
 
 
 @pytest.fixture

@@ -11,11 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, gener
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
-from kplug_registry.building import build_site
 from kplug_registry.errors import TrustError
 from kplug_registry.trust.roots import get_fingerprint
 from kplug_registry.trust.verified_site import VerifiedSite
-from kplug_registry.wheels import read_wheel
 from securesystemslib.signer import (
     SIGNER_FOR_URI_SCHEME,
     CryptoSigner,
@@ -60,12 +58,6 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> dict[str, CryptoSigner]:
     keys = {name: CryptoSigner(generate_private_key(SECP256R1())) for name in ("one", "two")}
     monkeypatch.setattr(Vault, "keys", keys)
     return keys
-
-
-@pytest.fixture
-def site(tmp_path: Path, make_wheel: MakeWheel) -> Path:
-    build_site([read_wheel(make_wheel())], tmp_path / "site", "2026-01-31T12:00:00Z")
-    return tmp_path / "site"
 
 
 def write_public_key(folder: Path, key: CryptoSigner) -> Path:
