@@ -1,4 +1,4 @@
-"""Completes docstrings of classes with the arguments that they share.
+"""Completes docstrings of classes and methods with the arguments that they share.
 
 A class's docstring describes its own arguments. Missing descriptions come from its bases, then from the
 texts that its family shares. Missing ``Raises`` and ``Reference`` sections come from its bases.
@@ -59,7 +59,24 @@ def fill_documentation(
         found = [one[title] for one in inherited if title in one]
         if found:
             sections.setdefault(title, found[0])
-    owner.__doc__ = "\n\n".join(
+    owner.__doc__ = _join(sections)
+
+
+def add_arguments(text: str, source: str) -> str:
+    r"""Return a docstring with the ``Args`` section of another one.
+
+    Example:
+        >>> print(add_arguments("Heat it.", "What heat takes.\n\nArgs:\n    degrees: How hot it becomes."))
+        Heat it.
+        <BLANKLINE>
+        Args:
+            degrees: How hot it becomes.
+    """
+    return _join({**_split(text), "Args:": _split(source)["Args:"]})
+
+
+def _join(sections: Mapping[str, str]) -> str:
+    return "\n\n".join(
         f"{title}\n{sections[title]}".lstrip("\n") for title in _ORDER if title in sections
     )
 

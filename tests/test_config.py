@@ -6,7 +6,7 @@ import pytest
 
 from kplug import backend, config
 from kplug.errors import ArgumentValueError, ContractError
-from kplug.training.reports.progress_bar import check_verbose
+from kplug.training.settings import check_verbose
 
 _NAMES = ("backend", "epsilon", "floatx", "image_data_format")
 _SETTERS = ("set_epsilon", "set_floatx", "set_image_data_format")

@@ -33,7 +33,7 @@ from kplug.saving.weights.hdf5_tensors import load_all
 from kplug.saving.weights.weight_files import plan_weights
 from kplug.saving.whole import StoredModel, opened_model
 from kplug.saving.whole.built_shapes import find_built_shape
-from kplug.training.compiled import DEFAULT_OPTIMIZER
+from kplug.training.settings import DEFAULT_OPTIMIZER
 
 # Weights may be compressed, though no version of Keras compresses them.
 _MOST_EXPANSION = 20

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy.typing as npt
@@ -15,26 +14,30 @@ from kplug import saving
 from kplug.arguments import require_integer
 from kplug.backend import get_value
 from kplug.callbacks import History
-from kplug.component_types import CallbacksArgument, LossArgument, MetricsArgument, OptimizerLike
 from kplug.configurable import read_config
 from kplug.errors import ContractError, KplugError, NotBuiltError, NotCompiledError
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shape_inference import specs_for
 from kplug.layers.base.tracked_containers import require_initialized
 from kplug.layers.base.weight_lists import assign_weights
-from kplug.models.base.method_arguments import explaining_arguments
+from kplug.models.base.method_arguments import explaining_arguments, takes
 from kplug.models.configuration.graph_reading import connect
 from kplug.models.configuration.reading import look_up_own, scope_of
 from kplug.models.summary.printing import html_summary, print_summary
 from kplug.training import runs
-from kplug.training.compiled import DEFAULT_OPTIMIZER, Compiled, compile_model
+from kplug.training.compiled import Compiled, compile_model
 from kplug.training.component_rows import list_components
 from kplug.training.component_table import ComponentTable
 from kplug.training.devices import place_model
 from kplug.training.jit.step_choice import measure_compile_time
 from kplug.training.metric_lists import find_attribute_metrics
 from kplug.training.overridden_steps import has_own_step
-from kplug.training.settings import FitSettings, InferenceSettings
+from kplug.training.settings import (
+    CompileSettings,
+    EvaluateSettings,
+    FitSettings,
+    PredictSettings,
+)
 from kplug.training.step import default_steps
 from kplug.training.step.compiled_metrics import CompiledMetrics
 from kplug.training.step.own_steps import require_own_scaling
@@ -304,51 +307,11 @@ class Model(Layer):
 
     # ---------------------------------------------------------------- training
 
-    @explaining_arguments
-    def compile(
-        self,
-        optimizer: OptimizerLike = DEFAULT_OPTIMIZER,
-        loss: LossArgument = None,
-        *,
-        metrics: MetricsArgument = None,
-        weighted_metrics: MetricsArgument = None,
-        loss_weights: object = None,
-        precision: str | None = None,
-        distribution: str | None = None,
-        device: torch.device | str | None = "auto",
-        jit_compile: bool | str = False,
-        steps_per_execution: int = 1,
-        run_eagerly: bool = False,
-    ) -> None:
+    @takes(CompileSettings)
+    def compile(self, settings: CompileSettings) -> None:
         """Resolve every component of the model and prepare it for training.
 
         Existing weights are kept; the optimizer starts anew. On an error nothing changes.
-
-        Args:
-            optimizer: Name, spec, dict, class, factory or instance; RMSprop by default.
-            loss: The same; None for a model that only has penalties, or that is only evaluated. For
-                several outputs one for all, a list with one for each, or a dict by their names; an
-                output with None, or missing from the dict, has no loss.
-            metrics: One metric, or a list of them. For several outputs a list with an entry for each,
-                or a dict by their names; an entry is None, a metric or a list.
-            weighted_metrics: Metrics that see the sample and class weights, likewise.
-            loss_weights: Factor of the loss; for several outputs a list, or a dict by their names.
-            precision: ``"bf16"`` or ``"fp16"`` lets the model compute in reduced precision, by
-                ``torch.autocast``; weights, loss, metrics and predictions stay float32. With ``"fp16"``
-                the optimizer is wrapped in ``LossScaleOptimizer`` unless it scales the loss itself. None
-                    uses ``config.dtype_policy()``.
-            distribution: The distribution over processes started by ``torchrun``: None replicates the
-                model in each (DDP), ``"fsdp"`` shards every weight (FSDP2).
-            device: The model's device, now or once it has weights: ``"auto"`` selects CUDA, MPS or the
-                CPU, whichever is available, unless the model is on a GPU already; a device
-                as torch writes it, such as ``"cuda:1"``; None leaves the model where it is.
-            jit_compile: Whether ``fit``, ``evaluate`` and ``predict`` run each step as one graph of
-                ``torch.compile``; ``"auto"`` compiles in the background, if worthwhile;
-                ``"reduce-overhead"`` replays the graph as a CUDA graph on a GPU. docs/performance.md
-                shows the gains.
-            steps_per_execution: The number of steps per execution; callbacks run once per execution,
-                as in Keras.
-            run_eagerly: Disables ``jit_compile``, for example for debugging.
 
         Raises:
             ContractError: ``precision`` is ``"fp16"``, and the class overrides ``train_step``.
@@ -361,20 +324,7 @@ class Model(Layer):
             (Keras 3.15 keeps it).
         """
         require_initialized(self)
-        compiled = compile_model(
-            self,
-            optimizer,
-            loss,
-            metrics=metrics,
-            weighted_metrics=weighted_metrics,
-            loss_weights=loss_weights,
-            precision=precision,
-            distribution=distribution,
-            device=device,
-            jit_compile=jit_compile,
-            steps_per_execution=steps_per_execution,
-            run_eagerly=run_eagerly,
-        )
+        compiled = compile_model(self, settings)
         require_own_scaling(self, compiled.precision)
         if self.find_input_shape() is not None:
             self.ensure_built()
@@ -382,58 +332,9 @@ class Model(Layer):
         if self.built:
             place_model(self, compiled.device, compiled.optimizer)
 
-    @explaining_arguments
-    def fit(
-        self,
-        x: Any,
-        y: Any = None,
-        batch_size: int | None = None,
-        epochs: int = 1,
-        verbose: int | str = "auto",
-        callbacks: CallbacksArgument = None,
-        validation_split: float = 0.0,
-        validation_data: Any = None,
-        shuffle: bool = True,
-        class_weight: Mapping[int, float] | None = None,
-        sample_weight: Any = None,
-        initial_epoch: int = 0,
-        steps_per_epoch: int | None = None,
-        validation_steps: int | None = None,
-        validation_batch_size: int | None = None,
-        validation_freq: int | Collection[int] = 1,
-        profile: str | os.PathLike[str] | None = None,
-    ) -> History:
+    @takes(FitSettings)
+    def fit(self, settings: FitSettings) -> History:
         """Train the model.
-
-        Args:
-            x: Inputs, shape (N, …): NumPy, torch, pandas, nested lists; several in a list, or in a
-                dict by the names of the inputs. Matrices of ``scipy.sparse``, ``numpy.memmap`` and h5py
-                datasets are read a few rows at a time. Or an iterable of batches: a DataLoader, a
-                Dataset, a ``kplug.utils.PyDataset`` or a generator that gives ``(x, y)`` or
-                ``(x, y, sample_weight)``; a generator runs in a thread, a few batches ahead.
-            y: Targets, shape (N,) or (N, …); for several outputs a list, or a dict by their names.
-            batch_size: Samples per step; by default 32, or with ``steps_per_epoch`` the size that makes
-                one pass an epoch.
-            epochs: Number of the last epoch.
-            verbose: 0 silent, 1 (``"auto"``) a live bar, 2 one line per epoch. A notebook shows one line
-                per epoch instead of a bar, with progress in epochs longer than a second.
-            callbacks: A list of callbacks: instances, names or specs.
-            validation_split: Share of the samples, taken from the end, to validate on.
-            validation_data: ``(x, y)`` or ``(x, y, sample_weight)``; overrides
-                ``validation_split``.
-            shuffle: Draw a new order for each epoch, of samples or of the batches of a ``PyDataset``.
-            class_weight: Weight >= 0 by class id, for a model with one output; missing classes weigh 1.
-            sample_weight: Weight of each sample, shape (N,); for several outputs one array for all,
-                a list, or a dict by their names. It may be negative, as in Keras: the advantage of an
-                action in policy gradients.
-            initial_epoch: The number of epochs already trained.
-            steps_per_epoch: Steps in an epoch; None for a pass over the data. An epoch begins
-                where the previous one ended; if the data end inside it, it continues with the next pass.
-            validation_steps: Steps in a validation; None for a pass.
-            validation_batch_size: ``batch_size`` by default.
-            validation_freq: Validate every so many epochs, or after the epochs listed, from 1.
-            profile: A file for a trace of 20 steps after the first few, in Chrome's trace format:
-                ``chrome://tracing`` and ``ui.perfetto.dev`` show it.
 
         Returns:
             The History: logs per epoch.
@@ -443,87 +344,27 @@ class Model(Layer):
             DataError: If the arrays do not fit the model or each other.
             LossWithoutGradientError: If the loss cannot train the model.
         """
-        settings = FitSettings(
-            x=x,
-            y=y,
-            batch_size=batch_size,
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_split=validation_split,
-            validation_data=validation_data,
-            shuffle=shuffle,
-            class_weight=class_weight,
-            sample_weight=sample_weight,
-            initial_epoch=initial_epoch,
-            steps_per_epoch=steps_per_epoch,
-            validation_steps=validation_steps,
-            validation_batch_size=validation_batch_size,
-            validation_freq=validation_freq,
-            profile=profile,
-        )
         self.history = runs.fit(self, settings)
         return self.history
 
-    @explaining_arguments
-    def evaluate(
-        self,
-        x: Any,
-        y: Any = None,
-        batch_size: int | None = None,
-        verbose: int | str = "auto",
-        sample_weight: Any = None,
-        steps: int | None = None,
-        callbacks: CallbacksArgument = None,
-        return_dict: bool = False,
-    ) -> Any:
+    @takes(EvaluateSettings)
+    def evaluate(self, settings: EvaluateSettings) -> Any:
         """Return the loss and the metrics on data.
-
-        Args:
-            x: Inputs, as for ``fit``.
-            y: Targets.
-            batch_size: Samples per step; by default 32, or the size that makes ``steps`` of all samples.
-            verbose: As for ``fit``.
-            sample_weight: Weight of each sample.
-            steps: Number of batches; None for all.
-            callbacks: A list of callbacks.
-            return_dict: Return a dict by name, in alphabetical order.
 
         Returns:
             The loss; or a list in the order of ``metrics_names``; or a dict. With several losses each
             one follows the total, as ``<output>_loss``, and metrics are ``<output>_<metric>``.
         """
-        settings = InferenceSettings(
-            "evaluate", x, y, sample_weight, batch_size, verbose, steps, callbacks
-        )
-        found = runs.evaluate(self, settings)
-        return _as_result(found, return_dict)
+        return _as_result(runs.evaluate(self, settings), settings.return_dict)
 
-    @explaining_arguments
-    def predict(
-        self,
-        x: Any,
-        batch_size: int | None = None,
-        verbose: int | str = "auto",
-        steps: int | None = None,
-        callbacks: CallbacksArgument = None,
-    ) -> Any:
+    @takes(PredictSettings)
+    def predict(self, settings: PredictSettings) -> Any:
         """Return the outputs for inputs.
-
-        Args:
-            x: Inputs, as for ``fit``.
-            batch_size: Samples per step; by default 32, or the size that makes ``steps`` of all samples.
-            verbose: As for ``fit``.
-            steps: Number of batches; None for all.
-            callbacks: A list of callbacks.
 
         Returns:
             A NumPy array with the samples on its first axis; for a model with several outputs a list
             or dict of them, as the model returns them.
         """
-        settings = InferenceSettings(
-            "predict", x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks
-        )
         return runs.predict(self, settings)
 
     @explaining_arguments

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from kplug.arguments import require_choice
+from kplug.dialect.training_structure import KINDS
 from kplug.errors import ContractError
 from kplug.optimizers.adapt import TorchOptimizerFactory
 from kplug.registry.errors import raise_problems
@@ -30,9 +31,7 @@ from kplug.training.resolving import (
     resolve_losses,
     resolve_metrics,
 )
-
-# Qualified, so that no plugin changes the default optimizer.
-DEFAULT_OPTIMIZER = "kplug/rmsprop"
+from kplug.training.settings import CompileSettings
 
 
 class StepCache(dict[str, Any]):
@@ -127,21 +126,7 @@ class Compiled:
         return [*self.loss_names, *(sorted(names) if len(self.output_names) > 1 else names)]
 
 
-def compile_model(
-    model: Any,
-    optimizer: object,
-    loss: object,
-    *,
-    metrics: object,
-    weighted_metrics: object,
-    loss_weights: object,
-    precision: object,
-    distribution: object,
-    device: object,
-    jit_compile: object,
-    steps_per_execution: object,
-    run_eagerly: object,
-) -> Compiled:
+def compile_model(model: Any, settings: CompileSettings) -> Compiled:
     """Resolve the arguments of ``Model.compile``, and every slot of every layer.
 
     Changes nothing in the model but its slots, which are resolved.
@@ -157,26 +142,25 @@ def compile_model(
             hint="Add some first: model.add(Dense(1)).",
         )
     collector = Collector()
-    asked = {
-        "loss": read_structure(loss),
-        "metrics": read_structure(metrics),
-        "weighted_metrics": read_structure(weighted_metrics),
-    }
+    asked = {name: read_structure(getattr(settings, name)) for name in KINDS}
     names = tuple(getattr(model, "output_names", ())) or name_outputs(asked["loss"])
-    losses = resolve_losses(collector, names, asked["loss"], loss_weights)
+    losses = resolve_losses(collector, names, asked["loss"], settings.loss_weights)
     if getattr(model, "returns_dict", False):
         losses = order_as_given(losses, asked["loss"])
-    filled = collector.resolve("optimizer", optimizer, "optimizer")
+    filled = collector.resolve("optimizer", settings.optimizer, "optimizer")
     named = resolve_metrics(collector, names, asked["metrics"], asked["weighted_metrics"])
-    dtype = collector.attempt(read_precision, precision)
+    dtype = collector.attempt(read_precision, settings.precision)
     made = filled.object if filled else None
     scaled = collector.attempt(partial(with_loss_scaling, dtype=dtype), made)
+    read_modes = partial(read_jit, run_eagerly=settings.run_eagerly)
     options = {
         "precision": dtype,
-        "distribution": collector.attempt(_read_distribution, distribution),
-        "device": collector.attempt(partial(read_device, model=model), device),
-        "jit_compile": collector.attempt(partial(read_jit, run_eagerly=run_eagerly), jit_compile),
-        "steps_per_execution": collector.attempt(read_steps_per_execution, steps_per_execution),
+        "distribution": collector.attempt(_read_distribution, settings.distribution),
+        "device": collector.attempt(partial(read_device, model=model), settings.device),
+        "jit_compile": collector.attempt(read_modes, settings.jit_compile),
+        "steps_per_execution": collector.attempt(
+            read_steps_per_execution, settings.steps_per_execution
+        ),
     }
     collector.problems += model.resolve_slots()
     raise_problems(collector.problems, f"cannot compile {model.name!r}")
@@ -190,7 +174,7 @@ def compile_model(
         metrics=named,
         output_names=names,
         structure={name: fill_structure(given) for name, given in asked.items()},
-        loss_weights=loss_weights,
+        loss_weights=settings.loss_weights,
         **options,
     )
 

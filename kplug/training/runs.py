@@ -35,8 +35,8 @@ from kplug.training.loops.fit import FitLoop, describe_no_batch, run_one_step
 from kplug.training.loops.inference import InferenceLoop, run_evaluation, run_prediction
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.reports.profiling import profile_steps
-from kplug.training.reports.progress_bar import ProgressDisplay, check_verbose
-from kplug.training.settings import FitSettings, InferenceSettings
+from kplug.training.reports.progress_bar import ProgressDisplay
+from kplug.training.settings import EvaluateSettings, FitSettings, PredictSettings, check_verbose
 
 
 def fit(model: TrainableModel, settings: FitSettings) -> History:
@@ -99,7 +99,7 @@ def _count_calls(settings: FitSettings, per_epoch: int | None, compiled: Compile
     return -(-per_epoch // compiled.steps_per_execution) * settings.epochs_left
 
 
-def evaluate(model: TrainableModel, settings: InferenceSettings) -> dict[str, float]:
+def evaluate(model: TrainableModel, settings: EvaluateSettings) -> dict[str, float]:
     """Check the data and return loss and metrics by name."""
     compiled = require_compiled(model, "evaluate")
     callbacks = list_callbacks(model, settings)
@@ -122,7 +122,7 @@ def evaluate(model: TrainableModel, settings: InferenceSettings) -> dict[str, fl
     return logs
 
 
-def predict(model: TrainableModel, settings: InferenceSettings) -> Any:
+def predict(model: TrainableModel, settings: PredictSettings) -> Any:
     """Check the data and return the model's outputs."""
     callbacks = list_callbacks(model, settings)
     source, display = make_batches(model, settings.data), ProgressDisplay(settings.verbose)
@@ -182,7 +182,9 @@ def resolve_callbacks(given: object) -> list[Callback]:
     ]
 
 
-def list_callbacks(model: TrainableModel, settings: InferenceSettings) -> CallbackList:
+def list_callbacks(
+    model: TrainableModel, settings: EvaluateSettings | PredictSettings
+) -> CallbackList:
     """Return the callbacks of an evaluation or a prediction."""
     verbose = check_verbose(settings.verbose)
     params: dict[str, Any] = {"verbose": verbose, "epochs": 1, "steps": settings.steps}

@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from kplug.errors import (
-    ArgumentValueError,
-)
-from kplug.training.settings import FitSettings
+from kplug.errors import ArgumentValueError
+from kplug.training.settings import FitSettings, check_verbose
 from tests.training.linear_regression import X, Y, make_model
 
 
@@ -52,3 +50,9 @@ def test_as_many_batches_are_read_as_the_epochs_that_are_left_need() -> None:
     assert settings.training_data.limit == 12
     assert FitSettings(X, epochs=5).training_data.limit is None
     assert FitSettings(X, epochs=5, initial_epoch=9, steps_per_epoch=4).training_data.limit == 0
+
+
+def test_a_verbosity_that_is_none_is_refused() -> None:
+    with pytest.raises(ArgumentValueError) as caught:
+        check_verbose(3)
+    assert str(caught.value) == "fit: argument 'verbose' is 3; allowed: 0, 1, 2 or 'auto'"

@@ -1,19 +1,22 @@
-"""Explains misspelled, missing or positional arguments of a model's methods."""
+"""Parameters of a model's methods: from a settings class, and explained if misspelled or misplaced."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Concatenate, TypeVar
 
 from typing_extensions import ParamSpec
 
+from kplug.documentation import add_arguments
 from kplug.errors import ArgumentError
 from kplug.registry.suggestions import unknown_argument
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+_Model = TypeVar("_Model")
+_Settings = TypeVar("_Settings")
 
 # Keras 1's names of renamed arguments.
 _KERAS_1 = {"nb_epoch": "epochs", "nb_val_samples": "validation_steps"}
@@ -50,6 +53,63 @@ def explaining_arguments(method: Callable[_P, _T]) -> Callable[_P, _T]:
         return method(*args, **kwargs)
 
     return explained
+
+
+def takes(
+    settings: Callable[_P, _Settings],
+) -> Callable[[Callable[[_Model, _Settings], _T]], Callable[Concatenate[_Model, _P], _T]]:
+    """Replace a method's one parameter, an object of a settings class, by the parameters of the class.
+
+    Type checkers, editors, ``help`` and ``inspect.signature`` show those, with their descriptions.
+
+    Example:
+        >>> from dataclasses import dataclass
+        >>> @dataclass
+        ... class HeatSettings:
+        ...     '''The arguments of heat.
+        ...
+        ...     Args:
+        ...         degrees: How hot it becomes.
+        ...     '''
+        ...     degrees: int = 200
+        >>> class Oven:
+        ...     @takes(HeatSettings)
+        ...     def heat(self, settings: HeatSettings) -> str:
+        ...         '''Heat the oven.'''
+        ...         return f"{settings.degrees} degrees"
+        >>> Oven().heat(180)
+        '180 degrees'
+        >>> help(Oven.heat)
+        Help on function heat in module ...
+        <BLANKLINE>
+        heat(self, degrees: 'int' = 200) -> 'str'
+            Heat the oven.
+        <BLANKLINE>
+            Args:
+                degrees: How hot it becomes.
+        <BLANKLINE>
+    """
+
+    def with_parameters(
+        method: Callable[[_Model, _Settings], _T],
+    ) -> Callable[Concatenate[_Model, _P], _T]:
+        @functools.wraps(method)
+        def call(self: _Model, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+            return method(self, settings(*args, **kwargs))
+
+        shown: Any = call
+        signature = inspect.signature(method)
+        owner = next(iter(signature.parameters.values()))
+        shown.__signature__ = signature.replace(
+            parameters=[owner, *inspect.signature(settings).parameters.values()]
+        )
+        if method.__doc__ and settings.__doc__:  # python -OO has none
+            shown.__doc__ = add_arguments(method.__doc__, settings.__doc__)
+        # Python's TypeErrors, such as for a missing argument, name the method.
+        settings.__init__.__qualname__ = method.__qualname__
+        return explaining_arguments(call)
+
+    return with_parameters
 
 
 def _by_position(

@@ -24,7 +24,7 @@ from kplug.training.data.batch import Batch, BatchSource, SampleSource
 from kplug.training.data.lazy_arrays import read_all
 from kplug.training.data.samples import list_arrays
 from kplug.training.model_protocol import TrainableModel
-from kplug.training.settings import FitSettings, InferenceSettings
+from kplug.training.settings import EvaluateSettings, FitSettings
 
 _SETTINGS: Final = {
     FitSettings: (
@@ -34,7 +34,7 @@ _SETTINGS: Final = {
         "validation_steps",
         "validation_freq",
     ),
-    InferenceSettings: ("steps",),
+    EvaluateSettings: ("steps",),
 }
 # Callbacks that change weights or rates, or save: all processes must have them. Others may run in one.
 _COMMON_CALLBACKS: Final = (
@@ -85,7 +85,7 @@ def describe_optimizer(optimizer: torch.optim.Optimizer | None) -> dict[str, str
     return _list_settings("optimizer", type(optimizer).__name__, settings)
 
 
-def describe_settings(settings: FitSettings | InferenceSettings) -> dict[str, str]:
+def describe_settings(settings: EvaluateSettings | FitSettings) -> dict[str, str]:
     """Return the facts of a method's arguments."""
     return {name: _as_text(getattr(settings, name)) for name in _SETTINGS[type(settings)]}
 

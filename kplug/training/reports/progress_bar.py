@@ -19,29 +19,13 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
-from kplug.backend.global_settings import is_interactive_logging_enabled
 from kplug.backend.processes import is_main_process
-from kplug.errors import ArgumentValueError
 from kplug.terminal import wrap
+from kplug.training.settings import check_verbose
 
 _REDRAW_SECONDS = 0.1
 _NARROWEST = 60  # columns that a bar with its logs needs
 _NOTEBOOK_SECONDS = 1.0  # a shorter phase shows only its last line in a notebook
-
-
-def check_verbose(verbose: int | str | bool, method: str = "fit") -> int:
-    """Return the verbosity, 0, 1 or 2; ``method`` is named in the error.
-
-    ``"auto"`` means 1, or 2 after ``disable_interactive_logging()``.
-
-    Raises:
-        ArgumentValueError: If it is something else.
-    """
-    if verbose == "auto":
-        return 1 if is_interactive_logging_enabled() else 2
-    if verbose in (0, 1, 2):
-        return int(verbose)
-    raise ArgumentValueError(method, "verbose", verbose, "0, 1, 2 or 'auto'")
 
 
 def format_logs(logs: Mapping[str, Any]) -> str:

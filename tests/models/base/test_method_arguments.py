@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +14,12 @@ import pytest
 from kplug import Model, Sequential
 from kplug.errors import ArgumentError
 from kplug.layers import Dense
+from kplug.training.settings import (
+    CompileSettings,
+    EvaluateSettings,
+    FitSettings,
+    PredictSettings,
+)
 
 X = np.ones((4, 2), "float32")
 
@@ -62,6 +70,51 @@ def test_metrics_by_position() -> None:
         "  Name the others, as in metrics=['mae']."
     )
     assert model.compiled is None
+
+
+SETTINGS = {
+    "compile": CompileSettings,
+    "fit": FitSettings,
+    "evaluate": EvaluateSettings,
+    "predict": PredictSettings,
+}
+
+
+@pytest.mark.parametrize(("method", "settings"), SETTINGS.items())
+def test_the_parameters_of_a_method_are_those_of_its_settings(method: str, settings: type) -> None:
+    shown = inspect.signature(getattr(Model, method)).parameters.values()
+    names, (owner, *parameters) = [], shown
+    assert owner.name == "self"
+    for parameter, field in zip(parameters, dataclasses.fields(settings), strict=True):
+        names.append(parameter.name)
+        assert parameter.name == field.name
+        assert parameter.annotation == field.type
+        assert parameter.default in (field.default, inspect.Parameter.empty)
+        assert (parameter.kind is parameter.KEYWORD_ONLY) == field.kw_only
+    assert describe_arguments(getattr(Model, method)) == names
+
+
+def describe_arguments(function: Any) -> list[str]:
+    """Return the arguments that a documentation describes, in its order."""
+    found = re.search(r"^Args:\n((?:(?: {4}.+)?\n)+)", inspect.getdoc(function) or "", re.MULTILINE)
+    return re.findall(r"^ {4}(\w+): .", found[1], re.MULTILINE) if found else []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keywords", "text"),
+    [
+        ((), {}, r"Model\.fit\(\) missing 1 required positional argument: 'x'"),
+        ((X, X), {"y": X}, r"Model\.fit\(\) got multiple values for argument 'y'"),
+        (
+            range(18),
+            {},
+            r"Model\.fit\(\) takes from 2 to 18 positional arguments but 19 were given",
+        ),
+    ],
+)
+def test_errors_of_python_name_the_method(arguments: Any, keywords: Any, text: str) -> None:
+    with pytest.raises(TypeError, match=text):
+        Sequential([Dense(1)]).fit(*arguments, **keywords)
 
 
 def test_signatures_stay_readable() -> None:

@@ -12,10 +12,8 @@ from typing import Any, ClassVar
 import pytest
 from rich.console import Console
 
-from kplug.errors import ArgumentValueError
 from kplug.training.reports.progress_bar import (
     ProgressDisplay,
-    check_verbose,
     format_logs,
     format_seconds,
 )
@@ -110,12 +108,6 @@ def test_the_bar_is_redrawn_at_most_ten_times_a_second(monkeypatch: pytest.Monke
         clock[0] = 7.0
         display.redraw(1, dict)
         assert display.next_redraw == pytest.approx(7.1)
-
-
-def test_a_verbosity_that_is_none_is_refused() -> None:
-    with pytest.raises(ArgumentValueError) as caught:
-        check_verbose(3)
-    assert str(caught.value) == "fit: argument 'verbose' is 3; allowed: 0, 1, 2 or 'auto'"
 
 
 def test_small_values_are_written_with_an_exponent() -> None:

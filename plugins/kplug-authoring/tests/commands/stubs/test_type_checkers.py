@@ -51,6 +51,7 @@ def make(loss: names.LossName = "wave") -> kplug.Sequential:
     model.compile("kplug/adam", names.loss("a-plugin/dune", height=1.0))
     stop = names.callback.early_stopping(patience=3)
     model.fit([[1.0]], [[1.0]], callbacks=["terminate_on_nan", stop, kplug.callbacks.History()])
+    model.fit([[1.0]], [[1.0]], 32, 3, validation_freq=[1, 3]).history["loss"]
     return model
 """
 
@@ -78,6 +79,10 @@ model.compile("adam", names.loss.wave())  # error
 model.compile(names.optimizer.adam(lr="exponential_decai"), "mse")  # error
 model.compile(kplug.optimizers.Adam(lr="exponential_decai"), "mse")  # error
 model.fit([[1.0]], [[1.0]], callbacks=["early_stoping"])  # error
+model.fit([[1.0]], [[1.0]], 32, "3")  # error
+model.fit([[1.0]], epoch=3)  # error
+model.compile("adam", "mse", ["mae"])  # error
+model.predict()  # error
 names.los.mse()  # error
 loss: names.LossName = "wafe"  # error
 """
@@ -169,7 +174,7 @@ CHECKERS = pytest.mark.parametrize(
 def test_every_mistake_is_found_and_nothing_else(stubs: Path, check: object) -> None:
     assert callable(check)
     wrong = {("bad.py", n) for n, line in enumerate(BAD.split("\n"), 1) if "# error" in line}
-    assert len(wrong) == 21
+    assert len(wrong) == 25
     assert check(stubs, "good.py", "bad.py", "written.pyi") == wrong
 
 
