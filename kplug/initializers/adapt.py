@@ -110,7 +110,11 @@ def initial_values(initializer: Initializer, shape: ShapeLike, dtype: DTypeLike 
 @functools.cache
 def _takes_dtype(owner: type[Initializer]) -> bool:
     """Tell whether a class's ``__call__`` takes a type; in Keras 2 code some take the shape alone."""
-    parameters = inspect.signature(owner.__call__).parameters
+    return _has_dtype(inspect.signature(owner.__call__))
+
+
+def _has_dtype(signature: inspect.Signature) -> bool:
+    parameters = signature.parameters
     return "dtype" in parameters or any(
         parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()
     )
@@ -146,9 +150,7 @@ def _check_signature(function: Callable[..., Any]) -> bool:
             hint=f"{_CONTRACT} Wrap it: lambda shape, dtype=None: "
             f"{name}(torch.empty(shape, dtype=dtype)); torch reads shapes as (out, in, space…).",
         )
-    takes_dtype = "dtype" in parameters or any(
-        parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()
-    )
+    takes_dtype = _has_dtype(signature)
     keywords = {"dtype": None} if takes_dtype else {}
     hint = f"{_CONTRACT} Bind further arguments with functools.partial."
     check_call(function, ((),), keywords, "an initializer", hint)

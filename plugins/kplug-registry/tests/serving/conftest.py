@@ -14,8 +14,6 @@ from kplug_registry.serving.served_sites import SiteFolder
 from kplug_registry.serving.tokens import TokenStore
 from starlette.testclient import TestClient
 
-NOW = "2026-01-31T12:00:00Z"
-
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
