@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from typing import Any, Final, TypedDict, TypeVar, cast
 
 from typing_extensions import Self
@@ -22,6 +23,23 @@ from kplug.optimizers.base.moving_average import MovingAverage
 from kplug.registry.suggestions import unknown_argument
 
 _Constructor = TypeVar("_Constructor", bound=Callable[..., None])
+
+
+def _require_limit(owner: str, argument: str, value: object) -> float | None:
+    return require_nonnegative(owner, argument, value) or None  # 0 switches it off
+
+
+def _require_steps(owner: str, argument: str, value: object, at_least: int) -> int | None:
+    if value == 0 and not isinstance(value, bool):
+        return None
+    allowed = f"an integer >= {at_least}, or None"
+    return require_integer(owner, argument, value, allowed, at_least=at_least)
+
+
+def _require_name(owner: str, argument: str, value: object) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise ArgumentValueError(owner, argument, value, "a string, or None")
+    return value
 
 
 class ArgumentsBesideDecay(TypedDict, total=False):
@@ -60,28 +78,33 @@ class CommonArguments(ArgumentsBesideDecay, total=False):
     weight_decay: float | None
 
 
+def _argument(default: object, check: Check) -> Any:
+    """Return the field of an argument with its default, and the check that returns the value to keep."""
+    return dataclasses.field(default=default, metadata={"check": check})
+
+
 @dataclasses.dataclass(frozen=True)
 class CommonSettings:
     """The checked values of ``CommonArguments``, and the optimizer parts that they configure."""
 
-    clipnorm: float | None = None
-    clipvalue: float | None = None
-    global_clipnorm: float | None = None
-    weight_decay: float | None = None
-    use_ema: bool = False
-    ema_momentum: float = 0.99
-    ema_overwrite_frequency: int | None = None
-    loss_scale_factor: float | None = None
-    gradient_accumulation_steps: int | None = None
-    name: str | None = None
+    clipnorm: float | None = _argument(None, _require_limit)
+    clipvalue: float | None = _argument(None, _require_limit)
+    global_clipnorm: float | None = _argument(None, _require_limit)
+    weight_decay: float | None = _argument(None, require_nonnegative)
+    use_ema: bool = _argument(False, require_flag)
+    ema_momentum: float = _argument(0.99, require_rho)
+    ema_overwrite_frequency: int | None = _argument(None, partial(_require_steps, at_least=1))
+    loss_scale_factor: float | None = _argument(None, require_positive)
+    gradient_accumulation_steps: int | None = _argument(None, partial(_require_steps, at_least=2))
+    name: str | None = _argument(None, _require_name)
 
     @classmethod
     def from_arguments(cls, owner: str, common: Mapping[str, Any]) -> Self:
         """Check the given arguments; missing ones have their default."""
         checked = {
-            name: _CHECKS[name](owner, name, common[name])
-            for name, default in _DEFAULTS.items()
-            if name in common and not (common[name] is None and default is None)
+            each.name: each.metadata["check"](owner, each.name, common[each.name])
+            for each in dataclasses.fields(cls)
+            if each.name in common and not (common[each.name] is None and each.default is None)
         }
         limits = [f"{name}={common[name]:g}" for name in _LIMITS if common.get(name) is not None]
         if len(limits) > 1:
@@ -136,23 +159,6 @@ class CommonSettings:
         return None if steps is None else GradientAccumulation(steps)
 
 
-def _require_limit(owner: str, argument: str, value: object) -> float | None:
-    return require_nonnegative(owner, argument, value) or None  # 0 switches it off
-
-
-def _require_steps(owner: str, argument: str, value: object, at_least: int) -> int | None:
-    if value == 0 and not isinstance(value, bool):
-        return None
-    allowed = f"an integer >= {at_least}, or None"
-    return require_integer(owner, argument, value, allowed, at_least=at_least)
-
-
-def _require_name(owner: str, argument: str, value: object) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise ArgumentValueError(owner, argument, value, "a string, or None")
-    return value
-
-
 # Descriptions of the arguments that all rules share, added to their docstrings.
 SHARED_WORDS: Final = {
     "lr": "Learning rate, a number >= 0 or a schedule.",
@@ -167,16 +173,6 @@ _LIMITS: Final = ("clipnorm", "clipvalue", "global_clipnorm")
 _DEFAULTS: Final = {each.name: each.default for each in dataclasses.fields(CommonSettings)}
 _SHOWN: Final = {"learning_rate": None, **_DEFAULTS}
 UNSET_ARGUMENTS: Final = {name: value for name, value in _SHOWN.items() if name != "name"}
-_CHECKS: Final[dict[str, Check]] = {
-    **dict.fromkeys(_LIMITS, _require_limit),
-    "weight_decay": require_nonnegative,
-    "use_ema": require_flag,
-    "ema_momentum": require_rho,
-    "ema_overwrite_frequency": functools.partial(_require_steps, at_least=1),
-    "loss_scale_factor": require_positive,
-    "gradient_accumulation_steps": functools.partial(_require_steps, at_least=2),
-    "name": _require_name,
-}
 
 
 def takes_common(constructor: _Constructor) -> _Constructor:
