@@ -18,3 +18,7 @@ def make_model(loss: Any = "mse", optimizer: Any = "sgd(lr=0.1)", **options: Any
     model = Sequential([layers.Input((3,)), layers.Dense(1, **options)])
     model.compile(optimizer=optimizer, loss=loss)
     return model
+
+
+def make_uncompiled(**options: Any) -> Sequential:
+    return Sequential([layers.Dense(4, input_shape=(3,), **options), layers.Dense(1)])

@@ -13,10 +13,7 @@ from kplug import layers
 from kplug.component_types import OptimizerLike
 from kplug.errors import KplugWarning, NotCompiledError
 from kplug.models import Model, Sequential
-
-
-def make_model(**options: Any) -> Sequential:
-    return Sequential([layers.Dense(4, input_shape=(3,), **options), layers.Dense(1)])
+from tests.training.linear_regression import make_uncompiled
 
 
 def make_adamw(params: Any) -> torch.optim.Optimizer:
@@ -52,13 +49,13 @@ def test_adamw_of_torch_trains_in_every_form_as_it_does_by_hand(form: str) -> No
 
 
 def test_the_default_optimizer_is_rmsprop() -> None:
-    model = make_model()
+    model = make_uncompiled()
     model.compile(loss="mse")
     assert model.components.get("optimizer").name == "kplug/rmsprop"
 
 
 def test_compiling_again_keeps_the_weights_and_replaces_the_loss() -> None:
-    model = make_model()
+    model = make_uncompiled()
     model.compile(loss="mse", metrics=["mae"])
     before = model.get_weights()
     model.compile(optimizer="sgd")
@@ -69,7 +66,7 @@ def test_compiling_again_keeps_the_weights_and_replaces_the_loss() -> None:
 
 @pytest.mark.parametrize("method", ["fit", "evaluate", "train_on_batch"])
 def test_training_before_compile_is_refused_with_advice(method: str) -> None:
-    model = make_model()
+    model = make_uncompiled()
     with pytest.raises(NotCompiledError) as caught:
         getattr(model, method)(torch.zeros(2, 3), torch.zeros(2))
     assert str(caught.value) == (
@@ -80,7 +77,7 @@ def test_training_before_compile_is_refused_with_advice(method: str) -> None:
 
 def test_what_compile_makes_is_asked_for_too_early() -> None:
     with pytest.raises(NotCompiledError) as caught:
-        _ = make_model().components
+        _ = make_uncompiled().components
     assert str(caught.value) == (
         "model 'sequential' has no components yet: it is not compiled\n"
         "  Call model.compile(optimizer=…, loss=…) first."
@@ -88,7 +85,7 @@ def test_what_compile_makes_is_asked_for_too_early() -> None:
 
 
 def test_changing_the_chain_asks_for_another_compile() -> None:
-    model = make_model()
+    model = make_uncompiled()
     model.compile(loss="mse")
     model.add(layers.Dense(1))
     with pytest.raises(NotCompiledError):

@@ -21,14 +21,11 @@ from kplug.registry import REGISTRY
 from kplug.registry.loading.distribution_hash import digest_of
 from kplug.saving.lock_check import lock_model
 from kplug.saving.provenance import read_components
-
-
-def make_model(**options: Any) -> Sequential:
-    return Sequential([layers.Dense(4, input_shape=(3,), **options), layers.Dense(1)])
+from tests.training.linear_regression import make_uncompiled
 
 
 def test_components_say_what_fills_each_slot_and_who_supplied_it() -> None:
-    model = make_model(activation="relu", kernel_regularizer="l2(0.5)")
+    model = make_uncompiled(activation="relu", kernel_regularizer="l2(0.5)")
     model.compile(optimizer="adam(lr=0.5)", loss="mse", metrics=["mae"])
     rows = {row.slot: row for row in model.components}
     assert list(rows) == [
@@ -55,7 +52,7 @@ def test_components_of_the_users_own_code_are_called_custom() -> None:
     def l1_reg(weight_matrix: Tensor) -> Tensor:
         return 0.01 * weight_matrix.abs().sum()
 
-    model = make_model(kernel_regularizer=l1_reg)
+    model = make_uncompiled(kernel_regularizer=l1_reg)
     model.compile(loss=lambda y_true, y_pred: (y_true - y_pred).square(), optimizer=torch.optim.SGD)
     rows = {row.slot: row.name for row in model.components}
     assert rows["dense.kernel_regularizer"] == "custom/l1_reg"
@@ -114,7 +111,7 @@ def test_a_layer_of_a_plugin_has_a_row_and_a_file_names_its_package(
 
 
 def test_a_component_inside_a_component_has_its_own_row() -> None:
-    model = make_model()
+    model = make_uncompiled()
     model.compile(loss="mse", optimizer="sgd(lr=exponential_decay(0.1, 10, 0.5))")
     row = model.components.get("optimizer.lr")
     assert (row.kind, row.name) == ("schedule", "kplug/exponential_decay")
@@ -298,7 +295,7 @@ def test_so_has_one_inside_an_instance(
     defaults: Any, tmp_path: Path, name: str, given: dict[str, Any]
 ) -> None:
     loss = getattr(defaults, name)(**given)
-    model = make_model()
+    model = make_uncompiled()
     model.compile(loss=loss, metrics=[defaults.Counter()], optimizer=defaults.stepper())
     rows = {slot: text.partition("(")[0] for slot, text in _list_rows(model).items()}
     assert rows == {
@@ -335,7 +332,7 @@ def test_parts_of_optimizers_have_rows(
     defaults: Any, tmp_path: Path, optimizer: Any, expected: dict[str, str]
 ) -> None:
     made = optimizer if isinstance(optimizer, str) else optimizer()
-    model = make_model()
+    model = make_uncompiled()
     model.compile(optimizer=made, loss="mse")
     assert _list_rows(model) == expected
     model.save(tmp_path / "m.keras")

@@ -16,25 +16,22 @@ from kplug.errors import (
     UnknownComponentError,
     WrongKindError,
 )
-from kplug.models import Model, Sequential
-
-
-def make_model(**options: Any) -> Sequential:
-    return Sequential([layers.Dense(4, input_shape=(3,), **options), layers.Dense(1)])
+from kplug.models import Model
+from tests.training.linear_regression import make_uncompiled
 
 
 def test_a_single_problem_is_raised_as_itself() -> None:
     with pytest.raises(UnknownComponentError) as caught:
-        make_model(kernel_regularizer="l3").compile(loss="mse")
+        make_uncompiled(kernel_regularizer="l3").compile(loss="mse")
     assert caught.value.where == "dense.kernel_regularizer"
     assert str(caught.value).startswith("dense.kernel_regularizer: ")
 
 
 def test_every_problem_is_reported_together_and_nothing_changes() -> None:
-    model = make_model()
+    model = make_uncompiled()
     model.compile(loss="mse", optimizer="sgd")
     before = (model.compiled, model.loss, model.components)
-    broken = make_model(kernel_regularizer="l3", bias_initializer="zeroes", activation="l1")
+    broken = make_uncompiled(kernel_regularizer="l3", bias_initializer="zeroes", activation="l1")
     with pytest.raises(SeveralProblemsError) as caught:
         broken.compile(loss="huber(dleta=1)", optimizer="admw", metrics=["mae", "adam"])
     assert str(caught.value).startswith("cannot compile 'sequential_1': 6 problems\n1. loss: ")
@@ -61,7 +58,7 @@ def test_every_problem_is_reported_together_and_nothing_changes() -> None:
 
 
 def test_the_text_of_all_problems_names_each_slot_and_what_to_do() -> None:
-    model = make_model(kernel_regularizer="l2(l3=1)", activity_regularizer="l2(")
+    model = make_uncompiled(kernel_regularizer="l2(l3=1)", activity_regularizer="l2(")
     with pytest.raises(SeveralProblemsError) as caught:
         model.compile(
             loss="dice_loss", optimizer="he_normal", metrics=["mean_squared_error(dleta=1)"]
@@ -99,7 +96,7 @@ def test_the_text_of_all_problems_names_each_slot_and_what_to_do() -> None:
 def test_metrics_are_named_as_they_were_typed(
     metrics: Any, weighted: Any, names: list[str]
 ) -> None:
-    model = make_model()
+    model = make_uncompiled()
     model.compile(loss="mse", metrics=metrics, weighted_metrics=weighted)
     assert model.metrics_names == ["loss", *names]
 
@@ -108,14 +105,14 @@ def test_a_function_is_named_after_itself_as_a_metric() -> None:
     def deviation(y_true: Tensor, y_pred: Tensor) -> Tensor:
         return (y_true - y_pred).abs()
 
-    model = make_model()
+    model = make_uncompiled()
     model.compile(loss="mse", metrics=[deviation])
     assert model.metrics_names == ["loss", "deviation"]
 
 
 def test_a_loss_weight_is_checked() -> None:
     with pytest.raises(ArgumentValueError) as caught:
-        make_model().compile(loss="mse", loss_weights=[1.0, 2.0])
+        make_uncompiled().compile(loss="mse", loss_weights=[1.0, 2.0])
     assert str(caught.value) == (
         "compile: argument 'loss_weights' is [1.0, 2.0]; allowed: a number, or a list of one "
         "number per output"
