@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 from typing import Any
 
 from kplug.documentation import fill_documentation
+from tests.docstrings import read_arguments
 
 SHARED = {"seed": "Where the draws start.", "kwargs": "What all take."}
-
-
-def entries(owner: type) -> dict[str, str]:
-    """Return the arguments that a docstring describes, in its order."""
-    text = inspect.getdoc(owner) or ""
-    found = re.search(r"^Args:\n((?:    .+\n?)+)", text, re.MULTILINE)
-    return dict(re.findall(r"^    (\w+): (.+)", found[1], re.MULTILINE)) if found else {}
 
 
 class Base:
@@ -65,8 +57,8 @@ def test_shared_words_come_last_and_unknown_arguments_are_left_out() -> None:
         def __init__(self, size: int, unheard: int, seed: int) -> None: ...
 
     fill_documentation(Own, SHARED)
-    assert list(entries(Own)) == ["size", "seed"]
-    assert entries(Own)["seed"] == SHARED["seed"]
+    assert list(read_arguments(Own)) == ["size", "seed"]
+    assert read_arguments(Own)["seed"] == SHARED["seed"]
 
 
 def test_a_class_without_text_stays_without() -> None:
@@ -82,7 +74,7 @@ def test_arguments_that_are_named_are_described_in_that_order() -> None:
         """Moves."""
 
     fill_documentation(Own, SHARED, names=["seed", "size"])
-    assert list(entries(Own)) == ["seed", "size"]
+    assert list(read_arguments(Own)) == ["seed", "size"]
 
 
 def test_bases_are_asked_before_shared_words() -> None:
@@ -90,4 +82,4 @@ def test_bases_are_asked_before_shared_words() -> None:
         """Moves."""
 
     fill_documentation(Own, SHARED)
-    assert entries(Own)["kwargs"] == "Ignored."
+    assert read_arguments(Own)["kwargs"] == "Ignored."

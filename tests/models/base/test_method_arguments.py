@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +19,7 @@ from kplug.training.settings import (
     FitSettings,
     PredictSettings,
 )
+from tests.docstrings import read_arguments
 
 X = np.ones((4, 2), "float32")
 
@@ -91,13 +91,7 @@ def test_the_parameters_of_a_method_are_those_of_its_settings(method: str, setti
         assert parameter.annotation == field.type
         assert parameter.default in (field.default, inspect.Parameter.empty)
         assert (parameter.kind is parameter.KEYWORD_ONLY) == field.kw_only
-    assert describe_arguments(getattr(Model, method)) == names
-
-
-def describe_arguments(function: Any) -> list[str]:
-    """Return the arguments that a documentation describes, in its order."""
-    found = re.search(r"^Args:\n((?:(?: {4}.+)?\n)+)", inspect.getdoc(function) or "", re.MULTILINE)
-    return re.findall(r"^ {4}(\w+): .", found[1], re.MULTILINE) if found else []
+    assert list(read_arguments(getattr(Model, method))) == names
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +10,7 @@ import torch
 
 from kplug import optimizers
 from kplug.errors import ArgumentError, ArgumentValueError
+from tests.docstrings import read_arguments
 from tests.optimizers.optimizer_classes import CLASSES
 from tests.optimizers.small_training import make_parameter
 
@@ -121,12 +121,6 @@ def test_unknown_keywords_are_named_with_the_closest() -> None:
     assert "Did you mean 'weight_decay'?\n  Known: lr, beta_1, beta_2, learning_rate," in text
 
 
-def describe_arguments(owner: type) -> list[str]:
-    """Return the arguments that a class's documentation describes, in its order."""
-    found = re.search(r"^Args:\n((?: {4}.+\n?)+)", inspect.getdoc(owner) or "", re.MULTILINE)
-    return re.findall(r"^ {4}(\w+): .", found[1], re.MULTILINE) if found else []
-
-
 OPTIMIZERS = [one for one in vars(optimizers).values() if inspect.isclass(one)]
 RULES = [
     one
@@ -141,4 +135,4 @@ def test_every_argument_is_described_in_the_order_of_the_signature(rule: type) -
     shared = optimizers.CommonArguments.__annotations__
     own = [each.name for each in parameters if each.kind is not each.KEYWORD_ONLY]
     own += [each.name for each in parameters if each.name not in (*own, *shared)]
-    assert describe_arguments(rule) == [*own, "common"]
+    assert list(read_arguments(rule)) == [*own, "common"]
