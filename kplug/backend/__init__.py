@@ -141,6 +141,7 @@ from kplug.backend.reductions import (
     sum as sum,
     var as var,
 )
+from kplug.backend.refusals import explain_refusals as _explain_refusals
 from kplug.backend.separable import (
     depthwise_conv2d as depthwise_conv2d,
     local_conv1d as local_conv1d,
@@ -223,4 +224,8 @@ from kplug.backend.values import (
 )
 from kplug.exports import export_names
 
+_explain_refusals(
+    globals(),
+    "ctc elementwise linear nn normalization random reductions separable shaping spatial transposed",
+)
 export_names(globals())

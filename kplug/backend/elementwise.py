@@ -89,7 +89,7 @@ def maximum(x: TensorLike, y: TensorLike) -> torch.Tensor:
     """Return the larger of both, element by element; either may be a number.
 
     Example:
-        >>> maximum(torch.tensor([-1.0, 2.0]), 0.0)
+        >>> maximum([-1.0, 2.0], 0.0)
         tensor([0., 2.])
     """
     return torch.maximum(*to_pair(x, y))

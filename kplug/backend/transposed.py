@@ -34,8 +34,8 @@ def conv2d_transpose(
         DataError: No convolution maps ``output_shape`` to the shape of ``x``.
 
     Example:
-        >>> image = torch.ones(1, 2, 2, 1)
-        >>> conv2d_transpose(image, torch.ones(1, 1, 1, 1), (None, 4, 4, 1), 2, "same")[0, :, :, 0]
+        >>> image = [[[[1.0], [1.0]], [[1.0], [1.0]]]]
+        >>> conv2d_transpose(image, [[[[1.0]]]], (None, 4, 4, 1), 2, "same")[0, :, :, 0]
         tensor([[1., 0., 1., 0.],
                 [0., 0., 0., 0.],
                 [1., 0., 1., 0.],

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from kplug.arguments import refusal, require_flag, require_integer
-from kplug.backend import batch_dot, l2_normalize
+from kplug.backend.linear import batch_dot, l2_normalize
 from kplug.graph import MaskStep, Shape
 from kplug.layers.merging import Merging, spread_mask
 

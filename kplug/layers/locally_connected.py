@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from kplug.arguments import refusal, require_flag, require_integer
-from kplug.backend import local_conv1d, local_conv2d
+from kplug.backend.separable import local_conv1d, local_conv2d
 from kplug.component_types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.graph import Shape
 from kplug.layers.base.axes import known_sizes

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from kplug.arguments import require_number
-from kplug.backend import argmax, to_dtype
+from kplug.backend import to_dtype
+from kplug.backend.reductions import argmax
 from kplug.backend.indices import find_fraction
 from kplug.errors import DataError
 from kplug.losses.base.alignment import ArrayLike, align_ranks, as_tensor, shape_error

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from kplug.arguments import refusal, require_flag, require_integer, require_number
-from kplug.backend import argmax, epsilon, to_dtype
+from kplug.backend import epsilon, to_dtype
+from kplug.backend.reductions import argmax
 from kplug.backend.indices import find_fraction
 from kplug.errors import DataError
 from kplug.losses.base.alignment import ArrayLike, as_tensor

@@ -7,8 +7,7 @@ from typing import Any
 
 import torch
 
-from kplug import backend as K
-from kplug.backend import DTypeLike, TensorLike, to_dtype
+from kplug.backend import DTypeLike, TensorLike, shaping, to_dtype
 from kplug.ops.operands import Function, to_float_operand, to_operand, to_operands
 
 
@@ -43,11 +42,11 @@ def _full_like(x: TensorLike, fill_value: Any, dtype: DTypeLike = None) -> torch
 
 
 def _zeros_like(x: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
-    return K.zeros_like(to_operand(x), dtype)
+    return shaping.zeros_like(to_operand(x), dtype)
 
 
 def _ones_like(x: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
-    return K.ones_like(to_operand(x), dtype)
+    return shaping.ones_like(to_operand(x), dtype)
 
 
 def _linspace(
@@ -146,9 +145,9 @@ CREATION: Mapping[str, Function] = {
     "linspace": _linspace,
     "logspace": _logspace,
     "meshgrid": _meshgrid,
-    "ones": lambda shape, dtype=None: K.ones(shape, dtype),
+    "ones": lambda shape, dtype=None: shaping.ones(shape, dtype),
     "ones_like": _ones_like,
     "tri": _tri,
-    "zeros": lambda shape, dtype=None: K.zeros(shape, dtype),
+    "zeros": lambda shape, dtype=None: shaping.zeros(shape, dtype),
     "zeros_like": _zeros_like,
 }

@@ -6,15 +6,11 @@ import inspect
 from collections.abc import Collection, Iterable
 from typing import Any, NoReturn
 
-import numpy as np
-import torch
-from torch import Tensor
-
+from kplug.backend.refusals import REFUSALS, explain, is_refusal
 from kplug.dialect.operation_classes import find_class_of
-from kplug.errors import ArgumentError, DataError, GraphError, KplugError
+from kplug.errors import GraphError
 from kplug.graph import is_symbolic
 from kplug.graph.operators import Operators
-from kplug.nested import find_leaves
 from kplug.ops.captured import refuse_captured
 from kplug.ops.control import CONTROL
 from kplug.ops.operands import Function
@@ -27,17 +23,6 @@ def make_functions(names: Iterable[str], module: str = "") -> dict[str, Function
     """Return the public functions of the given names, for one module of ``kplug.ops``."""
     prefix = module and f"{module}."
     return {name: _make_function(prefix + name, OPERATIONS[prefix + name]) for name in names}
-
-
-# torch's errors for invalid arguments; its other errors are subclasses.
-_REFUSALS = (
-    RuntimeError,
-    IndexError,
-    ValueError,
-    TypeError,
-    NotImplementedError,
-    torch.linalg.LinAlgError,  # type: ignore[attr-defined]
-)
 
 
 def _make_function(name: str, compute: Function) -> Function:
@@ -58,13 +43,14 @@ def _make_function(name: str, compute: Function) -> Function:
             if calls_functions:
                 refuse_captured(name, (args, kwargs))
             raise
-        except _REFUSALS as error:
+        except REFUSALS as error:
             is_of_users = calls_functions and isinstance(
                 error, TypeError
             )  # in a function of theirs
-            if type(error) not in _REFUSALS or is_of_users or torch.compiler.is_compiling():
+            if is_of_users or not is_refusal(error):
                 raise
-            raise _explain(name, error, (args, kwargs)) from error
+            hint = f"keras.io/api/ops says what {name} takes."
+            raise explain(f"kplug.ops.{name}", error, (args, kwargs), hint) from error
 
     prefix = "kplug" if name.startswith("random.") else "kplug.ops"
     module, _, own = f"{prefix}.{name}".rpartition(".")
@@ -94,18 +80,6 @@ def _find_signature(name: str, compute: Function) -> inspect.Signature:
 
 
 _EMPTY, _PLAIN = inspect.Parameter.empty, inspect.Parameter.POSITIONAL_OR_KEYWORD
-
-
-def _explain(name: str, error: Exception, given: Any) -> KplugError:
-    arrays: Any = find_leaves(given, (Tensor, np.ndarray))
-    shapes = ", ".join(str(tuple(one.shape)) for one in arrays)
-    values = f" of shape {shapes}" if shapes else ""
-    kind = ArgumentError if isinstance(error, TypeError) else DataError
-    return kind(
-        f"kplug.ops.{name} cannot compute with these arguments{values}: "
-        f"{type(error).__name__}: {error}",
-        hint=f"keras.io/api/ops says what {name} takes.",
-    )
 
 
 def refuse_name(module: str, name: str, known: Collection[str]) -> NoReturn:

@@ -10,10 +10,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kplug.arguments import refusal, require_share
-from kplug.backend import DTypeLike, TensorLike, random_normal, random_uniform, to_dtype
+from kplug.backend import DTypeLike, TensorLike, to_dtype
 from kplug.backend.convert import to_shape
 from kplug.backend.nn import dropout_mask
-from kplug.backend.random import Seed, find_generator, truncated_normal
+from kplug.backend.random import (
+    Seed,
+    find_generator,
+    random_normal,
+    random_uniform,
+    truncated_normal,
+)
 from kplug.errors import DataError
 from kplug.ops.operands import Function, check_axis, to_float_operand, to_operand
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import torch
 
-from kplug import backend as K
-from kplug.backend import DTypeLike, TensorLike, to_dtype
+from kplug.backend import DTypeLike, TensorLike, elementwise, to_dtype
 from kplug.errors import DataError
 from kplug.ops.operands import (
     Function,
@@ -44,7 +43,7 @@ def _isclose(
 
 def _clip(x: TensorLike, x_min: Any, x_max: Any) -> torch.Tensor:
     x = to_operand(x)
-    return K.clip(x.int() if x.dtype is torch.bool else x, x_min, x_max)
+    return elementwise.clip(x.int() if x.dtype is torch.bool else x, x_min, x_max)
 
 
 def _nan_to_num(
@@ -127,7 +126,7 @@ def _view(x: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
 
 
 def _cast(x: TensorLike, dtype: DTypeLike) -> torch.Tensor:
-    return K.cast(to_operand(x), dtype)
+    return elementwise.cast(to_operand(x), dtype)
 
 
 _FLOAT_FUNCTIONS = {

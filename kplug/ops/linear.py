@@ -7,9 +7,8 @@ from typing import Any
 
 import torch
 
-from kplug import backend as K
 from kplug.arguments import require_choice
-from kplug.backend import TensorLike
+from kplug.backend import TensorLike, linear
 from kplug.ops.operands import (
     Function,
     of_float,
@@ -49,7 +48,7 @@ def _tensordot(x1: TensorLike, x2: TensorLike, axes: Any = 2) -> torch.Tensor:
 
 
 def _dot(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
-    return x1 * x2 if x1.ndim == 0 or x2.ndim == 0 else K.dot(x1, x2)
+    return x1 * x2 if x1.ndim == 0 or x2.ndim == 0 else linear.dot(x1, x2)
 
 
 def _vdot(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:

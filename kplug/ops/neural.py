@@ -7,9 +7,17 @@ from collections.abc import Mapping, Sequence
 import torch
 import torch.nn.functional as F
 
-from kplug import activations, backend as K
+from kplug import activations
 from kplug.arguments import require_integer
-from kplug.backend import DTypeLike, TensorLike, to_dtype
+from kplug.backend import (
+    DTypeLike,
+    TensorLike,
+    global_settings,
+    nn,
+    normalization,
+    shaping,
+    to_dtype,
+)
 from kplug.backend.convert import to_axes
 from kplug.ops.operands import (
     Function,
@@ -57,7 +65,7 @@ def _one_hot(
     sparse: bool = False,
 ) -> torch.Tensor:
     del sparse
-    rows = K.one_hot(x, num_classes).to(to_dtype(dtype))
+    rows = shaping.one_hot(x, num_classes).to(to_dtype(dtype))
     return rows if axis == -1 else rows.movedim(-1, axis)
 
 
@@ -82,7 +90,9 @@ def _layer_normalization(
 ) -> torch.Tensor:
     counted = x.to(torch.promote_types(x.dtype, torch.float32))
     var, mean = torch.var_mean(counted, to_axes(axis), correction=0, keepdim=True)
-    made = (counted - mean) * torch.rsqrt(var + (K.epsilon() if epsilon is None else epsilon))
+    made = (counted - mean) * torch.rsqrt(
+        var + (global_settings.epsilon() if epsilon is None else epsilon)
+    )
     made = made if gamma is None else made * _along(axis, x, gamma)
     return (made if beta is None else made + _along(axis, x, beta)).to(x.dtype)
 
@@ -95,7 +105,9 @@ def _rms_normalization(
 ) -> torch.Tensor:
     counted = x.to(torch.promote_types(x.dtype, torch.float32))
     square = counted.square().mean(to_axes(axis), keepdim=True)
-    made = counted * torch.rsqrt(square + (K.epsilon() if epsilon is None else epsilon))
+    made = counted * torch.rsqrt(
+        square + (global_settings.epsilon() if epsilon is None else epsilon)
+    )
     return (made if scale is None else made * _along(axis, x, scale)).to(x.dtype)
 
 
@@ -117,7 +129,7 @@ def _batch_normalization(
     epsilon: float = 1e-3,
 ) -> torch.Tensor:
     counted = x.to(torch.promote_types(x.dtype, torch.float32))
-    made = K.batch_normalization(counted, mean, variance, offset, scale, axis, epsilon)
+    made = normalization.batch_normalization(counted, mean, variance, offset, scale, axis, epsilon)
     return made.to(x.dtype)
 
 
@@ -127,7 +139,7 @@ def _psnr(x1: torch.Tensor, x2: torch.Tensor, max_val: float) -> torch.Tensor:
 
 
 def _binary(target: TensorLike, output: TensorLike, from_logits: bool = False) -> torch.Tensor:
-    return K.binary_crossentropy(target, output, from_logits)
+    return nn.binary_crossentropy(target, output, from_logits)
 
 
 def _normalize(
@@ -135,7 +147,9 @@ def _normalize(
 ) -> torch.Tensor:
     require_integer("normalize", "order", order, "an integer >= 1", at_least=1)
     flat, along = to_flat(x, axis)
-    made = F.normalize(flat, order, along, K.epsilon() if epsilon is None else epsilon)
+    made = F.normalize(
+        flat, order, along, global_settings.epsilon() if epsilon is None else epsilon
+    )
     return made.reshape(x.shape)
 
 
@@ -146,7 +160,7 @@ def _gelu(x: torch.Tensor, approximate: bool = True) -> torch.Tensor:
 NEURAL: Mapping[str, Function] = {
     "binary_crossentropy": _binary,
     "batch_normalization": of_float(_batch_normalization),
-    "categorical_crossentropy": K.categorical_crossentropy,
+    "categorical_crossentropy": nn.categorical_crossentropy,
     "celu": of_float(lambda x, alpha=1.0: F.celu(x, alpha)),
     "elu": of_float(lambda x, alpha=1.0: F.elu(x, alpha)),
     "gelu": of_float(_gelu),
@@ -172,9 +186,9 @@ NEURAL: Mapping[str, Function] = {
     "silu": of_float(F.silu),
     "soft_shrink": of_float(activations.soft_shrink),
     "softmax": of_float(_softmax),
-    "softplus": of_float(K.softplus),
+    "softplus": of_float(nn.softplus),
     "softsign": of_float(F.softsign),
-    "sparse_categorical_crossentropy": K.sparse_categorical_crossentropy,
+    "sparse_categorical_crossentropy": nn.sparse_categorical_crossentropy,
     "sparse_plus": of_float(activations.sparse_plus),
     "sparse_sigmoid": of_float(activations.sparse_sigmoid),
     "sparsemax": of_float(activations.sparsemax),

@@ -7,8 +7,7 @@ from typing import Any
 
 import torch
 
-from kplug import backend as K
-from kplug.backend import Axis, DTypeLike, TensorLike
+from kplug.backend import Axis, DTypeLike, TensorLike, elementwise, nn, reductions
 from kplug.ops.operands import (
     Function,
     of_one,
@@ -26,7 +25,7 @@ def _counted(function: Function) -> Function:
     def reduce(
         x: TensorLike, axis: Axis = None, keepdims: bool = False, dtype: DTypeLike = None
     ) -> Any:
-        x = to_counting(to_operand(x)) if dtype is None else K.cast(to_operand(x), dtype)
+        x = to_counting(to_operand(x)) if dtype is None else elementwise.cast(to_operand(x), dtype)
         return function(x, axis, keepdims).to(x.dtype)
 
     return reduce
@@ -34,7 +33,7 @@ def _counted(function: Function) -> Function:
 
 def _running(function: Function) -> Function:
     def run(x: TensorLike, axis: int | None = None, dtype: DTypeLike = None) -> Any:
-        x = to_operand(x) if dtype is None else K.cast(to_operand(x), dtype)
+        x = to_operand(x) if dtype is None else elementwise.cast(to_operand(x), dtype)
         x, axis = to_flat(x.int() if x.dtype is torch.bool else x, axis)
         return function(x, axis).to(x.dtype)
 
@@ -56,7 +55,7 @@ def _extreme(function: Function, bound: Function) -> Function:
     ) -> Any:
         x = to_operand(x)
         if initial is not None and not x.numel():
-            return torch.full_like(K.sum(x, axis, keepdims), initial, dtype=x.dtype)
+            return torch.full_like(reductions.sum(x, axis, keepdims), initial, dtype=x.dtype)
         result = function(x, axis, keepdims)
         return result if initial is None else bound(result, torch.full_like(result, initial))
 
@@ -64,16 +63,16 @@ def _extreme(function: Function, bound: Function) -> Function:
 
 
 def _count_nonzero(x: TensorLike, axis: Axis = None) -> torch.Tensor:
-    return K.sum(to_operand(x) != 0, axis).int()
+    return reductions.sum(to_operand(x) != 0, axis).int()
 
 
 def _average(x: TensorLike, axis: Axis = None, weights: TensorLike | None = None) -> torch.Tensor:
     if weights is None:
-        return K.mean(to_float_operand(x), axis)
+        return reductions.mean(to_float_operand(x), axis)
     x, factors = map(to_float_operand, to_one_type(x, weights))
     if factors.ndim == 1 and isinstance(axis, int):
         factors = factors.reshape([-1 if at == axis % x.ndim else 1 for at in range(x.ndim)])
-    return K.sum(x * factors, axis) / K.sum(factors.expand_as(x), axis)
+    return reductions.sum(x * factors, axis) / reductions.sum(factors.expand_as(x), axis)
 
 
 def _moments(
@@ -83,7 +82,7 @@ def _moments(
     x = to_float_operand(x)
     # As in Keras, half precision accumulates in float32 and saturates.
     counted, most = x.to(torch.promote_types(x.dtype, torch.float32)), torch.finfo(x.dtype).max
-    moments = (K.mean(counted, axes, keepdims), K.var(counted, axes, keepdims))
+    moments = (reductions.mean(counted, axes, keepdims), reductions.var(counted, axes, keepdims))
     mean, var = (one.clamp(-most, most).to(x.dtype) for one in moments)
     return mean, var
 
@@ -106,14 +105,14 @@ def _argsort(x: TensorLike, axis: int | None = -1) -> torch.Tensor:
 
 
 def _in_top_k(targets: TensorLike, predictions: TensorLike, k: int) -> torch.Tensor:
-    return K.in_top_k(to_operand(predictions), to_operand(targets), k)
+    return nn.in_top_k(to_operand(predictions), to_operand(targets), k)
 
 
 REDUCTIONS: Mapping[str, Function] = {
-    "all": of_one(K.all),
-    "amax": _extreme(K.max, torch.maximum),
-    "amin": _extreme(K.min, torch.minimum),
-    "any": of_one(K.any),
+    "all": of_one(reductions.all),
+    "amax": _extreme(reductions.max, torch.maximum),
+    "amin": _extreme(reductions.min, torch.minimum),
+    "any": of_one(reductions.any),
     "argmax": _place(torch.argmax),
     "argmin": _place(torch.argmin),
     "argsort": _argsort,
@@ -122,15 +121,15 @@ REDUCTIONS: Mapping[str, Function] = {
     "cumprod": _running(torch.cumprod),
     "cumsum": _running(torch.cumsum),
     "in_top_k": _in_top_k,
-    "logsumexp": of_one(K.logsumexp),
-    "max": _extreme(K.max, torch.maximum),
-    "mean": of_one(K.mean),
-    "min": _extreme(K.min, torch.minimum),
+    "logsumexp": of_one(reductions.logsumexp),
+    "max": _extreme(reductions.max, torch.maximum),
+    "mean": of_one(reductions.mean),
+    "min": _extreme(reductions.min, torch.minimum),
     "moments": _moments,
-    "prod": _counted(K.prod),
+    "prod": _counted(reductions.prod),
     "sort": _sort,
-    "std": of_one(K.std),
-    "sum": _counted(K.sum),
+    "std": of_one(reductions.std),
+    "sum": _counted(reductions.sum),
     "top_k": _top_k,
-    "var": of_one(K.var),
+    "var": of_one(reductions.var),
 }

@@ -10,8 +10,7 @@ import torch
 import torch.nn.functional as F
 from functorch.einops import rearrange  # type: ignore[import-untyped]
 
-from kplug import backend as K
-from kplug.backend import Axis, TensorLike
+from kplug.backend import Axis, TensorLike, ndim, shaping
 from kplug.backend.indices import to_indices
 from kplug.errors import ArgumentValueError, DataError
 from kplug.ops.operands import (
@@ -27,7 +26,7 @@ from kplug.ops.operands import (
 
 def _transpose(x: TensorLike, axes: Sequence[int] | None = None) -> torch.Tensor:
     x = to_operand(x)
-    return K.transpose(x) if axes is None else x.permute(*axes)
+    return shaping.transpose(x) if axes is None else x.permute(*axes)
 
 
 def _expand_dims(x: TensorLike, axis: int | Sequence[int]) -> torch.Tensor:
@@ -44,7 +43,7 @@ def _squeeze(x: TensorLike, axis: int | Sequence[int] | None = None) -> torch.Te
         return x.squeeze()
     axes = (axis,) if isinstance(axis, int) else tuple(axis)
     for one in sorted((one % x.ndim for one in axes), reverse=True):
-        x = K.squeeze(x, one)
+        x = shaping.squeeze(x, one)
     return x
 
 
@@ -69,7 +68,7 @@ def _repeat(x: TensorLike, repeats: Any, axis: int | None = None) -> torch.Tenso
 
 def _flip(x: TensorLike, axis: Axis = None) -> torch.Tensor:
     x = to_operand(x)
-    return K.reverse(x, range(x.ndim) if axis is None else axis)
+    return shaping.reverse(x, range(x.ndim) if axis is None else axis)
 
 
 def _roll(x: TensorLike, shift: Any, axis: Any = None) -> torch.Tensor:
@@ -104,7 +103,7 @@ def _unstack(x: TensorLike, num: int | None = None, axis: int = 0) -> list[torch
 
 
 def _reshape(x: torch.Tensor, newshape: int | Sequence[int]) -> torch.Tensor:
-    return K.reshape(x, (newshape,) if isinstance(newshape, int) else newshape)
+    return shaping.reshape(x, (newshape,) if isinstance(newshape, int) else newshape)
 
 
 def _take(x: TensorLike, indices: TensorLike, axis: int | None = None) -> torch.Tensor:
@@ -182,7 +181,7 @@ def _get_item(x: TensorLike, key: Any) -> torch.Tensor:
 
 def _along(axis: int) -> Function:
     """Return ``split`` along an axis; a vector has only the first."""
-    return lambda x, indices_or_sections: _split(x, indices_or_sections, min(axis, K.ndim(x) - 1))
+    return lambda x, indices_or_sections: _split(x, indices_or_sections, min(axis, ndim(x) - 1))
 
 
 def _append(x1: TensorLike, x2: TensorLike, axis: int | None = None) -> torch.Tensor:
@@ -293,7 +292,7 @@ SHAPING: Mapping[str, Function] = {
     "swapaxes": of_one(lambda x, axis1, axis2: torch.swapaxes(x, axis1, axis2)),
     "take": _take,
     "take_along_axis": _take_along_axis,
-    "tile": of_one(lambda x, repeats: K.tile(x, repeats)),
+    "tile": of_one(lambda x, repeats: shaping.tile(x, repeats)),
     "trace": of_one(_trace),
     "transpose": _transpose,
     "tril": of_one(lambda x, k=0: torch.tril(x, k)),

@@ -8,9 +8,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from kplug import backend as K
 from kplug.arguments import require_choice, require_integer
-from kplug.backend import Axis, DTypeLike, TensorLike
+from kplug.backend import Axis, DTypeLike, TensorLike, reductions
 from kplug.backend.convert import to_axes
 from kplug.backend.indices import to_indices
 from kplug.errors import DataError
@@ -92,7 +91,7 @@ def _extreme(name: str, bound: float) -> Function:
         result: torch.Tensor = reduce(x, axis, keepdims)
         if not x.is_floating_point():
             return result
-        return torch.where(K.all(x.isnan(), axis, keepdims), torch.nan, result)
+        return torch.where(reductions.all(x.isnan(), axis, keepdims), torch.nan, result)
 
     return find
 
@@ -103,7 +102,7 @@ def _place(name: str, bound: float) -> Function:
     def locate(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> torch.Tensor:
         x = to_operand(x)
         result: torch.Tensor = find(x, axis, keepdims)
-        return torch.where(K.all(x.isnan(), axis, keepdims), -1, result)
+        return torch.where(reductions.all(x.isnan(), axis, keepdims), -1, result)
 
     return locate
 
@@ -116,8 +115,8 @@ def _nanmean(x: torch.Tensor, axis: Axis = None, keepdims: bool = False) -> torc
 def _nanvar(x: torch.Tensor, axis: Axis = None, keepdims: bool = False) -> torch.Tensor:
     # Not a mean of NaN: its gradient would be NaN where x is not.
     centred = torch.where(x.isnan(), 0.0, x - _nanmean(x, axis, keepdims=True))
-    counts = K.sum((~x.isnan()).to(x.dtype), axis, keepdims)
-    return K.sum(centred.square(), axis, keepdims) / counts
+    counts = reductions.sum((~x.isnan()).to(x.dtype), axis, keepdims)
+    return reductions.sum(centred.square(), axis, keepdims) / counts
 
 
 def _nanstd(x: torch.Tensor, axis: Axis = None, keepdims: bool = False) -> torch.Tensor:
@@ -125,7 +124,7 @@ def _nanstd(x: torch.Tensor, axis: Axis = None, keepdims: bool = False) -> torch
 
 
 def _ptp(x: torch.Tensor, axis: Axis = None, keepdims: bool = False) -> torch.Tensor:
-    return K.max(x, axis, keepdims) - K.min(x, axis, keepdims)
+    return reductions.max(x, axis, keepdims) - reductions.min(x, axis, keepdims)
 
 
 def _bincount(
