@@ -7,8 +7,8 @@ from torch import Tensor
 
 from kplug.arguments import require_number
 from kplug.backend import to_dtype
-from kplug.backend.reductions import argmax
 from kplug.backend.indices import find_fraction
+from kplug.backend.reductions import argmax
 from kplug.errors import DataError
 from kplug.losses.base.alignment import ArrayLike, align_ranks, as_tensor, shape_error
 from kplug.losses.base.checks import is_any

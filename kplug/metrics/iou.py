@@ -10,8 +10,8 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_flag, require_integer, require_number
 from kplug.backend import epsilon, to_dtype
-from kplug.backend.reductions import argmax
 from kplug.backend.indices import find_fraction
+from kplug.backend.reductions import argmax
 from kplug.errors import DataError
 from kplug.losses.base.alignment import ArrayLike, as_tensor
 from kplug.losses.base.reduction import fit_weights
