@@ -75,7 +75,7 @@ def to_operand_of(owner: object, value: TensorLike) -> torch.Tensor:
 
 def to_float(value: TensorLike) -> torch.Tensor:
     """Return ``value`` as a tensor of a float type; integers and booleans become ``floatx()``."""
-    tensor = to_tensor(value)
+    tensor = value if isinstance(value, torch.Tensor) else to_tensor(value)
     if tensor.is_floating_point() or tensor.is_complex():
         return tensor
     return tensor.to(to_dtype(None))

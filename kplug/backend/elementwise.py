@@ -3,20 +3,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol
+
 import torch
 
 from kplug.backend.convert import TensorLike, to_float, to_pair, to_tensor
 from kplug.backend.dtypes import DTypeLike, to_dtype
+from kplug.backend.functions import BINARY_FUNCTIONS, FLOAT_FUNCTIONS, FUNCTIONS
 
 
-def abs(x: TensorLike) -> torch.Tensor:
-    """Return |x|."""
-    return torch.abs(to_tensor(x))
+class UnaryFunction(Protocol):
+    """A function of one tensor."""
+
+    def __call__(self, x: TensorLike) -> torch.Tensor:
+        """Compute it."""
 
 
-def square(x: TensorLike) -> torch.Tensor:
-    """Return x²."""
-    return torch.square(to_tensor(x))
+class BinaryFunction(Protocol):
+    """A function of two tensors, of which either may be a number."""
+
+    def __call__(self, x: TensorLike, y: TensorLike) -> torch.Tensor:
+        """Compute it."""
+
+
+def of_one(
+    function: Callable[..., torch.Tensor], summary: str, of_floats: bool = False
+) -> UnaryFunction:
+    """Return K's form of a plain function of one tensor, or of one tensor of a float type."""
+    convert = to_float if of_floats else to_tensor
+
+    def compute(x: TensorLike) -> torch.Tensor:
+        if not isinstance(x, torch.Tensor) or (of_floats and not x.is_floating_point()):
+            x = convert(x)
+        return function(x)
+
+    compute.__doc__ = f"Return {summary}."
+    return compute
+
+
+def _of_two(name: str, summary: str) -> BinaryFunction:
+    function: Callable[..., torch.Tensor] = BINARY_FUNCTIONS[name]
+
+    def compute(x: TensorLike, y: TensorLike) -> torch.Tensor:
+        return function(*to_pair(x, y))
+
+    compute.__doc__ = f"Return {summary}."
+    return compute
+
+
+abs = of_one(FUNCTIONS["abs"], "|x|")
+square = of_one(FUNCTIONS["square"], "x²")
+sign = of_one(FUNCTIONS["sign"], "-1, 0 or 1")
+round = of_one(
+    FUNCTIONS["round"],
+    "the nearest whole number, halves to the even one; the gradient is 0 everywhere",
+)
+exp = of_one(FLOAT_FUNCTIONS["exp"], "eˣ", of_floats=True)
+log = of_one(FLOAT_FUNCTIONS["log"], "ln x; nothing is clipped, so 0 gives -∞", of_floats=True)
+sin = of_one(FLOAT_FUNCTIONS["sin"], "the sine, x in radians", of_floats=True)
+cos = of_one(FLOAT_FUNCTIONS["cos"], "the cosine, x in radians", of_floats=True)
+
+maximum = _of_two("maximum", "the larger of both, element by element; either may be a number")
+minimum = _of_two("minimum", "the smaller of both, element by element; either may be a number")
+equal = _of_two("equal", "x = y as booleans; there is no gradient")
+not_equal = _of_two("not_equal", "x ≠ y as booleans; there is no gradient")
+greater = _of_two("greater", "x > y as booleans; there is no gradient")
+greater_equal = _of_two("greater_equal", "x ≥ y as booleans; there is no gradient")
+less = _of_two("less", "x < y as booleans; there is no gradient")
+less_equal = _of_two("less_equal", "x ≤ y as booleans; there is no gradient")
 
 
 def sqrt(x: TensorLike) -> torch.Tensor:
@@ -24,39 +79,9 @@ def sqrt(x: TensorLike) -> torch.Tensor:
     return torch.sqrt(torch.clamp(to_float(x), min=0.0))
 
 
-def exp(x: TensorLike) -> torch.Tensor:
-    """Return eˣ."""
-    return torch.exp(to_float(x))
-
-
-def log(x: TensorLike) -> torch.Tensor:
-    """Return ln x; nothing is clipped, so 0 gives −∞."""
-    return torch.log(to_float(x))
-
-
 def pow(x: TensorLike, a: TensorLike) -> torch.Tensor:
     """Return xᵃ."""
     return torch.pow(to_tensor(x), a if isinstance(a, (int, float)) else to_tensor(a))
-
-
-def sign(x: TensorLike) -> torch.Tensor:
-    """Return −1, 0 or 1."""
-    return torch.sign(to_tensor(x))
-
-
-def round(x: TensorLike) -> torch.Tensor:
-    """Return the nearest whole number, halves to the even one. The gradient is 0 everywhere."""
-    return torch.round(to_tensor(x))
-
-
-def sin(x: TensorLike) -> torch.Tensor:
-    """Return the sine, x in radians."""
-    return torch.sin(to_float(x))
-
-
-def cos(x: TensorLike) -> torch.Tensor:
-    """Return the cosine, x in radians."""
-    return torch.cos(to_float(x))
 
 
 def clip(
@@ -83,51 +108,6 @@ def clip(
             upper = torch.maximum(lower, upper)
         return torch.clamp(x, lower, upper)
     return torch.clamp(x, min_value, max_value)
-
-
-def maximum(x: TensorLike, y: TensorLike) -> torch.Tensor:
-    """Return the larger of both, element by element; either may be a number.
-
-    Example:
-        >>> maximum([-1.0, 2.0], 0.0)
-        tensor([0., 2.])
-    """
-    return torch.maximum(*to_pair(x, y))
-
-
-def minimum(x: TensorLike, y: TensorLike) -> torch.Tensor:
-    """Return the smaller of both, element by element; either may be a number."""
-    return torch.minimum(*to_pair(x, y))
-
-
-def equal(x: TensorLike, y: TensorLike) -> torch.Tensor:
-    """Return x = y as booleans; there is no gradient."""
-    return torch.eq(*to_pair(x, y))
-
-
-def not_equal(x: TensorLike, y: TensorLike) -> torch.Tensor:
-    """Return x ≠ y as booleans; there is no gradient."""
-    return torch.ne(*to_pair(x, y))
-
-
-def greater(x: TensorLike, y: TensorLike) -> torch.Tensor:
-    """Return x > y as booleans; there is no gradient."""
-    return torch.gt(*to_pair(x, y))
-
-
-def greater_equal(x: TensorLike, y: TensorLike) -> torch.Tensor:
-    """Return x ≥ y as booleans; there is no gradient."""
-    return torch.ge(*to_pair(x, y))
-
-
-def less(x: TensorLike, y: TensorLike) -> torch.Tensor:
-    """Return x < y as booleans; there is no gradient."""
-    return torch.lt(*to_pair(x, y))
-
-
-def less_equal(x: TensorLike, y: TensorLike) -> torch.Tensor:
-    """Return x ≤ y as booleans; there is no gradient."""
-    return torch.le(*to_pair(x, y))
 
 
 def cast(x: TensorLike, dtype: DTypeLike) -> torch.Tensor:

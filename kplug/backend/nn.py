@@ -9,6 +9,8 @@ import torch.nn.functional as F
 
 from kplug.arguments import require_number
 from kplug.backend.convert import TensorLike, to_float, to_tensor
+from kplug.backend.elementwise import of_one
+from kplug.backend.functions import ACTIVATIONS, FLOAT_FUNCTIONS
 from kplug.backend.global_settings import epsilon
 from kplug.backend.indices import to_indices
 from kplug.backend.random import Seed, find_generator
@@ -39,7 +41,7 @@ def relu(
 
 def elu(x: TensorLike, alpha: float = 1.0) -> torch.Tensor:
     """Return x where x > 0 and alpha·(eˣ − 1) elsewhere."""
-    return F.elu(to_tensor(x), alpha)
+    return F.elu(to_float(x), alpha)
 
 
 def softmax(x: TensorLike, axis: int = -1) -> torch.Tensor:
@@ -47,31 +49,15 @@ def softmax(x: TensorLike, axis: int = -1) -> torch.Tensor:
     return torch.softmax(to_tensor(x), dim=axis)
 
 
-def softplus(x: TensorLike) -> torch.Tensor:
-    """Return ln(1 + eˣ)."""
-    # Not F.softplus, which returns x above 20 and loses the last bits in float64.
-    x = to_tensor(x)
-    return torch.logaddexp(x, torch.zeros_like(x))
-
-
-def softsign(x: TensorLike) -> torch.Tensor:
-    """Return x / (1 + |x|)."""
-    return F.softsign(to_tensor(x))
-
-
-def sigmoid(x: TensorLike) -> torch.Tensor:
-    """Return 1 / (1 + e⁻ˣ)."""
-    return torch.sigmoid(to_tensor(x))
+softplus = of_one(ACTIVATIONS["softplus"], "ln(1 + eˣ)", of_floats=True)
+softsign = of_one(ACTIVATIONS["softsign"], "x / (1 + |x|)", of_floats=True)
+sigmoid = of_one(ACTIVATIONS["sigmoid"], "1 / (1 + e⁻ˣ)", of_floats=True)
+tanh = of_one(FLOAT_FUNCTIONS["tanh"], "the hyperbolic tangent", of_floats=True)
 
 
 def hard_sigmoid(x: TensorLike) -> torch.Tensor:
     """Return 0.2·x + 0.5 kept in [0, 1]: Keras 2's slope; Keras 3 and torch have 1/6."""
     return torch.clamp(0.2 * to_tensor(x) + 0.5, 0.0, 1.0)
-
-
-def tanh(x: TensorLike) -> torch.Tensor:
-    """Return the hyperbolic tangent."""
-    return torch.tanh(to_tensor(x))
 
 
 def dropout(

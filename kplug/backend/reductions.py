@@ -18,7 +18,7 @@ def _reduce(
     x: torch.Tensor,
     axis: Axis,
     keepdims: bool,
-    function: Callable[[torch.Tensor, tuple[int, ...], bool], torch.Tensor],
+    function: Callable[..., torch.Tensor],
 ) -> torch.Tensor:
     axes = to_axes(axis)
     if axes == ():
@@ -38,7 +38,7 @@ def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> torch.Tenso
     x = to_tensor(x)
     if axis is None and not keepdims:
         return x.sum()
-    return _reduce(x, axis, keepdims, lambda t, axes, keep: t.sum(dim=axes, keepdim=keep))
+    return _reduce(x, axis, keepdims, torch.sum)
 
 
 def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> torch.Tensor:
@@ -51,7 +51,7 @@ def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> torch.Tens
     x = to_float(x)
     if axis is None and not keepdims:
         return x.mean()
-    return _reduce(x, axis, keepdims, lambda t, axes, keep: t.mean(dim=axes, keepdim=keep))
+    return _reduce(x, axis, keepdims, torch.mean)
 
 
 def var(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> torch.Tensor:
@@ -71,12 +71,12 @@ def std(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> torch.Tenso
 
 def max(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> torch.Tensor:
     """Return the largest values over ``axis``; equal ones share the gradient."""
-    return _reduce(to_tensor(x), axis, keepdims, lambda t, axes, keep: t.amax(axes, keep))
+    return _reduce(to_tensor(x), axis, keepdims, torch.amax)
 
 
 def min(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> torch.Tensor:
     """Return the smallest values over ``axis``; equal ones share the gradient."""
-    return _reduce(to_tensor(x), axis, keepdims, lambda t, axes, keep: t.amin(axes, keep))
+    return _reduce(to_tensor(x), axis, keepdims, torch.amin)
 
 
 def prod(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> torch.Tensor:
@@ -121,7 +121,7 @@ def _rank(x: TensorLike) -> torch.Tensor:
 
 def logsumexp(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> torch.Tensor:
     """Return ln Σ exp(x) over ``axis``, without overflow."""
-    return _reduce(to_float(x), axis, keepdims, lambda t, axes, keep: t.logsumexp(axes, keep))
+    return _reduce(to_float(x), axis, keepdims, torch.logsumexp)
 
 
 def cumsum(x: TensorLike, axis: int = 0) -> torch.Tensor:

@@ -52,11 +52,11 @@ def explain_refusals(namespace: dict[str, Any], modules: str) -> None:
     names = {f"{package}.{module}" for module in modules.split()}
     for name, value in list(namespace.items()):
         if isinstance(value, FunctionType) and value.__module__ in names:
-            namespace[name] = _explaining(value, package)
+            namespace[name] = _explaining(value, package, name)
 
 
-def _explaining(function: FunctionType, package: str) -> Callable[..., Any]:
-    owner = f"{package}.{function.__name__}"
+def _explaining(function: FunctionType, package: str, name: str) -> Callable[..., Any]:
+    owner = f"{package}.{name}"
 
     @wraps(function)
     def compute(*args: Any, **kwargs: Any) -> Any:
@@ -68,5 +68,5 @@ def _explaining(function: FunctionType, package: str) -> Callable[..., Any]:
             hint = f"help({owner}) says what it takes."
             raise explain(owner, error, (args, kwargs), hint) from error
 
-    compute.__module__ = package
+    compute.__module__, compute.__name__, compute.__qualname__ = package, name, name
     return compute

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from kplug.backend import DTypeLike, TensorLike, elementwise, to_dtype
+from kplug.backend.functions import BINARY_FUNCTIONS, FLOAT_FUNCTIONS, FUNCTIONS
 from kplug.errors import DataError
 from kplug.ops.operands import (
     Function,
@@ -58,41 +59,6 @@ def _divide_no_nan(x1: TensorLike, x2: TensorLike) -> torch.Tensor:
     return torch.where(is_zero, 0, first / torch.where(is_zero, 1, second))
 
 
-def _round(x: torch.Tensor, decimals: int = 0) -> torch.Tensor:
-    if x.is_floating_point():
-        return torch.round(x, decimals=decimals)
-    return x if decimals >= 0 else torch.round(x.double(), decimals=decimals).to(x.dtype)
-
-
-def _abs(x: torch.Tensor) -> torch.Tensor:
-    return x if x.dtype is torch.bool else torch.abs(x)
-
-
-def _trunc(x: torch.Tensor) -> torch.Tensor:
-    return torch.trunc(x) if x.is_floating_point() else x
-
-
-def _view_as_real(x: torch.Tensor) -> torch.Tensor:
-    return torch.view_as_real(x if x.is_complex() else x + 0j)
-
-
-def _square(x: torch.Tensor) -> torch.Tensor:
-    return torch.square(x.int() if x.dtype is torch.bool else x)
-
-
-def _imag(x: torch.Tensor) -> torch.Tensor:
-    return x.imag if x.is_complex() else torch.zeros_like(x)
-
-
-def _cbrt(x: torch.Tensor) -> torch.Tensor:
-    return torch.sign(x) * x.abs() ** (1 / 3)
-
-
-def _subtract(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
-    x1, x2 = (x.to(torch.promote_types(x1.dtype, x2.dtype)) for x in (x1, x2))
-    return torch.logical_xor(x1, x2) if x1.dtype is torch.bool else torch.sub(x1, x2)
-
-
 def _saturate_cast(x: TensorLike, dtype: DTypeLike) -> torch.Tensor:
     x, target = to_operand(x), to_dtype(dtype)
     if target is torch.bool or x.dtype is torch.bool or target.is_complex:
@@ -125,99 +91,6 @@ def _view(x: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
     return to_operand(x).view(to_dtype(dtype))
 
 
-def _cast(x: TensorLike, dtype: DTypeLike) -> torch.Tensor:
-    return elementwise.cast(to_operand(x), dtype)
-
-
-_FLOAT_FUNCTIONS = {
-    "arccos": torch.arccos,
-    "arccosh": torch.arccosh,
-    "arcsin": torch.arcsin,
-    "arcsinh": torch.arcsinh,
-    "arctan": torch.arctan,
-    "arctanh": torch.arctanh,
-    "cbrt": _cbrt,
-    "ceil": torch.ceil,
-    "cos": torch.cos,
-    "cosh": torch.cosh,
-    "deg2rad": torch.deg2rad,
-    "erf": torch.erf,
-    "erfc": torch.erfc,
-    "erfinv": torch.erfinv,
-    "exp": torch.exp,
-    "exp2": torch.exp2,
-    "expm1": torch.expm1,
-    "fabs": torch.abs,
-    "floor": torch.floor,
-    "i0": torch.special.i0,
-    "log": torch.log,
-    "log10": torch.log10,
-    "log1p": torch.log1p,
-    "log2": torch.log2,
-    "rad2deg": torch.rad2deg,
-    "reciprocal": torch.reciprocal,
-    "rsqrt": torch.rsqrt,
-    "sin": torch.sin,
-    "sinc": torch.sinc,
-    "sinh": torch.sinh,
-    "sqrt": torch.sqrt,
-    "tan": torch.tan,
-    "tanh": torch.tanh,
-}
-_FUNCTIONS: dict[str, Function] = {
-    "abs": _abs,
-    "absolute": _abs,
-    "angle": torch.angle,
-    "bitwise_invert": torch.bitwise_not,
-    "bitwise_not": torch.bitwise_not,
-    "conj": torch.conj_physical,
-    "conjugate": torch.conj_physical,
-    "copy": torch.clone,
-    "imag": _imag,
-    "isfinite": torch.isfinite,
-    "isinf": torch.isinf,
-    "isnan": torch.isnan,
-    "isneginf": torch.isneginf,
-    "isposinf": torch.isposinf,
-    "isreal": torch.isreal,
-    "logical_not": torch.logical_not,
-    "negative": torch.neg,
-    "real": torch.real,
-    "round": _round,
-    "sign": torch.sign,
-    "signbit": torch.signbit,
-    "square": _square,
-    "stop_gradient": torch.Tensor.detach,
-    "trunc": _trunc,
-    "view_as_complex": torch.view_as_complex,
-    "view_as_real": _view_as_real,
-}
-_BINARY_FUNCTIONS: dict[str, Function] = {
-    "add": torch.add,
-    "divide": torch.true_divide,
-    "equal": torch.eq,
-    "floor_divide": torch.floor_divide,
-    "fmod": torch.fmod,
-    "fmax": torch.fmax,
-    "fmin": torch.fmin,
-    "gcd": torch.gcd,
-    "greater": torch.gt,
-    "greater_equal": torch.ge,
-    "lcm": torch.lcm,
-    "less": torch.lt,
-    "less_equal": torch.le,
-    "logical_and": torch.logical_and,
-    "logical_or": torch.logical_or,
-    "logical_xor": torch.logical_xor,
-    "maximum": torch.maximum,
-    "minimum": torch.minimum,
-    "mod": torch.remainder,
-    "multiply": torch.mul,
-    "not_equal": torch.ne,
-    "power": torch.pow,
-    "subtract": _subtract,
-    "true_divide": torch.true_divide,
-}
 _BIT_FUNCTIONS: dict[str, Function] = {
     "bitwise_and": torch.bitwise_and,
     "bitwise_left_shift": torch.bitwise_left_shift,
@@ -247,13 +120,13 @@ def _allclose(x1: TensorLike, x2: TensorLike, *tolerances: Any, **named: Any) ->
 
 
 ELEMENTWISE: Mapping[str, Function] = {
-    **{name: of_float(function) for name, function in _FLOAT_FUNCTIONS.items()},
-    **{name: of_one(function) for name, function in _FUNCTIONS.items()},
-    **{name: of_two(function) for name, function in _BINARY_FUNCTIONS.items()},
+    **{name: of_float(function) for name, function in FLOAT_FUNCTIONS.items()},
+    **{name: of_one(function) for name, function in FUNCTIONS.items()},
+    **{name: of_two(function) for name, function in BINARY_FUNCTIONS.items()},
     **{name: _of_bits(function) for name, function in _BIT_FUNCTIONS.items()},
     **{name: of_two_floats(function) for name, function in _FLOAT_BINARY_FUNCTIONS.items()},
     "allclose": _allclose,
-    "cast": _cast,
+    "cast": elementwise.cast,
     "clip": _clip,
     "divide_no_nan": _divide_no_nan,
     "isclose": _isclose,

@@ -19,8 +19,8 @@ from kplug.backend import (
     to_dtype,
 )
 from kplug.backend.convert import to_axes
+from kplug.backend.functions import ACTIVATIONS, Function
 from kplug.ops.operands import (
-    Function,
     check_axis,
     of_float,
     of_one,
@@ -158,21 +158,17 @@ def _gelu(x: torch.Tensor, approximate: bool = True) -> torch.Tensor:
 
 
 NEURAL: Mapping[str, Function] = {
+    **{name: of_float(function) for name, function in ACTIVATIONS.items()},
     "binary_crossentropy": _binary,
     "batch_normalization": of_float(_batch_normalization),
     "categorical_crossentropy": nn.categorical_crossentropy,
     "celu": of_float(lambda x, alpha=1.0: F.celu(x, alpha)),
-    "elu": of_float(lambda x, alpha=1.0: F.elu(x, alpha)),
+    "elu": nn.elu,
     "gelu": of_float(_gelu),
     "glu": of_float(lambda x, axis=-1: F.glu(x, axis)),
     "hard_shrink": of_float(activations.hard_shrink),
-    "hard_sigmoid": of_float(F.hardsigmoid),
-    "hard_silu": of_float(F.hardswish),
-    "hard_swish": of_float(F.hardswish),
-    "hard_tanh": of_float(F.hardtanh),
     "layer_normalization": of_float(_layer_normalization),
     "leaky_relu": of_float(lambda x, negative_slope=0.2: F.leaky_relu(x, negative_slope)),
-    "log_sigmoid": of_float(F.logsigmoid),
     "log_softmax": of_float(_over_axes(activations.log_softmax)),
     "multi_hot": _multi_hot,
     "normalize": of_float(_normalize),
@@ -181,19 +177,12 @@ NEURAL: Mapping[str, Function] = {
     "relu": of_one(F.relu),
     "relu6": of_one(F.relu6),
     "rms_normalization": of_float(_rms_normalization),
-    "selu": of_float(F.selu),
-    "sigmoid": of_float(torch.sigmoid),
-    "silu": of_float(F.silu),
     "soft_shrink": of_float(activations.soft_shrink),
     "softmax": of_float(_softmax),
-    "softplus": of_float(nn.softplus),
-    "softsign": of_float(F.softsign),
     "sparse_categorical_crossentropy": nn.sparse_categorical_crossentropy,
     "sparse_plus": of_float(activations.sparse_plus),
     "sparse_sigmoid": of_float(activations.sparse_sigmoid),
     "sparsemax": of_float(activations.sparsemax),
     "squareplus": of_float(activations.squareplus),
-    "swish": of_float(F.silu),
-    "tanh_shrink": of_float(F.tanhshrink),
     "threshold": of_one(activations.threshold),
 }

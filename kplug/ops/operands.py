@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import torch
 
 from kplug.backend import TensorLike, to_dtype, to_tensor
+from kplug.backend.functions import Function as Function
 from kplug.errors import DataError
-
-Function: TypeAlias = Callable[..., Any]
 
 _COUNTED_IN_INT32 = (torch.bool, torch.uint8, torch.int8, torch.int16)
 

@@ -114,3 +114,11 @@ def test_guide_hinge_has_a_gradient() -> None:
 )
 def test_cast(dtype: str, expected: torch.dtype) -> None:
     assert K.cast([0.0, 1.0], dtype).dtype is expected
+
+
+def test_booleans_and_integers_are_computed_with_as_in_ops() -> None:
+    booleans, integers = torch.tensor([True, False]), torch.tensor([-1, 2], dtype=torch.int32)
+    assert K.abs(booleans).equal(booleans)
+    assert K.square(booleans).tolist() == [1, 0]
+    assert K.round(integers).equal(integers)
+    assert K.softplus(integers).dtype is K.elu(integers).dtype is torch.float32

@@ -32,7 +32,6 @@ def test_a_wrong_axis_is_explained() -> None:
     ("name", "call"),
     [
         ("maximum", lambda: K.maximum(X, torch.ones(2, 4))),
-        ("square", lambda: K.square(torch.ones(2, dtype=torch.bool).to_sparse())),
         ("argmax", lambda: K.argmax(X, axis=2)),
         ("cumsum", lambda: K.cumsum(X, axis=2)),
         ("concatenate", lambda: K.concatenate([X, torch.ones(3, 4)])),
