@@ -11,6 +11,8 @@ All functions share these conventions; a function's docstring repeats them only 
 - ``from_logits`` says that ``output`` holds logits. Probabilities are kept between ``epsilon()`` and
   ``1 − epsilon()``.
 - An argument out of its range raises ``ArgumentValueError``.
+- Arguments that torch refuses, such as a wrong axis, raise ``DataError`` or ``ArgumentError``, which name
+  the function and the shapes.
 """
 # ruff: noqa: A004 - Keras's names: code written for it calls K.sum, K.abs, K.max
 

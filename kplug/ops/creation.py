@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from kplug.backend import DTypeLike, TensorLike, shaping, to_dtype
-from kplug.ops.operands import Function, to_float_operand, to_operand, to_operands
+from kplug.backend.convert import to_float
+from kplug.ops.operands import Function, of_one, to_operand, to_operands
 
 
 def _convert_to_tensor(
@@ -41,14 +42,6 @@ def _full_like(x: TensorLike, fill_value: Any, dtype: DTypeLike = None) -> torch
     return value.expand(x.shape).clone()
 
 
-def _zeros_like(x: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
-    return shaping.zeros_like(to_operand(x), dtype)
-
-
-def _ones_like(x: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
-    return shaping.ones_like(to_operand(x), dtype)
-
-
 def _linspace(
     start: TensorLike,
     stop: TensorLike,
@@ -58,7 +51,7 @@ def _linspace(
     dtype: DTypeLike = None,
     axis: int = 0,
 ) -> Any:
-    first, last = (to_float_operand(one) for one in to_operands(start, stop))
+    first, last = (to_float(one) for one in to_operands(start, stop))
     step = (last - first) / max(num - 1 if endpoint else num, 1)
     places = torch.arange(num, dtype=step.dtype, device=step.device)
     made = first.unsqueeze(-1) + places * step.unsqueeze(-1)
@@ -92,7 +85,7 @@ def _geomspace(
     dtype: DTypeLike = None,
     axis: int = 0,
 ) -> torch.Tensor:
-    first, last = map(to_float_operand, to_operands(start, stop))
+    first, last = map(to_float, to_operands(start, stop))
     first = first.expand((first + last).shape)
     logs = _linspace(first.abs().log(), last.abs().log(), num, endpoint, axis=axis)
     made = torch.sign(first).unsqueeze(axis) * torch.exp(logs)
@@ -126,6 +119,8 @@ def _make_window(function: Function, count: TensorLike, **numbers: float) -> Any
     return made.to(to_dtype(None))
 
 
+_zeros_like = of_one(lambda x, dtype=None: shaping.zeros_like(x, dtype))
+
 CREATION: Mapping[str, Function] = {
     "arange": _arange,
     "array": _convert_to_tensor,
@@ -146,7 +141,7 @@ CREATION: Mapping[str, Function] = {
     "logspace": _logspace,
     "meshgrid": _meshgrid,
     "ones": lambda shape, dtype=None: shaping.ones(shape, dtype),
-    "ones_like": _ones_like,
+    "ones_like": of_one(lambda x, dtype=None: shaping.ones_like(x, dtype)),
     "tri": _tri,
     "zeros": lambda shape, dtype=None: shaping.zeros(shape, dtype),
     "zeros_like": _zeros_like,

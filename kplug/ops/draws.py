@@ -11,7 +11,7 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_share
 from kplug.backend import DTypeLike, TensorLike, to_dtype
-from kplug.backend.convert import to_shape
+from kplug.backend.convert import to_float, to_shape
 from kplug.backend.nn import dropout_mask
 from kplug.backend.random import (
     Seed,
@@ -21,7 +21,7 @@ from kplug.backend.random import (
     truncated_normal,
 )
 from kplug.errors import DataError
-from kplug.ops.operands import Function, check_axis, to_float_operand, to_operand
+from kplug.ops.operands import Function, check_axis, to_operand
 
 
 def _uniform(
@@ -47,7 +47,7 @@ def _randint(
 def _categorical(
     logits: TensorLike, num_samples: int, dtype: DTypeLike = "int32", seed: Seed = None
 ) -> Tensor:
-    scores = to_float_operand(logits)
+    scores = to_float(logits)
     if scores.ndim != 2:
         raise DataError(
             f"categorical: the logits have shape {tuple(scores.shape)}; (N, classes) is needed"
@@ -63,7 +63,7 @@ def _dropout(
     noise_shape: Sequence[int | None] | None = None,
     seed: Seed = None,
 ) -> Tensor:
-    x = to_float_operand(inputs)
+    x = to_float(inputs)
     require_share("dropout", "rate", rate)
     if seed is None and noise_shape is None:
         return F.dropout(x, rate, training=True)
@@ -82,7 +82,7 @@ def _shuffle(x: TensorLike, axis: int = 0, seed: Seed = None) -> Tensor:
 
 
 def _gamma(shape: Any, alpha: TensorLike, dtype: DTypeLike = None, seed: Seed = None) -> Tensor:
-    strength = to_float_operand(alpha).expand(to_shape(shape))
+    strength = to_float(alpha).expand(to_shape(shape))
     drawn = _draw(torch._standard_gamma, strength, seed=seed)
     return drawn.clamp(min=torch.finfo(drawn.dtype).tiny).to(to_dtype(dtype))
 
@@ -91,7 +91,7 @@ def _beta(
     shape: Any, alpha: TensorLike, beta: TensorLike, dtype: DTypeLike = None, seed: Seed = None
 ) -> Tensor:
     sizes = to_shape(shape)
-    both = torch.stack([to_float_operand(one).expand(sizes) for one in (alpha, beta)], -1)
+    both = torch.stack([to_float(one).expand(sizes) for one in (alpha, beta)], -1)
     return _draw(torch._sample_dirichlet, both, seed=seed)[..., 0].to(to_dtype(dtype))
 
 
@@ -103,7 +103,7 @@ def _binomial(
     seed: Seed = None,
 ) -> Tensor:
     sizes = to_shape(shape)
-    trials, shares = (to_float_operand(one).expand(sizes) for one in (counts, probabilities))
+    trials, shares = (to_float(one).expand(sizes) for one in (counts, probabilities))
     return _draw(torch.binomial, trials, shares.to(trials), seed=seed).to(to_dtype(dtype))
 
 

@@ -138,10 +138,6 @@ def _psnr(x1: torch.Tensor, x2: torch.Tensor, max_val: float) -> torch.Tensor:
     return 20 * torch.log10(torch.as_tensor(max_val).to(error)) - 10 * torch.log10(error)
 
 
-def _binary(target: TensorLike, output: TensorLike, from_logits: bool = False) -> torch.Tensor:
-    return nn.binary_crossentropy(target, output, from_logits)
-
-
 def _normalize(
     x: torch.Tensor, axis: int | None = -1, order: int = 2, epsilon: float | None = None
 ) -> torch.Tensor:
@@ -159,7 +155,7 @@ def _gelu(x: torch.Tensor, approximate: bool = True) -> torch.Tensor:
 
 NEURAL: Mapping[str, Function] = {
     **{name: of_float(function) for name, function in ACTIVATIONS.items()},
-    "binary_crossentropy": _binary,
+    "binary_crossentropy": nn.binary_crossentropy,
     "batch_normalization": of_float(_batch_normalization),
     "categorical_crossentropy": nn.categorical_crossentropy,
     "celu": of_float(lambda x, alpha=1.0: F.celu(x, alpha)),

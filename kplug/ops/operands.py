@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from kplug.backend import TensorLike, to_dtype, to_tensor
+from kplug.backend import TensorLike, to_tensor
+from kplug.backend.convert import to_float
 from kplug.backend.functions import Function as Function
 from kplug.errors import DataError
 
@@ -23,14 +24,6 @@ def to_operand(value: TensorLike) -> torch.Tensor:
     return tensor.int() if not is_typed and tensor.dtype is torch.int64 else tensor
 
 
-def to_float_operand(value: TensorLike) -> torch.Tensor:
-    """Return ``value`` as a tensor of a float type; integers and booleans become ``floatx()``."""
-    tensor = to_operand(value)
-    if tensor.is_floating_point() or tensor.is_complex():
-        return tensor
-    return tensor.to(to_dtype(None))
-
-
 def to_operands(*values: TensorLike) -> tuple[torch.Tensor, ...]:
     """Return all as tensors on one device; a Python number takes its type from the tensors."""
     tensors = [None if _is_number(value) else to_operand(value) for value in values]
@@ -39,7 +32,7 @@ def to_operands(*values: TensorLike) -> tuple[torch.Tensor, ...]:
         return tuple(to_operand(value) for value in values)
     device = find_device(values) or first.device
     return tuple(
-        _like(value, first, device) if tensor is None else tensor.to(device)
+        _fill(value, first, device) if tensor is None else tensor.to(device)
         for value, tensor in zip(values, tensors, strict=True)
     )
 
@@ -61,19 +54,13 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (bool, int, float))
 
 
-def _like(value: Any, other: torch.Tensor, device: torch.device) -> torch.Tensor:
+def _fill(value: Any, other: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Return a number in the type it has beside a tensor; integers beside booleans are int32, as in Keras."""
+    dtype = torch.result_type(other, value)
+    if dtype is torch.int64 is not other.dtype:
+        dtype = torch.int32
     # Filled on the device: copying a number would synchronize.
-    return torch.full((), value, dtype=_type_of(value, other), device=device)
-
-
-def _type_of(value: Any, other: torch.Tensor) -> torch.dtype:
-    """Return the type of a number beside a tensor; integers beside booleans are int32, as in Keras."""
-    is_wide_enough = other.is_floating_point() or other.is_complex()
-    if isinstance(value, bool) or is_wide_enough:
-        return other.dtype
-    if isinstance(value, float):
-        return torch.get_default_dtype()
-    return torch.int32 if other.dtype is torch.bool else other.dtype
+    return torch.full((), value, dtype=dtype, device=device)
 
 
 def to_counting(x: torch.Tensor) -> torch.Tensor:
@@ -88,9 +75,7 @@ def of_one(function: Function) -> Function:
 
 def of_float(function: Function) -> Function:
     """Return a function of one operand of a float type."""
-    return _wrap(
-        function, lambda x, *args, **kwargs: function(to_float_operand(x), *args, **kwargs)
-    )
+    return _wrap(function, lambda x, *args, **kwargs: function(to_float(x), *args, **kwargs))
 
 
 def of_two(function: Function) -> Function:
@@ -103,7 +88,7 @@ def of_two_floats(function: Function) -> Function:
     return _wrap(
         function,
         lambda x1, x2, *args, **kwargs: function(
-            *map(to_float_operand, to_one_type(x1, x2)), *args, **kwargs
+            *map(to_float, to_one_type(x1, x2)), *args, **kwargs
         ),
     )
 

@@ -8,12 +8,11 @@ from typing import Any
 import torch
 
 from kplug.backend import Axis, DTypeLike, TensorLike, elementwise, nn, reductions
+from kplug.backend.convert import to_float
 from kplug.ops.operands import (
     Function,
-    of_one,
     to_counting,
     to_flat,
-    to_float_operand,
     to_one_type,
     to_operand,
 )
@@ -68,8 +67,8 @@ def _count_nonzero(x: TensorLike, axis: Axis = None) -> torch.Tensor:
 
 def _average(x: TensorLike, axis: Axis = None, weights: TensorLike | None = None) -> torch.Tensor:
     if weights is None:
-        return reductions.mean(to_float_operand(x), axis)
-    x, factors = map(to_float_operand, to_one_type(x, weights))
+        return reductions.mean(to_float(x), axis)
+    x, factors = map(to_float, to_one_type(x, weights))
     if factors.ndim == 1 and isinstance(axis, int):
         factors = factors.reshape([-1 if at == axis % x.ndim else 1 for at in range(x.ndim)])
     return reductions.sum(x * factors, axis) / reductions.sum(factors.expand_as(x), axis)
@@ -79,7 +78,7 @@ def _moments(
     x: TensorLike, axes: Axis, keepdims: bool = False, synchronized: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor]:
     del synchronized  # there is one device
-    x = to_float_operand(x)
+    x = to_float(x)
     # As in Keras, half precision accumulates in float32 and saturates.
     counted, most = x.to(torch.promote_types(x.dtype, torch.float32)), torch.finfo(x.dtype).max
     moments = (reductions.mean(counted, axes, keepdims), reductions.var(counted, axes, keepdims))
@@ -93,14 +92,12 @@ def _top_k(x: TensorLike, k: int, sorted: bool = True) -> tuple[torch.Tensor, to
 
 
 def _sort(x: TensorLike, axis: int | None = -1) -> torch.Tensor:
-    x = to_operand(x)
-    x, axis = to_flat(x, axis)
+    x, axis = to_flat(to_operand(x), axis)
     return torch.sort(x, dim=axis, stable=True).values
 
 
 def _argsort(x: TensorLike, axis: int | None = -1) -> torch.Tensor:
-    x = to_operand(x)
-    x, axis = to_flat(x, axis)
+    x, axis = to_flat(to_operand(x), axis)
     return torch.argsort(x, dim=axis, stable=True).int()
 
 
@@ -109,10 +106,10 @@ def _in_top_k(targets: TensorLike, predictions: TensorLike, k: int) -> torch.Ten
 
 
 REDUCTIONS: Mapping[str, Function] = {
-    "all": of_one(reductions.all),
+    "all": reductions.all,
     "amax": _extreme(reductions.max, torch.maximum),
     "amin": _extreme(reductions.min, torch.minimum),
-    "any": of_one(reductions.any),
+    "any": reductions.any,
     "argmax": _place(torch.argmax),
     "argmin": _place(torch.argmin),
     "argsort": _argsort,
@@ -121,15 +118,15 @@ REDUCTIONS: Mapping[str, Function] = {
     "cumprod": _running(torch.cumprod),
     "cumsum": _running(torch.cumsum),
     "in_top_k": _in_top_k,
-    "logsumexp": of_one(reductions.logsumexp),
+    "logsumexp": reductions.logsumexp,
     "max": _extreme(reductions.max, torch.maximum),
-    "mean": of_one(reductions.mean),
+    "mean": reductions.mean,
     "min": _extreme(reductions.min, torch.minimum),
     "moments": _moments,
     "prod": _counted(reductions.prod),
     "sort": _sort,
-    "std": of_one(reductions.std),
+    "std": reductions.std,
     "sum": _counted(reductions.sum),
     "top_k": _top_k,
-    "var": of_one(reductions.var),
+    "var": reductions.var,
 }

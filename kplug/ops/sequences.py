@@ -10,10 +10,11 @@ import torch.nn.functional as F
 from kplug.arguments import require_choice
 from kplug.backend import TensorLike
 from kplug.backend.attention import attend, causal_mask, join_masks
+from kplug.backend.convert import to_float
 from kplug.backend.ctc import decode_logits
 from kplug.backend.indices import to_indices
 from kplug.errors import DataError
-from kplug.ops.operands import Function, to_float_operand, to_one_type, to_operand
+from kplug.ops.operands import Function, to_one_type, to_operand
 
 
 def _dot_product_attention(
@@ -28,7 +29,7 @@ def _dot_product_attention(
     attn_logits_soft_cap: float | None = None,
 ) -> torch.Tensor:
     del flash_attention  # torch picks the kernel
-    q, k, v = (to_float_operand(one) for one in to_one_type(query, key, value))
+    q, k, v = (to_float(one) for one in to_one_type(query, key, value))
     _require_heads(q, k, v)
     groups = q.shape[2] // k.shape[2]
     k, v = (one.repeat_interleave(groups, 2) if groups > 1 else one for one in (k, v))
@@ -65,7 +66,7 @@ def _ctc_loss(
     output_length: TensorLike,
     mask_index: int = 0,
 ) -> torch.Tensor:
-    scores = to_float_operand(output)
+    scores = to_float(output)
     labels, label_counts, counts = (
         to_indices(one, "ctc_loss") for one in (target, target_length, output_length)
     )
@@ -86,7 +87,7 @@ def _ctc_decode(
     mask_index: int | None = 0,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     is_greedy = require_choice("ctc_decode", "strategy", strategy, _STRATEGIES) == "greedy"
-    scores = to_float_operand(inputs)
+    scores = to_float(inputs)
     size = scores.shape[1]
     count = 1 if is_greedy else top_paths
     if scores.is_meta:  # only the shapes are needed

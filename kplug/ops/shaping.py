@@ -47,10 +47,6 @@ def _squeeze(x: TensorLike, axis: int | Sequence[int] | None = None) -> torch.Te
     return x
 
 
-def _concatenate(xs: Sequence[TensorLike], axis: int = 0) -> torch.Tensor:
-    return torch.cat(to_one_type(*xs), dim=axis)
-
-
 def _repeat(x: TensorLike, repeats: Any, axis: int | None = None) -> torch.Tensor:
     x = to_operand(x)
     if isinstance(repeats, int):
@@ -107,8 +103,7 @@ def _reshape(x: torch.Tensor, newshape: int | Sequence[int]) -> torch.Tensor:
 
 
 def _take(x: TensorLike, indices: TensorLike, axis: int | None = None) -> torch.Tensor:
-    x = to_operand(x)
-    x, axis = to_flat(x, axis)
+    x, axis = to_flat(to_operand(x), axis)
     axis %= x.ndim
     places = to_indices(indices, "take").to(x.device)
     places = torch.where(places < 0, places + x.shape[axis], places)
@@ -261,7 +256,7 @@ SHAPING: Mapping[str, Function] = {
     "append": _append,
     "array_split": _array_split,
     "broadcast_to": of_one(lambda x, shape: x.expand(tuple(shape))),
-    "concatenate": _concatenate,
+    "concatenate": of_several(lambda xs, axis=0: torch.cat(xs, dim=axis)),
     "diag": of_one(lambda x, k=0: torch.diag(x, k)),
     "diagflat": of_one(lambda x, k=0: torch.diagflat(x, k)),
     "diagonal": of_one(

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from kplug.arguments import require_choice, require_integer
 from kplug.backend import TensorLike
+from kplug.backend.convert import to_float
 from kplug.errors import DataError
-from kplug.ops.operands import Function, of_one, of_two_floats, to_float_operand, to_operand
+from kplug.ops.operands import Function, of_one, of_two_floats, to_operand
 
 Pair: TypeAlias = "tuple[Tensor, Tensor]"
 
@@ -23,7 +24,7 @@ Pair: TypeAlias = "tuple[Tensor, Tensor]"
 def _to_complex(x: Any) -> Any:
     if not isinstance(x, (list, tuple)) or len(x) != 2:
         raise DataError("a complex tensor is given as a pair: its real and its imaginary part")
-    real, imaginary = (to_float_operand(one) for one in x)
+    real, imaginary = (to_float(one) for one in x)
     if real.shape != imaginary.shape:
         raise DataError(
             f"the real part has shape {tuple(real.shape)}, the imaginary one {tuple(imaginary.shape)}"
@@ -42,7 +43,7 @@ def _of_complex(function: Function) -> Function:
 
 
 def _rfft(x: TensorLike, fft_length: int | None = None) -> Pair:
-    return _to_pair(torch.fft.rfft(to_float_operand(x), fft_length))
+    return _to_pair(torch.fft.rfft(to_float(x), fft_length))
 
 
 def _irfft(x: Any, fft_length: int | None = None) -> Any:
@@ -82,7 +83,7 @@ def _stft(
     center: bool = True,
 ) -> Pair:
     _check_lengths("stft", sequence_length, sequence_stride, fft_length)
-    signal = to_float_operand(x)
+    signal = to_float(x)
     shape = _make_window(window, sequence_length, fft_length, signal)
     rows = signal.reshape(-1, signal.shape[-1])
     if center:

@@ -10,15 +10,13 @@ import torch.nn.functional as F
 
 from kplug.arguments import require_choice, require_integer
 from kplug.backend import Axis, DTypeLike, TensorLike, reductions
-from kplug.backend.convert import to_axes
+from kplug.backend.convert import to_axes, to_float
 from kplug.backend.indices import to_indices
 from kplug.errors import DataError
 from kplug.ops.operands import (
     Function,
     of_float,
     of_one,
-    to_flat,
-    to_float_operand,
     to_one_type,
     to_operand,
 )
@@ -35,12 +33,12 @@ def _quantile(function: Function, whole: float = 1.0) -> Function:
         method: str = "linear",
         keepdims: bool = False,
     ) -> Any:
-        x = to_float_operand(x)
+        x = to_float(x)
         axes = range(x.ndim) if axis is None else [one % x.ndim for one in to_axes(axis) or ()]
         rest = [size for at, size in enumerate(x.shape) if at not in axes]
         last = x.movedim(tuple(axes), tuple(range(x.ndim - len(axes), x.ndim)))
         counted = last.reshape((*rest, -1)).to(torch.promote_types(x.dtype, torch.float32))
-        shares = to_float_operand(q).to(counted) / whole
+        shares = to_float(q).to(counted) / whole
         result = function(counted, shares.reshape(-1), dim=-1, interpolation=method)
         if keepdims:
             for at in sorted(axes):
@@ -53,7 +51,7 @@ def _quantile(function: Function, whole: float = 1.0) -> Function:
 def _median(function: Function) -> Function:
     def find(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Any:
         # torch interpolates infinities to NaN; the median of single values needs no interpolation.
-        return to_float_operand(x) if axis == () else function(x, 0.5, axis, "linear", keepdims)
+        return to_float(x) if axis == () else function(x, 0.5, axis, "linear", keepdims)
 
     return find
 
@@ -158,7 +156,7 @@ def _digitize(x: TensorLike, bins: TensorLike) -> torch.Tensor:
 def _histogram(
     x: TensorLike, bins: int = 10, range: tuple[float, float] | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    x = to_float_operand(x).reshape(-1)
+    x = to_float(x).reshape(-1)
     require_integer("histogram", "bins", bins, "an integer >= 1", at_least=1)
     if range is not None and not range[0] < range[1]:
         raise DataError(f"the range {range} of a histogram does not rise")
@@ -174,7 +172,7 @@ def _histogram(
 
 
 def _correlate(x1: TensorLike, x2: TensorLike, mode: str = "valid") -> torch.Tensor:
-    longer, shorter = map(to_float_operand, to_one_type(x1, x2))
+    longer, shorter = map(to_float, to_one_type(x1, x2))
     if longer.ndim != 1 or shorter.ndim != 1:
         raise DataError("correlate takes two vectors")
     mode = require_choice("correlate", "mode", mode, ("valid", "same", "full"))
@@ -198,7 +196,7 @@ def _corrcoef(x: torch.Tensor) -> Any:
 def _trapezoid(
     y: TensorLike, x: TensorLike | None = None, dx: float = 1.0, axis: int = -1
 ) -> torch.Tensor:
-    heights = to_float_operand(y)
+    heights = to_float(y)
     if x is None:
         return torch.trapezoid(heights, dx=dx, dim=axis)
     return torch.trapezoid(heights, to_operand(x).to(heights), dim=axis)
@@ -208,18 +206,16 @@ def _diff(a: torch.Tensor, n: int = 1, axis: int = -1) -> torch.Tensor:
     return torch.diff(a, n, axis)
 
 
-def _argpartition(x: torch.Tensor, kth: int, axis: int | None = -1) -> torch.Tensor:
+def _argpartition(x: TensorLike, kth: int, axis: int | None = -1) -> Any:
     require_integer("argpartition", "kth", kth, "an integer")
-    # A sorted order is a partition at any place.
-    x, axis = to_flat(x, axis)
-    return torch.argsort(x, dim=axis, stable=True).int()
+    return REDUCTIONS["argsort"](x, axis)  # a sorted order is a partition at any place
 
 
 _shares = _quantile(torch.quantile)
 _known_shares = _quantile(torch.nanquantile)
 
 STATISTICS: Mapping[str, Function] = {
-    "argpartition": of_one(_argpartition),
+    "argpartition": _argpartition,
     "bincount": _bincount,
     "corrcoef": of_float(_corrcoef),
     "correlate": _correlate,

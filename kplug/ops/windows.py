@@ -10,6 +10,7 @@ from torch import Tensor
 
 from kplug.arguments import require_choice, require_integer
 from kplug.backend import TensorLike
+from kplug.backend.convert import to_float
 from kplug.backend.global_settings import standardize_data_format
 from kplug.backend.separable import depthwise
 from kplug.backend.sliding_windows import convolve_transposed
@@ -22,7 +23,7 @@ from kplug.backend.spatial import (
     to_torch_order,
 )
 from kplug.errors import DataError
-from kplug.ops.operands import Function, of_one, to_float_operand, to_one_type, to_operand
+from kplug.ops.operands import Function, of_one, to_one_type, to_operand
 
 Numbers: TypeAlias = "int | Sequence[int]"
 
@@ -36,7 +37,7 @@ def _conv(
     dilation_rate: Numbers = 1,
 ) -> Tensor:
     x, weights = to_one_type(inputs, kernel)
-    x, weights = to_float_operand(x), to_float_operand(weights)
+    x, weights = to_float(x), to_float(weights)
     owner = f"conv{x.ndim - 2}d"
     channels = x.shape[1 if standardize_data_format(data_format, owner) == "channels_first" else -1]
     groups, rest = divmod(channels, weights.shape[-2])
@@ -68,8 +69,8 @@ def _conv_transpose(
         )
     padding = require_choice("conv_transpose", "padding", padding, ("valid", "same"))
     made = convolve_transposed(
-        to_channels_second(to_float_operand(x), layout),
-        to_float_operand(weights).movedim((-1, -2), (0, 1)),
+        to_channels_second(to_float(x), layout),
+        to_float(weights).movedim((-1, -2), (0, 1)),
         None,
         per_axis(strides, rank),
         padding,
@@ -89,7 +90,7 @@ def _depthwise_conv(
 ) -> Tensor:
     x, weights = to_one_type(inputs, kernel)
     options = (strides, padding, data_format, dilation_rate)
-    return depthwise("depthwise_conv", to_float_operand(x), to_float_operand(weights), *options)
+    return depthwise("depthwise_conv", to_float(x), to_float(weights), *options)
 
 
 def _separable_conv(
@@ -122,7 +123,7 @@ def _pool(mode: str) -> Function:
 
 def _adaptive(functions: Sequence[Callable[..., Any]]) -> Function:
     def reduce(inputs: TensorLike, output_size: Numbers, data_format: str | None = None) -> Tensor:
-        x = to_float_operand(inputs)
+        x = to_float(inputs)
         layout = standardize_data_format(data_format, "adaptive pooling")
         pooled = functions[x.ndim - 3](
             to_channels_second(x, layout), per_axis(output_size, x.ndim - 2)

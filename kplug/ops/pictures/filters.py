@@ -10,10 +10,11 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_integer
 from kplug.backend import TensorLike
+from kplug.backend.convert import to_float
 from kplug.backend.global_settings import standardize_data_format
 from kplug.backend.sliding_windows import convolve
 from kplug.errors import DataError
-from kplug.ops.operands import Function, to_float_operand, to_one_type
+from kplug.ops.operands import Function, to_one_type
 from kplug.ops.pictures.layout import as_floats, map_pictures
 
 # The kernel along the height; its transpose is the kernel along the width.
@@ -66,7 +67,7 @@ def _sobel_edges(images: TensorLike, data_format: str | None = None) -> Tensor:
     def find_edges(x: Tensor) -> Tensor:
         return map_pictures("sobel_edges", x, data_format, compute, (4,))
 
-    return as_floats(find_edges, to_float_operand(images))
+    return as_floats(find_edges, to_float(images))
 
 
 def _ssim(
@@ -98,7 +99,7 @@ def _ssim(
         return (likeness / ((mean_x**2 + mean_y**2 + c1) * (spread + c2))).mean((1, 2, 3))
 
     axis = -1 if standardize_data_format(data_format, "ssim") == "channels_last" else -3
-    pair = to_float_operand(torch.cat([first, second], axis))
+    pair = to_float(torch.cat([first, second], axis))
     return map_pictures("ssim", pair, data_format, compare).to(first.dtype)
 
 

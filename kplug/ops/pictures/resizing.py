@@ -12,7 +12,8 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_choice, require_integer
 from kplug.backend import TensorLike
-from kplug.ops.operands import Function, to_float_operand, to_one_type, to_operand
+from kplug.backend.convert import to_float
+from kplug.ops.operands import Function, to_one_type, to_operand
 from kplug.ops.pictures.layout import as_floats, map_pictures, to_type_of
 
 _TORCH_MODES = {"bilinear": "bilinear", "nearest": "nearest-exact", "bicubic": "bicubic"}
@@ -105,7 +106,7 @@ def _scale_and_translate(
 ) -> Tensor:
     x = to_operand(images)
     kernel = require_choice("scale_and_translate", "method", method, _KERNEL_NAMES)
-    scales, shifts = map(to_float_operand, to_one_type(scale, translation))
+    scales, shifts = map(to_float, to_one_type(scale, translation))
     if x.is_floating_point():
         return _scale(x, output_shape, scales, shifts, spatial_dims, kernel, antialias)
     made = _scale(x.float(), output_shape, scales, shifts, spatial_dims, kernel, antialias)

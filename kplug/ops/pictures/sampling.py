@@ -12,9 +12,10 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_choice, require_integer
 from kplug.backend import TensorLike
+from kplug.backend.convert import to_float
 from kplug.backend.random import Seed, find_generator
 from kplug.errors import DataError
-from kplug.ops.operands import Function, to_float_operand, to_operand
+from kplug.ops.operands import Function, to_operand
 from kplug.ops.pictures.filters import blur
 from kplug.ops.pictures.layout import map_pictures, to_type_of
 
@@ -107,7 +108,7 @@ def _find_neighbours(place: Tensor, order: int) -> list[tuple[Tensor, Any]]:
     """Return the indices and weights of the neighbouring cells of some places."""
     if order == 0:
         return [((place.round() if place.is_floating_point() else place).long(), 1)]
-    lower = to_float_operand(place).floor()
+    lower = to_float(place).floor()
     return [(lower.long(), 1 - (place - lower)), (lower.long() + 1, place - lower)]
 
 
@@ -155,7 +156,7 @@ def _affine_transform(
     fill_value: float = 0,
     data_format: str | None = None,
 ) -> Tensor:
-    numbers = to_float_operand(transform)
+    numbers = to_float(transform)
     if numbers.ndim not in (1, 2) or numbers.shape[-1] != 8:
         raise DataError(
             f"affine_transform: the transform has shape {tuple(numbers.shape)}",
@@ -183,7 +184,7 @@ def _perspective_transform(
     fill_value: float = 0,
     data_format: str | None = None,
 ) -> Tensor:
-    start, end = to_float_operand(start_points), to_float_operand(end_points)
+    start, end = to_float(start_points), to_float(end_points)
     if start.shape != end.shape or start.ndim not in (2, 3) or start.shape[-2:] != (4, 2):
         shapes = f"{tuple(start.shape)} and {tuple(end.shape)}"
         raise DataError(
