@@ -55,10 +55,7 @@ def _of_two(name: str, summary: str) -> BinaryFunction:
 abs = of_one(FUNCTIONS["abs"], "|x|")
 square = of_one(FUNCTIONS["square"], "x²")
 sign = of_one(FUNCTIONS["sign"], "-1, 0 or 1")
-round = of_one(
-    FUNCTIONS["round"],
-    "the nearest whole number, halves to the even one; the gradient is 0 everywhere",
-)
+round = of_one(FUNCTIONS["round"], "the nearest whole number, halves to even; the gradient is 0")
 exp = of_one(FLOAT_FUNCTIONS["exp"], "eˣ", of_floats=True)
 log = of_one(FLOAT_FUNCTIONS["log"], "ln x; nothing is clipped, so 0 gives -∞", of_floats=True)
 sin = of_one(FLOAT_FUNCTIONS["sin"], "the sine, x in radians", of_floats=True)

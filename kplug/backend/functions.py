@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import torch
-import torch.nn.functional as F
 
 Function: TypeAlias = Callable[..., Any]
 
@@ -49,11 +48,6 @@ def _subtract(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
     return torch.logical_xor(x1, x2) if x1.dtype is torch.bool else torch.sub(x1, x2)
 
 
-def _softplus(x: torch.Tensor) -> torch.Tensor:
-    # Not F.softplus, which returns x above 20 and loses the last bits in float64.
-    return torch.logaddexp(x, torch.zeros_like(x))
-
-
 # Of one tensor of a float type.
 FLOAT_FUNCTIONS: Mapping[str, Function] = {
     "arccos": torch.arccos,
@@ -89,22 +83,6 @@ FLOAT_FUNCTIONS: Mapping[str, Function] = {
     "sqrt": torch.sqrt,
     "tan": torch.tan,
     "tanh": torch.tanh,
-}
-
-# Activations, of floats too.
-ACTIVATIONS: Mapping[str, Function] = {
-    "hard_sigmoid": F.hardsigmoid,
-    "hard_silu": F.hardswish,
-    "hard_swish": F.hardswish,
-    "hard_tanh": F.hardtanh,
-    "log_sigmoid": F.logsigmoid,
-    "selu": F.selu,
-    "sigmoid": torch.sigmoid,
-    "silu": F.silu,
-    "softplus": _softplus,
-    "softsign": F.softsign,
-    "swish": F.silu,
-    "tanh_shrink": F.tanhshrink,
 }
 
 # Of one tensor.

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from kplug.arguments import require_number
 from kplug.backend.convert import TensorLike, to_float, to_tensor
 from kplug.backend.elementwise import of_one
-from kplug.backend.functions import ACTIVATIONS, FLOAT_FUNCTIONS
+from kplug.backend.functions import FLOAT_FUNCTIONS
 from kplug.backend.global_settings import epsilon
 from kplug.backend.indices import to_indices
 from kplug.backend.random import Seed, find_generator
@@ -49,9 +49,15 @@ def softmax(x: TensorLike, axis: int = -1) -> torch.Tensor:
     return torch.softmax(to_tensor(x), dim=axis)
 
 
-softplus = of_one(ACTIVATIONS["softplus"], "ln(1 + eˣ)", of_floats=True)
-softsign = of_one(ACTIVATIONS["softsign"], "x / (1 + |x|)", of_floats=True)
-sigmoid = of_one(ACTIVATIONS["sigmoid"], "1 / (1 + e⁻ˣ)", of_floats=True)
+def softplus(x: TensorLike) -> torch.Tensor:
+    """Return ln(1 + eˣ)."""
+    # Not F.softplus, which returns x above 20 and loses the last bits in float64.
+    x = to_float(x)
+    return torch.logaddexp(x, torch.zeros_like(x))
+
+
+softsign = of_one(F.softsign, "x / (1 + |x|)", of_floats=True)
+sigmoid = of_one(torch.sigmoid, "1 / (1 + e⁻ˣ)", of_floats=True)
 tanh = of_one(FLOAT_FUNCTIONS["tanh"], "the hyperbolic tangent", of_floats=True)
 
 

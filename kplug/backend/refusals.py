@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import wraps
 from types import FunctionType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
 
-from kplug.errors import ArgumentError, DataError, KplugError
+from kplug.errors import ArgumentError, DataError
 from kplug.nested import find_leaves
 
 # torch's errors for invalid arguments; its other errors are subclasses.
@@ -24,29 +23,25 @@ REFUSALS = (
 )
 
 
-def is_refusal(error: Exception) -> bool:
-    """Return whether an error is torch's own, and not raised while torch's compiler reads the code."""
-    return type(error) in REFUSALS and not torch.compiler.is_compiling()
+def explain(owner: str, error: Exception, given: Any, hint: str) -> NoReturn:
+    """Raise the error that names a function, such as ``kplug.ops.sum``, and the shapes it was given.
 
-
-def explain(owner: str, error: Exception, given: Any, hint: str) -> KplugError:
-    """Return the error that names a function, such as ``kplug.ops.sum``, and the shapes it was given."""
+    Errors that are no refusal of torch's, and those met by torch's compiler, are raised as they are.
+    """
+    if type(error) not in REFUSALS or torch.compiler.is_compiling():
+        raise error
     arrays: Any = find_leaves(given, (torch.Tensor, np.ndarray))
     shapes = ", ".join(str(tuple(one.shape)) for one in arrays)
     values = f" of shape {shapes}" if shapes else ""
     kind = ArgumentError if isinstance(error, TypeError) else DataError
-    return kind(
-        f"{owner} cannot compute with these arguments{values}: {type(error).__name__}: {error}",
-        hint=hint,
-    )
+    text = f"cannot compute with these arguments{values}: {type(error).__name__}: {error}"
+    raise kind(f"{owner} {text}", hint=hint) from error
 
 
 def explain_refusals(namespace: dict[str, Any], modules: str) -> None:
     """Make the functions that a package re-exports from some of its modules explain torch's errors.
 
-    Args:
-        namespace: The package's ``globals()``, after its imports.
-        modules: Names of its modules, separated by spaces.
+    ``namespace`` is the package's ``globals()``; ``modules`` are names of its modules, separated by spaces.
     """
     package = namespace["__name__"]
     names = {f"{package}.{module}" for module in modules.split()}
@@ -55,7 +50,7 @@ def explain_refusals(namespace: dict[str, Any], modules: str) -> None:
             namespace[name] = _explaining(value, package, name)
 
 
-def _explaining(function: FunctionType, package: str, name: str) -> Callable[..., Any]:
+def _explaining(function: FunctionType, package: str, name: str) -> Any:
     owner = f"{package}.{name}"
 
     @wraps(function)
@@ -63,10 +58,7 @@ def _explaining(function: FunctionType, package: str, name: str) -> Callable[...
         try:
             return function(*args, **kwargs)
         except REFUSALS as error:
-            if not is_refusal(error):
-                raise
-            hint = f"help({owner}) says what it takes."
-            raise explain(owner, error, (args, kwargs), hint) from error
+            explain(owner, error, (args, kwargs), f"help({owner}) says what it takes.")
 
     compute.__module__, compute.__name__, compute.__qualname__ = package, name, name
     return compute

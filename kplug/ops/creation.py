@@ -8,8 +8,7 @@ from typing import Any
 import torch
 
 from kplug.backend import DTypeLike, TensorLike, shaping, to_dtype
-from kplug.backend.convert import to_float
-from kplug.ops.operands import Function, of_one, to_operand, to_operands
+from kplug.ops.operands import Function, of_one, to_float, to_operand, to_operands
 
 
 def _convert_to_tensor(

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Collection, Iterable
 from typing import Any, NoReturn
 
-from kplug.backend.refusals import REFUSALS, explain, is_refusal
+from kplug.backend.refusals import REFUSALS, explain
 from kplug.dialect.operation_classes import find_class_of
 from kplug.errors import GraphError
 from kplug.graph import is_symbolic
@@ -47,10 +47,10 @@ def _make_function(name: str, compute: Function) -> Function:
             is_of_users = calls_functions and isinstance(
                 error, TypeError
             )  # in a function of theirs
-            if is_of_users or not is_refusal(error):
+            if is_of_users:
                 raise
             hint = f"keras.io/api/ops says what {name} takes."
-            raise explain(f"kplug.ops.{name}", error, (args, kwargs), hint) from error
+            explain(f"kplug.ops.{name}", error, (args, kwargs), hint)
 
     prefix = "kplug" if name.startswith("random.") else "kplug.ops"
     module, _, own = f"{prefix}.{name}".rpartition(".")

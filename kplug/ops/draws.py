@@ -11,7 +11,7 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_share
 from kplug.backend import DTypeLike, TensorLike, to_dtype
-from kplug.backend.convert import to_float, to_shape
+from kplug.backend.convert import to_shape
 from kplug.backend.nn import dropout_mask
 from kplug.backend.random import (
     Seed,
@@ -21,7 +21,7 @@ from kplug.backend.random import (
     truncated_normal,
 )
 from kplug.errors import DataError
-from kplug.ops.operands import Function, check_axis, to_operand
+from kplug.ops.operands import Function, check_axis, to_float, to_operand
 
 
 def _uniform(

@@ -7,20 +7,12 @@ from collections.abc import Mapping, Sequence
 import torch
 import torch.nn.functional as F
 
-from kplug import activations
+from kplug import activations, backend as K
 from kplug.arguments import require_integer
-from kplug.backend import (
-    DTypeLike,
-    TensorLike,
-    global_settings,
-    nn,
-    normalization,
-    shaping,
-    to_dtype,
-)
+from kplug.backend import DTypeLike, TensorLike, nn, normalization, shaping, to_dtype
 from kplug.backend.convert import to_axes
-from kplug.backend.functions import ACTIVATIONS, Function
 from kplug.ops.operands import (
+    Function,
     check_axis,
     of_float,
     of_one,
@@ -90,9 +82,7 @@ def _layer_normalization(
 ) -> torch.Tensor:
     counted = x.to(torch.promote_types(x.dtype, torch.float32))
     var, mean = torch.var_mean(counted, to_axes(axis), correction=0, keepdim=True)
-    made = (counted - mean) * torch.rsqrt(
-        var + (global_settings.epsilon() if epsilon is None else epsilon)
-    )
+    made = (counted - mean) * torch.rsqrt(var + (K.epsilon() if epsilon is None else epsilon))
     made = made if gamma is None else made * _along(axis, x, gamma)
     return (made if beta is None else made + _along(axis, x, beta)).to(x.dtype)
 
@@ -105,9 +95,7 @@ def _rms_normalization(
 ) -> torch.Tensor:
     counted = x.to(torch.promote_types(x.dtype, torch.float32))
     square = counted.square().mean(to_axes(axis), keepdim=True)
-    made = counted * torch.rsqrt(
-        square + (global_settings.epsilon() if epsilon is None else epsilon)
-    )
+    made = counted * torch.rsqrt(square + (K.epsilon() if epsilon is None else epsilon))
     return (made if scale is None else made * _along(axis, x, scale)).to(x.dtype)
 
 
@@ -143,9 +131,7 @@ def _normalize(
 ) -> torch.Tensor:
     require_integer("normalize", "order", order, "an integer >= 1", at_least=1)
     flat, along = to_flat(x, axis)
-    made = F.normalize(
-        flat, order, along, global_settings.epsilon() if epsilon is None else epsilon
-    )
+    made = F.normalize(flat, order, along, K.epsilon() if epsilon is None else epsilon)
     return made.reshape(x.shape)
 
 
@@ -154,7 +140,6 @@ def _gelu(x: torch.Tensor, approximate: bool = True) -> torch.Tensor:
 
 
 NEURAL: Mapping[str, Function] = {
-    **{name: of_float(function) for name, function in ACTIVATIONS.items()},
     "binary_crossentropy": nn.binary_crossentropy,
     "batch_normalization": of_float(_batch_normalization),
     "categorical_crossentropy": nn.categorical_crossentropy,
@@ -163,8 +148,13 @@ NEURAL: Mapping[str, Function] = {
     "gelu": of_float(_gelu),
     "glu": of_float(lambda x, axis=-1: F.glu(x, axis)),
     "hard_shrink": of_float(activations.hard_shrink),
+    "hard_sigmoid": of_float(F.hardsigmoid),
+    "hard_silu": of_float(F.hardswish),
+    "hard_swish": of_float(F.hardswish),
+    "hard_tanh": of_float(F.hardtanh),
     "layer_normalization": of_float(_layer_normalization),
     "leaky_relu": of_float(lambda x, negative_slope=0.2: F.leaky_relu(x, negative_slope)),
+    "log_sigmoid": of_float(F.logsigmoid),
     "log_softmax": of_float(_over_axes(activations.log_softmax)),
     "multi_hot": _multi_hot,
     "normalize": of_float(_normalize),
@@ -173,12 +163,19 @@ NEURAL: Mapping[str, Function] = {
     "relu": of_one(F.relu),
     "relu6": of_one(F.relu6),
     "rms_normalization": of_float(_rms_normalization),
+    "selu": of_float(F.selu),
+    "sigmoid": nn.sigmoid,
+    "silu": of_float(F.silu),
     "soft_shrink": of_float(activations.soft_shrink),
     "softmax": of_float(_softmax),
+    "softplus": nn.softplus,
+    "softsign": nn.softsign,
     "sparse_categorical_crossentropy": nn.sparse_categorical_crossentropy,
     "sparse_plus": of_float(activations.sparse_plus),
     "sparse_sigmoid": of_float(activations.sparse_sigmoid),
     "sparsemax": of_float(activations.sparsemax),
     "squareplus": of_float(activations.squareplus),
+    "swish": of_float(F.silu),
+    "tanh_shrink": of_float(F.tanhshrink),
     "threshold": of_one(activations.threshold),
 }

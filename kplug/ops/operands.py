@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from kplug.backend import TensorLike, to_tensor
-from kplug.backend.convert import to_float
+from kplug.backend.convert import to_float as to_float
 from kplug.backend.functions import Function as Function
 from kplug.errors import DataError
 

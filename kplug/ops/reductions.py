@@ -8,11 +8,11 @@ from typing import Any
 import torch
 
 from kplug.backend import Axis, DTypeLike, TensorLike, elementwise, nn, reductions
-from kplug.backend.convert import to_float
 from kplug.ops.operands import (
     Function,
     to_counting,
     to_flat,
+    to_float,
     to_one_type,
     to_operand,
 )

@@ -10,11 +10,10 @@ import torch.nn.functional as F
 from kplug.arguments import require_choice
 from kplug.backend import TensorLike
 from kplug.backend.attention import attend, causal_mask, join_masks
-from kplug.backend.convert import to_float
 from kplug.backend.ctc import decode_logits
 from kplug.backend.indices import to_indices
 from kplug.errors import DataError
-from kplug.ops.operands import Function, to_one_type, to_operand
+from kplug.ops.operands import Function, to_float, to_one_type, to_operand
 
 
 def _dot_product_attention(

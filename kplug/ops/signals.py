@@ -14,9 +14,8 @@ from torch import Tensor
 
 from kplug.arguments import require_choice, require_integer
 from kplug.backend import TensorLike
-from kplug.backend.convert import to_float
 from kplug.errors import DataError
-from kplug.ops.operands import Function, of_one, of_two_floats, to_operand
+from kplug.ops.operands import Function, of_one, of_two_floats, to_float, to_operand
 
 Pair: TypeAlias = "tuple[Tensor, Tensor]"
 

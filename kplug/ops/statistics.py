@@ -10,13 +10,14 @@ import torch.nn.functional as F
 
 from kplug.arguments import require_choice, require_integer
 from kplug.backend import Axis, DTypeLike, TensorLike, reductions
-from kplug.backend.convert import to_axes, to_float
+from kplug.backend.convert import to_axes
 from kplug.backend.indices import to_indices
 from kplug.errors import DataError
 from kplug.ops.operands import (
     Function,
     of_float,
     of_one,
+    to_float,
     to_one_type,
     to_operand,
 )

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from kplug.arguments import require_choice, require_integer
 from kplug.backend import TensorLike
-from kplug.backend.convert import to_float
 from kplug.backend.global_settings import standardize_data_format
 from kplug.backend.separable import depthwise
 from kplug.backend.sliding_windows import convolve_transposed
@@ -23,7 +22,7 @@ from kplug.backend.spatial import (
     to_torch_order,
 )
 from kplug.errors import DataError
-from kplug.ops.operands import Function, of_one, to_one_type, to_operand
+from kplug.ops.operands import Function, of_one, to_float, to_one_type, to_operand
 
 Numbers: TypeAlias = "int | Sequence[int]"
 

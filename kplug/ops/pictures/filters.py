@@ -10,11 +10,10 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_integer
 from kplug.backend import TensorLike
-from kplug.backend.convert import to_float
 from kplug.backend.global_settings import standardize_data_format
 from kplug.backend.sliding_windows import convolve
 from kplug.errors import DataError
-from kplug.ops.operands import Function, to_one_type
+from kplug.ops.operands import Function, to_float, to_one_type
 from kplug.ops.pictures.layout import as_floats, map_pictures
 
 # The kernel along the height; its transpose is the kernel along the width.

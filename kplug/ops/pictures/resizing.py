@@ -12,8 +12,7 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_choice, require_integer
 from kplug.backend import TensorLike
-from kplug.backend.convert import to_float
-from kplug.ops.operands import Function, to_one_type, to_operand
+from kplug.ops.operands import Function, to_float, to_one_type, to_operand
 from kplug.ops.pictures.layout import as_floats, map_pictures, to_type_of
 
 _TORCH_MODES = {"bilinear": "bilinear", "nearest": "nearest-exact", "bicubic": "bicubic"}

@@ -12,10 +12,9 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_choice, require_integer
 from kplug.backend import TensorLike
-from kplug.backend.convert import to_float
 from kplug.backend.random import Seed, find_generator
 from kplug.errors import DataError
-from kplug.ops.operands import Function, to_operand
+from kplug.ops.operands import Function, to_float, to_operand
 from kplug.ops.pictures.filters import blur
 from kplug.ops.pictures.layout import map_pictures, to_type_of
 
