@@ -8,6 +8,7 @@ from collections.abc import Callable
 from kplug.hookspecs import hookimpl
 from kplug.registry.candidates.installable_packages import Package
 from kplug.registry.component import Component
+from kplug.registry.env_section import Section
 from kplug.registry.kinds import BUILT_IN_KINDS, HOOKED, Kind
 from kplug.registry.metadata import is_installed
 
@@ -43,3 +44,10 @@ def kplug_offers(kind: str, name: str) -> list[Package]:
     """Return the distribution of a command that is not installed."""
     owner = _COMMANDS_ELSEWHERE.get(name) if kind == "command" else None
     return [] if owner is None or is_installed(owner) else [Package(owner)]
+
+
+@hookimpl
+def kplug_environment() -> list[Section]:
+    """Return what training on this machine has."""
+    section: Section = importlib.import_module("kplug.training.machine").describe_machine()
+    return [section]

@@ -9,6 +9,7 @@ from kplug.backend.processes import is_main_process
 from kplug.callbacks import Callback, CallbackList, History
 from kplug.registry import resolve
 from kplug.registry.user_warnings import warn
+from kplug.training.allocator import ALLOCATOR
 from kplug.training.compiled import Compiled
 from kplug.training.compiled_model import prepare_optimizer, require_compiled
 from kplug.training.data.batches import (
@@ -61,6 +62,7 @@ def fit(model: TrainableModel, settings: FitSettings) -> History:
     }
     trace = settings.profile if is_main_process() else None
     with (
+        ALLOCATOR,
         reporting_lost_workers(world),
         closing_sources(training, validation),
         profile_steps(trace, _count_calls(settings, per_epoch, compiled)) as recorders,
@@ -106,7 +108,12 @@ def evaluate(model: TrainableModel, settings: EvaluateSettings) -> dict[str, flo
     source = make_batches(model, settings.data)
     check_targets(model, compiled, source, "evaluate")
     world, display = find_world(), ProgressDisplay(settings.verbose)
-    with reporting_lost_workers(world), closing_sources(source), releasing_steps(compiled, "test"):
+    with (
+        ALLOCATOR,
+        reporting_lost_workers(world),
+        closing_sources(source),
+        releasing_steps(compiled, "test"),
+    ):
         if world is not None:
             facts = {
                 **describe_settings(settings),
@@ -126,7 +133,7 @@ def predict(model: TrainableModel, settings: PredictSettings) -> Any:
     """Check the data and return the model's outputs."""
     callbacks = list_callbacks(model, settings)
     source, display = make_batches(model, settings.data), ProgressDisplay(settings.verbose)
-    with closing_sources(source), releasing_steps(model.compiled, "predict"):
+    with ALLOCATOR, closing_sources(source), releasing_steps(model.compiled, "predict"):
         loop = InferenceLoop("predict", "predict", source, settings.steps, callbacks, display)
         outputs = run_prediction(model, loop)
     if outputs is None:
@@ -142,6 +149,7 @@ def train_on_batch(
     class_weight: Mapping[int, float] | None,
 ) -> dict[str, float]:
     """Make one update from one batch; return its loss, before the update, and its metrics."""
+    ALLOCATOR.keep()
     compiled = require_compiled(model, "train_on_batch")
     samples = as_samples(model, "train_on_batch", x, y, sample_weight)
     if class_weight is not None:
@@ -157,6 +165,7 @@ def evaluate_on_batch(
     model: TrainableModel, x: Any, y: Any, sample_weight: Any
 ) -> dict[str, float]:
     """Return losses and metrics of one batch."""
+    ALLOCATOR.keep()
     compiled = require_compiled(model, "test_on_batch")
     samples = as_samples(model, "test_on_batch", x, y, sample_weight)
     source = make_array_batches(model, "test_on_batch", samples, len(samples))
@@ -166,6 +175,7 @@ def evaluate_on_batch(
 
 def predict_on_batch(model: TrainableModel, x: Any) -> Any:
     """Return the outputs for one batch."""
+    ALLOCATOR.keep()
     samples = as_samples(model, "predict_on_batch", x)
     source = make_array_batches(model, "predict_on_batch", samples, len(samples))
     return run_prediction(model, InferenceLoop("predict", "predict_on_batch", source))

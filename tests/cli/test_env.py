@@ -13,10 +13,20 @@ import kplug
 from kplug.cli.app import app
 from kplug.cli.env import describe_settings
 from kplug.registry.policy import reading
+from kplug.training import machine
 from tests.registry import conftest
 from tests.registry.conftest import Sandbox
 
 install = conftest.install  # only what a test installs is seen
+
+
+MACHINE = "This machine:\n  processor\n    bfloat16: slow\n"
+
+
+@pytest.fixture(autouse=True)
+def _a_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    section = kplug.Section("This machine", {"processor": {"bfloat16": "slow"}})
+    monkeypatch.setattr(machine, "describe_machine", lambda: section)
 
 
 @pytest.fixture
@@ -36,12 +46,12 @@ def _run(*arguments: str, status: int = 0) -> str:
 def test_without_settings(plugins: Sandbox) -> None:
     assert _run() == (
         "No settings.\nPlugins:\n  a-plugin 1.0 may load\n  b-plugin 1.0 may load\n"
-        "  c-plugin 1.0 may load\n"
+        "  c-plugin 1.0 may load\n" + MACHINE
     )
 
 
 def test_without_plugins() -> None:
-    assert _run() == "No settings.\nNo plugins.\n"
+    assert _run() == "No settings.\nNo plugins.\n" + MACHINE
 
 
 @pytest.fixture
@@ -97,7 +107,7 @@ def test_every_setting_its_place_and_what_it_does(settings: Path, plugins: Sandb
         "or a hash"
     )
     expected = EXPECTED.format(system=reading.SYSTEM_FILE, folder=settings, strict=strict)
-    assert _run() == expected
+    assert _run() == expected + MACHINE
     assert plugins.imported() == set()
 
 
@@ -114,10 +124,10 @@ def test_what_plugins_add(plugins: Sandbox) -> None:
     points: dict[str, dict[str, str]] = {"kplug": {"hooks": "pond_hooks"}}
     plugins("pond", entry_points=points, modules={"pond_hooks.py": WITH_A_SECTION})
     assert _run().endswith(
-        "  pond 1.0 may load\nPonds:\n  north\n    depth: 2 m?\n    fish: none\n"
+        f"  pond 1.0 may load\n{MACHINE}Ponds:\n  north\n    depth: 2 m?\n    fish: none\n"
     )
     data = json.loads(_run("--json"))
-    assert data["sections"] == [
+    assert data["sections"][1:] == [
         {"title": "Ponds", "entries": {"north": {"depth": "2 m\x1b", "fish": "none"}}}
     ]
     assert data["not_shown"] == []

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from kplug.registry.errors import PolicyError
 from kplug.registry.policy.settings import KEYS, Source, as_meant, read_settings, suggest_key
-from kplug.registry.quoting import make_printable, shorten
+from kplug.registry.quoting import make_printable, quote, shorten
 from kplug.registry.suggestions import ask, find_closest
 
 ENVIRONMENT = "environment"
 POLICY_VARIABLE = "KPLUG_POLICY"
-TRACEBACK_VARIABLE = "KPLUG_TRACEBACK"  # not a setting: it does not affect what may load
+# No settings, as they do not affect what may load.
+TRACEBACK_VARIABLE = "KPLUG_TRACEBACK"
+ALLOCATOR_VARIABLE = "KPLUG_ALLOCATOR"
+ALLOCATORS = ("kplug", "system")
 _PREFIX = "KPLUG_"
-VARIABLES = (*(f"{_PREFIX}{key.upper()}" for key in KEYS), POLICY_VARIABLE, TRACEBACK_VARIABLE)
+VARIABLES = (
+    *(f"{_PREFIX}{key.upper()}" for key in KEYS),
+    POLICY_VARIABLE,
+    TRACEBACK_VARIABLE,
+    ALLOCATOR_VARIABLE,
+)
 _COMMA = re.compile(r",(?!\s*[<>=!~])")  # not that of "a>=1,<2"
 _SWITCH = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
 
@@ -29,7 +37,8 @@ def read_environment(environ: Mapping[str, str]) -> Source | None:
         elif text is not None:
             values[key] = [part.strip() for part in _COMMA.split(text) if part.strip()]
     found = read_settings(ENVIRONMENT, values, _label)
-    errors = (*(_unknown(name) for name in sorted(environ) if _is_unknown(name)), *found.errors)
+    unknown = (_unknown(name) for name in sorted(environ) if _is_unknown(name))
+    errors = (*unknown, *_check_allocator(environ), *found.errors)
     return Source(ENVIRONMENT, found.settings, errors) if values or errors else None
 
 
@@ -37,6 +46,14 @@ def wants_traceback(environ: Mapping[str, str]) -> bool:
     """Whether the command line shows tracebacks of errors."""
     text = environ.get(TRACEBACK_VARIABLE, "")
     return bool(text) and _SWITCH.get(text.lower(), True)
+
+
+def _check_allocator(environ: Mapping[str, str]) -> Iterator[PolicyError]:
+    allocator = environ.get(ALLOCATOR_VARIABLE, "kplug")
+    if allocator not in ALLOCATORS:
+        yield PolicyError(
+            f"{ALLOCATOR_VARIABLE} is {quote(allocator)}", hint=f"It is {' or '.join(ALLOCATORS)}."
+        )
 
 
 def _label(key: str) -> str:

@@ -20,6 +20,7 @@ import torch
 
 from kplug.errors import WorkerLostError
 from kplug.registry.user_warnings import warn
+from kplug.training.allocator import ALLOCATOR
 from kplug.training.data.py_dataset import PyDataset
 
 #: Seconds after which a late batch is warned about.
@@ -197,6 +198,7 @@ class ProcessWorkers:
 
 def _serve(dataset: PyDataset, connection: Connection[Any, Any], seed: int) -> None:
     """Compute requested batches until the requesting process has ended."""
+    ALLOCATOR.keep()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that trains
     torch.set_num_threads(1)
     random.seed(seed)

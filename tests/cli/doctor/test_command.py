@@ -47,7 +47,9 @@ def _offer(install: Sandbox, name: str, *names: str, version: str = "1.0") -> No
 
 def test_nothing_is_wrong(install: Sandbox) -> None:
     _offer(install, "a-plugin", "pond")
-    assert _run() == "Nothing is wrong.\nNo settings.\nPlugins:\n  a-plugin 1.0 may load\n"
+    found, _, machine = _run().partition("This machine:\n")
+    assert found == "Nothing is wrong.\nNo settings.\nPlugins:\n  a-plugin 1.0 may load\n"
+    assert "    bfloat16: " in machine
     assert install.imported() == set()
 
 

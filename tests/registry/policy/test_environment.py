@@ -115,3 +115,11 @@ def test_the_variable_for_tracebacks_is_known_and_no_setting(value: str, is_want
     assert read_environment(environ) is None
     assert wants_traceback(environ) is is_wanted
     assert not wants_traceback({})
+
+
+def test_the_variable_for_the_allocator_is_known_and_no_setting() -> None:
+    assert read_environment({"KPLUG_ALLOCATOR": "system"}) is None
+    assert read_environment({"KPLUG_ALLOCATOR": "kplug"}) is None
+    assert _errors({"KPLUG_ALLOCATOR": "sytem"}) == [
+        "KPLUG_ALLOCATOR is 'sytem'\n  It is kplug or system."
+    ]

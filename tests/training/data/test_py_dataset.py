@@ -18,6 +18,7 @@ import pytest
 import torch
 
 from kplug.errors import ArgumentValueError, DataError, KplugWarning, WorkerLostError
+from kplug.training.allocator import Allocator
 from kplug.training.data import workers as workers_module
 from kplug.training.data.dataset_pass import DatasetPasses
 from kplug.utils import PyDataset, set_random_seed
@@ -350,3 +351,19 @@ def test_a_length_may_be_an_integer_of_numpy() -> None:
             return X, Y
 
     assert Whole().num_batches == 2
+
+
+class Keeping(Numbers):
+    """Whether the process that makes a batch keeps the memory that it frees."""
+
+    def __getitem__(self, index: int) -> Any:
+        return np.full((2, 1), vars(workers_module)["ALLOCATOR"]._is_keeping)
+
+
+def test_a_process_that_makes_batches_keeps_the_memory_of_the_last_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(workers_module, "ALLOCATOR", Allocator())  # a fork inherits this one
+    dataset = Keeping(workers=2, use_multiprocessing=True)
+    answers = [answer for _, answer in workers_module.read_ahead(dataset, range(3))]
+    assert all(np.all(answer.batch) for answer in answers)
