@@ -16,6 +16,7 @@ from kplug.registry.metadata import is_installed
 _COMMANDS_ELSEWHERE = {
     **dict.fromkeys(("new", "add", "check", "stubs"), "kplug-authoring"),
     "demo": "kplug-demo",
+    "numbers": "kplug-numbers",
 }
 
 

@@ -1,0 +1,131 @@
+"""Makes the readings of a distribution and compares them with its file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from kplug import Component, Spec, parse_spec
+from kplug.commands import diverting_output
+from kplug.errors import KplugError
+from kplug.inspection import KINDS, find_component, find_own_example, list_components
+from kplug.messages import quote
+from kplug_numbers.comparison import compare
+from kplug_numbers.errors import ReadingError
+from kplug_numbers.making import RECIPES, make_reading
+from kplug_numbers.numbers_file import Key, NumbersFile
+
+Outcome = Literal["same", "differs", "cannot be compared", "not recorded"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one component with its arguments.
+
+    Args:
+        key: Its kind and spec.
+        outcome: In two words.
+        message: What differs, or why nothing can be said.
+    """
+
+    key: Key
+    outcome: Outcome
+    message: str = ""
+
+    def __str__(self) -> str:
+        kind, spec = self.key
+        return f"{self.outcome}: {kind} {spec}" + (f": {self.message}" if self.message else "")
+
+
+def list_keys(distribution: str, known: NumbersFile, examples: Iterable[str] = ()) -> list[Key]:
+    """Return what is read of a distribution: what its file has, or its authors' examples, and further ones.
+
+    Raises:
+        ReadingError: if it offers nothing that has a recipe, or an example is for none of its components.
+    """
+    offered = {
+        (kind, one.qualified_name): one
+        for kind in RECIPES
+        for one in list_components(KINDS[kind])
+        if one.origin.distribution == distribution
+    }
+    if not offered:
+        raise ReadingError(
+            f"{quote(distribution)} offers no component that can be read",
+            hint="`kplug list` shows what is installed. Callbacks and commands have no numbers.",
+        )
+    # A key is there as long as its component.
+    keys = {key for key in known.keys if (key[0], parse_spec(key[1]).ref) in offered}
+    for text in examples:
+        keys |= set(_read_example(text, distribution))
+    named = {(kind, parse_spec(spec).ref) for kind, spec in keys}
+    keys |= {
+        (kind, _write_spec(component))
+        for (kind, name), component in offered.items()
+        if (kind, name) not in named
+    }
+    return sorted(keys)
+
+
+def make_all(keys: Iterable[Key], tell: Callable[[Key], None]) -> NumbersFile:
+    """Return the readings of components, and the reasons where there are none.
+
+    Args:
+        keys: Their kinds and specs.
+        tell: Called before each.
+    """
+    readings, unread = {}, {}
+    with diverting_output():  # a component may print to stdout
+        for key in keys:
+            tell(key)
+            try:
+                readings[key] = make_reading(*key)
+            except KplugError as error:
+                unread[key] = error.message[:500]
+    return NumbersFile(readings, unread)
+
+
+def compare_files(recorded: NumbersFile, found: NumbersFile) -> list[Result]:
+    """Return the results of comparing all that two files are about."""
+    keys = sorted({*recorded.keys, *found.keys})
+    return [_compare(key, recorded, found) for key in keys]
+
+
+def _compare(key: Key, recorded: NumbersFile, found: NumbersFile) -> Result:
+    ours, theirs = recorded.readings.get(key), found.readings.get(key)
+    if ours is not None and theirs is not None:
+        comparison = compare(ours, theirs)
+        text = str(comparison).partition(": ")[2]
+        if comparison.outcome == "differs" and ours.torch != theirs.torch:
+            text += f", with torch {ours.torch}, now {theirs.torch}"
+        return Result(key, comparison.outcome, text)
+    if ours is not None:
+        return Result(key, "cannot be compared", found.unread.get(key, "it is not there any more"))
+    if theirs is None and key in recorded.unread and key in found.unread:
+        return Result(key, "same", f"no reading: {found.unread[key]}")
+    return Result(key, "not recorded", found.unread.get(key, ""))
+
+
+def _read_example(text: str, distribution: str) -> list[Key]:
+    """Return the keys that a spec stands for, of each kind that has the name."""
+    spec = parse_spec(text)
+    found = []
+    for kind in RECIPES:
+        component = find_component(KINDS[kind], Spec(f"{distribution}/{spec.name}"))
+        if component is not None and component.origin.distribution == distribution:
+            found.append((kind, str(Spec(component.qualified_name, spec.args, spec.kwargs))))
+    if not found:
+        raise ReadingError(
+            f"{distribution} has no component for the example {quote(text)}",
+            hint="`kplug list` shows what it offers.",
+        )
+    return found
+
+
+def _write_spec(component: Component) -> str:
+    arguments = dict(find_own_example(component).arguments)
+    try:
+        return str(Spec(component.qualified_name, kwargs=arguments))
+    except KplugError:  # an object that no text stands for
+        return component.qualified_name

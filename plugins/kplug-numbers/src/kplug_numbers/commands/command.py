@@ -1,0 +1,188 @@
+"""``kplug numbers``: records, checks, shows and compares readings."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kplug import parse_spec
+from kplug.commands import (
+    JsonOption,
+    complete_component,
+    diverting_output,
+    find_width,
+    print_json,
+    print_lines,
+)
+from kplug.errors import KplugError
+from kplug.inspection import KINDS, find_component
+from kplug.messages import quote
+from kplug.terminal import wrap
+from kplug_numbers.errors import ReadingError
+from kplug_numbers.numbers_file import (
+    Key,
+    NumbersFile,
+    find_numbers,
+    find_source,
+    read_wheel,
+    write_file,
+)
+
+if TYPE_CHECKING:
+    from kplug_numbers.checking import Result
+
+numbers = typer.Typer(no_args_is_help=True)
+
+Distribution = Annotated[str, typer.Argument(help="An installed distribution.")]
+ExampleOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--example",
+        metavar="SPEC",
+        help="A component with arguments, to read as well: 'dice_loss(smooth=1e-5)'. May be repeated.",
+    ),
+]
+
+
+@numbers.callback()
+def options() -> None:
+    """Record what components compute on known inputs, and compare it with what was recorded.
+
+    Example: kplug numbers record kplug-acme
+
+    Example: kplug numbers check kplug-acme
+    """
+
+
+@numbers.command()
+def record(distribution: Distribution, example: ExampleOption = None) -> None:
+    """Write what a distribution's components compute into numbers.json in its source.
+
+    The distribution is installed in editable mode. Components keep the arguments that the file has; a new one
+    is read with its author's example. What changed is listed.
+
+    Example: kplug numbers record kplug-acme --example 'dice_loss(smooth=1e-5)'
+    """
+    place = find_source(distribution)
+    known = find_numbers(distribution) or NumbersFile()
+    from kplug_numbers.checking import compare_files, list_keys, make_all  # imports torch
+
+    found = make_all(list_keys(distribution, known, example or []), _tell)
+    write_file(place, found)
+    changed = [one for one in compare_files(known, found) if one.key in known.readings]
+    _print_results([one for one in changed if one.outcome != "same"])
+    print_lines(f"new: {kind} {spec}" for kind, spec in sorted(found.readings.keys() - known.readings))
+    print_lines([f"{place}: {len(found.readings)} readings, {len(found.unread)} without"])
+    print_lines(f"no reading of the {kind} {spec}: {why}" for (kind, spec), why in found.unread.items())
+
+
+@numbers.command()
+def check(distribution: Distribution, as_json: JsonOption = False) -> None:
+    """Compare what a distribution's components compute with what its numbers.json says.
+
+    It imports and runs the components.
+
+    Exit status: 0 if all is the same, 1 if anything differs, cannot be compared or is not recorded, 2 if there
+    is no file.
+
+    Example: kplug numbers check kplug-acme
+    """
+    recorded = find_numbers(distribution)
+    if recorded is None:
+        raise ReadingError(
+            f"{distribution} has no recorded numbers",
+            hint=f"Its author writes them with `kplug numbers record {distribution}`.",
+        )
+    from kplug_numbers.checking import compare_files, list_keys, make_all  # imports torch
+
+    keys = [*list_keys(distribution, recorded), *recorded.keys]
+    _report(compare_files(recorded, make_all(dict.fromkeys(keys), _tell)), as_json)
+
+
+@numbers.command()
+def show(
+    spec: Annotated[
+        str,
+        typer.Argument(
+            help="A component with its arguments: 'huber(delta=2)'.", autocompletion=complete_component
+        ),
+    ],
+    kind: Annotated[str | None, typer.Option(help="Its kind, if several have the name.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a component computes.
+
+    Example: kplug numbers show 'huber(delta=2)' --kind loss
+    """
+    found_kind = _find_kind(spec, kind)
+    from kplug_numbers.making import make_reading  # imports torch
+
+    with diverting_output():
+        reading = make_reading(found_kind, spec)
+    if as_json:
+        print_json(reading.as_data())
+        return
+    print_lines([f"{reading.kind} {reading.spec}, recipe {reading.recipe}, torch {reading.torch}"])
+    for name, part in reading.parts.items():
+        values = " ".join(f"{value:.6g}" for value in part.sample)
+        more = " …" if part.size and len(part.sample) < part.count else ""
+        text = part.raises or f"{part.dtype} {list(part.shape)} {values}{more}"
+        print_lines([f"  {name}: {text}"])
+
+
+@numbers.command()
+def diff(
+    first: Annotated[Path, typer.Argument(help="A wheel.")],
+    second: Annotated[Path, typer.Argument(help="Another one, of a later version.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the numbers that two wheels carry. Nothing of the wheels is run.
+
+    Exit status: 0 if all is the same, 1 if anything differs or cannot be compared, 2 if a wheel carries none.
+
+    Example: kplug numbers diff acme-0.1-py3-none-any.whl acme-0.2-py3-none-any.whl
+    """
+    files = [read_wheel(path) for path in (first, second)]
+    from kplug_numbers.checking import compare_files
+
+    _report(compare_files(*files), as_json)
+
+
+def _find_kind(text: str, kind: str | None) -> str:
+    spec = parse_spec(text)
+    known = KINDS if kind is None else {kind: KINDS[kind]} if kind in KINDS else {}
+    found = [name for name, one in known.items() if find_component(one, spec) is not None]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise KplugError(f"nothing is named {quote(text)}", hint="`kplug list` shows the names.")
+    raise KplugError(
+        f"{quote(text)} is the name of several kinds: {', '.join(found)}", hint="Add --kind."
+    )
+
+
+def _report(results: list[Result], as_json: bool) -> None:
+    if as_json:
+        data = [
+            {"kind": one.key[0], "spec": one.key[1], "outcome": one.outcome, "message": one.message}
+            for one in results
+        ]
+        print_json({"results": data})
+    else:
+        _print_results([one for one in results if one.outcome != "same"])
+        counts = Counter(one.outcome for one in results)
+        print_lines([", ".join(f"{count} {outcome}" for outcome, count in counts.items())])
+    raise typer.Exit(0 if all(one.outcome == "same" for one in results) else 1)
+
+
+def _print_results(results: list[Result]) -> None:
+    print_lines(map(str, results))
+
+
+def _tell(key: Key) -> None:
+    if width := find_width(sys.stderr):
+        typer.echo("\n".join(wrap(f"reading {key[1]} …", width)), err=True)

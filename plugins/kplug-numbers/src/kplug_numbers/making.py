@@ -1,0 +1,148 @@
+"""Makes readings: a component with its arguments, computed by the recipe of its kind."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+from kplug import Component, Spec, config, parse_spec, resolve
+from kplug.errors import KplugError
+from kplug.messages import describe_error
+from kplug_numbers.comparison import compare
+from kplug_numbers.errors import ReadingError
+from kplug_numbers.reading import Reading
+from kplug_numbers.recipes.initializers import record_initializer
+from kplug_numbers.recipes.layers import record_layer
+from kplug_numbers.recipes.metrics import record_metric
+from kplug_numbers.recipes.optimizers import record_optimizer
+from kplug_numbers.recipes.recorder import MOST_SECONDS, Recorder
+from kplug_numbers.recipes.schedules import record_schedule
+from kplug_numbers.recipes.tensor_functions import (
+    record_activation,
+    record_constraint,
+    record_loss,
+    record_regularizer,
+)
+
+# The version of each recipe: raised when its inputs or parts change. Callbacks have none.
+RECIPES: dict[str, tuple[int, Callable[[Recorder], None]]] = {
+    "activation": (1, record_activation),
+    "constraint": (1, record_constraint),
+    "initializer": (1, record_initializer),
+    "layer": (1, record_layer),
+    "loss": (1, record_loss),
+    "metric": (1, record_metric),
+    "optimizer": (1, record_optimizer),
+    "regularizer": (1, record_regularizer),
+    "schedule": (1, record_schedule),
+}
+_SEED = 7
+
+
+def make_reading(
+    kind: str, reference: str | Spec, *, is_twice: bool = True, most_seconds: float = MOST_SECONDS
+) -> Reading:
+    """Return the reading of a component with arguments.
+
+    Args:
+        kind: The singular name of its kind.
+        reference: The component with its arguments.
+        is_twice: Whether it is made twice, to see whether the component is random.
+        most_seconds: How long each may take.
+
+    Raises:
+        ReadingError: if the kind has no recipe, or if the component cannot be made, is random, takes too long or
+            suits no input of the recipe.
+
+    Example:
+        >>> make_reading("loss", "kplug/mse").parts["real/float64/value"].dtype
+        'float64'
+    """
+    spec = parse_spec(reference) if isinstance(reference, str) else reference
+
+    def make() -> Any:
+        return resolve(kind, copy.deepcopy(spec)).object
+
+    return _read(kind, str(spec), make, is_twice, most_seconds)
+
+
+def read_component(component: Component, arguments: dict[str, Any], **how: Any) -> Reading:
+    """Return the reading of a component with its written arguments."""
+    return make_reading(component.kind, Spec(component.qualified_name, kwargs=arguments), **how)
+
+
+def read_object(kind: str, name: str, make: Callable[[], object]) -> Reading:
+    """Return the reading of an object of the user's code or of another library.
+
+    Args:
+        kind: The singular name of the kind that it is used as.
+        name: What the reading calls it.
+        make: Makes the object anew at each call.
+
+    Raises:
+        ReadingError: as `make_reading` does.
+
+    Example:
+        >>> from kplug_numbers import compare
+        >>> ours = make_reading("activation", "kplug/tanh")
+        >>> str(compare(ours, read_object("activation", "torch.tanh", lambda: torch.tanh)))
+        'same'
+    """
+    return _read(kind, name, lambda: resolve(kind, make()).object, True, MOST_SECONDS)
+
+
+def _read(
+    kind: str, name: str, make: Callable[[], Any], is_twice: bool, most_seconds: float
+) -> Reading:
+    if kind not in RECIPES:
+        raise ReadingError(f"there is no recipe for the kind {kind!r}")
+    version, record = RECIPES[kind]
+
+    def make_seeded() -> Any:
+        torch.default_generator.manual_seed(_SEED)
+        made = make()
+        torch.default_generator.manual_seed(_SEED)
+        return made
+
+    def read() -> Reading:
+        out = Recorder(make_seeded, most_seconds)
+        record(out)
+        return out.finish(kind, name, version)
+
+    with _standard_settings():
+        try:
+            make_seeded()
+        except KplugError as error:
+            raise ReadingError(f"it cannot be made: {error.message}") from error
+        except (Exception, SystemExit) as error:
+            raise ReadingError(f"it cannot be made: {describe_error(error)}") from error
+        first = read()
+        if is_twice and compare(first, read()).outcome != "same":
+            raise ReadingError("it is random: two readings differ although torch's generator is seeded")
+        return first
+
+
+@contextlib.contextmanager
+def _standard_settings() -> Iterator[None]:
+    """Compute with kplug's default settings, and restore the caller's and the generator's state."""
+    state, dtype = torch.get_rng_state(), torch.get_default_dtype()
+    floatx, epsilon, layout = config.floatx(), config.epsilon(), config.image_data_format()
+    try:
+        torch.set_default_dtype(torch.float32)
+        config.set_floatx("float32")
+        config.set_epsilon(1e-7)
+        config.set_image_data_format("channels_last")
+        with torch.enable_grad(), torch.autocast("cpu", enabled=False), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        torch.set_default_dtype(dtype)
+        config.set_floatx(floatx)
+        config.set_epsilon(epsilon)
+        config.set_image_data_format(layout)
+        torch.set_rng_state(state)

@@ -1,0 +1,111 @@
+"""The recipe of optimizers: weights after steps, and the state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug.optimizers import build_optimizer, set_gradients
+from kplug_numbers.recipes.inputs import spread, with_strides
+from kplug_numbers.recipes.recorder import Recorder
+
+_STEPS = (1, 2, 3, 10)
+
+
+def record_optimizer(out: Recorder) -> None:
+    """Record an optimizer of a sum of squares of two weights."""
+    out.attempt("float64", lambda: _steps(out.make(), _start(), _STEPS))
+    out.attempt("float32", lambda: _steps(out.make(), _start(torch.float32), (3,)))
+    out.attempt("state", lambda: _state(out.make()))
+    out.attempt("large", lambda: _steps(out.make(), _start(), (2,), scale=1e6))
+    out.attempt("zeros", lambda: _steps(out.make(), _start(), (2,), scale=0.0))
+    out.attempt("without_gradient", lambda: _late(out.make()))
+    out.attempt("strided", lambda: _strided(out))
+    out.attempt("groups", lambda: _groups(out.make()))
+
+
+def _start(dtype: torch.dtype = torch.float64) -> list[Tensor]:
+    matrix, vector = spread("optimizer/matrix", 2, 3), spread("optimizer/vector", 2)
+    return [matrix.to(dtype, copy=True).requires_grad_(), vector.to(dtype, copy=True).requires_grad_()]
+
+
+def _advance(
+    optimizer: Any, parameters: list[Tensor], count: int, scale: float = 1.0, first: int = 0
+) -> None:
+    """Make steps on a sum of squares with a factor and a minimum of each weight of its own."""
+    factors = [spread("optimizer/factor", 6, low=0.5, high=2.0), spread("optimizer/other", 2, low=0.5)]
+    factors[1] = factors[1].abs() + 0.5
+
+    def function(weights: list[Tensor]) -> Tensor:
+        terms = [
+            (factor.to(weight.dtype).reshape(weight.shape) * (weight - 0.25).square()).sum()
+            for weight, factor in list(zip(weights, factors, strict=True))[first:]
+        ]
+        return scale * torch.stack(terms).sum()
+
+    for _ in range(count):
+        set_gradients(optimizer, parameters, function)
+        optimizer.step()
+
+
+def _joined(parameters: list[Tensor]) -> Tensor:
+    return torch.cat([parameter.detach().clone().flatten() for parameter in parameters])
+
+
+def _steps(
+    made: Any, parameters: list[Tensor], steps: tuple[int, ...], scale: float = 1.0
+) -> dict[str, Tensor]:
+    optimizer = build_optimizer(made, parameters)
+    found, done = {}, 0
+    for step in steps:
+        _advance(optimizer, parameters, step - done, scale)
+        found[f"step_{step}"], done = _joined(parameters), step
+    return found
+
+
+def _state(made: Any) -> dict[str, Any]:
+    parameters = _start()
+    optimizer = build_optimizer(made, parameters)
+    _advance(optimizer, parameters, 3)
+    entries = [optimizer.state.get(parameter, {}) for parameter in parameters]
+    return {str(key): _find_state(key, entries) for key in sorted({k for e in entries for k in e}, key=str)}
+
+
+def _find_state(key: Any, entries: list[Mapping[Any, Any]]) -> Any:
+    """Return what the weights have under a key: the tensors of all joined, else the first alone."""
+    values = [entry[key] for entry in entries if key in entry]
+    if all(isinstance(value, Tensor) for value in values) and len({one.dtype for one in values}) == 1:
+        return _joined(values)
+    return values[0]
+
+
+def _late(made: Any) -> dict[str, Tensor]:
+    """Leave the first weight without a gradient at first."""
+    parameters = _start()
+    optimizer = build_optimizer(made, parameters)
+    _advance(optimizer, parameters, 2, first=1)
+    early = _joined(parameters)
+    _advance(optimizer, parameters, 2)
+    return {"early": early, "late": _joined(parameters)}
+
+
+def _strided(out: Recorder) -> dict[str, bool]:
+    plain, other = _start(), [with_strides(one.detach()).requires_grad_() for one in _start()]
+    for parameters in (plain, other):
+        _advance(build_optimizer(out.make(), parameters), parameters, 3)
+    return {"same": torch.allclose(_joined(plain), _joined(other), 1e-9, 1e-9)}
+
+
+def _groups(made: Any) -> dict[str, Tensor]:
+    """Give the second weight a learning rate of its own."""
+    parameters = _start()
+    optimizer = build_optimizer(made, parameters)
+    first = optimizer.param_groups[0]
+    rest = {key: value for key, value in first.items() if key != "params"}
+    first["params"] = parameters[:1]
+    optimizer.param_groups.append({**rest, "params": parameters[1:], "lr": 0.125})
+    _advance(optimizer, parameters, 2)
+    return {"weights": _joined(parameters)}

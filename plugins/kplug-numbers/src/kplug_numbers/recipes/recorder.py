@@ -1,0 +1,129 @@
+"""`Recorder`: gathers the parts of a reading, with limits of time and length."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug_numbers.errors import ReadingError
+from kplug_numbers.reading import MOST_BYTES, MOST_SAMPLES, Part, Reading, summarize
+
+MOST_SECONDS = 5.0  # of a reading
+_MOST_VALUES = 100_000  # of an array, as each is looked at in Python
+_DIGITS = {torch.float64: 10}  # significant decimal ones
+_FEWER_DIGITS = 6  # of the other types
+
+
+class Recorder:
+    """Gathers parts.
+
+    Args:
+        make: Makes the component anew, in a fixed state of torch's generator.
+        most_seconds: How long the recipe may take. It is asked between two calls of the component.
+    """
+
+    def __init__(self, make: Callable[[], Any], most_seconds: float = MOST_SECONDS) -> None:
+        self.make = make
+        self.parts: dict[str, Part] = {}
+        self._values: dict[str, tuple[float, ...]] = {}
+        self._end, self._limit = time.monotonic() + most_seconds, most_seconds
+
+    def put(self, name: str, value: Any) -> None:
+        """Record a value: a tensor, a number, or lists, tuples and dicts of them."""
+        if isinstance(value, Mapping):
+            for key, item in value.items():
+                self.put(f"{name}/{key}", item)
+        elif isinstance(value, (list, tuple)):
+            for at, item in enumerate(value):
+                self.put(f"{name}/{at}", item)
+        elif isinstance(value, (Tensor, bool, int, float)):
+            self._put_array(name, value)
+        else:
+            self.parts[name] = Part(type(value).__name__, (0,))
+
+    def attempt(self, name: str, compute: Callable[[], Mapping[str, Any]]) -> bool:
+        """Record what a call returns by name, or the class of the error that it raises.
+
+        Returns:
+            Whether it returned.
+
+        Raises:
+            ReadingError: if the time is over.
+        """
+        if time.monotonic() > self._end:
+            raise ReadingError(f"it takes more than {self._limit:g} seconds")
+        try:
+            found = compute()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code
+            self.parts[name] = Part(raises=type(error).__name__[:100])
+            return False
+        for key, value in found.items():
+            self.put(f"{name}/{key}", value)
+        return True
+
+    def finish(self, kind: str, spec: str, recipe: int) -> Reading:
+        """Return the reading, with as many samples and parts as its length allows.
+
+        Raises:
+            ReadingError: if nothing was computed, or the spec alone is too long.
+        """
+        if not any(not part.raises for part in self.parts.values()):
+            raise ReadingError("no input of the recipe suits it")
+        reading = Reading(kind, spec, recipe, torch.__version__, self._sample(MOST_SAMPLES))
+        for count in (2, 1):
+            if len(reading.to_json()) > MOST_BYTES:
+                reading = replace(reading, parts=self._sample(count))
+        names = list(reading.parts)
+        while len(reading.to_json()) > MOST_BYTES:
+            if not names:
+                raise ReadingError("its arguments are too long for a reading")
+            names.pop()
+            parts = {name: reading.parts[name] for name in names}
+            reading = replace(reading, parts=parts, cut=reading.cut + 1)
+        return reading
+
+    def _put_array(self, name: str, value: Tensor | float) -> None:
+        array = torch.as_tensor(value).detach()
+        array = torch.empty_like(array, device="cpu").copy_(array)  # autograd's zeros have no memory
+        if array.numel() > _MOST_VALUES:
+            raise ReadingError(f"{name} has {array.numel()} values; {_MOST_VALUES} are allowed")
+        if array.is_complex():
+            array = torch.view_as_real(array)
+        digits = _DIGITS.get(array.dtype, _FEWER_DIGITS)
+        values = tuple(_round(one, digits) for one in array.flatten().tolist())
+        self._values[name] = values
+        dtype = str(array.dtype).removeprefix("torch.")
+        self.parts[name] = Part(dtype, tuple(array.shape))
+
+    def _sample(self, most: int) -> dict[str, Part]:
+        return {name: self._summarize(name, part, most) for name, part in self.parts.items()}
+
+    def _summarize(self, name: str, part: Part, most: int) -> Part:
+        values = self._values.get(name)
+        if values is None:
+            return part
+        places = _spread(len(values), most)
+        found = summarize(part.dtype, part.shape, values, tuple(values[at] for at in places))
+        if len(places) == len(values):
+            return found
+        size, norm, dot = (_round(one, 8) for one in (found.size, found.norm, found.dot))
+        return replace(found, size=size, norm=norm, dot=dot)
+
+
+def _spread(count: int, most: int) -> list[int]:
+    """Return the places of a sample: all of few values, else some from the first to the last."""
+    if count <= most:
+        return list(range(count))
+    return [at * (count - 1) // max(most - 1, 1) for at in range(most)]
+
+
+def _round(value: float, digits: int) -> float:
+    if not isinstance(value, float):
+        return int(value)
+    return float(f"{value:.{digits}g}") if math.isfinite(value) else value

@@ -1,0 +1,166 @@
+"""Readings of each kind: their parts, limits and refusals."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+import torch
+from kplug_numbers import ReadingError, compare, make_reading, read_object
+from kplug_numbers.making import RECIPES
+from kplug_numbers.reading import MOST_BYTES
+from torch import Tensor
+
+from kplug import config
+from kplug.inspection import KINDS
+
+# Of each kind some components, with parts that their readings have.
+PARTS = {
+    ("loss", "kplug/mse"): ["real/float64/second", "real/weighted/value", "real/all_masked/value"],
+    ("loss", "kplug/sparse_categorical_crossentropy"): ["ids/float64/gradient", "ids/exact/value"],
+    ("loss", "kplug/ctc"): ["sequence/float64/gradient"],
+    ("metric", "kplug/auc"): ["single/merged/result", "single/batches/reset", "single/ties/result"],
+    ("metric", "kplug/mean"): ["values/batches/1"],
+    ("metric", "kplug/mean_iou(num_classes=3)"): ["choices/weighted/result"],
+    ("optimizer", "kplug/adam"): ["float64/step_10", "state/exp_avg", "groups/weights"],
+    ("optimizer", "torch/sgd"): ["float64/step_1", "without_gradient/late"],
+    ("regularizer", "kplug/l1"): ["kernel/zeros/gradient", "bias/float32/value"],
+    ("constraint", "kplug/max_norm"): ["convolution/large/value"],
+    ("initializer", "kplug/glorot_uniform"): ["large_convolution/deviation", "empty/value"],
+    ("activation", "kplug/softmax"): ["rows/ties/gradient", "rows/large/value", "sequence/value"],
+    ("schedule", "kplug/cosine_decay(initial_learning_rate=0.1, decay_steps=100)"): ["step_50/rate"],
+    ("layer", "kplug/Dense(units=3)"): ["row/float64/weight_gradient/0", "row/training/value/0"],
+    ("layer", "kplug/LSTM(units=3)"): ["sequence/masked/value/0", "sequence/shorter/value/0"],
+    ("layer", "kplug/Dropout(rate=0.5)"): ["row/training/is_random"],
+    ("layer", "kplug/Masking"): ["sequence/masked/mask/0"],
+    ("layer", "kplug/BatchNormalization"): ["row/training/state/0"],
+    ("layer", "kplug/Conv2D(filters=2, kernel_size=3)"): ["image/strided/same"],
+}
+
+
+@pytest.mark.parametrize(("component", "parts"), PARTS.items(), ids=str)
+def test_a_reading_has_the_parts_of_its_recipe(
+    component: tuple[str, str], parts: list[str]
+) -> None:
+    kind, spec = component
+    reading = make_reading(kind, spec)
+    assert set(parts) <= set(reading.parts), list(reading.parts)
+    assert (reading.kind, reading.spec, reading.cut) == (kind, spec, 0)
+    assert len(reading.to_json()) <= MOST_BYTES
+    assert make_reading(kind, spec, is_twice=False).to_json() == reading.to_json()
+
+
+def test_every_kind_but_callbacks_has_a_recipe_and_an_example_here() -> None:
+    assert {*RECIPES, "callback"} == {name for name, one in KINDS.items() if one.origin.is_built_in}
+    assert {kind for kind, _ in PARTS} == RECIPES.keys()
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "second", "part"),
+    [
+        ("loss", "kplug/huber(delta=1.0)", "kplug/huber(delta=0.5)", "real/float64/value"),
+        ("loss", "kplug/mse", "kplug/mse(reduction='sum')", "real/float64/value"),
+        ("optimizer", "kplug/adam(epsilon=1e-8)", "kplug/adam(epsilon=1e-3)", "float64/step_1"),
+        ("optimizer", "kplug/sgd", "kplug/sgd(nesterov=True, momentum=0.5)", "float64/step_2"),
+        ("metric", "kplug/precision", "kplug/precision(thresholds=0.25)", "single/batches/1"),
+        ("activation", "kplug/relu", "kplug/leaky_relu", "rows/float64/value"),
+        ("layer", "kplug/Dense(units=3)", "kplug/Dense(units=4)", "row/float64/value/0"),
+    ],
+)
+def test_arguments_show(kind: str, first: str, second: str, part: str) -> None:
+    found = compare(make_reading(kind, first), make_reading(kind, second))
+    assert part in {one.part for one in found.differences}
+
+
+class Absolute:
+    """A mean absolute error with a gradient of its own at ties."""
+
+    def __init__(self, at_ties: float) -> None:
+        self.at_ties = at_ties
+
+    def __call__(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        distance = y_pred - y_true
+        sign = torch.where(distance == 0, self.at_ties, distance.sign()).detach()
+        return (distance * sign).mean(-1)
+
+
+_SHARED = ("shares/exact", "shares/wrong", "shares/zeros")  # where some predictions are the targets
+
+
+def test_a_gradient_at_ties_alone_is_found() -> None:
+    zero, one = (
+        read_object("loss", "mine", lambda at=at: Absolute(at)) for at in (0.0, 1.0)
+    )
+    found = {difference.part for difference in compare(zero, one).differences}
+    assert found == {f"{name}/gradient" for name in ("real/exact", *_SHARED)}
+
+
+def _draws_elsewhere(x: Tensor) -> Tensor:
+    return x * random.random()  # noqa: S311
+
+
+def _raises(x: Tensor) -> Tensor:
+    raise ConnectionError("there is no network")
+
+
+def _leaves(x: Tensor) -> Tensor:
+    raise SystemExit(3)
+
+
+
+
+REFUSED: dict[str, tuple[str, Any, str]] = {
+    "random without a seed": ("activation", _draws_elsewhere, "it is random"),
+    "needs the network": ("activation", _raises, "no input of the recipe suits it"),
+    "leaves": ("activation", _leaves, "no input of the recipe suits it"),
+    "is no component": ("loss", 7, "it cannot be made"),
+    "a kind without a recipe": ("callback", object(), "no recipe for the kind 'callback'"),
+}
+
+
+@pytest.mark.parametrize(("kind", "thing", "reason"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_read_is_refused_with_the_reason(kind: str, thing: Any, reason: str) -> None:
+    with pytest.raises(ReadingError, match=reason):
+        read_object(kind, "mine", lambda: thing)
+
+
+def test_what_draws_from_torchs_generator_can_be_read() -> None:
+    reading = read_object("activation", "mine", lambda: lambda x: x + torch.rand(()))
+    assert reading.parts["rows/float64/value"].dtype == "float64"
+
+
+def test_what_takes_too_long_is_refused() -> None:
+    with pytest.raises(ReadingError, match=r"more than 0 seconds"):
+        make_reading("activation", "kplug/relu", most_seconds=0.0)
+
+
+def test_an_unknown_name_and_a_wrong_argument_are_refused() -> None:
+    with pytest.raises(ReadingError, match="cannot be made"):
+        make_reading("loss", "no_such_loss")
+    with pytest.raises(ReadingError, match="cannot be made"):
+        make_reading("loss", "kplug/huber(delt=1)")
+
+
+def test_settings_and_generator_are_as_before() -> None:
+    expected = make_reading("layer", "kplug/Dense(units=3)")
+    torch.manual_seed(5)
+    state = torch.get_rng_state()
+    config.set_epsilon(1e-3)
+    config.set_floatx("float64")
+    try:
+        with torch.no_grad():
+            assert make_reading("layer", "kplug/Dense(units=3)") == expected
+        assert (config.epsilon(), config.floatx()) == (1e-3, "float64")
+        assert torch.equal(state, torch.get_rng_state())
+    finally:
+        config.set_epsilon(1e-7)
+        config.set_floatx("float32")
+
+
+def test_a_long_reading_is_cut_at_the_end() -> None:
+    spec = "kplug/StackedRNNCells(cells=[kplug/LSTMCell(units=3), kplug/GRUCell(units=2)])"
+    reading = make_reading("layer", spec)
+    assert reading.cut > 0
+    assert len(reading.to_json()) <= MOST_BYTES
+    assert compare(reading, reading).outcome == "same"
