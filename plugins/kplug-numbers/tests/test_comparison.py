@@ -38,7 +38,10 @@ def test_differences_are_measured_by_the_largest_term(
     for factor, outcome in ((0.01, "same"), (2.5, "differs")):
         moved = [*values]
         moved[at] += factor * TOLERANCES[dtype] * size
-        first, second = reading(value=part(*values, dtype=dtype)), reading(value=part(*moved, dtype=dtype))
+        first, second = (
+            reading(value=part(*values, dtype=dtype)),
+            reading(value=part(*moved, dtype=dtype)),
+        )
         assert compare(first, second).outcome == compare(second, first).outcome == outcome
 
 
@@ -113,7 +116,5 @@ def test_parts_of_one_side_alone_differ_unless_the_other_was_cut() -> None:
 
 
 def test_the_worst_difference_is_named_with_the_number_of_others() -> None:
-    found = compare(
-        reading(a=part(1.0), b=part(1.0)), reading(a=part(1.1), b=part(2.0))
-    )
+    found = compare(reading(a=part(1.0), b=part(1.0)), reading(a=part(1.1), b=part(2.0)))
     assert str(found) == "differs: b: 1, now 2, by 50 % (and 1 more of its parts)"

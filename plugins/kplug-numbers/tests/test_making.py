@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import Any
 
 import pytest
@@ -29,7 +30,9 @@ PARTS = {
     ("constraint", "kplug/max_norm"): ["convolution/large/value"],
     ("initializer", "kplug/glorot_uniform"): ["large_convolution/deviation", "empty/value"],
     ("activation", "kplug/softmax"): ["rows/ties/gradient", "rows/large/value", "sequence/value"],
-    ("schedule", "kplug/cosine_decay(initial_learning_rate=0.1, decay_steps=100)"): ["step_50/rate"],
+    ("schedule", "kplug/cosine_decay(initial_learning_rate=0.1, decay_steps=100)"): [
+        "step_50/rate_50"
+    ],
     ("layer", "kplug/Dense(units=3)"): ["row/float64/weight_gradient/0", "row/training/value/0"],
     ("layer", "kplug/LSTM(units=3)"): ["sequence/masked/value/0", "sequence/shorter/value/0"],
     ("layer", "kplug/Dropout(rate=0.5)"): ["row/training/is_random"],
@@ -89,15 +92,13 @@ _SHARED = ("shares/exact", "shares/wrong", "shares/zeros")  # where some predict
 
 
 def test_a_gradient_at_ties_alone_is_found() -> None:
-    zero, one = (
-        read_object("loss", "mine", lambda at=at: Absolute(at)) for at in (0.0, 1.0)
-    )
+    zero, one = (read_object("loss", "mine", partial(Absolute, at)) for at in (0.0, 1.0))
     found = {difference.part for difference in compare(zero, one).differences}
     assert found == {f"{name}/gradient" for name in ("real/exact", *_SHARED)}
 
 
 def _draws_elsewhere(x: Tensor) -> Tensor:
-    return x * random.random()  # noqa: S311
+    return x * random.random()
 
 
 def _raises(x: Tensor) -> Tensor:
@@ -108,12 +109,11 @@ def _leaves(x: Tensor) -> Tensor:
     raise SystemExit(3)
 
 
-
-
 REFUSED: dict[str, tuple[str, Any, str]] = {
     "random without a seed": ("activation", _draws_elsewhere, "it is random"),
-    "needs the network": ("activation", _raises, "no input of the recipe suits it"),
+    "needs the network": ("activation", _raises, "ConnectionError: there is no network"),
     "leaves": ("activation", _leaves, "no input of the recipe suits it"),
+    "refuses every input": ("loss", lambda y_true, y_pred: _raises(y_pred), "refused with Conn"),
     "is no component": ("loss", 7, "it cannot be made"),
     "a kind without a recipe": ("callback", object(), "no recipe for the kind 'callback'"),
 }

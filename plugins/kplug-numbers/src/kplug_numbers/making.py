@@ -53,11 +53,11 @@ def make_reading(
         kind: The singular name of its kind.
         reference: The component with its arguments.
         is_twice: Whether it is made twice, to see whether the component is random.
-        most_seconds: How long each may take.
+        most_seconds: How much processor time each may take.
 
     Raises:
-        ReadingError: if the kind has no recipe, or if the component cannot be made, is random, takes too long or
-            suits no input of the recipe.
+        ReadingError: if the kind has no recipe, or if the component cannot be made, is random, takes too long
+            or suits no input of the recipe.
 
     Example:
         >>> make_reading("loss", "kplug/mse").parts["real/float64/value"].dtype
@@ -123,7 +123,9 @@ def _read(
             raise ReadingError(f"it cannot be made: {describe_error(error)}") from error
         first = read()
         if is_twice and compare(first, read()).outcome != "same":
-            raise ReadingError("it is random: two readings differ although torch's generator is seeded")
+            raise ReadingError(
+                "it is random: two readings differ although torch's generator is seeded"
+            )
         return first
 
 

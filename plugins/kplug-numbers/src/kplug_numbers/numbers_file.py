@@ -45,7 +45,9 @@ class NumbersFile:
         """Return the text, with a reading a line, so that a change shows which one differs."""
         lines = [self.readings[key].to_json() for key in sorted(self.readings)]
         unread = [json.dumps([*key, self.unread[key]]) for key in sorted(self.unread)]
-        parts = [f'"{name}":[{_join(of)}]' for name, of in (("readings", lines), ("unread", unread))]
+        parts = [
+            f'"{name}":[{_join(of)}]' for name, of in (("readings", lines), ("unread", unread))
+        ]
         return f'{{"format":{FORMAT},\n{",".join(parts)}}}\n'
 
     @classmethod
@@ -180,7 +182,11 @@ def _read_list(data: Mapping[str, object], key: str) -> list[object]:
 
 
 def _read_reason(item: object) -> tuple[Key, str]:
-    if not isinstance(item, list) or len(item) != 3 or not all(isinstance(one, str) for one in item):
+    if (
+        not isinstance(item, list)
+        or len(item) != 3
+        or not all(isinstance(one, str) for one in item)
+    ):
         raise ReadingError(f"'unread' has {quote(item)}, not a kind, a spec and a reason")
     kind, spec, reason = item
     return (kind, spec), reason[:_LONGEST_REASON]

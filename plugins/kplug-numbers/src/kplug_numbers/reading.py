@@ -225,10 +225,11 @@ def _clip(value: float) -> float:
 
 
 def _read_shape(data: object, name: str) -> tuple[int, ...]:
-    is_shape = isinstance(data, list) and len(data) <= _MOST_DIMENSIONS
-    if not is_shape or not all(type(one) is int and 0 <= one < 2**31 for one in data):  # type: ignore[union-attr]
+    if not isinstance(data, list) or len(data) > _MOST_DIMENSIONS:
         raise _wrong(f"{name}: shape", data)
-    return tuple(data)  # type: ignore[arg-type]
+    if not all(type(one) is int and 0 <= one < 2**31 for one in data):
+        raise _wrong(f"{name}: shape", data)
+    return tuple(data)
 
 
 def _read_text(record: Mapping[str, object], key: str, longest: int = _LONGEST_NAME) -> str:
@@ -261,9 +262,9 @@ def _read_finite(value: object, where: str) -> float:
 
 
 def _name_number(value: float) -> float | str:
-    if isinstance(value, float) and not math.isfinite(value):
-        return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
-    return value
+    if math.isfinite(value):
+        return value
+    return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
 
 
 def _wrong(where: str, value: object) -> ReadingError:

@@ -62,8 +62,8 @@ def options() -> None:
 def record(distribution: Distribution, example: ExampleOption = None) -> None:
     """Write what a distribution's components compute into numbers.json in its source.
 
-    The distribution is installed in editable mode. Components keep the arguments that the file has; a new one
-    is read with its author's example. What changed is listed.
+    The distribution is installed in editable mode. Components keep the arguments that the file has; a new
+    one is read with its author's example. What changed is listed.
 
     Example: kplug numbers record kplug-acme --example 'dice_loss(smooth=1e-5)'
     """
@@ -75,9 +75,13 @@ def record(distribution: Distribution, example: ExampleOption = None) -> None:
     write_file(place, found)
     changed = [one for one in compare_files(known, found) if one.key in known.readings]
     _print_results([one for one in changed if one.outcome != "same"])
-    print_lines(f"new: {kind} {spec}" for kind, spec in sorted(found.readings.keys() - known.readings))
+    print_lines(
+        f"new: {kind} {spec}" for kind, spec in sorted(found.readings.keys() - known.readings)
+    )
     print_lines([f"{place}: {len(found.readings)} readings, {len(found.unread)} without"])
-    print_lines(f"no reading of the {kind} {spec}: {why}" for (kind, spec), why in found.unread.items())
+    print_lines(
+        f"no reading of the {kind} {spec}: {why}" for (kind, spec), why in found.unread.items()
+    )
 
 
 @numbers.command()
@@ -86,8 +90,8 @@ def check(distribution: Distribution, as_json: JsonOption = False) -> None:
 
     It imports and runs the components.
 
-    Exit status: 0 if all is the same, 1 if anything differs, cannot be compared or is not recorded, 2 if there
-    is no file.
+    Exit status: 0 if all is the same, 1 if anything differs, cannot be compared or is not recorded, 2 if
+    there is no file.
 
     Example: kplug numbers check kplug-acme
     """
@@ -108,7 +112,8 @@ def show(
     spec: Annotated[
         str,
         typer.Argument(
-            help="A component with its arguments: 'huber(delta=2)'.", autocompletion=complete_component
+            help="A component with its arguments: 'huber(delta=2)'.",
+            autocompletion=complete_component,
         ),
     ],
     kind: Annotated[str | None, typer.Option(help="Its kind, if several have the name.")] = None,
@@ -142,7 +147,8 @@ def diff(
 ) -> None:
     """Compare the numbers that two wheels carry. Nothing of the wheels is run.
 
-    Exit status: 0 if all is the same, 1 if anything differs or cannot be compared, 2 if a wheel carries none.
+    Exit status: 0 if all is the same, 1 if anything differs or cannot be compared, 2 if a wheel carries
+    none.
 
     Example: kplug numbers diff acme-0.1-py3-none-any.whl acme-0.2-py3-none-any.whl
     """

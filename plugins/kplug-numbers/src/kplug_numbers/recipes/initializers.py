@@ -17,14 +17,21 @@ def record_initializer(out: Recorder) -> None:
     """Record an initializer, which draws from torch's generator after a fixed seed."""
     for name, shape in _SHAPES.items():
         for label, dtype in (("float32", torch.float32), ("float64", torch.float64)):
-            out.attempt(
-                f"{name}/{label}",
-                lambda shape=shape, dtype=dtype: {"value": out.make()(shape, dtype=dtype)},
-            )
+            out.attempt(f"{name}/{label}", _draw, out, shape, dtype)
     for name, shape in _LARGE.items():
-        out.attempt(name, lambda shape=shape: _moments(out.make()(shape, dtype=torch.float64)))
-    out.attempt("empty", lambda: {"value": out.make()((0, 3), dtype=torch.float32)})
+        out.attempt(name, _find_moments, out, shape)
+    out.attempt("empty", _draw, out, (0, 3), torch.float32)
 
 
-def _moments(value: Tensor) -> dict[str, Any]:
-    return {"mean": value.mean(), "deviation": value.std(), "least": value.min(), "most": value.max()}
+def _draw(out: Recorder, shape: tuple[int, ...], dtype: torch.dtype) -> dict[str, Any]:
+    return {"value": out.make()(shape, dtype=dtype)}
+
+
+def _find_moments(out: Recorder, shape: tuple[int, ...]) -> dict[str, Any]:
+    value: Tensor = out.make()(shape, dtype=torch.float64)
+    return {
+        "mean": value.mean(),
+        "deviation": value.std(),
+        "least": value.min(),
+        "most": value.max(),
+    }

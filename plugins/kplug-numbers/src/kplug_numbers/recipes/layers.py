@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from kplug import config
 from kplug.backend import attach_masks, get_mask
+from kplug.messages import describe_error
 from kplug.nested import find_leaves
 from kplug_numbers.recipes.inputs import ids, spread, with_strides
 from kplug_numbers.recipes.recorder import Recorder
@@ -26,14 +27,14 @@ def record_layer(out: Recorder) -> None:
     name, call = found
     for dtype in (torch.float64, torch.float32):
         label = str(dtype).removeprefix("torch.")
-        out.attempt(f"{name}/{label}", lambda dtype=dtype: _differentiate(out, _cast(call, dtype)))
-    out.attempt(f"{name}/training", lambda: _train(out, call))
-    out.attempt(f"{name}/strided", lambda: _strided(out, call))
-    out.attempt(f"{name}/zeros", lambda: {"value": _infer(out, call, lambda one: 0 * one)})
-    out.attempt(f"{name}/shorter", lambda: _shorter(out, call))
+        out.attempt(f"{name}/{label}", _differentiate, out, _cast(call, dtype))
+    out.attempt(f"{name}/training", _train, out, call)
+    out.attempt(f"{name}/strided", _strided, out, call)
+    out.attempt(f"{name}/zeros", lambda: {"value": _infer(out, call, torch.zeros_like)})
+    out.attempt(f"{name}/shorter", _shorter, out, call)
     sequence = _calls()["sequence"]
     if name == "sequence" or (name == "row" and _takes(out, sequence)):
-        out.attempt("sequence/masked", lambda: _mask(out, sequence))
+        out.attempt("sequence/masked", _mask, out, sequence)
 
 
 @lru_cache(maxsize=1)
@@ -69,7 +70,8 @@ def _takes(out: Recorder, call: tuple[Any, ...]) -> bool:
     try:
         with torch.no_grad():
             made = list(find_leaves(_call(_make(out, torch.float32), call), Tensor))
-    except (Exception, SystemExit):  # noqa: BLE001 - foreign code refuses in any way
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code refuses in any way
+        out.refusal = describe_error(error)
         return False
     return bool(made) and all(bool(value.isfinite().all()) for value in made)
 
@@ -122,15 +124,11 @@ def _differentiate(out: Recorder, call: tuple[Any, ...]) -> dict[str, Any]:
     weights = list(layer.trainable_weights)
     wanted = [*weights, *[one for one in find_leaves(inputs, Tensor) if one.requires_grad][:1]]
     if total and wanted:
-        gradients = torch.autograd.grad(
+        gradients: tuple[Tensor | None, ...] = torch.autograd.grad(
             torch.stack([one.double() for one in total]).sum(), wanted, allow_unused=True
         )
-        of_weights = gradients[: len(weights)]
-        found["weight_gradient"] = {
-            str(at): one for at, one in enumerate(of_weights) if one is not None
-        }
-        if len(gradients) > len(weights) and gradients[-1] is not None:
-            found["gradient"] = gradients[-1]
+        names = [*(f"weight_gradient/{at}" for at in range(len(weights))), "gradient"]
+        found |= {name: one for name, one in zip(names, gradients, strict=False) if one is not None}
     return found
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from kplug.messages import describe_error
 from kplug_numbers.recipes.inputs import Family, in_turn, pairs, spread
 from kplug_numbers.recipes.recorder import Recorder
 
@@ -30,7 +31,8 @@ def record_metric(out: Recorder) -> None:
 def _takes(out: Recorder, family: Family) -> bool:
     try:
         result = _update(out.make(), family.cast(torch.float32)).result()
-    except (Exception, SystemExit):  # noqa: BLE001 - foreign code refuses in any way
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code refuses in any way
+        out.refusal = describe_error(error)
         return False
     return all(bool(torch.as_tensor(leaf).isfinite().all()) for leaf in _leaves(result))
 
@@ -59,23 +61,23 @@ def _record(out: Recorder, family: Family, *, is_whole: bool) -> None:
         weights = torch.tensor(_WEIGHTS[:count])
         return {"result": _result(_update(out.make(), inputs, weights))}
 
-    def updated(*others: Tensor) -> Callable[[], Mapping[str, Any]]:
-        return lambda: {"result": _result(_update(out.make(), others))}
+    def updated(*others: Tensor) -> dict[str, Any]:
+        return {"result": _result(_update(out.make(), others))}
 
     out.attempt(f"{name}/batches", batches)
     out.attempt(f"{name}/weighted", weighted)
     if not is_whole:
         return
     out.attempt(f"{name}/merged", merged)
-    out.attempt(f"{name}/float64", updated(*family.cast(torch.float64)))
+    out.attempt(f"{name}/float64", updated, *family.cast(torch.float64))
     if len(inputs) == 2:
         y_true, y_pred = inputs
-        out.attempt(f"{name}/zeros", updated(y_true, torch.zeros_like(y_pred)))
+        out.attempt(f"{name}/zeros", updated, y_true, torch.zeros_like(y_pred))
         if y_pred.is_floating_point():
-            out.attempt(f"{name}/ties", updated(y_true, torch.full_like(y_pred, 0.5)))
+            out.attempt(f"{name}/ties", updated, y_true, torch.full_like(y_pred, 0.5))
             exact = family.find_exact()
             if exact is not None:
-                out.attempt(f"{name}/exact", updated(y_true, exact.float()))
+                out.attempt(f"{name}/exact", updated, y_true, exact.float())
 
 
 def _update(metric: Any, inputs: tuple[Tensor, ...], weights: Tensor | None = None) -> Any:

@@ -29,14 +29,20 @@ def record_optimizer(out: Recorder) -> None:
 
 def _start(dtype: torch.dtype = torch.float64) -> list[Tensor]:
     matrix, vector = spread("optimizer/matrix", 2, 3), spread("optimizer/vector", 2)
-    return [matrix.to(dtype, copy=True).requires_grad_(), vector.to(dtype, copy=True).requires_grad_()]
+    return [
+        matrix.to(dtype, copy=True).requires_grad_(),
+        vector.to(dtype, copy=True).requires_grad_(),
+    ]
 
 
 def _advance(
     optimizer: Any, parameters: list[Tensor], count: int, scale: float = 1.0, first: int = 0
 ) -> None:
     """Make steps on a sum of squares with a factor and a minimum of each weight of its own."""
-    factors = [spread("optimizer/factor", 6, low=0.5, high=2.0), spread("optimizer/other", 2, low=0.5)]
+    factors = [
+        spread("optimizer/factor", 6, low=0.5, high=2.0),
+        spread("optimizer/other", 2, low=0.5),
+    ]
     factors[1] = factors[1].abs() + 0.5
 
     def function(weights: list[Tensor]) -> Tensor:
@@ -71,13 +77,19 @@ def _state(made: Any) -> dict[str, Any]:
     optimizer = build_optimizer(made, parameters)
     _advance(optimizer, parameters, 3)
     entries = [optimizer.state.get(parameter, {}) for parameter in parameters]
-    return {str(key): _find_state(key, entries) for key in sorted({k for e in entries for k in e}, key=str)}
+    return {
+        str(key): _find_state(key, entries)
+        for key in sorted({k for e in entries for k in e}, key=str)
+    }
 
 
 def _find_state(key: Any, entries: list[Mapping[Any, Any]]) -> Any:
     """Return what the weights have under a key: the tensors of all joined, else the first alone."""
     values = [entry[key] for entry in entries if key in entry]
-    if all(isinstance(value, Tensor) for value in values) and len({one.dtype for one in values}) == 1:
+    if (
+        all(isinstance(value, Tensor) for value in values)
+        and len({one.dtype for one in values}) == 1
+    ):
         return _joined(values)
     return values[0]
 

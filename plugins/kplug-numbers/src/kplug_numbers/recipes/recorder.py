@@ -11,10 +11,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kplug.messages import describe_error
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.reading import MOST_BYTES, MOST_SAMPLES, Part, Reading, summarize
 
-MOST_SECONDS = 5.0  # of a reading
+MOST_SECONDS = 5.0  # of a reading, in processor time
+_BY_THE_CLOCK = 10  # times as long may it take, since others use the machine too
 _MOST_VALUES = 100_000  # of an array, as each is looked at in Python
 _DIGITS = {torch.float64: 10}  # significant decimal ones
 _FEWER_DIGITS = 6  # of the other types
@@ -25,14 +27,17 @@ class Recorder:
 
     Args:
         make: Makes the component anew, in a fixed state of torch's generator.
-        most_seconds: How long the recipe may take. It is asked between two calls of the component.
+        most_seconds: How much processor time the recipe may take. It is asked between two calls of the
+            component.
     """
 
     def __init__(self, make: Callable[[], Any], most_seconds: float = MOST_SECONDS) -> None:
         self.make = make
         self.parts: dict[str, Part] = {}
+        self.refusal = ""  # the last error of the component
         self._values: dict[str, tuple[float, ...]] = {}
-        self._end, self._limit = time.monotonic() + most_seconds, most_seconds
+        self._limit = most_seconds
+        self._begun = time.thread_time(), time.monotonic()
 
     def put(self, name: str, value: Any) -> None:
         """Record a value: a tensor, a number, or lists, tuples and dicts of them."""
@@ -47,25 +52,25 @@ class Recorder:
         else:
             self.parts[name] = Part(type(value).__name__, (0,))
 
-    def attempt(self, name: str, compute: Callable[[], Mapping[str, Any]]) -> bool:
+    def attempt(
+        self, name: str, compute: Callable[..., Mapping[str, Any]], *arguments: object
+    ) -> None:
         """Record what a call returns by name, or the class of the error that it raises.
-
-        Returns:
-            Whether it returned.
 
         Raises:
             ReadingError: if the time is over.
         """
-        if time.monotonic() > self._end:
+        worked, passed = time.thread_time() - self._begun[0], time.monotonic() - self._begun[1]
+        if worked > self._limit or passed > _BY_THE_CLOCK * self._limit:
             raise ReadingError(f"it takes more than {self._limit:g} seconds")
         try:
-            found = compute()
+            found = compute(*arguments)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code
             self.parts[name] = Part(raises=type(error).__name__[:100])
-            return False
+            self.refusal = describe_error(error)
+            return
         for key, value in found.items():
             self.put(f"{name}/{key}", value)
-        return True
 
     def finish(self, kind: str, spec: str, recipe: int) -> Reading:
         """Return the reading, with as many samples and parts as its length allows.
@@ -74,7 +79,8 @@ class Recorder:
             ReadingError: if nothing was computed, or the spec alone is too long.
         """
         if not any(not part.raises for part in self.parts.values()):
-            raise ReadingError("no input of the recipe suits it")
+            last = f"; the last was refused with {self.refusal}" if self.refusal else ""
+            raise ReadingError(f"no input of the recipe suits it{last}")
         reading = Reading(kind, spec, recipe, torch.__version__, self._sample(MOST_SAMPLES))
         for count in (2, 1):
             if len(reading.to_json()) > MOST_BYTES:
@@ -90,7 +96,9 @@ class Recorder:
 
     def _put_array(self, name: str, value: Tensor | float) -> None:
         array = torch.as_tensor(value).detach()
-        array = torch.empty_like(array, device="cpu").copy_(array)  # autograd's zeros have no memory
+        array = torch.empty_like(array, device="cpu").copy_(
+            array
+        )  # autograd's zeros have no memory
         if array.numel() > _MOST_VALUES:
             raise ReadingError(f"{name} has {array.numel()} values; {_MOST_VALUES} are allowed")
         if array.is_complex():

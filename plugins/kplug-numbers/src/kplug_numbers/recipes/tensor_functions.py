@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kplug.messages import describe_error
 from kplug_numbers.recipes.inputs import Family, pairs, spread, weight_matrices, with_strides
 from kplug_numbers.recipes.recorder import Recorder
 
@@ -30,7 +31,8 @@ def record_loss(out: Recorder) -> None:
 def _takes(out: Recorder, family: Family) -> bool:
     try:
         value = out.make()(*family.cast(torch.float64))
-    except (Exception, SystemExit):  # noqa: BLE001 - foreign code refuses in any way
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code refuses in any way
+        out.refusal = describe_error(error)
         return False
     return isinstance(value, Tensor) and bool(value.isfinite().all())
 
@@ -43,25 +45,22 @@ def _record_loss(out: Recorder, family: Family) -> None:
         return lambda value: loss(_like(y_true, value), value, *more)
 
     out.attempt(f"{name}/float64", lambda: _differentiate(of(), y_pred, has_second=True))
-    out.attempt(f"{name}/float32", lambda: _differentiate(of(), y_pred.float()))
+    out.attempt(f"{name}/float32", _differentiate, of(), y_pred.float())
     if hasattr(loss, "values"):
         out.attempt(f"{name}/samples", lambda: {"values": loss.values(y_true, y_pred)})
     exact = family.find_exact()
     if exact is not None:
-        out.attempt(f"{name}/exact", lambda: _differentiate(of(), exact))
+        out.attempt(f"{name}/exact", _differentiate, of(), exact)
         wrong = exact.roll(1, -1) if exact.shape[-1] > 1 else 1 - exact
-        out.attempt(f"{name}/wrong", lambda: _differentiate(of(), wrong))
-    out.attempt(f"{name}/zeros", lambda: _differentiate(of(), 0 * y_pred))
+        out.attempt(f"{name}/wrong", _differentiate, of(), wrong)
+    out.attempt(f"{name}/zeros", _differentiate, of(), 0 * y_pred)
     count = len(y_pred)
     weights = torch.tensor(_WEIGHTS[:count], dtype=torch.float64)
-    out.attempt(f"{name}/weighted", lambda: {"value": of(weights)(y_pred)})
+    out.attempt(f"{name}/weighted", _find_value, of(weights), y_pred)
     mask = torch.tensor([True, True, False, True, False][:count])
     for label, kept in (("masked", mask), ("all_masked", mask & ~mask)):
-        masked = of(None, kept)
-        out.attempt(f"{name}/{label}", lambda masked=masked: {"value": masked(y_pred)})
-    out.attempt(
-        f"{name}/strided", lambda: {"same": _agree(of()(y_pred), of()(with_strides(y_pred)))}
-    )
+        out.attempt(f"{name}/{label}", _find_value, of(None, kept), y_pred)
+    _record_strides(out, of(), name, y_pred)
     out.attempt(f"{name}/shorter", lambda: {"value": loss(y_true[:2], y_pred[:2])})
 
 
@@ -83,9 +82,7 @@ def record_constraint(out: Recorder) -> None:
         cases = {label: weight.to(dtype) for label, dtype in _TYPES.items()}
         cases |= {"large": 100 * weight, "zeros": 0 * weight}
         for label, value in cases.items():
-            out.attempt(
-                f"{name}/{label}", lambda value=value: {"value": constraint(value.clone())}
-            )
+            out.attempt(f"{name}/{label}", _find_value, constraint, value)
         _record_strides(out, constraint, name, weight)
 
 
@@ -93,18 +90,18 @@ def record_activation(out: Recorder) -> None:
     """Record an activation on rows, a sequence, ties and large values."""
     rows = spread("activation/rows", 4, 6)
     activation = _record_points(out, "rows", rows)
-    out.attempt("rows/large", lambda: _differentiate(activation, 50 * rows))
+    out.attempt("rows/large", _differentiate, activation, 50 * rows)
     sequence = spread("activation/sequence", 2, 3, 4)
-    out.attempt("sequence", lambda: {"value": activation(sequence.clone())})
+    out.attempt("sequence", _find_value, activation, sequence)
 
 
 def _record_points(out: Recorder, name: str, value: Tensor) -> Compute:
     """Record a function of one tensor, and return it."""
     made: Compute = out.make()
     out.attempt(f"{name}/float64", lambda: _differentiate(made, value, has_second=True))
-    out.attempt(f"{name}/float32", lambda: _differentiate(made, value.float()))
+    out.attempt(f"{name}/float32", _differentiate, made, value.float())
     for label, other in (("zeros", 0 * value), ("ties", 0 * value + 1.5)):
-        out.attempt(f"{name}/{label}", lambda other=other: _differentiate(made, other))
+        out.attempt(f"{name}/{label}", _differentiate, made, other)
     _record_strides(out, made, name, value)
     return made
 
@@ -116,6 +113,10 @@ def _record_strides(out: Recorder, made: Compute, name: str, value: Tensor) -> N
     )
 
 
+def _find_value(compute: Compute, x: Tensor) -> dict[str, Any]:
+    return {"value": compute(x.clone())}
+
+
 def _differentiate(compute: Compute, x: Tensor, *, has_second: bool = False) -> dict[str, Any]:
     """Return the value, the gradient of its weighted sum, and a product with the second derivative."""
     x = x.detach().clone().requires_grad_()
@@ -125,7 +126,9 @@ def _differentiate(compute: Compute, x: Tensor, *, has_second: bool = False) -> 
         return found
     # Not the plain sum, which is constant for a softmax.
     ramp = 1 + torch.arange(value.numel(), dtype=value.dtype).reshape(value.shape) / 64
-    (first,) = torch.autograd.grad((value * ramp).sum(), x, create_graph=has_second, allow_unused=True)
+    (first,) = torch.autograd.grad(
+        (value * ramp).sum(), x, create_graph=has_second, allow_unused=True
+    )
     if first is None:
         return found
     found["gradient"] = first
@@ -137,7 +140,7 @@ def _differentiate(compute: Compute, x: Tensor, *, has_second: bool = False) -> 
 def _differentiate_again(first: Tensor, x: Tensor) -> dict[str, Tensor]:
     ramp = 1 + torch.arange(x.numel(), dtype=x.dtype).reshape(x.shape) / 64
     try:
-        (second,) = torch.autograd.grad((first * ramp).sum(), x, allow_unused=True)
+        second: Tensor | None = torch.autograd.grad((first * ramp).sum(), x, allow_unused=True)[0]
     except RuntimeError:  # torch cannot differentiate all of its kernels twice
         return {}
     return {} if second is None else {"second": second}

@@ -1,0 +1,173 @@
+"""``kplug numbers``: what authors and users see."""
+
+from __future__ import annotations
+
+import json
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from kplug_numbers.checking import list_keys
+from kplug_numbers.errors import ReadingError
+from kplug_numbers.numbers_file import NumbersFile, find_numbers
+from typer.testing import CliRunner
+
+from kplug.cli.app import app
+from kplug.errors import KplugError
+from tests.registry import conftest
+from tests.registry.conftest import Sandbox
+
+install = conftest.install  # only what a test installs is seen
+
+SOURCE = """
+import random
+import torch
+import kplug
+
+
+def dice(y_true, y_pred, smooth=1.0, at_ties=0.0):
+    distance = y_pred - y_true
+    sign = torch.where(distance == 0, at_ties, distance.sign()).detach()
+    return (distance * sign).mean(-1) * smooth
+
+
+def chance(x):
+    print("this is no report")
+    return x * random.random()
+
+
+@kplug.example({"strength": 2.0})
+def shrink(weight_matrix, strength):
+    return strength * weight_matrix.abs().sum()
+"""
+ENTRY_POINTS = {
+    "kplug.losses": {"dice": "acme:dice"},
+    "kplug.activations": {"chance": "acme:chance"},
+    "kplug.regularizers": {"shrink": "acme:shrink"},
+}
+
+
+@pytest.fixture
+def acme(install: Sandbox) -> Path:
+    """Install an editable distribution of three components; return its package."""
+    install.expose("kplug-numbers")
+    install("acme", entry_points=ENTRY_POINTS, modules={"acme/__init__.py": SOURCE})
+    url = {"url": install.folder.as_uri(), "dir_info": {"editable": True}}
+    (install.info("acme", "1.0") / "direct_url.json").write_text(json.dumps(url))
+    return install.folder / "acme"
+
+
+def run(*arguments: str, status: int = 0) -> str:
+    result = CliRunner().invoke(app, ["numbers", *arguments])
+    if isinstance(result.exception, KplugError) and status == 2:  # which ``kplug`` prints
+        return str(result.exception)
+    assert result.exit_code == status, result.output + repr(result.exception)
+    return result.stdout
+
+
+def change(acme: Path, old: str, new: str) -> None:
+    module = acme / "__init__.py"
+    module.write_text(module.read_text().replace(old, new))
+    for name in [name for name in sys.modules if name == "acme"]:
+        del sys.modules[name]
+    from kplug.registry import REGISTRY
+
+    REGISTRY.reload()
+
+
+def test_an_author_records_checks_and_is_told_what_changed(acme: Path) -> None:
+    assert "record acme" in run("check", "acme", status=2)
+    told = run("record", "acme", "--example", "dice(smooth=2.0)")
+    assert "new: loss acme/dice(smooth=2.0)\n" in told
+    assert "new: regularizer acme/shrink(strength=2.0)\n" in told
+    assert "no reading of the activation acme/chance: it is random" in told
+    assert (acme / "numbers.json").is_file()
+    assert run("check", "acme") == "3 same\n"
+
+    change(acme, "at_ties=0.0", "at_ties=1.0")
+    told = run("check", "acme", status=1)
+    assert told.startswith("differs: loss acme/dice(smooth=2.0): ")
+    assert "exact/gradient: 0, now " in told
+    assert told.endswith(("1 differs, 2 same\n", "2 same, 1 differs\n"))
+    assert "differs: loss acme/dice(smooth=2.0)" in run("record", "acme")
+    assert run("check", "acme") == "3 same\n"
+
+
+def test_another_code_with_the_same_numbers_is_the_same(acme: Path) -> None:
+    run("record", "acme")
+    before = (acme / "numbers.json").read_bytes()
+    change(acme, "weight_matrix.abs().sum()", "weight_matrix.abs().flatten().sum()")
+    assert run("check", "acme") == "3 same\n"
+    run("record", "acme")
+    assert (acme / "numbers.json").read_bytes() == before
+
+
+def test_what_is_new_or_gone_is_told(acme: Path, install: Sandbox) -> None:
+    run("record", "acme")
+    change(acme, "def shrink(", "def shrunk(")
+    info = install.info("acme", "1.0") / "entry_points.txt"
+    info.write_text(info.read_text().replace("shrink", "shrunk"))
+    install.changed()
+    data = json.loads(run("check", "acme", "--json", status=1))
+    found = {row["spec"]: (row["outcome"], row["message"]) for row in data["results"]}
+    assert found["acme/shrunk(strength=2.0)"] == ("not recorded", "")
+    assert found["acme/shrink(strength=2.0)"][0] == "cannot be compared"
+    assert "it cannot be made" in found["acme/shrink(strength=2.0)"][1]
+
+
+def test_a_damaged_file_is_refused(acme: Path) -> None:
+    run("record", "acme")
+    path = acme / "numbers.json"
+    path.write_text(path.read_text()[:-40])
+    told = run("check", "acme", status=2)
+    assert "it is no JSON" in told
+    assert "kplug numbers record" in told
+
+
+def test_an_example_of_nothing_is_refused(acme: Path) -> None:
+    assert "no component for the example 'dise'" in run(
+        "record", "acme", "--example", "dise", status=2
+    )
+    assert not (acme / "numbers.json").exists()
+
+
+def test_a_distribution_without_components_is_refused(acme: Path) -> None:
+    with pytest.raises(ReadingError, match="offers no component"):
+        list_keys("kplug-numbers", NumbersFile())
+
+
+def test_a_component_is_shown(acme: Path) -> None:
+    told = run("show", "acme/shrink(strength=0.5)")
+    assert told.startswith("regularizer acme/shrink(strength=0.5), recipe 1, torch ")
+    assert "  bias/zeros/value: float64 [] 0\n" in told
+    data = json.loads(run("show", "acme/dice", "--json"))
+    assert data["parts"]["real/exact/value"]["sample"] == [0.0]
+    assert "several kinds: loss, metric" in run("show", "kplug/mse", status=2)
+    assert run("show", "kplug/mse", "--kind", "loss").startswith("loss kplug/mse")
+    assert "nothing is named 'kplug/msq'" in run("show", "kplug/msq", status=2)
+
+
+def test_two_wheels_are_compared_without_running_them(acme: Path, tmp_path: Path) -> None:
+    wheels = []
+    for version, smooth in (("0.1", "1.0"), ("0.2", "1.0"), ("0.3", "3.0")):
+        change(acme, "smooth=1.0", f"smooth={smooth}")
+        run("record", "acme")
+        wheels.append(tmp_path / f"acme-{version}-py3-none-any.whl")
+        with zipfile.ZipFile(wheels[-1], "w") as wheel:
+            wheel.write(acme / "numbers.json", "acme/numbers.json")
+            wheel.writestr("acme/__init__.py", "raise SystemExit('it was run')")
+    first, second, third = map(str, wheels)
+    assert run("diff", first, second) == "3 same\n"
+    assert run("diff", second, third, status=1).startswith("differs: loss acme/dice: ")
+
+
+@pytest.mark.parametrize("distribution", ["kplug-penalties", "kplug-segmentation"])
+def test_our_own_plugins_compute_what_they_recorded(
+    distribution: str, install: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("kplug-numbers", distribution):
+        install.expose(name)
+    recorded = find_numbers(distribution)
+    assert recorded is not None
+    assert run("check", distribution) == f"{len(recorded.keys)} same\n"

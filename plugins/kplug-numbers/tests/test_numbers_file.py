@@ -1,0 +1,106 @@
+"""``numbers.json``: written, read, found in distributions and wheels, refused."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from kplug_numbers import Part, Reading, ReadingError
+from kplug_numbers.numbers_file import (
+    MOST_FILE_BYTES,
+    NumbersFile,
+    find_numbers,
+    find_source,
+    read_file,
+    read_wheel,
+    write_file,
+)
+
+READING = Reading("loss", "acme/dice", 1, "2.12.0", {"value": Part(raises="ValueError")})
+CONTENT = NumbersFile({("loss", "acme/dice"): READING}, {("metric", "acme/auc"): "it is random"})
+
+
+def test_what_is_written_is_read_with_a_reading_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.json"
+    write_file(path, CONTENT)
+    assert read_file(path) == CONTENT
+    assert json.loads(path.read_text())["unread"] == [["metric", "acme/auc", "it is random"]]
+    assert path.read_text().count("\n") == 6
+    write_file(path, NumbersFile())
+    assert read_file(path) == NumbersFile()
+
+
+HOSTILE = {
+    "empty": b"",
+    "truncated": CONTENT.to_json().encode()[:-9],
+    "not an object": b"[]",
+    "a newer format": b'{"format":2,"readings":[],"unread":[]}',
+    "no readings": b'{"format":1,"unread":[]}',
+    "readings as an object": b'{"format":1,"readings":{},"unread":[]}',
+    "a reading twice": CONTENT.to_json().replace('"unread"', ',"x":[],"unread"').encode(),
+    "a wrong reading": b'{"format":1,"readings":[{}],"unread":[]}',
+    "a wrong reason": b'{"format":1,"readings":[],"unread":[["loss"]]}',
+    "too many": b'{"format":1,"readings":[' + b"0," * 5000 + b'0],"unread":[]}',
+    "gigabytes": b" " * (MOST_FILE_BYTES + 1),
+}
+HOSTILE["a reading twice"] = json.dumps(
+    {"format": 1, "readings": [READING.as_data()] * 2, "unread": []}
+).encode()
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+def test_what_is_wrong_is_refused_with_the_file(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "numbers.json"
+    path.write_bytes(content)
+    with pytest.raises(ReadingError, match=r"numbers\.json: "):
+        read_file(path)
+
+
+def test_a_huge_file_is_not_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.json"
+    with path.open("wb") as file:
+        file.truncate(2**33)  # takes no room on the disk
+    with pytest.raises(ReadingError, match="larger than"):
+        read_file(path)
+
+
+def _write_wheel(path: Path, **files: bytes) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wheel:
+        for name, content in files.items():
+            wheel.writestr(name.replace("__", "/") + ".json", content)
+    return path
+
+
+def test_a_wheel_is_read_without_installing_it(tmp_path: Path) -> None:
+    content = CONTENT.to_json().encode()
+    path = _write_wheel(tmp_path / "a.whl", acme__numbers=content, acme__deeper__numbers=b"[]")
+    assert read_wheel(path) == CONTENT
+
+
+def test_wheels_without_numbers_and_bombs_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReadingError, match=r"has no numbers\.json"):
+        read_wheel(_write_wheel(tmp_path / "a.whl", acme__other=b""))
+    with pytest.raises(ReadingError, match="larger than"):
+        read_wheel(_write_wheel(tmp_path / "b.whl", acme__numbers=b" " * 2**26))
+    (tmp_path / "c.whl").write_bytes(b"no archive")
+    for name in ("c.whl", "missing.whl"):
+        with pytest.raises(ReadingError, match="cannot be read"):
+            read_wheel(tmp_path / name)
+
+
+def test_the_file_of_a_distribution_is_found_in_its_package() -> None:
+    place = find_source("kplug-penalties")
+    assert place.parts[-2:] == ("kplug_penalties", "numbers.json")
+    found = find_numbers("kplug-penalties")
+    assert found is not None
+    assert ("regularizer", "kplug-penalties/l1_reg") in found.readings
+    assert find_numbers("pluggy") is None
+
+
+def test_a_place_is_known_for_editable_distributions_alone() -> None:
+    with pytest.raises(ReadingError, match="not installed in editable mode"):
+        find_source("pluggy")
+    with pytest.raises(ReadingError, match="no distribution 'no-such-thing' is installed"):
+        find_source("no-such-thing")

@@ -1,0 +1,70 @@
+"""Readings of all built-ins on processors that round differently, and with other numbers of threads."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from kplug_numbers.checking import compare_files
+from kplug_numbers.numbers_file import NumbersFile, read_file
+
+ROOT = Path(__file__).parents[3]
+# Arguments of components that have no defaults stand with the tests of the contract suite.
+PROGRAM = """
+import sys, time
+from pathlib import Path
+import torch
+from kplug.inspection import KINDS, list_components
+from kplug_numbers.making import RECIPES, read_component
+from kplug_numbers.numbers_file import NumbersFile
+from tests.contract.examples import find_examples
+
+torch.set_num_threads(int(sys.argv[2]))
+examples, readings, times = find_examples(), {}, []
+for kind in RECIPES:
+    for one in list_components(KINDS[kind]):
+        example = examples.get(f"{kind}/{one.qualified_name}")
+        if one.origin.distribution not in ("kplug", "torch") or one.name in ("Functional", "stft"):
+            continue
+        began = time.process_time()
+        arguments = dict(example.arguments) if example else {}
+        found = read_component(one, arguments, is_twice=False)
+        times.append(time.process_time() - began)
+        readings[found.kind, found.spec] = found
+Path(sys.argv[1]).write_text(NumbersFile(readings).to_json())
+print(sum(times), sorted(times)[len(times) // 2])
+"""
+
+
+def _read_all(path: Path, threads: int, capability: str) -> tuple[NumbersFile, list[float]]:
+    environment = {
+        **os.environ,
+        "ATEN_CPU_CAPABILITY": capability,
+        "ONEDNN_MAX_CPU_ISA": "AVX2" if capability == "avx2" else "SSE41",
+        "PYTHONPATH": str(ROOT),
+    }
+    result = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", PROGRAM, str(path), str(threads)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    return read_file(path), [float(each) for each in result.stdout.split()]
+
+
+@pytest.mark.slow
+def test_all_built_ins_compute_the_same_everywhere_and_within_the_time(tmp_path: Path) -> None:
+    plain, (total, median) = _read_all(tmp_path / "default.json", 1, "default")
+    assert len(plain.readings) > 250
+    assert total < 60
+    assert median < 0.04
+    for capability, threads in (("avx2", 1), ("avx2", 2)):
+        other, _ = _read_all(tmp_path / f"{capability}{threads}.json", threads, capability)
+        assert other.readings.keys() == plain.readings.keys()
+        results = compare_files(plain, other)
+        assert [str(one) for one in results if one.outcome != "same"] == []
