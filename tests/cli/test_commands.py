@@ -134,16 +134,22 @@ def test_a_command_that_is_not_here_is_offered_by_a_plugin_that_knows_of_it(
     )
 
 
-@pytest.mark.parametrize("name", ["new", "add", "check", "stubs"])
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        *((name, "kplug-authoring") for name in ("new", "add", "check", "stubs")),
+        ("demo", "kplug-demo"),
+        ("numbers", "kplug-numbers"),
+    ],
+)
 @pytest.mark.usefixtures("install")
 def test_a_command_of_a_distribution_that_kplug_does_without_says_how_to_install_it(
-    name: str,
+    name: str, owner: str
 ) -> None:
     result = _run(name, "something")
     assert result.exit_code == 2
-    assert (
-        f"no command is named '{name}'\n  kplug-authoring offers it: pip install kplug-authoring\n"
-        in (result.output)
+    assert f"no command is named '{name}'\n  {owner} offers it: pip install {owner}\n" in (
+        result.output
     )
 
 

@@ -39,11 +39,8 @@ def _advance(
     optimizer: Any, parameters: list[Tensor], count: int, scale: float = 1.0, first: int = 0
 ) -> None:
     """Make steps on a sum of squares with a factor and a minimum of each weight of its own."""
-    factors = [
-        spread("optimizer/factor", 6, low=0.5, high=2.0),
-        spread("optimizer/other", 2, low=0.5),
-    ]
-    factors[1] = factors[1].abs() + 0.5
+    streams = (("optimizer/factor", 6), ("optimizer/other", 2))
+    factors = [spread(stream, count, low=0.5, high=2.0) for stream, count in streams]
 
     def function(weights: list[Tensor]) -> Tensor:
         terms = [
