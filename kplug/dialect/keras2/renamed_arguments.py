@@ -106,7 +106,8 @@ def _with_old_defaults(
         read.setdefault("data_format", "channels_last")
     if "implementation" in known and read.get("implementation") == 0:
         read["implementation"] = 1
-    if generation.is_multi_backend and read.get("interpolation") == "bilinear":
+    is_legacy = generation.is_multi_backend and name == "UpSampling2D"
+    if is_legacy and read.get("interpolation") == "bilinear":
         read["interpolation"] = "legacy_bilinear"
     if "forget_bias_init" in read and "unit_forget_bias" in known:
         read["unit_forget_bias"] = read.pop("forget_bias_init") in ("one", "ones")

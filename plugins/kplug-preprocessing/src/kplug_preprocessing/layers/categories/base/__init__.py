@@ -1,0 +1,1 @@
+"""Base of the category layers: text arrays, hashes, vocabularies and encodings."""

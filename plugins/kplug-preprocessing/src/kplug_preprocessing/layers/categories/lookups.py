@@ -1,0 +1,177 @@
+"""``IntegerLookup`` and ``StringLookup``: map tokens to indices of a vocabulary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kplug.arguments import refusal
+from kplug.backend import holds_texts, to_tensor
+from kplug.errors import DataError
+from kplug_preprocessing.layers.categories.base.index_lookup import IndexLookup
+from kplug_preprocessing.layers.categories.base.texts import as_texts, require_encoding
+
+
+class IntegerLookup(IndexLookup):
+    """Outputs the place of each integer in a vocabulary, or vectors of such places.
+
+    Args:
+        vocabulary_dtype: ``"int64"``.
+
+    Example:
+        >>> layer = IntegerLookup(vocabulary=[12, 36, 1138])
+        >>> layer(torch.tensor([[12, 1138, 7]]))
+        tensor([[1, 3, 0]])
+        >>> IntegerLookup(vocabulary=[12, 36, 1138], invert=True)(torch.tensor([[1, 3, 0]]))
+        tensor([[  12, 1138,   -1]])
+
+    Reference:
+        ``keras.layers.IntegerLookup``, which needs TensorFlow. Vectors are floats, as Keras's documents say.
+    """
+
+    _kind = int
+
+    def __init__(
+        self,
+        max_tokens: int | None = None,
+        num_oov_indices: int = 1,
+        mask_token: int | None = None,
+        oov_token: int | None = -1,
+        vocabulary: Any = None,
+        vocabulary_dtype: str = "int64",
+        idf_weights: Any = None,
+        invert: bool = False,
+        output_mode: str = "int",
+        sparse: bool = False,
+        pad_to_max_tokens: bool = False,
+        oov_method: str = "floormod",
+        salt: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        if vocabulary_dtype != "int64":
+            raise refusal(self, "vocabulary_dtype", vocabulary_dtype, "'int64'")
+        super().__init__(
+            max_tokens,
+            num_oov_indices,
+            mask_token,
+            oov_token,
+            vocabulary,
+            idf_weights,
+            invert,
+            output_mode,
+            pad_to_max_tokens,
+            sparse,
+            salt,
+            oov_method=oov_method,
+            **kwargs,
+        )
+        self.vocabulary_dtype = vocabulary_dtype
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the places of integers, int64 in the shape of the inputs; or vectors."""
+        if inputs.is_meta:
+            return self.encode_numbers(torch.empty_like(inputs, dtype=torch.int64))
+        tokens = self._as_array(inputs)
+        found = self.find_tokens(tokens) if self.invert else self.find_numbers(tokens)
+        numbers = torch.from_numpy(found.astype(np.int64)).to(inputs.device)
+        return numbers if self.invert else self.encode_numbers(numbers)
+
+    def _as_array(self, data: Any) -> Any:
+        tokens = to_tensor(data if isinstance(data, Tensor) else np.asarray(data))
+        if tokens.is_floating_point() or tokens.is_complex():
+            raise DataError(f"layer {self.name!r} looks up integers, got {tokens.dtype}")
+        return tokens.detach().cpu().numpy().astype(np.int64)
+
+    def _read_token(self, line: str) -> int:
+        try:
+            return int(line)
+        except ValueError:
+            raise DataError(
+                f"layer {self.name!r} has a vocabulary of integers, got the line {line!r} among them"
+            ) from None
+
+    def _hash_unknown(self, tokens: Any) -> Any:
+        if self.oov_method == "floormod":
+            return np.array(tokens, dtype=np.int64) % self.num_oov_indices
+        return super()._hash_unknown(tokens)
+
+
+class StringLookup(IndexLookup):
+    """Outputs the place of each string in a vocabulary, or vectors of such places.
+
+    Inputs are strings, arrays or nested lists of them; integers with ``invert=True``, which gives an array of
+    strings.
+
+    Args:
+        encoding: The encoding of bytes.
+
+    Example:
+        >>> layer = StringLookup(vocabulary=["a", "b", "c"])
+        >>> layer([["a", "c", "z"]])
+        tensor([[1, 3, 0]])
+        >>> StringLookup(vocabulary=["a", "b", "c"], invert=True)([[1, 3, 0]])
+        array([['a', 'c', '[UNK]']], dtype=object)
+
+    Reference:
+        ``keras.layers.StringLookup``, which needs TensorFlow. Vectors are floats, as Keras's documents say.
+    """
+
+    _kind = str
+
+    def __init__(
+        self,
+        max_tokens: int | None = None,
+        num_oov_indices: int = 1,
+        mask_token: str | None = None,
+        oov_token: str | None = "[UNK]",  # noqa: S107 - a word, no password
+        vocabulary: Any = None,
+        idf_weights: Any = None,
+        invert: bool = False,
+        output_mode: str = "int",
+        pad_to_max_tokens: bool = False,
+        sparse: bool = False,
+        encoding: str = "utf-8",
+        salt: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            max_tokens,
+            num_oov_indices,
+            mask_token,
+            oov_token,
+            vocabulary,
+            idf_weights,
+            invert,
+            output_mode,
+            pad_to_max_tokens,
+            sparse,
+            salt,
+            **kwargs,
+        )
+        self.encoding = require_encoding(self, encoding)
+
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the places of strings, or the strings of places."""
+        if self.invert and not holds_texts(inputs):
+            numbers = inputs.detach().cpu().numpy() if isinstance(inputs, Tensor) else inputs
+            return self.find_tokens(np.asarray(numbers))
+        if holds_texts(inputs):
+            inputs = self.read_texts(inputs)
+        return super().__call__(inputs, *args, **kwargs)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the places of strings, which ``__call__`` has looked up, or vectors of them."""
+        return self.encode_numbers(inputs.long())
+
+    def read_texts(self, texts: Any) -> Tensor:
+        """Return the places of strings, int64 in their shape; −1 for masks in vectors."""
+        return torch.from_numpy(self.find_numbers(self._as_array(texts)))
+
+    def _as_array(self, data: Any) -> Any:
+        return as_texts(self.name, data, self.encoding)
+
+    def _read_token(self, line: str) -> str:
+        return line

@@ -1,0 +1,1 @@
+"""Base of the image layers: their axes, and random augmentation."""
