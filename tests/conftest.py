@@ -38,6 +38,7 @@ LONGEST = (
 # Tests with a case for each component or model: one case in four is quick, the others are slow tests.
 SAMPLED = {
     "plugins/kplug-monai/tests/test_monai_contract.py::test_contract",
+    "plugins/kplug-preprocessing/tests/test_preprocessing_contract.py::test_contract",
     "plugins/kplug-pytorch-optimizer/tests/test_torch_optimizer_contract.py::test_contract",
     "tests/keras_files/test_weights.py::test_weights_are_copied",
     "tests/layers/base/test_spatial.py::test_configurations_go_round_and_are_those_of_keras",

@@ -11,13 +11,7 @@ from kplug.registry.component import Component
 from kplug.registry.env_section import Section
 from kplug.registry.kinds import BUILT_IN_KINDS, HOOKED, Kind
 from kplug.registry.metadata import is_installed
-
-# Commands of distributions that kplug does not require.
-_COMMANDS_ELSEWHERE = {
-    **dict.fromkeys(("new", "add", "check", "stubs"), "kplug-authoring"),
-    "demo": "kplug-demo",
-    "numbers": "kplug-numbers",
-}
+from kplug.registry.names.homes import find_home
 
 
 def _make_hook(kind: Kind) -> Callable[[], dict[str, Component]]:
@@ -42,8 +36,8 @@ def kplug_kinds() -> list[Kind]:
 
 @hookimpl
 def kplug_offers(kind: str, name: str) -> list[Package]:
-    """Return the distribution of a command that is not installed."""
-    owner = _COMMANDS_ELSEWHERE.get(name) if kind == "command" else None
+    """Return the distribution of a command or layer that is not installed."""
+    owner = find_home(kind, name)
     return [] if owner is None or is_installed(owner) else [Package(owner)]
 
 

@@ -34,14 +34,6 @@ from kplug.layers.base.sample_batches import iterate_batches as iterate_batches
 from kplug.layers.base.seeds import make_seeded_generator as make_seeded_generator
 from kplug.layers.batch_normalization import BatchNormalization as BatchNormalization
 from kplug.layers.bidirectional import Bidirectional as Bidirectional
-from kplug.layers.categories import (
-    CategoryEncoding as CategoryEncoding,
-    Discretization as Discretization,
-    Hashing as Hashing,
-    IntegerLookup as IntegerLookup,
-    StringLookup as StringLookup,
-    TextVectorization as TextVectorization,
-)
 from kplug.layers.convolutional import Conv1D as Conv1D, Conv2D as Conv2D, Conv3D as Conv3D
 from kplug.layers.dense import Dense as Dense
 from kplug.layers.depthwise import (
@@ -57,17 +49,6 @@ from kplug.layers.global_pooling import (
     GlobalMaxPooling1D as GlobalMaxPooling1D,
     GlobalMaxPooling2D as GlobalMaxPooling2D,
     GlobalMaxPooling3D as GlobalMaxPooling3D,
-)
-from kplug.layers.images import (
-    CenterCrop as CenterCrop,
-    RandomBrightness as RandomBrightness,
-    RandomContrast as RandomContrast,
-    RandomCrop as RandomCrop,
-    RandomFlip as RandomFlip,
-    RandomRotation as RandomRotation,
-    RandomTranslation as RandomTranslation,
-    RandomZoom as RandomZoom,
-    Resizing as Resizing,
 )
 from kplug.layers.input import Input as Input, InputLayer as InputLayer
 from kplug.layers.joining import (

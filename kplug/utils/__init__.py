@@ -24,10 +24,6 @@ from kplug.utils.custom_objects import (
     register_keras_serializable as register_keras_serializable,
 )
 from kplug.utils.files import get_file as get_file
-from kplug.utils.folder_datasets import (
-    image_dataset_from_directory as image_dataset_from_directory,
-    text_dataset_from_directory as text_dataset_from_directory,
-)
 from kplug.utils.images import (
     array_to_img as array_to_img,
     img_to_array as img_to_array,
@@ -45,8 +41,5 @@ from kplug.utils.serialized_objects import (
 )
 from kplug.utils.source_inputs import get_source_inputs as get_source_inputs
 from kplug.utils.splitting import split_dataset as split_dataset
-from kplug.utils.timeseries import (
-    timeseries_dataset_from_array as timeseries_dataset_from_array,
-)
 
 export_names(globals(), takes_lent=True)

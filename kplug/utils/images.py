@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from kplug import backend as K, ops
+from kplug import backend as K
 from kplug.arguments import refusal, require_choice, require_size
 from kplug.backend import NumpyArray
 from kplug.errors import DataError, KplugError
@@ -226,56 +225,6 @@ def save_img(
         warn("save_img: JPEG has no transparency, so the fourth channel is left out")
         image = image.convert("RGB")
     image.save(path, format=file_format, **kwargs)
-
-
-def smart_resize(
-    x: Any,
-    size: tuple[int, int],
-    interpolation: str = "bilinear",
-    data_format: str = "channels_last",
-) -> Any:
-    """Resize pictures without distortion: crop them to the new aspect ratio first.
-
-    Args:
-        x: Shape (height, width, channels), or (N, height, width, channels).
-        size: The new (height, width).
-        interpolation: ``"bilinear"``, ``"nearest"`` or ``"bicubic"``.
-        data_format: ``"channels_last"``, or ``"channels_first"`` for channels before height and width.
-
-    Returns:
-        A NumPy array, or a tensor if ``x`` is one.
-
-    Raises:
-        DataError: ``x`` has another number of axes.
-
-    Example:
-        >>> smart_resize(np.zeros((340, 500, 3), "float32"), (200, 200)).shape
-        (200, 200, 3)
-
-    Reference:
-        ``keras.preprocessing.image.smart_resize``.
-    """
-    tensor = K.to_tensor(x)
-    if tensor.ndim not in (3, 4):
-        raise DataError(
-            f"smart_resize: pictures have 3 or 4 axes, and these the shape {tuple(tensor.shape)}"
-        )
-    pair = require_size("smart_resize", "size", size)
-    made = _resize(tensor, pair, interpolation, data_format, crop_to_aspect_ratio=True)
-    return made if isinstance(x, Tensor) else made.numpy()
-
-
-def resize_images(images: Tensor, size: tuple[int, int], interpolation: str) -> Tensor:
-    """Resize pictures of shape (…, channels, height, width), with half-pixel centres."""
-    return _resize(images, size, interpolation, "channels_first")
-
-
-def _resize(
-    images: Tensor, size: tuple[int, int], interpolation: str, data_format: str, **options: bool
-) -> Tensor:
-    given = images if images.is_floating_point() else images.to(torch.float32)
-    made: Tensor = ops.image.resize(given, size, interpolation, data_format=data_format, **options)
-    return made
 
 
 def _import_pillow(owner: str) -> Any:

@@ -12,7 +12,6 @@ import torch
 from kplug import backend as K, ops
 from kplug.backend.indices import to_indices
 from kplug.errors import DataError
-from kplug.layers import CategoryEncoding
 from kplug.training.jit.tracing import trace
 
 ROWS = np.arange(8.0).reshape(4, 2)
@@ -30,7 +29,6 @@ PICKING: dict[str, Callable[[Any], Any]] = {
         np.ones(4), places[:, None], np.ones(2)
     ),
     "ops.in_top_k": lambda places: ops.in_top_k(places, ROWS[:2], 1),
-    "CategoryEncoding": CategoryEncoding(4, "one_hot"),
 }
 
 

@@ -28,27 +28,22 @@ USUAL_ARGUMENTS: dict[str, Any] = {
     "default_value": -0.5,
     "dims": (2, 1),
     "equation": "ab,bc->ac",
-    "factor": 0.2,
     "filename": "log.csv",
     "filepath": "weights.h5",
     "filters": 3,
     "function": "kplug/relu",
     "first_decay_steps": 100,
     "head_dim": 2,
-    "height": 2,
-    "height_factor": 0.2,
     "initial_learning_rate": 0.1,
     "input_dim": 5,
     "kernel_size": 3,
     "key_dim": 3,
     "layer": parse_spec("kplug/LSTM(units=3)"),
     "n": 2,
-    "num_bins": 4,
     "num_classes": 3,
     "num_heads": 2,
     "num_key_value_heads": 2,
     "num_query_heads": 4,
-    "num_tokens": 4,
     "operation": "negative",
     "output_dim": 3,
     "output_shape": 3,
@@ -69,8 +64,6 @@ USUAL_ARGUMENTS: dict[str, Any] = {
     "threshold": 0.1,
     "units": 4,
     "values": [0.1, 0.01, 0.001],
-    "width": 2,
-    "width_factor": 0.2,
 }
 
 LARGE = (200, 300)  # fan_in 200, fan_out 300
@@ -94,7 +87,6 @@ IDS = (torch.tensor([0, 1, 2, 1]), torch.tensor([0, 2, 2, 1]))
 # The score of a batch as a whole has no parts that add up.
 SAMPLES = Example({"smooth": 1e-5, "thresh": 0.5, "reduction": "sample"})
 
-PICTURES = torch.linspace(0, 255, 4 * 6 * 8 * 3).reshape(4, 6, 8, 3)
 CELL = Example({"units": 4}, leave_out={"device": "a cell is called by a layer, with its states"})
 
 EXAMPLES: dict[str, Example] = {
@@ -169,17 +161,6 @@ EXAMPLES: dict[str, Example] = {
         {"rank": 1, "filters": 3, "kernel_size": 2, "padding": "same"},
         inputs=(torch.ones(4, 4, 3), [torch.ones(4, 4, 3)] * 2),
         leave_out=CELL.leave_out,
-    ),
-    "layer/kplug/Discretization": Example({"bin_boundaries": [0.0, 1.0]}),
-    "layer/kplug/IntegerLookup": Example(
-        {"vocabulary": [1, 2]}, inputs=(torch.tensor([[1, 2], [3, 1], [2, 2], [0, 1]]),)
-    ),
-    **{
-        f"layer/kplug/{name}": Example({"height": 2, "width": 2}, inputs=(PICTURES,))
-        for name in ("CenterCrop", "RandomCrop", "Resizing")
-    },
-    "layer/kplug/StringLookup": Example(
-        leave_out={"arguments": "tokens may be any text"},
     ),
     "layer/kplug/GroupNormalization": Example({"groups": 5}),
     "layer/kplug/Softmax": Example(leave_out={"mask": "its mask says which values count"}),

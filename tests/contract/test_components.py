@@ -9,7 +9,12 @@ from kplug.registry.kinds import KINDS
 from tests.contract.examples import find_examples
 
 # The tests of these plugins say what their components are made with, and which checks hold for which.
-_ELSEWHERE = ("kplug-monai", "kplug-pytorch-optimizer", "kplug-torchmetrics")
+_ELSEWHERE = (
+    "kplug-monai",
+    "kplug-preprocessing",
+    "kplug-pytorch-optimizer",
+    "kplug-torchmetrics",
+)
 CASES = [
     case
     for case in contract_cases(examples=find_examples())

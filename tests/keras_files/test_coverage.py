@@ -18,10 +18,6 @@ def test_every_layer_occurs(architectures: list[Any], library: Any) -> None:
     names.remove("Lambda")  # tests/layers/test_lambda_layer.py compares its files
     names.remove("SpectralNormalization")  # tests/layers/test_wrapper.py does
     names -= {"LocallyConnected1D", "LocallyConnected2D"}  # Keras 3 has none
-    # tests/layers/images/test_random_layers.py compares their files.
-    names = {name for name in names if not name.startswith("Random")}
-    # Keras has them only where TensorFlow is installed.
-    names -= {"Hashing", "IntegerLookup", "StringLookup", "TextVectorization"}
     assert names - found == set()
     assert len(architectures) >= 30
 

@@ -31,9 +31,7 @@ from kplug.training.jit import jit_step, torch_compiler
 # The modules that move, each with the table of its kind and where Keras has its classes.
 MOVED: dict[str, tuple[Any, str]] = {
     "kplug.layers.dense": (layer_table, "keras.layers"),
-    "kplug.layers.images.random_transforms": (layer_table, "keras.layers"),
-    "kplug.layers.categories.lookups": (layer_table, "keras.layers"),
-    "kplug.layers.categories.text_vectorization": (layer_table, "keras.layers"),
+    "kplug.layers.noise": (layer_table, "keras.layers"),
     "kplug.layers.activations": (layer_table, "keras.layers"),
     "kplug.layers.preprocessing": (layer_table, "keras.layers"),
     "kplug.losses.robust": (loss_table, "keras.losses"),
@@ -132,11 +130,13 @@ def _find(kind: str, name: str) -> Any:
 def _make_model(**options: Any) -> Any:
     backend.clear_session()
     kplug.utils.set_random_seed(0)
-    flip, dense, softmax = (_find("layer", name) for name in ("RandomFlip", "Dense", "LeakyReLU"))
+    noise, dense, softmax = (
+        _find("layer", name) for name in ("GaussianNoise", "Dense", "LeakyReLU")
+    )
     model = Sequential(
         [
             kplug.Input((4, 4, 3)),
-            flip("horizontal"),
+            noise(0.1),
             kplug.layers.Flatten(),
             dense(4, "tanh", kernel_regularizer="l2(0.01)"),
             softmax(0.1),
@@ -147,18 +147,13 @@ def _make_model(**options: Any) -> Any:
     return model
 
 
-def _make_inputs(which: str) -> tuple[Any, Any]:
+def _make_inputs() -> tuple[Any, Any]:
     """Return a model that prepares data, and samples for it."""
     backend.clear_session()
-    if which == "numbers":
-        normalization = _find("layer", "Normalization")()
-        normalization.adapt(X.reshape(16, -1))
-        rescaling = _find("layer", "Rescaling")(0.5, offset=1.0)
-        return Sequential([kplug.Input((48,)), normalization, rescaling]), X.reshape(16, -1)
-    texts = np.asarray([["the cat sat"], ["on the mat"]])
-    layer = _find("layer", which)()
-    layer.adapt(texts)
-    return Sequential([layer]), texts
+    normalization = _find("layer", "Normalization")()
+    normalization.adapt(X.reshape(16, -1))
+    rescaling = _find("layer", "Rescaling")(0.5, offset=1.0)
+    return Sequential([kplug.Input((48,)), normalization, rescaling]), X.reshape(16, -1)
 
 
 def _fit(model: Any) -> list[float]:
@@ -207,7 +202,7 @@ def test_files_of_before_are_read_with_the_distribution(
     before.save(tmp_path / f"m.{suffix}")
     move()
     again = kplug.load_model(tmp_path / f"m.{suffix}")
-    assert [type(one).__module__ for one in again.layers[:1]] == ["moved_parts.random_transforms"]
+    assert [type(one).__module__ for one in again.layers[:1]] == ["moved_parts.noise"]
     assert type(again.optimizer).__module__ == "moved_parts.lion"
     np.testing.assert_array_equal(again.predict(X, verbose=0), expected)
     assert again.fit(X, Y, verbose=0).history.keys() == {"loss", "log_cosh", "mae"}
@@ -217,7 +212,11 @@ def test_the_table_says_who_supplied_them(move: Callable[[], None]) -> None:
     move()
     rows = {row.slot: row.distribution for row in _make_model().components}
     assert (
-        rows["optimizer"] == rows["loss"] == rows["random_flip"] == rows["dense"] == "moved-parts"
+        rows["optimizer"]
+        == rows["loss"]
+        == rows["gaussian_noise"]
+        == rows["dense"]
+        == "moved-parts"
     )
 
 
@@ -282,17 +281,16 @@ def test_older_arguments_are_read(move: Callable[[], None]) -> None:
     assert (layer.units, layer.use_bias) == (3, False)
 
 
-@pytest.mark.parametrize("which", ["numbers", "TextVectorization", "StringLookup"])
 def test_layers_that_prepare_data_are_written_and_read(
-    move: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
+    move: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writing, "write_components", lambda *_: None)
-    before, samples = _make_inputs(which)
+    before, samples = _make_inputs()
     expected = before.predict(samples, verbose=0)
     for name in ("before.keras", "before.h5"):
         before.save(tmp_path / name)
     move()
-    after, _ = _make_inputs(which)
+    after, _ = _make_inputs()
     np.testing.assert_array_equal(after.predict(samples, verbose=0), expected)
     assert _read(tmp_path / "before.keras") == _save(after, tmp_path / "after.keras")
     for suffix in ("keras", "h5"):

@@ -22,8 +22,6 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("'cache_dir' is 3", lambda: utils.get_file("x", "file:///x", cache_dir=3)),  # type: ignore[arg-type]
     ("'file_hash' is 3", lambda: utils.get_file("x", "file:///x", file_hash=3)),  # type: ignore[arg-type]
     ("'tensor' is None", lambda: utils.get_source_inputs(None)),  # type: ignore[arg-type]
-    ("'directory' is None", lambda: utils.image_dataset_from_directory(None)),  # type: ignore[arg-type]
-    ("'directory' is 3", lambda: utils.text_dataset_from_directory(3)),  # type: ignore[arg-type]
     ("'path' is 3", lambda: utils.load_img(3)),  # type: ignore[arg-type]
     ("'abc' is no picture of numbers", lambda: utils.img_to_array("abc")),
     ("'abc' is no picture of numbers", lambda: utils.array_to_img("abc")),
@@ -31,15 +29,6 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("'to_file' is None", lambda: utils.plot_model(Sequential([Dense(1, input_dim=2)]), None)),  # type: ignore[arg-type]
     ("dataset is 3, which has no samples", lambda: utils.split_dataset(3, 0.5)),
     ("'seed' is 'a'", lambda: utils.split_dataset(np.ones(4), 0.5, shuffle=True, seed=TEXT)),
-    ("data is 3, which has no steps", lambda: utils.timeseries_dataset_from_array(3, None, 2)),
-    (
-        "'batch_size' is 'a'",
-        lambda: utils.timeseries_dataset_from_array(np.ones(4), None, 2, batch_size=TEXT),
-    ),
-    (
-        "'seed' is 'a'",
-        lambda: utils.timeseries_dataset_from_array(np.ones(4), None, 2, shuffle=True, seed=TEXT),
-    ),
 ]
 
 

@@ -13,7 +13,6 @@ import torch
 
 from kplug.errors import ArgumentValueError, DataError, KplugWarning
 from kplug.utils import array_to_img, img_to_array, load_img, save_img
-from kplug.utils.images import resize_images, smart_resize
 
 RANDOM = np.random.default_rng(0)
 PICTURE = RANDOM.integers(0, 256, (7, 9, 3)).astype("uint8")
@@ -92,33 +91,15 @@ def test_jpeg_leaves_transparency_out_with_a_warning(tmp_path: Path) -> None:
     assert load_img(tmp_path / "a.jpg").mode == "RGB"
 
 
-@pytest.mark.parametrize("size", [(3, 3), (9, 9), (12, 40)])
-@pytest.mark.parametrize("interpolation", ["bilinear", "nearest"])
-def test_smart_resize_equals_keras(size: tuple[int, int], interpolation: str) -> None:
-    x = torch.rand(2, 7, 9, 3)
-    expected = keras.preprocessing.image.smart_resize(x, size, interpolation)
-    made = smart_resize(x.numpy(), size, interpolation)
-    np.testing.assert_allclose(made, expected.cpu(), atol=1e-5)
-    first = smart_resize(x.movedim(-1, 1), size, interpolation, "channels_first")
-    np.testing.assert_allclose(first.movedim(1, -1), made, atol=1e-6)
-
-
-def test_pictures_are_resized_between_half_pixel_centres() -> None:
-    row = torch.tensor([[[0.0, 4.0]]])
-    assert resize_images(row, (1, 4), "bilinear").tolist() == [[[0.0, 1.0, 3.0, 4.0]]]
-    assert resize_images(row, (1, 4), "nearest").tolist() == [[[0.0, 0.0, 4.0, 4.0]]]
-
-
 @pytest.mark.parametrize(
     ("function", "text"),
     [
         (lambda: array_to_img(np.zeros((2, 3))), r"array_to_img: the shape is \(2, 3\)"),
         (lambda: array_to_img(np.zeros((2, 3, 2))), r"array_to_img: the shape is \(2, 3, 2\)"),
         (lambda: img_to_array(np.zeros(3)), r"and this one the shape \(3,\)"),
-        (lambda: smart_resize(np.zeros((2, 3)), (1, 1)), r"these the shape \(2, 3\)"),
         (lambda: load_img(io.BytesIO(b"no picture")), "cannot be read as a picture"),
     ],
-    ids=["two axes", "two channels", "one axis", "smart_resize", "load_img"],
+    ids=["two axes", "two channels", "one axis", "load_img"],
 )
 def test_what_is_no_picture_is_refused(function: Any, text: str) -> None:
     with pytest.raises(DataError, match=text):

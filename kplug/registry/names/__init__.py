@@ -6,4 +6,5 @@ Data flows in this order::
     successful look-ups      lookup, lookup_warnings
     reasons for results      explanations
     built-in components      built_ins
+    of other distributions   homes, lent_modules
 """

@@ -27,14 +27,9 @@ from kplug.registry.installed.lent_modules import (
 )
 from kplug.registry.loading.importer import TargetError
 from kplug.registry.loading.load_failures import explain
+from kplug.registry.names.homes import LENT
 from kplug.registry.registry import REGISTRY
 
-# The lending distribution of each module, by the module's name in kplug.
-HOMES = {
-    "applications": "kplug-applications",
-    "datasets": "kplug-datasets",
-    "wrappers": "kplug-sklearn",
-}
 _IN_USE: dict[str, str] = {}  # modules by their names in kplug
 
 
@@ -243,8 +238,8 @@ def _find_lender(name: str) -> tuple[Origin, str] | None:
         for origin, module in find_lenders([supplier], name):
             message = f"kplug.{name} is lent by {origin}, which is switched off: {reason}"
             raise _missing(message, "Change that setting to use it.", module)
-    if name in HOMES:
-        package = Package(HOMES[name])
+    if name in LENT:
+        package = Package(LENT[name])
         message = f"kplug.{name} is lent by {package.distribution}, which is not installed"
         module = package.distribution.replace("-", "_")
         raise _missing(message, f"Install it with: {package.install}", module)

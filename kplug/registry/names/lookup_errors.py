@@ -27,6 +27,7 @@ from kplug.registry.kinds import COMMAND, KINDS, Kind
 from kplug.registry.loading.load_failures import advise_repair
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.metadata import is_installed
+from kplug.registry.names.homes import find_home
 from kplug.registry.names.lookup_suggestions import (
     advise_on_name,
     advise_on_package,
@@ -46,6 +47,9 @@ def explain_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError 
     """Return the error that explains a failed look-up."""
     if spec.distribution == CUSTOM:
         return _custom(kind, spec, _find_other_kind(registry, kind, Spec(spec.name)))
+    home = find_home(kind.name, spec.name) if spec.distribution == "kplug" else None
+    if home not in (None, *registry.state.discovery.by_name):  # what a file of Keras names
+        spec = Spec(f"{home}/{spec.name}")
     is_in_error = bool(registry.state.policy.errors)
     disabled = _find_disabled(registry, kind, spec)
     if disabled is not None:

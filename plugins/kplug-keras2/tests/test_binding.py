@@ -33,6 +33,11 @@ OLD_PLACES = [
     ("tensorflow.keras.applications", "EfficientNetB0"),
     ("tensorflow.keras.applications.efficientnet", "preprocess_input"),
     ("tensorflow.keras.layers.experimental.preprocessing", "Rescaling"),
+    ("tensorflow.keras.layers.experimental.preprocessing", "RandomFlip"),
+    ("tensorflow.keras.layers", "TextVectorization"),
+    ("tensorflow.keras.preprocessing", "image_dataset_from_directory"),
+    ("tensorflow.keras.preprocessing.image", "load_img"),
+    ("tensorflow.keras.utils", "text_dataset_from_directory"),
     ("tensorflow.keras.optimizers.schedules", "ExponentialDecay"),
     ("tensorflow.keras.saving", "register_keras_serializable"),
     ("keras.applications", "ResNet50"),
@@ -117,12 +122,26 @@ def test_uninstall_takes_everything_back(installed: Any) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "line", ["import keras.datasets.mnist", "from keras import datasets", "keras.datasets"]
+    ("line", "name", "distribution"),
+    [
+        ("import keras.datasets.mnist", "datasets", "kplug-datasets"),
+        ("from keras import datasets", "datasets", "kplug-datasets"),
+        ("keras.datasets", "datasets", "kplug-datasets"),
+        ("from keras.layers import RandomFlip", "layers.RandomFlip", "kplug-preprocessing"),
+        ("keras.layers.RandomFlip", "layers.RandomFlip", "kplug-preprocessing"),
+        (
+            "from tensorflow.keras.layers.experimental.preprocessing import RandomFlip",
+            "layers.RandomFlip",
+            "kplug-preprocessing",
+        ),
+    ],
 )
-def test_a_missing_module_is_told_with_its_distribution(line: str) -> None:
+def test_a_missing_name_is_told_with_its_distribution(
+    line: str, name: str, distribution: str
+) -> None:
     code = f"import kplug_keras2; kplug_keras2.install(); import keras\n{line}"
-    environ = {**os.environ, "KPLUG_DISABLE": "kplug-datasets"}
+    environ = {**os.environ, "KPLUG_DISABLE": distribution}
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-    home = "kplug.datasets is lent by kplug-datasets 0.1.0, which is switched off"
+    home = f"kplug.{name} is lent by {distribution} 0.1.0, which is switched off"
     assert home in done.stderr.splitlines()[-1]

@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import pytest
 import torch
+from kplug_preprocessing.layers import CategoryEncoding
 
 import kplug
 from kplug.errors import ArgumentValueError, DataError
-from kplug.layers import CategoryEncoding
 
 INPUTS: list[Any] = [[3, 2, 0, 1], [[0, 1], [0, 0], [1, 2]], [[3], [0]], [[[0, 1, 3]], [[2, 2, 2]]]]
 
@@ -60,3 +60,12 @@ def test_numbers_that_are_no_category(value: int, shown: str) -> None:
 def test_wrong_arguments(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ArgumentValueError, match=message):
         CategoryEncoding(**arguments)
+
+
+@pytest.mark.parametrize("wrong", [0.5, float("nan"), -float("inf")])
+def test_fractions_are_refused_and_floats_may_hold_integers(wrong: float) -> None:
+    layer = CategoryEncoding(4, "one_hot")
+    for numbers in (np.array([1.0, wrong]), torch.tensor([1.0, wrong])):
+        with pytest.raises(DataError, match=rf"picks by whole numbers, got {wrong}"):
+            layer(numbers)
+    assert torch.equal(layer(np.array([1.0, 0.0])), layer(np.array([1, 0])))

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from kplug_preprocessing import text_dataset_from_directory, timeseries_dataset_from_array
 
 import kplug
 from kplug.layers import Dense
-from kplug.utils import text_dataset_from_directory, timeseries_dataset_from_array
 
 
 @pytest.fixture

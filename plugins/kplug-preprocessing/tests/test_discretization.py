@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 from keras.src.layers.preprocessing import discretization as keras_module
+from kplug_preprocessing.layers import Discretization
 
 from kplug.errors import ArgumentError, ArgumentValueError, DataError, NotBuiltError
-from kplug.layers import Discretization
 
 EDGES = [0.0, 0.5, 2.0]
 X = torch.tensor([[-1.0, 0.0], [0.5, 0.7], [2.0, 9.0]])

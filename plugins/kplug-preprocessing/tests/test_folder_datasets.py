@@ -10,15 +10,15 @@ import pytest
 import torch
 from keras.src.utils.dataset_utils import get_training_or_validation_split, index_directory
 from keras.src.utils.image_dataset_utils import _load_image_grain
+from kplug_preprocessing import (
+    image_dataset_from_directory,
+    text_dataset_from_directory,
+)
 
 import kplug
 from kplug.errors import ArgumentError, ArgumentValueError, DataError
 from kplug.layers import Dense, Flatten
-from kplug.utils import (
-    image_dataset_from_directory,
-    save_img,
-    text_dataset_from_directory,
-)
+from kplug.utils import save_img
 
 QUIET: dict[str, Any] = {"verbose": False, "image_size": (6, 8)}
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from kplug_preprocessing.layers import Hashing
 
 import kplug
 from kplug.errors import ArgumentValueError
-from kplug.layers import Hashing
 
 # Of each length that FarmHash has a formula for.
 TEXTS = [

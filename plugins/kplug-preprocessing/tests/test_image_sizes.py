@@ -8,8 +8,8 @@ from typing import Any
 import keras
 import pytest
 import torch
+from kplug_preprocessing import layers
 
-from kplug import layers
 from kplug.errors import ArgumentError, ArgumentValueError
 
 SIZES = [(4, 3), (6, 5), (8, 10), (3, 7), (7, 7), (1, 1)]

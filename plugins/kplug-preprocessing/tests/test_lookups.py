@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from kplug_preprocessing.layers import IntegerLookup, StringLookup, TextVectorization
 
 import kplug
 from kplug import layers
 from kplug.errors import ArgumentError, ArgumentValueError, DataError, NotBuiltError
-from kplug.layers import IntegerLookup, StringLookup
 
 STRINGS = [["b", "a", "c"], ["a", "b", "z"], ["a", "", "[UNK]"]]
 INTEGERS = [[2, 1, 3], [1, 2, 9], [1, 0, -1]]
@@ -285,7 +285,7 @@ def test_a_table_is_its_values_and_not_the_names_of_its_columns() -> None:
         layer.adapt(data)
         assert layer.get_vocabulary() == ["[UNK]", "y", "x"]
         assert layer(data).flatten().tolist() == [2, 1, 1]
-        texts = layers.TextVectorization()
+        texts = TextVectorization()
         texts.adapt(data)
         assert texts.get_vocabulary() == ["", "[UNK]", "y", "x"]
 

@@ -11,10 +11,10 @@ import keras
 import numpy as np
 import pytest
 import torch
+from kplug_preprocessing import layers
 from torch import Tensor
 
 import kplug
-from kplug import layers
 from kplug.errors import ArgumentValueError, DataError
 
 LAYERS: list[tuple[str, dict[str, Any]]] = [
@@ -195,8 +195,8 @@ def test_augmentation_in_a_model_that_learns() -> None:
             layers.RandomRotation(0.1),
             layers.RandomZoom(0.1),
             layers.RandomCrop(4, 4),
-            layers.Flatten(),
-            layers.Dense(1),
+            kplug.layers.Flatten(),
+            kplug.layers.Dense(1),
         ]
     )
     model.compile("adam", "mse")

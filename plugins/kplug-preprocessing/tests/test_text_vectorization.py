@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from kplug_preprocessing.layers import TextVectorization
 
 import kplug
 from kplug.errors import ArgumentError, ArgumentValueError, ContractError, DataError, NotBuiltError
-from kplug.layers import TextVectorization
 
 TEXTS = ["The cat sat on the mat.", "the DOG, the cat!", "Über  \tStraße"]
 QUESTIONS = ["a cat; the dog", "Straße über the", ""]

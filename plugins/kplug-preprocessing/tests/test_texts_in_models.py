@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from kplug_preprocessing.layers import StringLookup, TextVectorization
 
 import kplug
 from kplug import layers
@@ -18,7 +19,7 @@ LABELS = np.array([1, 0, 1, 0] * 8)
 
 
 def _make(**arguments: Any) -> Any:
-    vectorize = layers.TextVectorization(**arguments)
+    vectorize = TextVectorization(**arguments)
     vectorize.adapt(TEXTS)
     after = (
         [layers.Embedding(20, 4), layers.GlobalAveragePooling1D()]
@@ -62,7 +63,7 @@ def test_the_numbers_train_the_same_model() -> None:
 
 
 def test_strings_and_a_model_within(tmp_path: Path) -> None:
-    lookup = layers.StringLookup(vocabulary=["red", "blue"], output_mode="one_hot")
+    lookup = StringLookup(vocabulary=["red", "blue"], output_mode="one_hot")
     inner = kplug.Sequential([lookup])
     model = kplug.Sequential([inner, layers.Dense(2, use_bias=False)])
     x = np.array([["blue"], ["green"], ["red"]])

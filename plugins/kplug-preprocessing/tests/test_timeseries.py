@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 from keras.src.utils import timeseries_dataset_utils
+from kplug_preprocessing import timeseries_dataset_from_array
 
 from kplug import layers
 from kplug.errors import ArgumentValueError, DataError
 from kplug.models import Sequential
-from kplug.utils import timeseries_dataset_from_array
 
 SERIES = np.arange(60.0).reshape(30, 2)
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import kplug
-from kplug.errors import MissingModuleError, PluginLoadError
-from kplug.registry.names import lent_modules
+from kplug.errors import MissingModuleError, PluginLoadError, ResolutionError
+from kplug.registry.names import homes, lent_modules
 
 if TYPE_CHECKING:
     from tests.registry.conftest import Sandbox
@@ -518,8 +518,8 @@ def test_an_object_that_is_never_used_is_a_problem(
     assert install.problems("kplug-ponds") == [expected]
 
 
-@pytest.mark.parametrize(("name", "distribution"), lent_modules.HOMES.items())
-def test_a_module_of_ours_says_what_to_install(name: str, distribution: str) -> None:
+@pytest.mark.parametrize(("name", "distribution"), homes.LENT.items())
+def test_what_is_ours_says_what_to_install(name: str, distribution: str) -> None:
     vars(kplug).pop(name, None)  # another test may have used it
     expected = (
         f"kplug.{name} is lent by {distribution}, which is not installed\n"
@@ -528,5 +528,13 @@ def test_a_module_of_ours_says_what_to_install(name: str, distribution: str) -> 
     with pytest.raises(MissingModuleError, match=f"^{re.escape(expected)}$"):
         lent_modules.find_spec(name)
     with pytest.raises(AttributeError) as caught:
-        getattr(kplug, name)
-    assert str(caught.value) == f"module 'kplug' has no attribute {name!r}: {expected}"
+        lent_modules.get_lent(name)
+    owner, _, attribute = f"kplug.{name}".rpartition(".")
+    assert str(caught.value) == f"module {owner!r} has no attribute {attribute!r}: {expected}"
+
+
+@pytest.mark.parametrize("ref", ["RandomFlip", "random_flip", "kplug/RandomFlip"])
+def test_a_layer_of_ours_says_what_to_install(install: Sandbox, ref: str) -> None:
+    kplug.reload()
+    with pytest.raises(ResolutionError, match=r"kplug-preprocessing offers it: pip install kplug-"):
+        kplug.resolve("layer", ref)

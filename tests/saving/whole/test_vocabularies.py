@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import torch
+from kplug_preprocessing.layers import IntegerLookup
 
 import kplug
-from kplug import layers
 from kplug.errors import WeightsError
 
 X = torch.tensor([[12, 5], [36, 12]])
@@ -41,9 +41,9 @@ def _without_vocabularies(value: Any) -> Any:
 def _save(folder: Path) -> Any:
     """Save a model with three lookup layers, one of them in a model of its own."""
     inputs = kplug.Input((2,), dtype="int64")
-    first, second = (layers.IntegerLookup(vocabulary=tokens) for tokens in ([12, 36], [36]))
+    first, second = (IntegerLookup(vocabulary=tokens) for tokens in ([12, 36], [36]))
     inner = kplug.Sequential(
-        [kplug.Input((2,), dtype="int64"), layers.IntegerLookup(vocabulary=[5], mask_token=0)]
+        [kplug.Input((2,), dtype="int64"), IntegerLookup(vocabulary=[5], mask_token=0)]
     )
     model = kplug.Model(inputs, [first(inputs), second(inputs), inner(inputs)])
     model.save(folder / "whole.keras")
@@ -64,7 +64,7 @@ def test_they_reach_their_layers(tmp_path: Path) -> None:
     again = kplug.load_model(tmp_path / "moved.keras")
     for one, other in zip(again(X), model(X), strict=True):
         assert torch.equal(one, other)
-    lookup: Any = next(one for one in again.modules() if isinstance(one, layers.IntegerLookup))
+    lookup: Any = next(one for one in again.modules() if isinstance(one, IntegerLookup))
     lookup.adapt([1, 2])  # as it could be before it was saved
     assert lookup.vocabulary_size() == 3
 

@@ -42,6 +42,7 @@ def smart_resize(
         DataError: ``x`` has another number of axes.
 
     Example:
+        >>> import numpy as np
         >>> smart_resize(np.zeros((340, 500, 3), "float32"), (200, 200)).shape
         (200, 200, 3)
 
@@ -55,5 +56,6 @@ def smart_resize(
         )
     pair = require_size("smart_resize", "size", size)
     given = tensor if tensor.is_floating_point() else tensor.to(torch.float32)
-    made = ops.image.resize(given, pair, interpolation, True, data_format=data_format)
+    options: dict[str, Any] = {"data_format": data_format, "crop_to_aspect_ratio": True}
+    made = ops.image.resize(given, pair, interpolation, **options)
     return made if isinstance(x, Tensor) else made.numpy()

@@ -146,7 +146,7 @@ class FolderArguments:
             raise DataError(f"{self.owner}: {str(root)!r} is no folder")
         if self.mode is not None and self.labels == "inferred":
             return self._infer(root, extensions)
-        found = self._walk(root, extensions)
+        found = self._walk_folder(root, extensions)
         if self.mode is None:
             return LabelledFiles(found, None, None)
         if len(self.labels) != len(found):
@@ -166,11 +166,11 @@ class FolderArguments:
             raise DataError(
                 f"{self.owner}: {root} has no folder {missing[0]!r}; its folders are {', '.join(folders)}"
             )
-        found = [self._walk(root / name, extensions) for name in names]
+        found = [self._walk_folder(root / name, extensions) for name in names]
         labels = [number for number, paths in enumerate(found) for _ in paths]
         return LabelledFiles([path for paths in found for path in paths], labels, names)
 
-    def _walk(self, folder: Path, extensions: tuple[str, ...]) -> list[str]:
+    def _walk_folder(self, folder: Path, extensions: tuple[str, ...]) -> list[str]:
         walked = sorted(os.walk(folder, followlinks=self.follow_links))
         return [
             str(Path(place, name))

@@ -8,7 +8,7 @@ from typing import Any
 
 from kplug_keras2.binding.architectures import list_architectures
 from kplug_keras2.binding.module_table import find_sources, is_package, list_parts
-from kplug_keras2.binding.shared_names import IN_STAR_IMPORTS, find_shared
+from kplug_keras2.binding.shared_names import IN_STAR_IMPORTS, find_lent, find_shared
 from kplug_keras2.binding.unknown_names import refuse_name
 
 
@@ -50,9 +50,9 @@ class KerasModule(BoundModule):
         if not name.startswith("__") and name in list_parts(self._path):
             return importlib.import_module(f"{self.__name__}.{name}")
         root = self.__name__.removesuffix(f".{self._path}") if self._path else self.__name__
-        found = find_shared(root, self._path, name)
+        found = find_shared(root, self._path, name) or find_lent(self._path, name)
         if found is None:
-            raise refuse_name(self, name)
+            raise refuse_name(self, self._path, name)
         return found
 
 

@@ -50,3 +50,12 @@ def find_shared(root: str, path: str, name: str) -> Any:
         if name in vars(module).get("__all__", ()):
             return getattr(module, name)
     return None
+
+
+def find_lent(path: str, name: str) -> Any:
+    """Return the object that a distribution lends to kplug's module; ``None`` without one."""
+    for source in find_sources(path):
+        module = importlib.import_module(source)
+        if name not in vars(module) and name in dir(module):
+            return getattr(module, name)
+    return None

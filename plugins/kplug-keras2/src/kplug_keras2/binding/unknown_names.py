@@ -10,6 +10,7 @@ import sys
 from types import FrameType, ModuleType
 
 from kplug.errors import MissingModuleError
+from kplug_keras2.binding.module_table import MODULES
 
 # Removed names, by their last part, and their replacements.
 _REPLACEMENTS = {
@@ -24,7 +25,7 @@ _OF_TENSORFLOW = (
 )
 
 
-def refuse_name(module: ModuleType, name: str) -> Exception:
+def refuse_name(module: ModuleType, path: str, name: str) -> Exception:
     """Return the error for a name that a module lacks, with the line that uses it.
 
     An ``ImportError`` in ``from module import name``, else an ``AttributeError``.
@@ -32,7 +33,7 @@ def refuse_name(module: ModuleType, name: str) -> Exception:
     frame = find_user_frame()
     if name.startswith("__"):
         return AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
-    text = f"kplug has no {module.__name__}.{name}{_suggest(module, name)} ({describe_line(frame)})"
+    text = f"kplug has no {module.__name__}.{name}{_suggest(module, path, name)} ({describe_line(frame)})"
     if is_import(frame):
         return ImportError(text, name=module.__name__)
     return AttributeError(text, name=name, obj=module)
@@ -57,10 +58,11 @@ def refuse_tensorflow(name: str) -> AttributeError:
     return AttributeError(f"{name} ({line}) needs TensorFlow itself. {_OF_TENSORFLOW}")
 
 
-def _suggest(module: ModuleType, name: str) -> str:
+def _suggest(module: ModuleType, path: str, name: str) -> str:
     if name in _REPLACEMENTS:
         return f". Today: {_REPLACEMENTS[name]}"
-    if home := _find_home(name):
+    today = MODULES.get(path)
+    if home := _find_home(f"{today}.{name}" if today else name):
         return home
     known = [one for one in dir(module) if not one.startswith("_")]
     alike = difflib.get_close_matches(name, known, n=2)
@@ -68,11 +70,13 @@ def _suggest(module: ModuleType, name: str) -> str:
 
 
 def _find_home(name: str) -> str:
-    """Return the missing distribution that provides a Keras module, or an empty text."""
+    """Return the missing distribution that provides a name of Keras, or an empty text."""
     try:
         importlib.util.find_spec(f"kplug.{name}")
     except MissingModuleError as error:
         return f": {error.message}. {error.hint}"
+    except ModuleNotFoundError:  # kplug has no such module around it
+        return ""
     return ""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kplug import example
 from kplug.arguments import require_integer
 from kplug.backend import require_whole, to_dtype, to_tensor
 from kplug.errors import DataError
@@ -18,6 +19,7 @@ from kplug_preprocessing.layers.categories.base.encoding import (
 )
 
 
+@example({"num_tokens": 4})
 class CategoryEncoding(Layer):
     """Outputs the one-hot, multi-hot or count vectors of numbers of categories.
 

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
+from kplug import example
 from kplug.arguments import is_number, refusal, require_integer, require_number
 from kplug.backend import to_dtype
-from kplug.configurable import require_config
+from kplug.configurable import read_config
 from kplug.errors import ArgumentError, DataError, NotBuiltError
 from kplug.layers import Layer, iterate_batches
 from kplug_preprocessing.layers.categories.base.encoding import (
@@ -24,6 +25,7 @@ from kplug_preprocessing.layers.categories.base.encoding import (
 from kplug_preprocessing.layers.categories.base.quantiles import EMPTY, compress, merge, summarize
 
 
+@example({"bin_boundaries": [0.0, 1.0]})
 class Discretization(Layer):
     """Outputs the number of the bin that each number falls into.
 
@@ -130,7 +132,7 @@ class Discretization(Layer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Create a layer from the result of ``get_config``, here or in Keras."""
-        config = require_config(cls, config)
+        config = read_config(cls, config)
         both = config.get("bin_boundaries") is not None and config.get("num_bins") is not None
         if not both:
             return super().from_config(config)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kplug import example
 from kplug.arguments import refusal, require_integer
 from kplug.backend import floatx, holds_texts, to_dtype
 from kplug.layers import Layer
@@ -20,6 +21,7 @@ from kplug_preprocessing.layers.categories.base.fingerprints import as_salt, fin
 from kplug_preprocessing.layers.categories.base.texts import as_texts
 
 
+@example({"num_bins": 4})
 class Hashing(Layer):
     """Outputs a hash of each integer or string, in 0 … num_bins − 1, or vectors of such numbers.
 

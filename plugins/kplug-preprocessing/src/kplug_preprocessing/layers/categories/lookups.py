@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kplug import example
 from kplug.arguments import refusal
 from kplug.backend import holds_texts, to_tensor
 from kplug.errors import DataError
@@ -15,6 +16,7 @@ from kplug_preprocessing.layers.categories.base.index_lookup import IndexLookup
 from kplug_preprocessing.layers.categories.base.texts import as_texts, require_encoding
 
 
+@example({"vocabulary": [1, 2]}, inputs=(torch.tensor([[1, 2], [3, 1], [2, 2], [0, 1]]),))
 class IntegerLookup(IndexLookup):
     """Outputs the place of each integer in a vocabulary, or vectors of such places.
 
@@ -99,6 +101,7 @@ class IntegerLookup(IndexLookup):
         return super()._hash_unknown(tokens)
 
 
+@example(leave_out={"arguments": "tokens may be any text"})
 class StringLookup(IndexLookup):
     """Outputs the place of each string in a vocabulary, or vectors of such places.
 

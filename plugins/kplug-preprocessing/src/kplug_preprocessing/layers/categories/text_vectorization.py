@@ -12,7 +12,7 @@ from typing_extensions import Self
 
 from kplug.arguments import refusal, require_integer
 from kplug.backend import holds_texts
-from kplug.configurable import require_config
+from kplug.configurable import read_config
 from kplug.errors import ArgumentError, ContractError, DataError
 from kplug.layers import Layer
 from kplug_preprocessing.layers.categories.base.text_steps import (
@@ -251,7 +251,7 @@ class TextVectorization(Layer):
         Raises:
             DataError: The vocabulary is a path.
         """
-        config = require_config(cls, config)
+        config = read_config(cls, config)
         refuse_path(config)
         known = {key: value for key, value in config.items() if key != "vocabulary_size"}
         if isinstance(known.get("ngrams"), list):

@@ -7,10 +7,12 @@ from typing import Any
 
 from torch import Tensor
 
+from kplug import example
 from kplug.arguments import is_number, refusal
 from kplug_preprocessing.layers.images.base.random_layer import RandomImageLayer, require_factor
 
 
+@example({"factor": 0.2})
 class RandomContrast(RandomImageLayer):
     """Strengthens or weakens the contrast of images in training.
 
@@ -57,6 +59,7 @@ class RandomContrast(RandomImageLayer):
         return changed.clamp(*self.value_range)
 
 
+@example({"factor": 0.2})
 class RandomBrightness(RandomImageLayer):
     """Brightens or darkens images in training.
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kplug import example
 from kplug.arguments import require_choice, require_number
 from kplug.ops import image as image_operations
 from kplug_preprocessing.layers.images.base.random_layer import (
@@ -59,6 +60,7 @@ class RandomFlip(RandomImageLayer):
         return torch.where(transformation["flips"], images.flip(axes), images)
 
 
+@example({"factor": 0.2})
 class RandomRotation(RandomImageLayer):
     """Turns images around their middle in training.
 
@@ -113,6 +115,7 @@ class RandomRotation(RandomImageLayer):
         return _apply(self, images, transformation["rotation_matrix"])
 
 
+@example({"height_factor": 0.2, "width_factor": 0.2})
 class RandomTranslation(RandomImageLayer):
     """Moves images in training.
 
@@ -171,6 +174,7 @@ class RandomTranslation(RandomImageLayer):
         return _apply(self, images, matrix)
 
 
+@example({"height_factor": 0.2})
 class RandomZoom(RandomImageLayer):
     """Zooms into images, or out of them, around their middle in training.
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kplug import example
 from kplug.arguments import require_choice, require_flag, require_integer, require_number
 from kplug.backend import standardize_data_format
 from kplug.errors import ArgumentError
@@ -18,6 +19,10 @@ from kplug_preprocessing.layers.images.base.random_layer import (
     find_image_axes,
 )
 
+_example = example(
+    {"height": 2, "width": 2},
+    inputs=lambda: (torch.linspace(0, 255, 4 * 6 * 8 * 3).reshape(4, 6, 8, 3),),
+)
 _INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
 
 
@@ -25,6 +30,7 @@ def _require_side(owner: str, argument: str, value: object) -> int:
     return require_integer(owner, argument, value, "an integer >= 1", at_least=1)
 
 
+@_example
 class Resizing(Layer):
     """Resizes images.
 
@@ -112,6 +118,7 @@ def _fit(images: Tensor, size: tuple[int, int], data_format: str) -> Tensor:
     return fitted
 
 
+@_example
 class CenterCrop(Layer):
     """Cuts the middle out of images; smaller ones are enlarged first.
 
@@ -153,6 +160,7 @@ class CenterCrop(Layer):
         return _fit(images, size, self.data_format)
 
 
+@_example
 class RandomCrop(RandomImageLayer):
     """Cuts a part out of images, in training at a random place, the same for a batch.
 

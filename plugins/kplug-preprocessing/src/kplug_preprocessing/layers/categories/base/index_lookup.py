@@ -12,7 +12,7 @@ from typing_extensions import Self
 
 from kplug.arguments import require_choice, require_flag, require_integer
 from kplug.backend import is_table, to_dtype
-from kplug.configurable import require_config
+from kplug.configurable import read_config
 from kplug.errors import ArgumentError, DataError, NotBuiltError
 from kplug.layers import Layer
 from kplug_preprocessing.layers.categories.base.encoding import (
@@ -328,7 +328,7 @@ class IndexLookup(Layer):
             DataError: The vocabulary is a path: a configuration from a file must not cause further files
                 to be read.
         """
-        config = require_config(cls, config)
+        config = read_config(cls, config)
         refuse_path(config)
         known = {key: value for key, value in config.items() if key != "vocabulary_size"}
         return super().from_config(known)

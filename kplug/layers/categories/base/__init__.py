@@ -1,1 +1,0 @@
-"""Base of the category layers: text arrays, hashes, vocabularies and encodings."""

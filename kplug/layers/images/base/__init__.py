@@ -1,1 +1,0 @@
-"""Base of the image layers: their axes, and random augmentation."""

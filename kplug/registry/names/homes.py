@@ -1,0 +1,50 @@
+"""Where Keras's names are that kplug leaves to distributions of its repository."""
+
+from __future__ import annotations
+
+from kplug.registry.lookup_keys import lookup_key
+
+_PREPROCESSING = "kplug-preprocessing"
+_LAYERS = (
+    "CategoryEncoding",
+    "CenterCrop",
+    "Discretization",
+    "Hashing",
+    "IntegerLookup",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
+    "Resizing",
+    "StringLookup",
+    "TextVectorization",
+)
+_UTILS = (
+    "image_dataset_from_directory",
+    "text_dataset_from_directory",
+    "timeseries_dataset_from_array",
+)
+# The lending distribution of each module, by the module's name in kplug, and of each object.
+LENT = {
+    "applications": "kplug-applications",
+    "datasets": "kplug-datasets",
+    "preprocessing": _PREPROCESSING,
+    "wrappers": "kplug-sklearn",
+    **{f"layers.{name}": _PREPROCESSING for name in _LAYERS},
+    **{f"utils.{name}": _PREPROCESSING for name in _UTILS},
+}
+_COMMANDS = {
+    **dict.fromkeys(("new", "add", "check", "stubs"), "kplug-authoring"),
+    "demo": "kplug-demo",
+    "numbers": "kplug-numbers",
+}
+
+
+def find_home(kind: str, name: str) -> str | None:
+    """Return the distribution of a command or layer that kplug has left to it; None of anything else."""
+    if kind == "layer":
+        return _PREPROCESSING if lookup_key(name) in map(lookup_key, _LAYERS) else None
+    return _COMMANDS.get(name) if kind == "command" else None
