@@ -31,16 +31,16 @@ from kplug.training.component_table import ComponentTable
 from kplug.training.devices import place_model
 from kplug.training.jit.step_choice import measure_compile_time
 from kplug.training.metric_lists import find_attribute_metrics
-from kplug.training.overridden_steps import has_own_step
+from kplug.training.overridden_steps import has_custom_step
 from kplug.training.settings import (
     CompileSettings,
     EvaluateSettings,
     FitSettings,
     PredictSettings,
 )
-from kplug.training.step import default_steps
+from kplug.training.step import default_methods
 from kplug.training.step.compiled_metrics import CompiledMetrics
-from kplug.training.step.own_steps import require_own_scaling
+from kplug.training.step.custom_steps import refuse_float16_in_custom_step
 
 
 class Model(Layer):
@@ -325,7 +325,7 @@ class Model(Layer):
         """
         require_initialized(self)
         compiled = compile_model(self, settings)
-        require_own_scaling(self, compiled.precision)
+        refuse_float16_in_custom_step(self, compiled.precision)
         if self.find_input_shape() is not None:
             self.ensure_built()
         self.compiled, self.built_optimizer = compiled, None
@@ -398,13 +398,13 @@ class Model(Layer):
         return runs.predict_on_batch(self, x)
 
     # Overridable by subclasses.
-    train_step = default_steps.train_step
-    test_step = default_steps.test_step
-    predict_step = default_steps.predict_step
-    compute_loss = default_steps.compute_loss
-    compute_metrics = default_steps.compute_metrics
-    get_metrics_result = default_steps.get_metrics_result
-    reset_metrics = default_steps.reset_metrics
+    train_step = default_methods.train_step
+    test_step = default_methods.test_step
+    predict_step = default_methods.predict_step
+    compute_loss = default_methods.compute_loss
+    compute_metrics = default_methods.compute_metrics
+    get_metrics_result = default_methods.get_metrics_result
+    reset_metrics = logs.reset_metrics
 
     @property
     def components(self) -> ComponentTable:
@@ -438,7 +438,7 @@ class Model(Layer):
         of compile, as in Keras 3.
         """
         compiled, found = self._compiled_for("metrics"), find_attribute_metrics(self)
-        if not has_own_step(self):
+        if not has_custom_step(self):
             return [*(entry.metric for entry in compiled.metrics), *found]
         given = [CompiledMetrics(self, compiled)] if compiled.metrics else []
         return [compiled.loss_tracker, *given, *found]

@@ -26,6 +26,11 @@ def require_compiled(model: TrainableModel, method: str) -> Compiled:
     return model.compiled
 
 
+def find_precision(model: TrainableModel) -> torch.dtype | None:
+    """Return the reduced type that a model computes in; None if there is none, or it is not compiled."""
+    return None if model.compiled is None else model.compiled.precision
+
+
 def prepare_optimizer(model: TrainableModel, method: str) -> torch.optim.Optimizer | None:
     """Return the model's optimizer, built for the trainable parameters.
 

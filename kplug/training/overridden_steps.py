@@ -24,7 +24,7 @@ def default(method: _Method) -> _Method:
     return method
 
 
-def find_own_method(model: object, kind: StepKind) -> str | None:
+def find_overridden_method(model: object, kind: StepKind) -> str | None:
     """Return the first step method that the class overrides, or None."""
     for name in _METHODS[kind]:
         method = getattr(model, name, None)
@@ -33,11 +33,12 @@ def find_own_method(model: object, kind: StepKind) -> str | None:
     return None
 
 
-def has_own_step(model: object) -> bool:
+def has_custom_step(model: object) -> bool:
     """Return whether training or evaluation runs a custom step of the model's class."""
-    return find_own_method(model, "train") is not None or find_own_method(model, "test") is not None
+    found = find_overridden_method(model, "train") or find_overridden_method(model, "test")
+    return found is not None
 
 
 def lacks_call(model: object) -> bool:
     """Return whether a model has steps but no ``call``, such as a GAN, so that its inputs are unknown."""
-    return has_own_step(model) and type(model).call is Layer.call  # type: ignore[attr-defined]
+    return has_custom_step(model) and type(model).call is Layer.call  # type: ignore[attr-defined]

@@ -46,7 +46,7 @@ class Penalties:
         return loss
 
     @torch.no_grad()
-    def at_rest(self) -> Penalties:
+    def with_fixed_weights(self) -> Penalties:
         """Return the penalties with those of the weights computed once, for weights that do not change."""
         total = Penalties(self.weights).add_to(None)
         if total is None:

@@ -28,7 +28,7 @@ from kplug.training.data.validation_data import (
 )
 from kplug.training.devices import find_device, move
 from kplug.training.model_protocol import TrainableModel
-from kplug.training.overridden_steps import has_own_step
+from kplug.training.overridden_steps import has_custom_step
 from kplug.training.settings import DataArguments, FitSettings
 
 
@@ -152,7 +152,7 @@ def check_targets(
     """
     if not isinstance(source, SampleSource):
         return  # the first batch decides
-    if has_own_step(model):
+    if has_custom_step(model):
         return  # a custom step may need none
     y = source.samples.y
     if y is None and (compiled.losses or compiled.metrics):

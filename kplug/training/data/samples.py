@@ -21,7 +21,7 @@ from kplug.training.data.matching import (
     list_output_names,
 )
 from kplug.training.model_protocol import TrainableModel
-from kplug.training.overridden_steps import has_own_step
+from kplug.training.overridden_steps import has_custom_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _arrange_for_losses(
     """Return targets and weights in the structure of the losses; custom steps get them unchanged."""
     targets = convert(y, f"{method}: y")
     weights = convert(sample_weight, f"{method}: sample_weight")
-    if has_own_step(model):
+    if has_custom_step(model):
         return targets, weights
     return arrange_targets(model, targets, method), arrange_weights(model, weights, method)
 

@@ -38,7 +38,7 @@ class Program:
             KplugError: The error of an eager step.
         """
         try:
-            self.step.compute(batch)
+            self.step.forward(batch)
         except KplugError as explained:
             raise explained from error
 
@@ -46,8 +46,9 @@ class Program:
         """Return the roots of the state that a step reads, by their names in messages."""
         roots: dict[str, Any] = {"model": self.step.model}
         if not isinstance(self.step, PredictStep):
-            roots |= {entry.filled.slot: entry.loss for entry in self.step.compiled.losses}
-            roots |= {entry.filled.slot: entry.metric for entry in self.step.compiled.metrics}
+            compiled = self.step.forward.compiled
+            roots |= {entry.filled.slot: entry.loss for entry in compiled.losses}
+            roots |= {entry.filled.slot: entry.metric for entry in compiled.metrics}
         return roots
 
     def plan(self, numbers: list[float]) -> tuple[Any, Any]:  # noqa: ARG002 - there are none

@@ -18,8 +18,8 @@ from kplug.training.jit.fallback_to_eager import EagerFallback
 from kplug.training.jit.jit_step import JitStep
 from kplug.training.jit.programs import Program, make_train_program
 from kplug.training.model_protocol import TrainableModel
-from kplug.training.step.own_steps import find_own_step
-from kplug.training.step.steps import PredictStep, StepFunction, TestStep, TrainStep
+from kplug.training.step.custom_steps import find_custom_step
+from kplug.training.step.steps import PredictStep, StepFunction, make_test_step, make_train_step
 
 
 def find_train_step(
@@ -30,9 +30,9 @@ def find_train_step(
     Raises:
         ContractError: if the optimizer differentiates the gradients, and there are several processes.
     """
-    own = find_own_step(model, "train")
-    if own is not None:
-        return own
+    custom = find_custom_step(model, "train")
+    if custom is not None:
+        return custom
     world = find_world()
     if world is not None and needs_gradient_graph(optimizer):
         raise ContractError(
@@ -47,31 +47,31 @@ def find_train_step(
         return ShardedStep(model, compiled, optimizer, world)
 
     def make_program() -> Program | None:
-        return make_train_program(TrainStep(model, compiled, optimizer))
+        return make_train_program(make_train_step(model, compiled, optimizer))
 
     trained = [id(each) for each in model.parameters() if each.requires_grad]
     step = _find(model, compiled, ("train", id(optimizer), *trained), make_program)
-    return step or TrainStep(model, compiled, optimizer)
+    return step or make_train_step(model, compiled, optimizer)
 
 
 def find_test_step(model: TrainableModel, compiled: Compiled) -> StepFunction:
     """Return the step of ``evaluate``."""
-    own = find_own_step(model, "test")
-    if own is not None:
-        return own
-    step = _find(model, compiled, ("test",), lambda: Program(TestStep(model, compiled)))
-    return step or TestStep(model, compiled, is_at_rest=True)
+    custom = find_custom_step(model, "test")
+    if custom is not None:
+        return custom
+    step = _find(model, compiled, ("test",), lambda: Program(make_test_step(model, compiled)))
+    return step or make_test_step(model, compiled, has_fixed_weights=True)
 
 
 def find_predict_step(model: TrainableModel) -> StepFunction:
     """Return the step of ``predict``."""
-    own = find_own_step(model, "predict")
-    if own is not None:
-        return own
+    custom = find_custom_step(model, "predict")
+    if custom is not None:
+        return custom
     step, compiled = None, model.compiled
     if compiled is not None:
-        step = _find(model, compiled, ("predict",), lambda: Program(PredictStep(model, compiled)))
-    return step or PredictStep(model, compiled)
+        step = _find(model, compiled, ("predict",), lambda: Program(PredictStep(model)))
+    return step or PredictStep(model)
 
 
 def _find(

@@ -1,4 +1,4 @@
-"""The forward pass: from a batch to predictions, losses and metrics."""
+"""The forward pass of a step: from a batch to predictions, losses and metrics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from kplug.backend.masks import keep_mask
-from kplug.errors import ContractError, DataError
+from kplug.errors import ContractError, DataError, LossWithoutGradientError
 from kplug.registry.quoting import name_type
 from kplug.training.compiled import Compiled
 from kplug.training.data.batch import Batch
@@ -18,19 +18,29 @@ from kplug.training.data.samples import list_arrays
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.precision import compute_predictions
 from kplug.training.regularization import Penalties
+from kplug.training.step.untrained_weights import warn_of_untrained
+
+_WITHOUT_GRADIENT = (
+    "No gradient reaches the model's weights. A comparison such as `y_pred > thresh`, rounding and "
+    "argmax are constant almost everywhere, and detach(), .numpy() or no_grad() cut the "
+    "connection. Make the loss differentiable (keep y_pred as it is, or let the gradient pass "
+    "straight through the threshold), or pass the function as one of metrics=[…] and train on "
+    "another loss."
+)
 
 
 class ForwardResult(NamedTuple):
     """The result of one batch.
 
     Args:
-        predictions: The prediction of each output, in the order of the model's outputs.
+        predictions: The prediction of each output, in the order of the model's outputs; in a custom step
+            nested as the model returns them.
         losses: The loss of each output that has one, without its factor, in the order of
             ``Compiled.losses``.
         total: Σ factor · loss + penalties, or None if there is neither.
     """
 
-    predictions: tuple[Tensor, ...]
+    predictions: Any
     losses: tuple[Tensor, ...]
     total: Tensor | None
 
@@ -49,11 +59,10 @@ class Forward:
 
     def __call__(self, batch: Batch) -> ForwardResult:
         """Return predictions, the loss on each output, and their weighted sum with the penalties."""
-        return self.compare(
-            batch, compute_predictions(self.model, batch.x, self.compiled.precision)
-        )
+        outputs = compute_predictions(self.model, batch.x, self.compiled.precision)
+        return self.compute_losses(batch, outputs)
 
-    def compare(self, batch: Batch, outputs: Any) -> ForwardResult:
+    def compute_losses(self, batch: Batch, outputs: Any) -> ForwardResult:
         """Return the same for given outputs of the model."""
         compiled = self.compiled
         predictions = split_outputs(self.model, outputs, compiled.output_names)
@@ -74,6 +83,44 @@ class Forward:
             total = loss if total is None else total + loss
         return ForwardResult(predictions, tuple(losses), self.penalties.add_to(total, batch.share))
 
+    def check(self, outcome: ForwardResult, *, is_trained: bool) -> None:
+        """Refuse a loss that cannot train, at the first step.
+
+        Raises:
+            ContractError: If there is no loss at all, or it is no scalar.
+            LossWithoutGradientError: If no gradient can flow from the loss on the data.
+        """
+        if outcome.total is None:
+            raise ContractError(
+                "there is nothing to minimise: the model was compiled without a loss and has no "
+                "penalties",
+                hint="Give one: compile(loss='mean_squared_error').",
+            )
+        has_gradient = any(loss.requires_grad for loss in outcome.losses)
+        for entry, loss in zip(self.compiled.losses, outcome.losses, strict=True):
+            name = str(entry.loss.name)
+            if loss.ndim:
+                raise ContractError(
+                    f"the loss {name!r} returned a tensor of shape {tuple(loss.shape)}; training "
+                    "needs one number per batch",
+                    hint="Use a reduction other than 'none'.",
+                    where=entry.filled.slot if len(self.compiled.output_names) > 1 else None,
+                )
+            # The layers of one output may be frozen if another output's are not.
+            is_expected = outcome.predictions[entry.index].requires_grad or not has_gradient
+            if is_trained and is_expected and not loss.requires_grad:
+                raise LossWithoutGradientError(
+                    f"the loss {name!r} has no gradient",
+                    hint=_WITHOUT_GRADIENT,
+                    where=entry.filled.slot,
+                )
+
+    def check_gradients(self, model: TrainableModel, outcome: ForwardResult) -> None:
+        """Warn of weights that the first backward pass has not reached; ``model`` is no replica."""
+        if self.compiled.distribution is None:  # else the weights are shards
+            has_all_losses = len(self.compiled.losses) == len(self.compiled.output_names)
+            warn_of_untrained(model, outcome.predictions, has_all_losses=has_all_losses)
+
     def update_metrics(self, batch: Batch, predictions: Sequence[Tensor]) -> None:
         """Update every metric with the predictions of a batch."""
         if not batch.share:  # its sample belongs to another process
@@ -86,15 +133,21 @@ class Forward:
             y_pred = predictions[entry.index]
             entry.update(y_true, keep_mask(y_pred.detach(), y_pred), weights)
 
-    def report(self, outcome: ForwardResult) -> Tensor | None:
-        """Return a batch's entry in the record of an epoch, without gradient.
+    def conclude(self, batch: Batch, outcome: ForwardResult) -> Any:
+        """Update the metrics, and return a batch's entry in the record of an epoch, without gradient.
 
         The entry is the total loss, or with several losses a vector of the total and each of them.
         """
-        total = outcome.total
-        if total is None or len(self.compiled.losses) < 2:
-            return total.detach() if total is not None and total.requires_grad else total
-        return torch.stack([loss.detach() for loss in (total, *outcome.losses)])
+        compiled, total = self.compiled, outcome.total
+        if compiled.metrics:
+            if torch.is_grad_enabled():
+                with torch.no_grad():
+                    self.update_metrics(batch, outcome.predictions)
+            else:  # as in evaluate; entering no_grad once more takes a microsecond
+                self.update_metrics(batch, outcome.predictions)
+        if len(compiled.losses) > 1 and total is not None:
+            return torch.stack([loss.detach() for loss in (total, *outcome.losses)])
+        return total.detach() if total is not None and total.requires_grad else total
 
 
 def pick_output(arranged: Any, index: int) -> Tensor | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -11,6 +12,8 @@ from kplug.training.data.batch import Batch
 from kplug.training.distribution.fsdp import Shards, on_whole_weights
 from kplug.training.distribution.world import World
 from kplug.training.model_protocol import TrainableModel
+from kplug.training.regularization import find_penalties
+from kplug.training.step.forward import Forward
 from kplug.training.step.steps import TrainStep
 
 
@@ -25,13 +28,14 @@ class ShardedStep(TrainStep):
         world: World,
     ) -> None:
         self._shards = Shards(model, optimizer, compiled.optimizer, world)
-        super().__init__(self._shards.model, compiled, optimizer)
-        penalties = self._forward.penalties
+        sharded = self._shards.model
+        penalties = find_penalties(sharded)
         on_parts = on_whole_weights(penalties.weights, keeps_shape=False)
-        self._forward = replace(self._forward, penalties=replace(penalties, weights=on_parts))
-        self._constraints = list(on_whole_weights(self._constraints, keeps_shape=True))
+        forward = Forward(sharded, compiled, replace(penalties, weights=on_parts))
+        constraints = on_whole_weights(sharded.weight_constraints(), keeps_shape=True)
+        super().__init__(sharded, forward, optimizer, constraints)
 
-    def __call__(self, batch: Batch) -> torch.Tensor:
+    def __call__(self, batch: Batch) -> Any:
         """Train on a batch."""
         return self.run(batch, self._scale_loss, self._shards.step)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from kplug.errors import ContractError, LossWithoutGradientError
+from kplug.errors import ContractError
 from kplug.optimizers.adapt import (
     differentiate,
     finalize_weights,
@@ -18,24 +19,16 @@ from kplug.optimizers.adapt import (
 )
 from kplug.registry.quoting import name_type
 from kplug.training.compiled import Compiled
+from kplug.training.compiled_model import find_precision
 from kplug.training.data.batch import Batch
 from kplug.training.distribution.ddp import copy_buffers_from_main, replicate
-from kplug.training.distribution.world import find_world
+from kplug.training.distribution.world import World, find_world
 from kplug.training.model_protocol import TrainableModel, WeightFunction
 from kplug.training.precision import compute_predictions
 from kplug.training.regularization import find_penalties
 from kplug.training.reports.returned_logs import ReturnedLogs
 from kplug.training.reports.running_loss import RunningLoss
-from kplug.training.step.forward import Forward, ForwardResult
-from kplug.training.step.untrained_weights import tell_of_untrained
-
-_WITHOUT_GRADIENT = (
-    "No gradient reaches the model's weights. A comparison such as `y_pred > thresh`, rounding and "
-    "argmax are constant almost everywhere, and detach(), .numpy() or no_grad() cut the "
-    "connection. Make the loss differentiable (keep y_pred as it is, or let the gradient pass "
-    "straight through the threshold), or pass the function as one of metrics=[…] and train on "
-    "another loss."
-)
+from kplug.training.step.forward import Forward
 
 
 class StepFunction(ABC):
@@ -75,39 +68,36 @@ class StepFunction(ABC):
 
 
 class TrainStep(StepFunction):
-    """Trains on a batch and returns its loss, without gradient.
+    """Trains on a batch and returns its entry in the record: the loss, or the logs of a custom step.
 
     Forward pass, loss, penalties, backward pass, update, constraints, metrics. The loss is that of the
-    weights before the update.
+    weights before the update. Eager steps, compiled ones and ``Model.train_step`` all run this class.
+    ``forward`` calls the model or its replica. ``checks_first`` checks the first loss and its gradients.
     """
 
     def __init__(
-        self, model: TrainableModel, compiled: Compiled, optimizer: torch.optim.Optimizer | None
+        self,
+        model: TrainableModel,
+        forward: Forward,
+        optimizer: torch.optim.Optimizer | None,
+        constraints: Sequence[WeightFunction] = (),
+        world: World | None = None,
+        *,
+        checks_first: bool = True,
     ) -> None:
-        self.model, self.compiled, self.optimizer = model, compiled, optimizer
-        self._penalties = find_penalties(model)
-        has_all_losses = len(compiled.losses) == len(compiled.output_names)
-        # A subclass may skip layers in a call; all layers of a graph lead to its outputs.
-        uses_all = has_all_losses and model.lists_layers
-        self._world = None if compiled.distribution == "fsdp" else find_world()
-        replica = replicate(model, self._world, uses_all_weights=uses_all)
-        self._forward = Forward(replica, compiled, self._penalties)
-        self._penalties.discard()
-        self._constraints = model.weight_constraints()
+        self.model, self.forward, self.optimizer = model, forward, optimizer
+        self._constraints, self._world = constraints, world
         # Frozen weights too: with a gradient of an earlier step, the optimizer would still update them.
         self._parameters = list(model.parameters())
-        self._has_metrics = bool(compiled.metrics)
-        self._has_all_losses = has_all_losses
-        self._has_own_weights = compiled.distribution is None  # else they are shards
         self._scale_loss = find_loss_scaling(optimizer)
         self._needs_graph = needs_gradient_graph(optimizer)
-        self._is_checked = False
+        self._is_unchecked = checks_first
 
     def begin(self) -> None:
         """Discard penalties of earlier calls, whose loss was not computed."""
-        self._penalties.discard()
+        self.forward.penalties.discard()
 
-    def __call__(self, batch: Batch) -> Tensor:
+    def __call__(self, batch: Batch) -> Any:
         """Train on a batch."""
         update = None if self.optimizer is None else self.optimizer.step
         return self.run(batch, self._scale_loss, update)
@@ -117,36 +107,27 @@ class TrainStep(StepFunction):
         batch: Batch,
         scale_loss: Callable[[Tensor], Tensor] | None,
         update: Callable[[], object] | None,
-    ) -> Tensor:
-        """Train on a batch."""
-        forward = self._forward
+    ) -> Any:
+        """Train on a batch with the given functions; None for ``update`` changes no weights."""
+        forward = self.forward
         outcome = forward(batch)
-        is_first = not self._is_checked
-        if is_first:
-            check_loss(self.compiled, outcome, is_trained=update is not None)
-            self._is_checked = True
-        total, reported = outcome.total, forward.report(outcome)
-        if total is None or reported is None:  # unreachable after check_loss; for the type checker
+        is_unchecked = self._is_unchecked
+        if is_unchecked:
+            forward.check(outcome, is_trained=update is not None)
+            self._is_unchecked = False
+        total = outcome.total
+        if total is None:  # there is no loss, and this time no layer has added a penalty
             return torch.zeros(())
         if update is not None:
             self.forget_gradients()
             scaled = total if scale_loss is None else scale_loss(total)
             differentiate(scaled, self._parameters, keep_graph=self._needs_graph)
-            if is_first and self._has_own_weights:
-                tell_of_untrained(
-                    self.model, outcome.predictions, has_all_losses=self._has_all_losses
-                )
+            if is_unchecked:
+                forward.check_gradients(self.model, outcome)
             update()
             if self._constraints:
                 apply_constraints(self._constraints)
-        if self._has_metrics:
-            with torch.no_grad():
-                forward.update_metrics(batch, outcome.predictions)
-        return reported
-
-    def compute(self, batch: Batch) -> ForwardResult:
-        """Return predictions and losses of a batch."""
-        return self._forward(batch)
+        return forward.conclude(batch, outcome)
 
     def publish(self) -> None:
         """Synchronize buffers across processes, whose layers have seen different samples."""
@@ -163,45 +144,58 @@ class TrainStep(StepFunction):
             parameter.grad = None
 
 
-class TestStep(StepFunction):
-    """Evaluates a batch and returns its loss; None without a loss.
+def make_train_step(
+    model: TrainableModel, compiled: Compiled, optimizer: torch.optim.Optimizer | None
+) -> TrainStep:
+    """Return the step that ``fit`` runs, with a replica of the model if there are several processes."""
+    world = None if compiled.distribution == "fsdp" else find_world()
+    # A subclass may skip layers in a call; all layers of a graph lead to its outputs.
+    uses_all = len(compiled.losses) == len(compiled.output_names) and model.lists_layers
+    replica = replicate(model, world, uses_all_weights=uses_all)
+    forward = Forward(replica, compiled, find_penalties(model))
+    return TrainStep(model, forward, optimizer, model.weight_constraints(), world)
 
-    If the model is at rest, no weight changes after ``begin``, so penalties of weights are computed there.
-    A graph is traced once and must be valid for other weights too.
+
+class TestStep(StepFunction):
+    """Evaluates a batch and returns its entry in the record; None without a loss.
+
+    Args:
+        forward: The forward pass.
+        has_fixed_weights: Whether no weight changes after ``begin``, which then computes the penalties of
+            weights once. A graph is traced once and must be valid for other weights too.
     """
 
     __test__ = False  # not a pytest class
 
-    def __init__(
-        self, model: TrainableModel, compiled: Compiled, *, is_at_rest: bool = False
-    ) -> None:
-        self.model, self.compiled, self._is_at_rest = model, compiled, is_at_rest
-        self._penalties = find_penalties(model)
-        self._forward = Forward(model, compiled, self._penalties)
+    def __init__(self, forward: Forward, *, has_fixed_weights: bool = False) -> None:
+        self.model, self.forward = forward.model, forward
+        self._penalties, self._has_fixed_weights = forward.penalties, has_fixed_weights
 
     def begin(self) -> None:
         """Discard penalties of earlier calls, and compute those of the weights again."""
         self._penalties.discard()
-        if self._is_at_rest:
-            self._forward = Forward(self.model, self.compiled, self._penalties.at_rest())
+        if self._has_fixed_weights:
+            self.forward = replace(self.forward, penalties=self._penalties.with_fixed_weights())
 
-    def __call__(self, batch: Batch) -> Tensor | None:
+    def __call__(self, batch: Batch) -> Any:
         """Evaluate a batch."""
-        outcome = self.compute(batch)
-        self._forward.update_metrics(batch, outcome.predictions)
-        return self._forward.report(outcome)
+        return self.forward.conclude(batch, self.forward(batch))
 
-    def compute(self, batch: Batch) -> ForwardResult:
-        """Return predictions and losses of a batch."""
-        return self._forward(batch)
+
+def make_test_step(
+    model: TrainableModel, compiled: Compiled, *, has_fixed_weights: bool = False
+) -> TestStep:
+    """Return the step that ``evaluate`` runs."""
+    forward = Forward(model, compiled, find_penalties(model))
+    return TestStep(forward, has_fixed_weights=has_fixed_weights)
 
 
 class PredictStep(StepFunction):
     """Returns the model's outputs for a batch."""
 
-    def __init__(self, model: TrainableModel, compiled: Compiled | None) -> None:
-        self.model, self.compiled = model, compiled
-        self._precision = None if compiled is None else compiled.precision
+    def __init__(self, model: TrainableModel) -> None:
+        self.model = model
+        self._precision = find_precision(model)
         self._penalties = find_penalties(model)
 
     def begin(self) -> None:
@@ -210,50 +204,17 @@ class PredictStep(StepFunction):
 
     def __call__(self, batch: Batch) -> Any:
         """Return the outputs for a batch."""
-        return self.compute(batch)
+        return self.forward(batch)
 
-    def compute(self, batch: Batch) -> Any:
+    def forward(self, batch: Batch) -> Any:
         """Return the outputs for a batch."""
         outputs = compute_predictions(self.model, batch.x, self._precision)
         self._penalties.discard()
         return outputs
 
 
-def check_loss(compiled: Compiled, outcome: ForwardResult, *, is_trained: bool) -> None:
-    """Refuse a loss that cannot train, at the first step.
-
-    Raises:
-        ContractError: If there is no loss at all, or it is no scalar.
-        LossWithoutGradientError: If no gradient can flow from the loss on the data.
-    """
-    if outcome.total is None:
-        raise ContractError(
-            "there is nothing to minimise: the model was compiled without a loss and has no "
-            "penalties",
-            hint="Give one: compile(loss='mean_squared_error').",
-        )
-    has_gradient = any(loss.requires_grad for loss in outcome.losses)
-    for entry, loss in zip(compiled.losses, outcome.losses, strict=True):
-        name = str(entry.loss.name)
-        if loss.ndim:
-            raise ContractError(
-                f"the loss {name!r} returned a tensor of shape {tuple(loss.shape)}; training "
-                "needs one number per batch",
-                hint="Use a reduction other than 'none'.",
-                where=entry.filled.slot if len(compiled.output_names) > 1 else None,
-            )
-        # The layers of one output may be frozen if another output's are not.
-        is_expected = outcome.predictions[entry.index].requires_grad or not has_gradient
-        if is_trained and is_expected and not loss.requires_grad:
-            raise LossWithoutGradientError(
-                f"the loss {name!r} has no gradient",
-                hint=_WITHOUT_GRADIENT,
-                where=entry.filled.slot,
-            )
-
-
 @torch.no_grad()
-def apply_constraints(constraints: list[WeightFunction]) -> None:
+def apply_constraints(constraints: Iterable[WeightFunction]) -> None:
     """Apply each constraint to its weight."""
     for constraint, weight in constraints:
         made: Any = constraint(weight)

@@ -13,7 +13,7 @@ from kplug.training.model_protocol import TrainableModel
 _LISTED = 4  # weights that a message names
 
 
-def tell_of_untrained(
+def warn_of_untrained(
     model: TrainableModel, predictions: Sequence[Tensor], *, has_all_losses: bool
 ) -> None:
     """Warn of weights that no gradient reaches, and of foreign weights in the predictions.

@@ -14,7 +14,7 @@ from kplug.models import Sequential
 from kplug.training.data.batch import Batch
 from kplug.training.jit import torch_compiler
 from kplug.training.jit.programs import Program, TrainProgram, make_train_program
-from kplug.training.step.steps import PredictStep, TestStep, TrainStep
+from kplug.training.step.steps import PredictStep, make_test_step, make_train_step
 
 X = torch.tensor([[1.0, 2.0], [3.0, -1.0]])
 Y = torch.tensor([[1.0], [0.0]])
@@ -29,7 +29,7 @@ def make_model(loss: Any = "mse") -> Sequential:
 
 def make_program(model: Sequential, optimizer: torch.optim.Optimizer | None) -> Program | None:
     assert model.compiled is not None
-    return make_train_program(TrainStep(model, model.compiled, optimizer))
+    return make_train_program(make_train_step(model, model.compiled, optimizer))
 
 
 def test_a_planned_step_trains_as_the_formula_of_sgd_says() -> None:
@@ -84,8 +84,10 @@ def test_a_program_sees_model_losses_metrics_and_the_state_of_its_optimizer() ->
     assert after["state 0"] is optimizer.state[after["parameters"][0]]
     compiled = model.compiled
     parts = {id(compiled.losses[0].loss), id(compiled.metrics[0].metric)}
-    assert parts < {id(each) for each in Program(TestStep(model, compiled)).find_roots().values()}
-    assert [*Program(PredictStep(model, compiled)).find_roots()] == ["model"]
+    assert parts < {
+        id(each) for each in Program(make_test_step(model, compiled)).find_roots().values()
+    }
+    assert [*Program(PredictStep(model)).find_roots()] == ["model"]
 
 
 def test_a_loss_without_gradient_is_refused_in_a_planned_step_too() -> None:

@@ -90,13 +90,14 @@ def test_the_loss_of_a_part_of_a_batch_counts_by_its_share(loss: str, factor: fl
 def test_what_the_record_keeps() -> None:
     forward = make_forward(loss=["mse", "sparse_categorical_crossentropy"])
     outcome = forward(Batch(X, [SCORE, KIND]))
-    kept = forward.report(outcome)
+    kept = forward.conclude(Batch(X, [SCORE, KIND]), outcome)
     assert kept is not None
     assert outcome.total is not None
     assert kept.tolist() == [outcome.total.item(), *(loss.item() for loss in outcome.losses)]
     assert not kept.requires_grad
     single = make_forward(loss={"score": "mse"})
-    found = single.report(single(Batch(X, [SCORE, None])))
+    batch = Batch(X, [SCORE, None])
+    found = single.conclude(batch, single(batch))
     assert found is not None
     assert found.shape == ()
 

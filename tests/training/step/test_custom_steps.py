@@ -11,7 +11,12 @@ import pytest
 import torch
 
 import kplug
-from kplug.errors import ContractError, EagerStepWarning, LossWithoutGradientError
+from kplug.errors import (
+    ContractError,
+    EagerStepWarning,
+    LossWithoutGradientError,
+    NotCompiledError,
+)
 from kplug.utils import pack_x_y_sample_weight, unpack_x_y_sample_weight
 
 # Keras 3.15 itself triggers this one with NumPy 2 when it reads its own tensors.
@@ -365,6 +370,50 @@ def test_a_loss_without_gradient_is_refused() -> None:
         LossWithoutGradientError, match=r"Own\.compute_loss returned a tensor without"
     ):
         model.fit(X, Y, verbose=0)
+
+
+@pytest.mark.parametrize("step", [lambda _: kplug.Model, own_loss])
+def test_a_frozen_model_is_not_trained(step: Callable[[Any], type]) -> None:
+    model = build(kplug, step)
+    model.trainable = False
+    with pytest.warns(UserWarning, match="no trainable weights"):
+        history = model.fit(X, Y, verbose=0).history
+    assert sorted(history) == ["loss", "mae"]
+
+
+@pytest.mark.parametrize("name", ["train_step", "test_step"])
+def test_a_default_step_of_a_model_that_is_not_compiled_is_refused(name: str) -> None:
+    with pytest.raises(NotCompiledError, match=f"^{name}: model .* is not compiled"):
+        getattr(make(), name)((X, Y))
+
+
+def pass_on(name: str) -> Callable[..., Any]:
+    """Return a method that only calls the default one."""
+    return lambda self, *given, **options: getattr(super(type(self), self), name)(*given, **options)
+
+
+@pytest.mark.parametrize("method", ["train_step", "compute_loss", "compute_metrics"])
+@pytest.mark.parametrize(
+    "optimizer",
+    ["adam", "adam(gradient_accumulation_steps=2)", "loss_scale_optimizer('sgd(lr=0.1)')"],
+)
+def test_a_custom_step_of_default_methods_trains_as_without_to_the_bit(
+    optimizer: str, method: str
+) -> None:
+    found = []
+    for methods in ({}, {method: pass_on(method)}):
+        kplug.utils.set_random_seed(0)
+        inputs = kplug.Input((3,))
+        options: Any = {"kernel_regularizer": "l2", "activity_regularizer": "l1"}
+        hidden = kplug.layers.Dense(4, "tanh", kernel_constraint="max_norm", **options)(inputs)
+        outputs = [kplug.layers.Dense(1, name=name)(hidden) for name in "ab"]
+        model: Any = type("Custom", (kplug.Model,), methods)(inputs, outputs)
+        model.compile(optimizer, ["mse", "mae"], metrics=["mae", None], loss_weights=[1.0, 0.5])
+        model.fit(X, [Y, 2 * Y], sample_weight=WEIGHTS, batch_size=8, epochs=2, verbose=0)
+        logs = model.evaluate(X, [Y, 2 * Y], batch_size=20, return_dict=True, verbose=0)
+        found.append([*model.get_weights(), *(logs[name] for name in sorted(logs))])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_a_model_without_a_loss_is_told_so() -> None:

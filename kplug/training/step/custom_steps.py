@@ -1,4 +1,4 @@
-"""Custom steps of model classes: they run eagerly and return logs."""
+"""Custom steps of model classes, which run eagerly."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from kplug.errors import ContractError, EagerStepWarning
 from kplug.layers.base.reduced_precision import reducing_calls
 from kplug.registry.user_warnings import warn
 from kplug.training.compiled import Compiled
+from kplug.training.compiled_model import find_precision
 from kplug.training.data.batch import Batch
 from kplug.training.data.packing import pack_x_y_sample_weight
 from kplug.training.distribution.world import find_world
 from kplug.training.execution_options import AUTO
 from kplug.training.model_protocol import TrainableModel
-from kplug.training.overridden_steps import StepKind, find_own_method
+from kplug.training.overridden_steps import StepKind, find_overridden_method
 from kplug.training.regularization import find_penalties
 from kplug.training.reports.returned_logs import ReturnedLogs
 from kplug.training.step.steps import StepFunction, apply_constraints
@@ -25,13 +26,13 @@ from kplug.training.step.steps import StepFunction, apply_constraints
 _ENDING = "End it with: return {metric.name: metric.result() for metric in self.metrics}."
 
 
-class OwnStep(StepFunction):
-    """Calls a model's ``train_step`` or ``test_step`` with each batch; returns the logs so far."""
+class CustomStep(StepFunction):
+    """Calls ``train_step``, ``test_step`` or ``predict_step`` of a model; returns logs, or outputs."""
 
     def __init__(self, model: TrainableModel, kind: StepKind) -> None:
         self.model = model
         self._name = f"{kind}_step"
-        self._precision = _find_precision(model)
+        self._precision = find_precision(model)
         self._penalties = find_penalties(model)
         self._constraints = model.weight_constraints() if kind == "train" else []
 
@@ -47,13 +48,20 @@ class OwnStep(StepFunction):
         """Make one step."""
         data = pack_x_y_sample_weight(batch.x, batch.y, batch.weights)
         with reducing_calls(self._precision):
-            logs = getattr(self.model, self._name)(data)
-        self._check(logs)
+            made = getattr(self.model, self._name)(data)
+        if self._name != "predict_step":
+            self._check_logs(made)
+        elif made is None:
+            raise ContractError(
+                f"{type(self.model).__name__}.predict_step returned None, and predict joins the outputs of "
+                "all batches",
+                hint="End it with: return self(x, training=False).",
+            )
         if self._constraints:
             apply_constraints(self._constraints)
-        return logs
+        return made
 
-    def _check(self, logs: object) -> None:
+    def _check_logs(self, logs: object) -> None:
         """Refuse a result that is no dict of numbers.
 
         Raises:
@@ -61,7 +69,7 @@ class OwnStep(StepFunction):
         """
         # kplug's train_step only passes on the result of compute_metrics.
         name = self._name
-        if find_own_method(self.model, "train" if name == "train_step" else "test") != name:
+        if find_overridden_method(self.model, "train" if name == "train_step" else "test") != name:
             name = "compute_metrics"
         method = f"{type(self.model).__name__}.{name}"
         if not isinstance(logs, Mapping):
@@ -86,35 +94,13 @@ class OwnStep(StepFunction):
         return shape is not None and any(getattr(one, "shape", None) == shape for one in found)
 
 
-class OwnPredictStep(StepFunction):
-    """Calls ``predict_step`` of a model with each batch."""
-
-    def __init__(self, model: TrainableModel) -> None:
-        self.model = model
-
-    def begin(self) -> None:
-        """Do nothing: this step keeps no state."""
-
-    def __call__(self, batch: Batch) -> Any:
-        """Return the outputs for a batch."""
-        with reducing_calls(_find_precision(self.model)):
-            made = self.model.predict_step(pack_x_y_sample_weight(batch.x))
-        if made is None:
-            raise ContractError(
-                f"{type(self.model).__name__}.predict_step returned None, and predict joins the outputs of "
-                "all batches",
-                hint="End it with: return self(x, training=False).",
-            )
-        return made
-
-
-def find_own_step(model: TrainableModel, kind: StepKind) -> StepFunction | None:
+def find_custom_step(model: TrainableModel, kind: StepKind) -> StepFunction | None:
     """Return the custom step of a model's class, or None.
 
     Raises:
         ContractError: There are several processes, which custom steps do not support.
     """
-    name = find_own_method(model, kind)
+    name = find_overridden_method(model, kind)
     if name is None:
         return None
     method = f"{type(model).__name__}.{name}"
@@ -126,17 +112,12 @@ def find_own_step(model: TrainableModel, kind: StepKind) -> StepFunction | None:
         )
     if model.compiled is not None:
         _warn_of_eager_step(model.compiled, method)
-    return OwnPredictStep(model) if kind == "predict" else OwnStep(model, kind)
-
-
-def _find_precision(model: TrainableModel) -> torch.dtype | None:
-    """Return the compute dtype of the layers that a step calls."""
-    return None if model.compiled is None else model.compiled.precision
+    return CustomStep(model, kind)
 
 
 def _warn_of_eager_step(compiled: Compiled, method: str) -> None:
-    if compiled.jit_compile not in (False, AUTO) and "own" not in compiled.steps:
-        compiled.steps["own"] = (), None
+    if compiled.jit_compile not in (False, AUTO) and "custom" not in compiled.steps:
+        compiled.steps["custom"] = (), None
         warn(
             f"{method} is the model's own, so its steps run eagerly instead of compiled; "
             "jit_compile=False trains without this warning",
@@ -159,13 +140,13 @@ def _describe(value: object) -> str:
     return f"{type(value).__name__}"
 
 
-def require_own_scaling(model: object, precision: torch.dtype | None) -> None:
+def refuse_float16_in_custom_step(model: object, precision: torch.dtype | None) -> None:
     """Refuse float16 with a custom ``train_step``, which would have to scale its loss.
 
     Raises:
         ContractError: The model has both.
     """
-    if precision is torch.float16 and find_own_method(model, "train") == "train_step":
+    if precision is torch.float16 and find_overridden_method(model, "train") == "train_step":
         raise ContractError(
             f"compile: precision='fp16' needs a scaled loss, and {type(model).__name__}.train_step is the "
             "model's own, which computes its loss as it is written",
