@@ -32,6 +32,7 @@ from kplug.training.devices import place_model
 from kplug.training.jit.step_choice import measure_compile_time
 from kplug.training.metric_lists import find_attribute_metrics
 from kplug.training.overridden_steps import has_custom_step
+from kplug.training.reports import logs
 from kplug.training.settings import (
     CompileSettings,
     EvaluateSettings,
