@@ -14,6 +14,12 @@ from kplug.layers.base.reduced_precision import REDUCED_TYPES, call_reduced
 from kplug.optimizers import LossScaleOptimizer
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.registry.building.reverse_lookup import name_of
+from kplug.training.execution_options import AUTO
+
+_WHY_NOT_AUTO = (
+    ". A short trial would show which is faster, but not whether the trained model is as good: train with "
+    "both and compare. `kplug env` shows whether the processor has bfloat16"
+)
 
 
 def read_precision(precision: object) -> torch.dtype | None:
@@ -28,7 +34,8 @@ def read_precision(precision: object) -> torch.dtype | None:
     if precision is None:
         return None
     if not isinstance(precision, str) or precision not in REDUCED_TYPES:
-        raise refusal("compile", "precision", precision, f"None, {list_words(REDUCED_TYPES)}")
+        why = _WHY_NOT_AUTO if precision == AUTO else ""
+        raise refusal("compile", "precision", precision, f"None, {list_words(REDUCED_TYPES)}{why}")
     return REDUCED_TYPES[precision]
 
 

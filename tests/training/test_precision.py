@@ -184,6 +184,16 @@ def test_other_types_are_refused(precision: Any) -> None:
     )
 
 
+def test_a_choice_by_trial_is_refused_with_the_reason() -> None:
+    with pytest.raises(ArgumentValueError) as caught:
+        make_model("auto")
+    assert str(caught.value) == (
+        "compile: argument 'precision' is 'auto'; allowed: None, 'bf16' or 'fp16'. A short trial would "
+        "show which is faster, but not whether the trained model is as good: train with both and compare. "
+        "`kplug env` shows whether the processor has bfloat16"
+    )
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_it_learns_on_a_gpu(precision: str) -> None:

@@ -60,6 +60,7 @@ def trace(function: Callable[..., Sequence[Tensor]], tensors: Sequence[Tensor]) 
     fixed = _lift(graph)
     used = _drop_unused(graph, len(tensors))
     _stretch_scalars(graph, [*(tensors[index] for index in used), *fixed])
+    _keep_channels_last(graph)
     for node in graph.graph.nodes:
         node.meta = {}  # make_fx's metadata of each tensor, which the compiler recomputes
     graph.recompile()
@@ -85,6 +86,29 @@ def _stretch_scalars(graph: fx.GraphModule, tensors: Sequence[Tensor]) -> None:
             with graph.graph.inserting_after(inputs[-1]):
                 view = graph.graph.call_function(torch.ops.aten.view.default, (node, []))
             node.replace_all_uses_with(view, lambda user, view=view: user is not view)
+
+
+def _keep_channels_last(graph: fx.GraphModule) -> None:
+    """Give computed images of one channel, of convolutions on the CPU, the strides of channels that are last.
+
+    torch's compiler may choose any stride for an axis of length one. torch then takes the images for
+    channels-first ones, and the convolution and what follows it run in that order, which is slower.
+    """
+    nodes = [
+        node for node in graph.graph.nodes if node.target is torch.ops.aten.convolution.default
+    ]
+    for images in dict.fromkeys(node.args[0] for node in nodes):
+        value = images.meta["val"] if images.op == "call_function" else None
+        if value is None or value.device.type != "cpu" or value.ndim != 4:
+            continue
+        height, width = value.shape[2:]
+        strides = (height * width, 1, width, 1)
+        if value.shape[1] == 1 and value.stride() == strides:
+            with graph.graph.inserting_after(images):
+                view = graph.graph.call_function(
+                    torch.ops.aten.as_strided.default, (images, [*value.shape], [*strides])
+                )
+            images.replace_all_uses_with(view, lambda user, view=view: user is not view)
 
 
 @contextmanager

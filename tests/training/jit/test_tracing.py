@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from kplug.training.jit.tracing import TracedGraph, as_input, trace
 
@@ -82,3 +83,38 @@ def test_a_function_can_tell_that_it_is_traced_and_its_error_ends_that() -> None
     with pytest.raises(ValueError, match=r"^compiling: True$"):
         trace(fail, [torch.ones(1)])
     assert not torch.compiler.is_compiling()
+
+
+@pytest.mark.parametrize(
+    ("channels", "strides"),
+    [(1, [[30, 1, 6, 1]]), (2, [])],  # those of two channels have one meaning
+)
+def test_computed_images_of_one_channel_keep_their_channels_last(
+    channels: int, strides: list[list[int]]
+) -> None:
+    def convolve(images: Tensor, kernel: Tensor) -> Sequence[Tensor]:
+        reduced = images.permute(0, 3, 1, 2).bfloat16()
+        more = reduced + 1  # uses the images before the convolution does
+        return [functional.conv2d(reduced, kernel), functional.conv2d(reduced, kernel), more]
+
+    images, kernel = torch.rand(2, 5, 6, channels), torch.rand(3, channels, 2, 2).bfloat16()
+    found = trace(convolve, [images, kernel])
+    restrided = [
+        node.args[2]
+        for node in found.graph.graph.nodes
+        if node.target is torch.ops.aten.as_strided.default
+    ]
+    assert restrided == strides
+    for computed, expected in zip(
+        found.graph(images, kernel), convolve(images, kernel), strict=True
+    ):
+        assert computed.is_contiguous(memory_format=torch.channels_last)
+        torch.testing.assert_close(computed, expected)
+
+
+def test_images_whose_channels_come_first_are_left_as_they_are() -> None:
+    def convolve(images: Tensor, kernel: Tensor) -> Sequence[Tensor]:
+        return [functional.conv2d(images * 2, kernel)]
+
+    found = trace(convolve, [torch.rand(2, 1, 5, 6), torch.rand(3, 1, 2, 2)])
+    assert "as_strided" not in str(found.graph.graph)
