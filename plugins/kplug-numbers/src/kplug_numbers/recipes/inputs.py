@@ -87,6 +87,13 @@ def pairs() -> tuple[Family, ...]:
         Family("id_logits", (classes, real)),
         Family("mask", (mask, spread("pairs/picture", 2, 4, 4, 1, low=0.0, high=1.0))),
         Family("sequence", (torch.tensor([[1, 2, 0], [3, 1, 1]]), spread("pairs/steps", 2, 8, 5))),
+        Family(
+            "image",
+            (
+                spread("pairs/scene", 2, 12, 12, 3, low=0.0, high=1.0),
+                spread("pairs/image", 2, 12, 12, 3, low=0.0, high=1.0),
+            ),
+        ),
         Family("choices", (classes, ids("pairs/choices", _ROWS, classes=_CLASSES))),
         Family("vector", (real[:, 0].clone(), chances[:, 0].clone())),
     )

@@ -71,7 +71,7 @@ def _takes(out: Recorder, call: tuple[Any, ...]) -> bool:
         with torch.no_grad():
             made = list(find_leaves(_call(_make(out, torch.float32), call), Tensor))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code refuses in any way
-        out.refusal = describe_error(error)
+        out.refusals.append(describe_error(error))
         return False
     return bool(made) and all(bool(value.isfinite().all()) for value in made)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,18 @@ from kplug_numbers.recipes.recorder import Recorder
 
 _MOST_FAMILIES = 4
 _WHOLE = 2  # families of which all cases are recorded
-_ORDER = ("single", "shares", "choices", "real", "ids", "mask", "logits", "sequence", "vector")
+_ORDER = (
+    "single",
+    "shares",
+    "choices",
+    "real",
+    "ids",
+    "mask",
+    "logits",
+    "sequence",
+    "image",
+    "vector",
+)
 _WEIGHTS = (0.0, 1.0, 2.5, 0.5, 3.0)
 
 
@@ -23,8 +35,8 @@ def record_metric(out: Recorder) -> None:
     known = {family.name: family for family in pairs()}
     values = Family("values", (spread("metric/values", 5),))
     tried = [*(known[name] for name in _ORDER), values]
-    taken = [family for family in tried if _takes(out, family)][:_MOST_FAMILIES]
-    for at, family in enumerate(taken):
+    taken = (family for family in tried if _takes(out, family))
+    for at, family in enumerate(itertools.islice(taken, _MOST_FAMILIES)):
         _record(out, family, is_whole=at < _WHOLE)
 
 
@@ -32,7 +44,7 @@ def _takes(out: Recorder, family: Family) -> bool:
     try:
         result = _update(out.make(), family.cast(torch.float32)).result()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code refuses in any way
-        out.refusal = describe_error(error)
+        out.refusals.append(describe_error(error))
         return False
     return all(bool(torch.as_tensor(leaf).isfinite().all()) for leaf in _leaves(result))
 

@@ -34,7 +34,7 @@ class Recorder:
     def __init__(self, make: Callable[[], Any], most_seconds: float = MOST_SECONDS) -> None:
         self.make = make
         self.parts: dict[str, Part] = {}
-        self.refusal = ""  # the last error of the component
+        self.refusals: list[str] = []  # errors of the component
         self._values: dict[str, tuple[float, ...]] = {}
         self._limit = most_seconds
         self._begun = time.thread_time(), time.monotonic()
@@ -67,7 +67,7 @@ class Recorder:
             found = compute(*arguments)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code
             self.parts[name] = Part(raises=type(error).__name__[:100])
-            self.refusal = describe_error(error)
+            self.refusals.append(describe_error(error))
             return
         for key, value in found.items():
             self.put(f"{name}/{key}", value)
@@ -79,8 +79,8 @@ class Recorder:
             ReadingError: if nothing was computed, or the spec alone is too long.
         """
         if not any(not part.raises for part in self.parts.values()):
-            last = f"; the last was refused with {self.refusal}" if self.refusal else ""
-            raise ReadingError(f"no input of the recipe suits it{last}")
+            first = "".join(f"; the first was refused with {one}" for one in self.refusals[:1])
+            raise ReadingError(f"no input of the recipe suits it{first}")
         reading = Reading(kind, spec, recipe, torch.__version__, self._sample(MOST_SAMPLES))
         for count in (2, 1):
             if len(reading.to_json()) > MOST_BYTES:

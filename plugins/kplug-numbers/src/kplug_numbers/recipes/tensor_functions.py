@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from kplug_numbers.recipes.inputs import Family, pairs, spread, weight_matrices,
 from kplug_numbers.recipes.recorder import Recorder
 
 _MOST_FAMILIES = 2
-_OF_LOSSES = 8  # the families behind are for metrics alone
+_OF_LOSSES = 9  # the families behind are for metrics alone
 _TYPES = {"float64": torch.float64, "float32": torch.float32}
 _AGREEMENT = 1e-9
 _WEIGHTS = (0.0, 1.0, 2.5, 0.5, 3.0)
@@ -23,8 +24,8 @@ Compute = Callable[[Tensor], Any]
 
 def record_loss(out: Recorder) -> None:
     """Record a loss on the first two families that it takes."""
-    taken = [family for family in pairs()[:_OF_LOSSES] if _takes(out, family)][:_MOST_FAMILIES]
-    for family in taken:
+    taken = (family for family in pairs()[:_OF_LOSSES] if _takes(out, family))
+    for family in itertools.islice(taken, _MOST_FAMILIES):
         _record_loss(out, family)
 
 
@@ -32,7 +33,7 @@ def _takes(out: Recorder, family: Family) -> bool:
     try:
         value = out.make()(*family.cast(torch.float64))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code refuses in any way
-        out.refusal = describe_error(error)
+        out.refusals.append(describe_error(error))
         return False
     return isinstance(value, Tensor) and bool(value.isfinite().all())
 
