@@ -142,7 +142,7 @@ class LossScaleOptimizer(OptimizerWrapper):
         make_dense(self._list_parameters())
         is_finite = bool(self._find_finite())
         if is_finite:
-            self._step_unscaled()
+            self._run_unscaled(self.dynamic_scale, self.inner_optimizer.step)
         self._adjust_scale(is_finite)
         return loss
 
@@ -165,12 +165,13 @@ class LossScaleOptimizer(OptimizerWrapper):
         device = largest[0].device
         return torch.stack([each.to(device, torch.float64) for each in largest]).isfinite().all()
 
-    def _step_unscaled(self) -> None:
+    def _run_unscaled(self, scale: float | torch.Tensor, step: Callable[[], object]) -> None:
+        """Make a step of the inner optimizer from the gradients of the loss itself."""
         given = self._get_gradients()
         try:
             for parameter, gradient in given:
-                parameter.grad = gradient / self.dynamic_scale
-            self.inner_optimizer.step()
+                parameter.grad = gradient / scale
+            step()
         finally:
             for parameter, gradient in given:
                 parameter.grad = gradient

@@ -23,9 +23,8 @@ class GradientAccumulation:
         """Return whether a step, counted from 0, updates."""
         return (iteration + 1) % self.steps == 0
 
-    def collect(self, state: State, parameters: Iterable[Tensor], iteration: int) -> bool:
-        """Add the gradients; return whether to update now, with their mean in ``grad``."""
-        is_due = self.is_due(iteration)
+    def collect(self, state: State, parameters: Iterable[Tensor], *, is_due: bool) -> None:
+        """Add the gradients; where an update is due, put their mean into ``grad``."""
         for parameter in parameters:
             held, gradient = state[parameter], parameter.grad
             if gradient is None:
@@ -41,4 +40,3 @@ class GradientAccumulation:
             for held in state.values():
                 if ACCUMULATOR in held:
                     held[ACCUMULATOR].zero_()
-        return is_due

@@ -357,7 +357,7 @@ class Optimizer(torch.optim.Optimizer):
             self._refuse_step()
         iteration = head["iterations"]
         if self._is_plain:
-            self._advance(iteration, iteration)
+            self._step_without_parts(iteration)
         else:
             self._step_with_parts(iteration)
         head["iterations"] = iteration + 1
@@ -367,7 +367,7 @@ class Optimizer(torch.optim.Optimizer):
     apply_gradients = updates.apply_gradients
     finalize_variable_values = updates.finalize_variable_values
     _step_with_parts = updates.step_with_parts
-    _advance = updates.advance
+    _step_without_parts = updates.step_without_parts
     _shrink_group = updates.shrink_group
     _shrink = updates.shrink_some
 
@@ -376,7 +376,7 @@ class Optimizer(torch.optim.Optimizer):
         raise NotImplementedError
 
     def _finish_group(self, group: dict[str, Any], plan: Any) -> None:
-        """Finish a compiled update of a group, for parameters without gradient."""
+        """Finish an update in the list form of a group, for parameters without gradient."""
 
     def _refuse_step(self) -> NoReturn:
         raise NotBuiltError(

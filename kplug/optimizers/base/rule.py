@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -62,10 +62,7 @@ class RuleOptimizer(Optimizer):
     @torch.no_grad()
     def _update(self, iteration: int) -> None:
         for group in self.param_groups:
-            plan = self._plan(group, iteration + 1)
-            parameters = [p for p in group["params"] if p.grad is not None]
-            for alike in gather_alike(parameters):
-                self._update_group(group, plan, alike)
+            update_group(self, group, self._plan(group, iteration + 1))
 
     def _update_group(self, group: dict[str, Any], plan: Any, parameters: Tensors) -> None:
         gradients = [p.grad for p in parameters if p.grad is not None]
@@ -97,6 +94,21 @@ class RuleOptimizer(Optimizer):
     def _make_slot(self, name: str, group: dict[str, Any], parameter: Tensor) -> Tensor:  # noqa: ARG002
         """Return the first value of a state tensor."""
         return torch.zeros_like(parameter, memory_format=torch.preserve_format)
+
+
+class ListRule(Protocol):
+    """The list form of a rule, as in ``Adam``, ``SGD``, ``Adagrad`` and every ``RuleOptimizer``."""
+
+    def _plan(self, group: dict[str, Any], step: int) -> Any: ...
+    def _update_group(self, group: dict[str, Any], plan: Any, parameters: Tensors) -> None: ...
+    def _finish_group(self, group: dict[str, Any], plan: Any) -> None: ...
+
+
+def update_group(rule: ListRule, group: dict[str, Any], plan: Any) -> None:
+    """Apply the list form of a rule to a group, with planned numbers or tensors in their place."""
+    for alike in gather_alike([p for p in group["params"] if p.grad is not None]):
+        rule._update_group(group, plan, alike)
+    rule._finish_group(group, plan)
 
 
 def gather_alike(parameters: Tensors) -> list[Tensors]:

@@ -9,6 +9,7 @@ import torch
 from typing_extensions import override
 
 from kplug.optimizers.base.optimizer import Optimizer
+from kplug.optimizers.base.updates import step_without_parts
 
 
 class RowGradient(NamedTuple):
@@ -44,10 +45,10 @@ class RowOptimizer(Optimizer):
         raise NotImplementedError
 
     @override
-    def _advance(self, iteration: int, updates: int) -> None:
+    def _step_without_parts(self, iteration: int) -> None:
         self._sparse = self._set_apart() if self._clipping is None else []
         try:
-            super()._advance(iteration, updates)
+            step_without_parts(self, iteration)
         finally:
             for _, parameter, gradient in self._sparse:
                 parameter.grad = gradient

@@ -8,8 +8,10 @@ from typing import Any, cast
 
 import torch
 
+from kplug.errors import ContractError
+
 _FUSED_DTYPES = frozenset({torch.float16, torch.bfloat16, torch.float32, torch.float64})
-_is_sparse = operator.attrgetter("is_sparse")
+_is_sparse, _is_contiguous = operator.attrgetter("is_sparse"), torch.Tensor.is_contiguous
 _PLAIN_TYPES = frozenset({torch.Tensor, torch.nn.Parameter})
 
 
@@ -89,9 +91,15 @@ def align_gradients(parameters: Collection[torch.Tensor]) -> None:
 
 
 def make_dense(parameters: Collection[torch.Tensor]) -> None:
-    """Replace sparse gradients, as ``nn.Embedding(sparse=True)`` gives, by dense ones."""
+    """Replace sparse gradients, as ``nn.Embedding(sparse=True)`` gives, by dense ones.
+
+    Raises:
+        ContractError: If one occurs during tracing: its size differs from step to step.
+    """
     gradients = [gradient for each in parameters if (gradient := each.grad) is not None]
     if any(map(_is_sparse, gradients)):
+        if torch.compiler.is_compiling():
+            raise ContractError("a gradient is sparse")
         for parameter in parameters:
             if parameter.grad is not None and parameter.grad.layout is not torch.strided:
                 parameter.grad = parameter.grad.to_dense()
@@ -100,7 +108,7 @@ def make_dense(parameters: Collection[torch.Tensor]) -> None:
 def are_contiguous(tensors: Collection[torch.Tensor]) -> bool:
     """Return whether all tensors are contiguous, which is much faster than comparing strides."""
     try:
-        return all(map(torch.Tensor.is_contiguous, tensors))
+        return all(map(_is_contiguous, tensors))
     except RuntimeError:  # sparse tensors do not support this
         return False
 

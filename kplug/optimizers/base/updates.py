@@ -1,13 +1,15 @@
-"""An optimizer's step around its rule: clipping, learning rate, weight decay, averages.
+"""An optimizer's step around its rule: loss scaling, accumulation, clipping, weight decay, averages.
 
-Each function takes the optimizer as its first argument; ``Optimizer`` has them as methods.
+A step is planned, then run: ``plan_update`` computes numbers in Python, and ``run_update`` changes tensors. A
+compiled step runs the same two, with tensors in place of the numbers. The functions take the optimizer as
+their first argument; ``Optimizer`` has some of them as methods.
 """
 # ruff: noqa: D417 - methods: self needs no entry
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
@@ -66,7 +68,6 @@ class AnyOptimizer(Protocol):
     @classmethod
     def _owner(cls) -> str: ...
     def _list_parameters(self) -> list[Tensor]: ...
-    def _advance(self, iteration: int, updates: int) -> None: ...
     def _update(self, iteration: int) -> None: ...
     def _shrink_group(self, group: dict[str, Any]) -> None: ...
 
@@ -111,72 +112,132 @@ def apply_gradients(
     self.apply(gradients, variables)
 
 
+Rates: TypeAlias = Sequence[Any]  # numbers, or tensors while a graph is traced
+
+
+class UpdatePlan(NamedTuple):
+    """What Python decides and computes of a step, before a tensor changes.
+
+    In a compiled step, ``rates`` and ``momentum`` are tensors: inputs of its graph.
+
+    Args:
+        updates: The number of updates made, as counted by the rule.
+        is_due: Whether the step updates, and does not only add up gradients.
+        rates: The learning rate of each group, for this update only; None for the groups' own.
+        momentum: μ of the moving averages; None without averages.
+        is_written: Whether the weights become their averages.
+    """
+
+    updates: int
+    is_due: bool
+    rates: Rates | None
+    momentum: Any = None
+    is_written: bool = False
+
+
+# Plans that are the same at every step: of a compiled step of clipping and the rule only, and of one that
+# adds up gradients.
+PLAIN, _COLLECTING = UpdatePlan(0, True, None), UpdatePlan(0, False, None)
+
+
+def plan_update(self: AnyOptimizer, iteration: int) -> UpdatePlan:
+    """Set the scheduled rate, and compute the numbers of a step beside those of the rule."""
+    accumulation, average = self._common.accumulation, self._common.average
+    updates, is_due = iteration, True
+    if accumulation is not None:
+        updates, is_due = iteration // accumulation.steps, accumulation.is_due(iteration)
+    rates = plan_rates(self, iteration) if is_due else None
+    if average is None:
+        return UpdatePlan(updates, True, rates) if is_due else _COLLECTING
+    return UpdatePlan(updates, is_due, rates, *average.plan(updates))
+
+
+def plan_rates(self: AnyOptimizer, iteration: int) -> list[float] | None:
+    """Set the scheduled rate; return the decayed rate of each group, or None without ``decay``."""
+    groups = self.param_groups
+    if self._schedule is not None:
+        rate = float(self._schedule(iteration))
+        for group in groups:
+            group["lr"] = rate
+    decay = groups[0]["decay"]
+    return [group["lr"] / (1.0 + decay * iteration) for group in groups] if decay else None
+
+
+def run_update(
+    self: AnyOptimizer, plan: UpdatePlan, parameters: list[Tensor], update: Callable[[int], None]
+) -> None:
+    """Run a planned step: the sequence of all parts, eagerly or while a graph is traced.
+
+    Args:
+        plan: What ``plan_update`` returned.
+        parameters: Those of the optimizer, with dense gradients; their ``grad`` changes.
+        update: Applies the rule; it takes the number of updates made.
+    """
+    common = self._common
+    scaling, accumulation, average = common.scaling, common.accumulation, common.average
+    moving = [parameter for parameter in parameters if parameter.grad is not None]
+    if scaling is not None:
+        scaling.unscale(moving)
+    if accumulation is not None:
+        accumulation.collect(self.state, moving, is_due=plan.is_due)
+    if plan.is_due:
+        clip_and_update(self, plan.updates, plan.rates, update)
+    if average is not None:
+        average.follow(self.state, parameters, plan.momentum, is_written=plan.is_written)
+
+
+def clip_and_update(
+    self: AnyOptimizer, updates: int, rates: Rates | None, update: Callable[[int], None]
+) -> None:
+    """Clip the gradients; then shrink the weights and apply the rule, at the rates of this update."""
+    if self._clipping is not None:
+        self._clipping.apply(self._list_parameters())
+    groups = self.param_groups
+    given = [] if rates is None else [group["lr"] for group in groups]
+    try:
+        if rates is not None:
+            for group, rate in zip(groups, rates, strict=True):
+                group["lr"] = rate
+        if not self._is_plain:
+            for group in groups:
+                self._shrink_group(group)
+        update(updates)
+    finally:
+        if rates is not None:  # schedulers must see the rate without decay
+            for group, rate in zip(groups, given, strict=True):
+                group["lr"] = rate
+
+
+def step_without_parts(self: AnyOptimizer, iteration: int) -> None:
+    """Make a step of clipping and the rule only: a shorter ``step_with_parts``."""
+    _align(self)
+    clip_and_update(self, iteration, plan_rates(self, iteration), self._update)
+
+
 @torch.no_grad()
 def step_with_parts(self: AnyOptimizer, iteration: int) -> None:
     """Make a step with all configured parts, without changing the gradients that the user sees."""
-    common, parameters = self._common, self._list_parameters()
-    moving = [parameter for parameter in parameters if parameter.grad is not None]
-    given = [parameter.grad for parameter in moving]
-    updates = iteration // (common.gradient_accumulation_steps or 1)
+    plan = plan_update(self, iteration)
+    parameters = self._list_parameters()
+    given = [parameter.grad for parameter in parameters]
     try:
-        make_dense(moving)
-        if common.scaling is not None:
-            common.scaling.unscale(moving)
-        if common.accumulation is None or common.accumulation.collect(
-            self.state, moving, iteration
-        ):
-            self._advance(iteration, updates)
+        if plan.is_due:
+            _align(self)
+        else:
+            make_dense(parameters)
+        run_update(self, plan, parameters, self._update)
     finally:
-        for parameter, gradient in zip(moving, given, strict=True):
+        for parameter, gradient in zip(parameters, given, strict=True):
             parameter.grad = gradient
-    if common.average is not None:
-        momentum, is_written = common.average.plan(updates)
-        common.average.follow(self.state, parameters, momentum, is_written=is_written)
 
 
-def advance(self: AnyOptimizer, iteration: int, updates: int) -> None:
-    """Clip the gradients, set the rate of this step and update.
-
-    Args:
-        iteration: The number of steps made, as counted by schedules and ``decay``.
-        updates: The number of updates made, as counted by the rule.
-    """
+def _align(self: AnyOptimizer) -> None:
+    """Give gradients the form that the kernels of eager updates require."""
     for group in self.param_groups:
         if group.get("fused"):
             align_gradients(group["params"])
         else:
             make_dense(group["params"])
-    if self._clipping is not None:
-        self._clipping.apply(self._list_parameters())
-    if self._schedule is not None:
-        rate = float(self._schedule(iteration))
-        for group in self.param_groups:
-            group["lr"] = rate
-    decay = self.param_groups[0]["decay"]
-    if decay:
-        _update_with_decay(self, updates, 1.0 + decay * iteration)
-    elif self._is_plain:
-        self._update(updates)
-    else:
-        _update_after_weight_decay(self, updates)
-
-
-def _update_with_decay(self: AnyOptimizer, updates: int, divisor: float) -> None:
-    """Set every group's decayed rate for one update only: schedulers must see the undecayed one."""
-    rates = [group["lr"] for group in self.param_groups]
-    try:
-        for group, rate in zip(self.param_groups, rates, strict=True):
-            group["lr"] = rate / divisor
-        _update_after_weight_decay(self, updates)
-    finally:
-        for group, rate in zip(self.param_groups, rates, strict=True):
-            group["lr"] = rate
-
-
-def _update_after_weight_decay(self: AnyOptimizer, updates: int) -> None:
-    for group in self.param_groups:
-        self._shrink_group(group)
-    self._update(updates)
 
 
 def shrink_group(self: AnyOptimizer, group: dict[str, Any]) -> None:

@@ -7,16 +7,16 @@ and applies them to tensors while the graph is traced.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Protocol, cast
+from collections.abc import Iterator
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
-from kplug.errors import ContractError
 from kplug.optimizers.base.optimizer import Optimizer
-from kplug.optimizers.base.rule import gather_alike
+from kplug.optimizers.base.rule import ListRule, update_group
 from kplug.optimizers.base.torch_kernels import get_unhooked_step, make_dense
+from kplug.optimizers.base.updates import PLAIN, Rates, plan_rates, plan_update, run_update
 from kplug.optimizers.loss_scale import LossScaleOptimizer
 from kplug.optimizers.multi import MultiOptimizer
 from kplug.training.jit.step_numbers import RuleNumbers, holds_values
@@ -87,9 +87,9 @@ def _has_plain_rule(optimizer: Optimizer) -> bool:
     if _find_owner(kind, "_plan") is None:
         return False
     form = _find_owner(kind, "_update_group")
-    others = (_find_owner(kind, name) for name in ("_update", "_advance", "step"))
+    others = (_find_owner(kind, name) for name in ("_update", "_step_without_parts", "step"))
     is_followed = form is not None and all(other is None or form <= other for other in others)
-    rule, groups = cast("_ListRule", optimizer), optimizer.param_groups
+    rule, groups = cast("ListRule", optimizer), optimizer.param_groups
     return is_followed and all(holds_values(rule._plan({**group}, 1)) for group in groups)
 
 
@@ -104,55 +104,42 @@ def _find_owner(kind: type, name: str) -> int | None:
     return None
 
 
-class _ListRule(Protocol):
-    """The list form of a rule, as in ``Adam``, ``SGD``, ``Adagrad`` and every ``RuleOptimizer``."""
-
-    def _plan(self, group: dict[str, Any], step: int) -> Any: ...
-
-    def _update_group(self, group: dict[str, Any], plan: Any, parameters: list[Tensor]) -> None: ...
-
-
 class _RulePlanner(Planner):
     """The steps of an optimizer of kplug or a plugin."""
 
     def __init__(self, optimizer: Optimizer) -> None:
-        self.optimizer, self.rule = optimizer, cast("_ListRule", optimizer)
+        self.optimizer, self.rule = optimizer, cast("ListRule", optimizer)
         self.numbers: list[RuleNumbers] = []  # one for each parameter group
 
     def plan(self, numbers: list[float]) -> tuple[Any, Any]:
-        common, head = self.optimizer._common, self.optimizer.param_groups[0]
+        optimizer = self.optimizer
+        head = optimizer.param_groups[0]
         iteration = head["iterations"]
         head["iterations"] = iteration + 1
-        if self.optimizer._is_plain:  # the fast path: this runs before every step
-            constants, structures = self._plan_groups(iteration, iteration, numbers)
-            return constants, (iteration, structures, False)
-        updates = iteration // (common.gradient_accumulation_steps or 1)
-        is_due = common.accumulation is None or common.accumulation.is_due(iteration)
-        found: tuple[Any, ...] | None = None
-        groups: list[Any] | None = None
-        if is_due:
-            found, groups = self._plan_groups(iteration, updates, numbers)
-        is_written = False
-        if common.average is not None:
-            momentum, is_written = common.average.plan(updates)
-            numbers.append(momentum)
-        return (found, is_due, is_written, common), (iteration, groups, is_written)
+        if optimizer._is_plain:  # the fast path: this runs before every step
+            constants, structures = self._plan_rules(
+                plan_rates(optimizer, iteration), iteration, numbers
+            )
+            return constants, (PLAIN, structures)
+        plan = plan_update(optimizer, iteration)
+        found: tuple[Any, list[Any]] = None, []
+        if plan.is_due:
+            found = self._plan_rules(plan.rates, plan.updates, numbers)
+        if plan.momentum is not None:
+            numbers.append(plan.momentum)
+        constants = found[0], plan.is_due, plan.is_written, optimizer._common
+        return constants, (plan, found[1])
 
-    def _plan_groups(
-        self, iteration: int, updates: int, numbers: list[float]
+    def _plan_rules(
+        self, rates: Rates | None, updates: int, numbers: list[float]
     ) -> tuple[tuple[Any, ...], list[Any]]:
-        optimizer = self.optimizer
-        groups = optimizer.param_groups
-        if optimizer._schedule is not None:
-            rate = float(optimizer._schedule(iteration))
-            for group in groups:
-                group["lr"] = rate
-        divisor = 1.0 + groups[0]["decay"] * iteration
+        groups = self.optimizer.param_groups
         while len(self.numbers) < len(groups):
             self.numbers.append(RuleNumbers(self.rule._plan))
         constants, structures = [], []
-        for group, rule in zip(groups, self.numbers, strict=True):
-            found, structure = rule.plan(group, updates + 1, divisor, numbers)
+        given = rates or [None] * len(groups)
+        for group, rule, rate in zip(groups, self.numbers, given, strict=True):
+            found, structure = rule.plan(group, updates + 1, rate, numbers)
             constants.append(found)
             structures.append(structure)
         return tuple(constants), structures
@@ -161,48 +148,25 @@ class _RulePlanner(Planner):
         return self.optimizer.scale_loss(loss)
 
     def apply(self, structure: Any, numbers: Iterator[Tensor]) -> None:
-        iteration, groups, is_written = structure
-        common, state = self.optimizer._common, self.optimizer.state
-        parameters = self.optimizer._list_parameters()
-        _require_dense(parameters)
-        if common.scaling is not None:
-            common.scaling.unscale(parameters)
-        if common.accumulation is not None:
-            common.accumulation.collect(state, parameters, iteration)
-        if groups is not None:
-            if common.clipping is not None:
-                common.clipping.apply(parameters)
-            self._apply_groups(groups, numbers)
-        if common.average is not None:
-            common.average.follow(state, parameters, next(numbers), is_written=is_written)
+        planned, structures = structure
+        optimizer = self.optimizer
+        rules = [
+            each.rebuild(part, numbers)
+            for each, part in zip(self.numbers, structures, strict=False)
+        ]
+        # A tensor rate is an input of the graph; the group's number would become a constant.
+        plan = planned._replace(
+            rates=[rate for rate, _ in rules],
+            momentum=None if planned.momentum is None else next(numbers),
+        )
 
-    def _apply_groups(self, structures: list[Any], numbers: Iterator[Tensor]) -> None:
-        optimizer, groups = self.optimizer, self.optimizer.param_groups
-        for group, rule, structure in zip(groups, self.numbers, structures, strict=True):
-            rate, plan = rule.rebuild(structure, numbers)
-            # A tensor rate is an input of the graph; the group's number would become a constant.
-            given, group["lr"] = group["lr"], rate
-            try:
-                if not optimizer._is_plain:
-                    optimizer._shrink_group(group)
-                moving = [p for p in group["params"] if p.grad is not None]
-                for alike in gather_alike(moving):
-                    self.rule._update_group(group, plan, alike)
-                optimizer._finish_group(group, plan)
-            finally:
-                group["lr"] = given
+        def update(updates: int) -> None:  # noqa: ARG001 - the rules are planned
+            for group, (_, rule) in zip(optimizer.param_groups, rules, strict=True):
+                update_group(self.rule, group, rule)
 
-
-def _require_dense(parameters: Sequence[Tensor]) -> None:
-    """Make sparse gradients dense; refuse them during tracing.
-
-    Raises:
-        ContractError: If one occurs during tracing: its size differs from step to step.
-    """
-    if any(each.grad is not None and each.grad.is_sparse for each in parameters):
-        if torch.compiler.is_compiling():
-            raise ContractError("a gradient is sparse")
+        parameters = optimizer._list_parameters()
         make_dense(parameters)
+        run_update(optimizer, plan, parameters, update)
 
 
 class _TorchPlanner(Planner):
@@ -277,15 +241,12 @@ class _ScaledPlanner(Planner):
 
     def apply(self, structure: Any, numbers: Iterator[Tensor]) -> Tensor:
         optimizer, scale = self.optimizer, next(numbers)
-        given = optimizer._get_gradients()
         is_finite = optimizer._find_finite()
         parameters = optimizer._list_parameters()
         states = [value for p in parameters for value in optimizer.state[p].values()]
         targets = [each for each in (*parameters, *states) if isinstance(each, Tensor)]
         before = [target.detach().clone() for target in targets]
-        for parameter, gradient in given:
-            parameter.grad = gradient / scale
-        self.inner.apply(structure, numbers)
+        optimizer._run_unscaled(scale, lambda: self.inner.apply(structure, numbers))
         for target, value in zip(targets, before, strict=True):
             target.detach().copy_(torch.where(is_finite, target.detach(), value))
         return is_finite

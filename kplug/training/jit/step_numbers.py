@@ -6,7 +6,7 @@ drops a multiplication by 1, and a rule may branch on it with a plain ``if``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 _Plan = Callable[[dict[str, Any], int], Any]
@@ -21,22 +21,21 @@ class RuleNumbers:
         self._last: list[Any] = []
 
     def plan(
-        self, group: dict[str, Any], step: int, divisor: float, numbers: list[float]
+        self, group: dict[str, Any], step: int, rate: float | None, numbers: list[float]
     ) -> tuple[Any, Any]:
         """Compute the numbers of one step.
 
         Args:
-            group: The parameter group; its rate is divided by ``divisor`` during the call.
+            group: The parameter group.
             step: The number of the step, from 1.
-            divisor: 1 + decay · (step − 1).
+            rate: The learning rate that the group has during the call; None for its own.
             numbers: Receives the rate and the numbers that change.
 
         Returns:
             The constants, for comparison; and the structure that ``rebuild`` takes.
         """
         given = group["lr"]
-        rate = float(given) / divisor
-        group["lr"] = rate
+        group["lr"] = rate = float(given if rate is None else rate)
         try:
             rule = self._plan(group, step)
             atoms: list[Any] = []
@@ -46,12 +45,9 @@ class RuleNumbers:
         finally:
             group["lr"] = given
         numbers.append(rate)
-        constants = []
-        for index, atom in enumerate(atoms):
-            if self._changing[index]:
-                numbers.append(atom)
-            else:
-                constants.append(atom)
+        constants: list[Any] = []
+        for atom, is_changing in zip(atoms, self._changing, strict=True):
+            (numbers if is_changing else constants).append(atom)
         if constants != self._last:  # at the first step, and when somebody sets a hyperparameter
             constants = self._compare(atoms, constants, numbers)
         return tuple(constants), (rule, self._changing)
@@ -106,17 +102,24 @@ def holds_values(rule: Any) -> bool:
     return all(atom is None or isinstance(atom, (float, int, str)) for atom in atoms)
 
 
+_ATOMS = frozenset({float, int, bool, str, type(None)})
+
+
 def _flatten(value: Any, atoms: list[Any]) -> None:
     if isinstance(value, (tuple, list)):
         atoms.append(f"{len(value)} values")
-        for part in value:
-            _flatten(part, atoms)
+        parts: Iterable[Any] = value
     elif isinstance(value, dict):
         atoms.append(repr(list(value)))
-        for part in value.values():
-            _flatten(part, atoms)
+        parts = value.values()
     else:
         atoms.append(value)
+        return
+    for part in parts:
+        if type(part) in _ATOMS:  # without a call: this runs before every step
+            atoms.append(part)
+        else:
+            _flatten(part, atoms)
 
 
 def _rebuild(value: Any, changing: Iterator[bool], numbers: Iterator[Any]) -> Any:

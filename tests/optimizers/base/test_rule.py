@@ -63,6 +63,18 @@ def test_a_parameter_without_gradient_neither_moves_nor_gets_state() -> None:
     assert "total" not in optimizer.state.get(resting, {})
 
 
+def test_a_rule_finishes_each_group() -> None:
+    class CountsResting(Sums):
+        def _finish_group(self, group: dict[str, Any], plan: float) -> None:
+            self.resting = [p for p in group["params"] if p.grad is None]
+
+    moving, resting = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2))
+    moving.grad = torch.ones(2)
+    optimizer = CountsResting().build([moving, resting])
+    optimizer.step()
+    assert [id(each) for each in optimizer.resting] == [id(resting)]
+
+
 def test_parameters_of_several_types_are_gathered_in_order() -> None:
     single = [torch.zeros(1), torch.zeros(2)]
     double = torch.zeros(3, dtype=torch.float64)

@@ -139,3 +139,46 @@ def test_a_weight_that_rests_while_the_rate_changes(spec: str) -> None:
     eager = descend(spec, lambda optimizer: optimizer.step)
     planned = descend(spec, plan_steps)
     assert planned == [pytest.approx(weights, rel=1e-6, abs=1e-6) for weights in eager]
+
+
+def step_eagerly(optimizer: optimizers.Optimizer) -> Callable[[], None]:
+    return optimizer.step
+
+
+@pytest.mark.parametrize("make_step", [step_eagerly, plan_steps])
+def test_the_parts_of_a_step_follow_each_other(
+    make_step: Callable[[optimizers.Optimizer], Callable[[], None]],
+) -> None:
+    weight = torch.nn.Parameter(torch.tensor([2.0]))
+    optimizer = optimizers.SGD(
+        lr=0.5,
+        decay=1.0,
+        weight_decay=0.5,
+        clipvalue=1.0,
+        loss_scale_factor=4.0,
+        gradient_accumulation_steps=2,
+        use_ema=True,
+        ema_momentum=0.5,
+    ).build([weight])
+    step = make_step(optimizer)
+    # The second step updates at rate 0.5 / (1 + 1 · 1) = 0.25, from the mean of 8/4 and 24/4, clipped to 1.
+    expected = 2.0 * (1.0 - 0.25 * 0.5) - 0.25 * 1.0
+    path = []
+    for gradient in (8.0, 24.0):
+        weight.grad = torch.tensor([gradient])
+        step()
+        path.append((weight.item(), optimizer.state[weight]["average"].item()))
+    assert path == [(2.0, 2.0), (expected, expected)]
+    assert optimizer.lr == 0.5
+
+
+@pytest.mark.parametrize("spec", ["sgd(gradient_accumulation_steps=2)", "adam(use_ema=True)"])
+def test_a_planned_step_leaves_the_state_of_an_eager_one(spec: str) -> None:
+    states = []
+    for make_step in (step_eagerly, plan_steps):
+        moving, resting = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
+        optimizer = resolve("optimizer", spec).object.build([moving, resting])
+        moving.grad = torch.ones(2)
+        make_step(optimizer)()
+        states.append({key: sorted(held) for key, held in optimizer.state_dict()["state"].items()})
+    assert states[0] == states[1]
