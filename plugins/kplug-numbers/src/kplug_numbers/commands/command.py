@@ -43,7 +43,7 @@ ExampleOption = Annotated[
     typer.Option(
         "--example",
         metavar="SPEC",
-        help="A component with arguments, to read as well: 'dice_loss(smooth=1e-5)'. May be repeated.",
+        help="A component with arguments, to read as well: 'huber(delta=2.0)'. May be repeated.",
     ),
 ]
 
@@ -65,7 +65,7 @@ def record(distribution: Distribution, example: ExampleOption = None) -> None:
     The distribution is installed in editable mode. Components keep the arguments that the file has; a new
     one is read with its author's example. What changed is listed.
 
-    Example: kplug numbers record kplug-acme --example 'dice_loss(smooth=1e-5)'
+    Example: kplug numbers record kplug-acme --example 'huber(delta=2.0)'
     """
     place = find_source(distribution)
     known = find_numbers(distribution) or NumbersFile()
