@@ -56,11 +56,18 @@ def _is_number(value: object) -> bool:
 
 def _fill(value: Any, other: torch.Tensor, device: torch.device) -> torch.Tensor:
     """Return a number in the type it has beside a tensor; integers beside booleans are int32, as in Keras."""
-    dtype = torch.result_type(other, value)
-    if dtype is torch.int64 is not other.dtype:
-        dtype = torch.int32
     # Filled on the device: copying a number would synchronize.
-    return torch.full((), value, dtype=dtype, device=device)
+    return torch.full((), value, dtype=_type_of(value, other), device=device)
+
+
+def _type_of(value: Any, other: torch.Tensor) -> torch.dtype:
+    """Return what `torch.result_type` does, which torch's compiler cannot trace with a number."""
+    is_wide_enough = other.is_floating_point() or other.is_complex()
+    if isinstance(value, bool) or is_wide_enough:
+        return other.dtype
+    if isinstance(value, float):
+        return torch.get_default_dtype()
+    return torch.int32 if other.dtype is torch.bool else other.dtype
 
 
 def to_counting(x: torch.Tensor) -> torch.Tensor:
