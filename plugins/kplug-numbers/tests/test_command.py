@@ -112,8 +112,8 @@ def test_what_is_new_or_gone_is_told(acme: Path, install: Sandbox) -> None:
     data = json.loads(run("check", "acme", "--json", status=1))
     found = {row["spec"]: (row["outcome"], row["message"]) for row in data["results"]}
     assert found["acme/shrunk(strength=2.0)"] == ("not recorded", "")
-    assert found["acme/shrink(strength=2.0)"][0] == "cannot be compared"
-    assert "it cannot be made" in found["acme/shrink(strength=2.0)"][1]
+    gone = ("cannot be compared", "it is not there any more")
+    assert found["acme/shrink(strength=2.0)"] == gone
 
 
 def test_a_damaged_file_is_refused(acme: Path) -> None:
@@ -123,6 +123,14 @@ def test_a_damaged_file_is_refused(acme: Path) -> None:
     told = run("check", "acme", status=2)
     assert "it is no JSON" in told
     assert "kplug numbers record" in told
+
+
+def test_a_file_makes_no_component_of_another_distribution(acme: Path) -> None:
+    run("record", "acme")
+    path = acme / "numbers.json"
+    path.write_text(path.read_text().replace("acme/dice", "kplug/mse"))
+    told = run("check", "acme", status=1)
+    assert "cannot be compared: loss kplug/mse: it is not there any more\n" in told
 
 
 def test_an_example_of_nothing_is_refused(acme: Path) -> None:

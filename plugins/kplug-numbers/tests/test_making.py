@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 import torch
-from kplug_numbers import ReadingError, compare, make_reading, read_object
+from kplug_numbers import Reading, ReadingError, compare, make_reading, read_object
 from kplug_numbers.making import RECIPES
 from kplug_numbers.reading import MOST_BYTES
 from torch import Tensor
 
 from kplug import config
 from kplug.inspection import KINDS
+from kplug.metrics import Metric
 
 # Of each kind some components, with parts that their readings have.
 PARTS = {
@@ -128,6 +129,40 @@ def test_what_cannot_be_read_is_refused_with_the_reason(kind: str, thing: Any, r
 def test_what_draws_from_torchs_generator_can_be_read() -> None:
     reading = read_object("activation", "mine", lambda: lambda x: x + torch.rand(()))
     assert reading.parts["rows/float64/value"].dtype == "float64"
+
+
+class Odd(Metric):
+    """A metric whose results have names and values of every sort."""
+
+    def __init__(self, last: object) -> None:
+        super().__init__(name="odd")
+        self.last = last
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Do nothing."""
+
+    def result(self) -> Any:
+        return {"\x1b[31m": 1.0, "n" * 500: [2.0, {3: 4.0}], "last": self.last}
+
+
+class Text(str):
+    """A text."""
+
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(
+    "last", [Text("five"), None, 1 + 2j, torch.ones(2, dtype=torch.bfloat16)], ids=str
+)
+def test_whatever_a_component_returns_can_be_written_and_read(last: object) -> None:
+    reading = read_object("metric", "mine", lambda: Odd(last))
+    assert "single/weighted/result/?[31m" in reading.parts
+    assert Reading.from_json(reading.to_json()).to_json() == reading.to_json()
+
+
+def test_a_number_that_no_array_holds_is_refused_in_words() -> None:
+    with pytest.raises(ReadingError, match="Overflow"):
+        read_object("metric", "mine", lambda: Odd(10**30))
 
 
 def test_what_takes_too_long_is_refused() -> None:

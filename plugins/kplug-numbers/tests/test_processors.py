@@ -17,8 +17,9 @@ PROGRAM = """
 import sys, time
 from pathlib import Path
 import torch
+from kplug import Spec
 from kplug.inspection import KINDS, list_components
-from kplug_numbers.making import RECIPES, read_component
+from kplug_numbers.making import RECIPES, make_reading
 from kplug_numbers.numbers_file import NumbersFile
 from tests.contract.examples import find_examples
 
@@ -31,7 +32,8 @@ for kind in RECIPES:
             continue
         began = time.process_time()
         arguments = dict(example.arguments) if example else {}
-        found = read_component(one, arguments, is_twice=False)
+        spec = Spec(one.qualified_name, kwargs=arguments)
+        found = make_reading(kind, spec, is_twice=False)
         times.append(time.process_time() - began)
         readings[found.kind, found.spec] = found
 Path(sys.argv[1]).write_text(NumbersFile(readings).to_json())

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from kplug import Component, Spec, config, parse_spec, resolve
+from kplug import Spec, config, parse_spec, resolve
 from kplug.errors import KplugError
 from kplug.messages import describe_error
 from kplug_numbers.comparison import compare
@@ -69,11 +69,6 @@ def make_reading(
         return resolve(kind, copy.deepcopy(spec)).object
 
     return _read(kind, str(spec), make, is_twice, most_seconds)
-
-
-def read_component(component: Component, arguments: dict[str, Any], **how: Any) -> Reading:
-    """Return the reading of a component with its written arguments."""
-    return make_reading(component.kind, Spec(component.qualified_name, kwargs=arguments), **how)
 
 
 def read_object(kind: str, name: str, make: Callable[[], object]) -> Reading:

@@ -103,8 +103,8 @@ def check(distribution: Distribution, as_json: JsonOption = False) -> None:
         )
     from kplug_numbers.checking import compare_files, list_keys, make_all  # imports torch
 
-    keys = [*list_keys(distribution, recorded), *recorded.keys]
-    _report(compare_files(recorded, make_all(dict.fromkeys(keys), _tell)), as_json)
+    found = make_all(list_keys(distribution, recorded), _tell)
+    _report(compare_files(recorded, found), as_json)
 
 
 @numbers.command()

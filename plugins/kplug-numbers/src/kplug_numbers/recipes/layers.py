@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from kplug import config
 from kplug.backend import attach_masks, get_mask
-from kplug.messages import describe_error
 from kplug.nested import find_leaves
 from kplug_numbers.recipes.inputs import ids, spread, with_strides
 from kplug_numbers.recipes.recorder import Recorder
@@ -67,13 +66,8 @@ def _calls() -> dict[str, tuple[Any, ...]]:
 
 
 def _takes(out: Recorder, call: tuple[Any, ...]) -> bool:
-    try:
-        with torch.no_grad():
-            made = list(find_leaves(_call(_make(out, torch.float32), call), Tensor))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code refuses in any way
-        out.refusals.append(describe_error(error))
-        return False
-    return bool(made) and all(bool(value.isfinite().all()) for value in made)
+    with torch.no_grad():
+        return out.takes(lambda: _call(_make(out, torch.float32), call))
 
 
 def _make(out: Recorder, dtype: torch.dtype) -> Any:

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.messages import describe_error
 from kplug_numbers.recipes.inputs import Family, in_turn, pairs, spread
 from kplug_numbers.recipes.recorder import Recorder
 
@@ -41,12 +40,7 @@ def record_metric(out: Recorder) -> None:
 
 
 def _takes(out: Recorder, family: Family) -> bool:
-    try:
-        result = _update(out.make(), family.cast(torch.float32)).result()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code refuses in any way
-        out.refusals.append(describe_error(error))
-        return False
-    return all(bool(torch.as_tensor(leaf).isfinite().all()) for leaf in _leaves(result))
+    return out.takes(lambda: _update(out.make(), family.cast(torch.float32)).result())
 
 
 def _record(out: Recorder, family: Family, *, is_whole: bool) -> None:
@@ -109,11 +103,3 @@ def _copy(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_copy(item) for item in value]
     return value.detach().clone() if isinstance(value, Tensor) else value
-
-
-def _leaves(value: Any) -> list[Any]:
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        return [leaf for item in value for leaf in _leaves(item)]
-    return [value]

@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.messages import describe_error
+from kplug.messages import describe_error, make_printable
+from kplug.nested import find_leaves
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.reading import MOST_BYTES, MOST_SAMPLES, Part, Reading, summarize
 
@@ -20,6 +21,7 @@ _BY_THE_CLOCK = 10  # times as long may it take, since others use the machine to
 _MOST_VALUES = 100_000  # of an array, as each is looked at in Python
 _DIGITS = {torch.float64: 10}  # significant decimal ones
 _FEWER_DIGITS = 6  # of the other types
+_LONGEST_NAME = 100
 
 
 class Recorder:
@@ -47,10 +49,18 @@ class Recorder:
         elif isinstance(value, (list, tuple)):
             for at, item in enumerate(value):
                 self.put(f"{name}/{at}", item)
-        elif isinstance(value, (Tensor, bool, int, float)):
-            self._put_array(name, value)
         else:
-            self.parts[name] = Part(type(value).__name__, (0,))
+            # A component chooses the keys of its results, and the classes.
+            self._put_one(make_printable(name)[:_LONGEST_NAME], value)
+
+    def takes(self, compute: Callable[[], Any]) -> bool:
+        """Whether a call returns numbers, and finite ones."""
+        try:
+            found = [torch.as_tensor(one) for one in find_leaves(compute(), (Tensor, int, float))]
+            return bool(found) and all(bool(one.isfinite().all()) for one in found)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code refuses in any way
+            self.refusals.append(describe_error(error))
+            return False
 
     def attempt(
         self, name: str, compute: Callable[..., Mapping[str, Any]], *arguments: object
@@ -64,13 +74,13 @@ class Recorder:
         if worked > self._limit or passed > _BY_THE_CLOCK * self._limit:
             raise ReadingError(f"it takes more than {self._limit:g} seconds")
         try:
-            found = compute(*arguments)
+            for key, value in compute(*arguments).items():
+                self.put(f"{name}/{key}", value)
+        except ReadingError:
+            raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code
-            self.parts[name] = Part(raises=type(error).__name__[:100])
+            self.parts[name] = Part(raises=make_printable(type(error).__name__)[:_LONGEST_NAME])
             self.refusals.append(describe_error(error))
-            return
-        for key, value in found.items():
-            self.put(f"{name}/{key}", value)
 
     def finish(self, kind: str, spec: str, recipe: int) -> Reading:
         """Return the reading, with as many samples and parts as its length allows.
@@ -94,7 +104,10 @@ class Recorder:
             reading = replace(reading, parts=parts, cut=reading.cut + 1)
         return reading
 
-    def _put_array(self, name: str, value: Tensor | float) -> None:
+    def _put_one(self, name: str, value: Any) -> None:
+        if not isinstance(value, (Tensor, bool, int, float)):
+            self.parts[name] = Part(make_printable(type(value).__name__)[:_LONGEST_NAME], (0,))
+            return
         array = torch.as_tensor(value).detach()
         array = torch.empty_like(array, device="cpu").copy_(
             array

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.messages import describe_error
 from kplug_numbers.recipes.inputs import Family, pairs, spread, weight_matrices, with_strides
 from kplug_numbers.recipes.recorder import Recorder
 
@@ -30,12 +29,7 @@ def record_loss(out: Recorder) -> None:
 
 
 def _takes(out: Recorder, family: Family) -> bool:
-    try:
-        value = out.make()(*family.cast(torch.float64))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code refuses in any way
-        out.refusals.append(describe_error(error))
-        return False
-    return isinstance(value, Tensor) and bool(value.isfinite().all())
+    return out.takes(lambda: out.make()(*family.cast(torch.float64)))
 
 
 def _record_loss(out: Recorder, family: Family) -> None:
