@@ -18,6 +18,8 @@ from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.base.rule import Tensors
 from kplug.optimizers.base.torch_kernels import use_memory_order
 
+_is_fused = operator.itemgetter("fused")
+
 
 class Adam(Optimizer, torch.optim.Adam):
     """Steps from bias-corrected running averages of the gradient and of its square.
@@ -79,7 +81,7 @@ class Adam(Optimizer, torch.optim.Adam):
         for group in self.param_groups:
             # torch divides √v by √(1 − β₂ᵗ) before it adds eps; Keras adds ε to √v itself.
             group["eps"] = group["epsilon"] / math.sqrt(1.0 - group["betas"][1] ** (iteration + 1))
-        if all(group["fused"] for group in self.param_groups):
+        if all(map(_is_fused, self.param_groups)):
             for group in self.param_groups:
                 self._call_kernel(group)
         else:

@@ -65,7 +65,7 @@ class RuleOptimizer(Optimizer):
             update_group(self, group, self._plan(group, iteration + 1))
 
     def _update_group(self, group: dict[str, Any], plan: Any, parameters: Tensors) -> None:
-        gradients = [p.grad for p in parameters if p.grad is not None]
+        gradients = [found for p in parameters if (found := p.grad) is not None]
         state = self._get_state(group, parameters)
         for lists in walk(parameters, gradients, *state):
             self._move(plan, *lists)
