@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kplug import Component, Package, Section, hookimpl
+from kplug import Component, Finding, Package, Section, hookimpl
 
 
 @hookimpl
@@ -23,6 +23,16 @@ def kplug_offers(kind: str, name: str, distribution: str | None) -> Sequence[Pac
     from kplug_registry.client.offers import list_offers  # imported on demand
 
     return list_offers(open_registries(), kind, name, distribution)
+
+
+@hookimpl
+def kplug_findings() -> Sequence[Finding]:
+    """Return the findings about files of plugins that reach beyond their own packages."""
+    from kplug_registry.placement.installed_plugins import (
+        find_foreign_installed,  # for `kplug doctor` alone
+    )
+
+    return list(find_foreign_installed())
 
 
 @hookimpl

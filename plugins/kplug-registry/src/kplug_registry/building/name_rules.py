@@ -13,7 +13,14 @@ from kplug import list_built_ins, lookup_key
 from kplug_registry.building.simple_pages import read_names
 from kplug_registry.building.site_view import SiteView
 from kplug_registry.errors import PublishingError
-from kplug_registry.site_format import LookalikeFile, lookalike_path, search_words
+from kplug_registry.site_format import (
+    DistributionFile,
+    LookalikeFile,
+    distribution_path,
+    is_distribution_name,
+    lookalike_path,
+    search_words,
+)
 from kplug_registry.wheels import WheelContents
 
 _RESERVED = ("custom", "kplug", "torch")  # the namespaces of built-ins and of a user's own code
@@ -28,6 +35,7 @@ def check_rules(view: SiteView, wheel: WheelContents) -> None:
     """
     _check_requirements(wheel)
     _check_name(view, str(wheel.metadata.name))
+    _check_packages(view, wheel)
     _check_words(wheel)
     for entry in wheel.components:
         own = _built_in_names(entry.kind)
@@ -99,6 +107,19 @@ def _check_name(view: SiteView, name: str) -> None:
             f"the name {name!r} looks like {known.name!r}, which {view.storage} has",
             hint="Give it a name that nobody takes for the other.",
         )
+
+
+def _check_packages(view: SiteView, wheel: WheelContents) -> None:
+    """Refuse a wheel with a package that has the name of another distribution of the site."""
+    for package in wheel.packages:
+        name = canonicalize_name(package)
+        if name == wheel.metadata.name or not is_distribution_name(name):
+            continue
+        if view.find(DistributionFile, distribution_path(name)) is not None:
+            raise PublishingError(
+                f"{wheel.path.name} brings {package!r}, the package of {name}, which {view.storage} has",
+                hint="Rename the package.",
+            )
 
 
 @lru_cache

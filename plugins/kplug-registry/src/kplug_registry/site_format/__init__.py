@@ -16,6 +16,7 @@ from kplug_registry.site_format.json_text import (
 from kplug_registry.site_format.paths import (
     component_path as component_path,
     distribution_path as distribution_path,
+    is_distribution_name as is_distribution_name,
     list_prefixes as list_prefixes,
     lookalike_path as lookalike_path,
     picture_path as picture_path,

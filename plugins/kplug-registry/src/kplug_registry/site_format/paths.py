@@ -58,6 +58,11 @@ def distribution_path(name: str) -> str:
     return f"distributions/{_check(_DISTRIBUTION, canonicalize_name(name), 'distribution')}.json"
 
 
+def is_distribution_name(name: str) -> bool:
+    """Whether a distribution of a site can have a normalised name."""
+    return _DISTRIBUTION.fullmatch(name) is not None
+
+
 def lookalike_path(name: str) -> str:
     """Return the path of the file for all lookalikes of a distribution's name.
 

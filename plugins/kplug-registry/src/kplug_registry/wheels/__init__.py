@@ -4,6 +4,7 @@ Data flows in this order::
 
     files of the archive, with limits    archive
     its list of files                    record
+    where its files are put              foreign_files
     its declarations                     metadata, entry_points, code, declared_components
     whole wheels                         reading
     many wheels                          parallel_reading

@@ -23,6 +23,12 @@ def read_entry_points(archive: WheelArchive, folder: str) -> dict[str, dict[str,
     return groups
 
 
+def list_all_names(archive: WheelArchive, folder: str) -> dict[str, list[str]]:
+    """Return the names of the entry points of each group, kplug's or not."""
+    sections = _read_sections(archive, archive.find_text(f"{folder}/entry_points.txt") or "")
+    return {group: list(points) for group, points in sections.items()}
+
+
 def list_packages(archive: WheelArchive, folder: str) -> set[str]:
     """Return the top-level packages and modules that the entry points of any group name."""
     sections = _read_sections(archive, archive.find_text(f"{folder}/entry_points.txt") or "")

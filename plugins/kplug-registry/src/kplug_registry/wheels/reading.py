@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kplug import Component, get_kind, lookup_key
 from kplug.errors import RegistrationError, UnknownKindError
+from kplug_registry.placement import PlacedFile, list_packages
 from kplug_registry.site_format import (
     ComponentEntry,
     ContractResults,
@@ -21,6 +22,7 @@ from kplug_registry.wheels.archive import LIMITS, Limits, WheelArchive
 from kplug_registry.wheels.code import LONGEST_LINE, WheelCode
 from kplug_registry.wheels.declared_components import DeclaredComponent
 from kplug_registry.wheels.entry_points import MOST_COMPONENTS, list_names, read_entry_points
+from kplug_registry.wheels.foreign_files import check_placement
 from kplug_registry.wheels.metadata import WheelMetadata, find_metadata_folder, read_metadata
 from kplug_registry.wheels.record import check_record
 
@@ -36,6 +38,7 @@ class WheelContents:
         path: Its path.
         file: Its name, hash and size, and the hash of its metadata.
         metadata: Its metadata.
+        packages: Its top-level packages and modules, in lower case.
         components: Its components, by kind and name.
         drawn: The components with a picture.
         pictures: The pictures, by hash.
@@ -45,6 +48,7 @@ class WheelContents:
     path: Path
     file: WheelFile
     metadata: WheelMetadata
+    packages: tuple[str, ...]
     components: tuple[ComponentEntry, ...]
     drawn: tuple[DrawnComponent, ...] = ()
     pictures: Mapping[str, bytes] = field(default_factory=dict)
@@ -63,19 +67,22 @@ def read_wheel(
         limits: The limits of its size.
 
     Raises:
-        WheelError: if it is broken, too large or inconsistent, or offers unreadable components.
+        WheelError: if it is broken, too large or inconsistent, offers unreadable components, or reaches
+            beyond its own packages.
     """
     with WheelArchive(path, limits) as archive:
         folder = find_metadata_folder(archive)
         metadata = read_metadata(archive, folder)
         check_record(archive, folder)
+        check_placement(archive, folder, metadata)
+        packages = list_packages(map(PlacedFile.from_wheel, archive.names))
         groups = read_entry_points(archive, folder)
         code = WheelCode(archive)
         own = [item.entry for item in declared if _is_of(item, metadata)]
         _check_hooks(archive, groups, code, own)
         entries = _merge(archive, [*_list_static(archive, groups), *own])
         described = tuple(_describe(entry, code) for entry in entries)
-    return WheelContents(path, _describe_file(path, metadata.text), metadata, described)
+    return WheelContents(path, _describe_file(path, metadata.text), metadata, packages, described)
 
 
 def _is_of(component: DeclaredComponent, metadata: WheelMetadata) -> bool:

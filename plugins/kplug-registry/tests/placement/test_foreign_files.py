@@ -1,0 +1,197 @@
+"""Wheels that reach beyond their own packages are refused, and found where they are installed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kplug_registry.building import build_site
+from kplug_registry.errors import PublishingError, WheelError
+from kplug_registry.placement import PlacedFile, find_foreign_files
+from kplug_registry.placement.installed_plugins import find_foreign_installed
+from kplug_registry.publishing import publish
+from kplug_registry.storage import Folder
+from kplug_registry.wheels import read_wheel
+
+import kplug
+
+MakeWheel = Callable[..., Path]
+Install = Callable[[Path], Path]
+NOW = "2026-01-31T12:00:00Z"
+CODE = "def wave_loss(y_true, y_pred): ...\n"
+DATA = "kplug_waves-1.0.data"
+POINTS = "[kplug.losses]\nwave_loss = kplug_waves:wave_loss\n"
+BY_START = "Python imports it whenever it starts"
+OUTSIDE = "it lies outside of the folders of packages, of commands and of share/"
+COMMAND = "a command of this name belongs to others"
+
+
+def write(make_wheel: MakeWheel, file: str, **facts: Any) -> Path:
+    return make_wheel(code={"kplug_waves/__init__.py": CODE, file: "x = 1\n"}, **facts)
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        ("waves.pth", "Python runs its lines whenever it starts"),
+        ("waves.PTH", "Python runs its lines whenever it starts"),
+        ("waves.start", "Python runs its lines whenever it starts"),
+        (f"{DATA}/purelib/waves.pth", "Python runs its lines whenever it starts"),
+        (f"{DATA}/platlib/sitecustomize.py", BY_START),
+        ("sitecustomize.py", BY_START),
+        ("usercustomize/__init__.py", BY_START),
+        ("usercustomize.cpython-311-x86_64-linux-gnu.so", BY_START),
+        ("kplug/extra.py", "kplug belongs to the distribution kplug"),
+        ("Kplug/extra.py", "kplug belongs to the distribution kplug"),
+        ("torch/_waves.py", "torch belongs to the distribution torch"),
+        ("sklearn.py", "sklearn belongs to the distribution scikit-learn"),
+        ("__pycache__/six.cpython-311.pyc", "six belongs to the distribution six"),
+        ("json.py", "json is a module of Python"),
+        ("kplug-9.0.data/purelib/kplug.py", "kplug belongs to the distribution kplug"),
+        (f"{DATA}/purelib/kplug-9.0.dist-info/METADATA", OUTSIDE),
+        ("torch-9.0.egg-info/PKG-INFO", "it is metadata of another distribution"),
+        (f"{DATA}/scripts/pip", COMMAND),
+        (f"{DATA}/scripts/Python.exe", COMMAND),
+        (f"{DATA}/scripts/kplug-script.py", COMMAND),
+        (f"{DATA}/data/bin/python3.11", COMMAND),
+        (f"{DATA}/scripts/deep/waves", OUTSIDE),
+        (f"{DATA}/data/lib/python3.11/site-packages/waves.pth", OUTSIDE),
+        (f"{DATA}/data/etc/conda/activate.d/waves.sh", OUTSIDE),
+        (f"{DATA}/stdlib/waves.py", OUTSIDE),
+    ],
+)
+def test_a_file_beyond_the_wheels_own_packages_is_refused(
+    make_wheel: MakeWheel, file: str, reason: str
+) -> None:
+    with pytest.raises(WheelError) as refused:
+        read_wheel(write(make_wheel, file))
+    assert (
+        refused.value.message == f"kplug_waves-1.0-py3-none-any.whl: it brings {file!r}: {reason}"
+    )
+
+
+def test_a_file_that_only_an_installer_writes_is_refused(make_wheel: MakeWheel) -> None:
+    path = write(make_wheel, "kplug_waves-1.0.dist-info/direct_url.json")
+    with pytest.raises(WheelError, match=r"direct_url\.json': only an installer writes that"):
+        read_wheel(path)
+
+
+@pytest.mark.parametrize(
+    ("points", "name", "reason"),
+    [
+        ("[console_scripts]\npip = kplug_waves:main\n", "console_scripts: pip", COMMAND),
+        ("[gui_scripts]\nkplug = kplug_waves:main\n", "gui_scripts: kplug", COMMAND),
+        (
+            "[console_scripts]\n../kplug = kplug_waves:main\n",
+            "console_scripts: ../kplug",
+            "it is no name of a command",
+        ),
+        (
+            "[torch.backends]\nwaves = kplug_waves:main\n",
+            "torch.backends: waves",
+            "torch imports it whenever torch is imported",
+        ),
+    ],
+)
+def test_an_entry_point_that_takes_what_is_of_others_is_refused(
+    make_wheel: MakeWheel, points: str, name: str, reason: str
+) -> None:
+    with pytest.raises(WheelError) as refused:
+        read_wheel(make_wheel(entry_points=POINTS + points))
+    assert refused.value.message.endswith(f": it brings {name!r}: {reason}")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "kplug_waves/data/torch/kplug.pth",
+        "kplug_waves/sitecustomize.py",
+        "waves.py",
+        "LICENSE",
+        f"{DATA}/purelib/kplug_waves/more.py",
+        f"{DATA}/scripts/waves",
+        f"{DATA}/data/share/waves/pip",
+        f"{DATA}/headers/waves.h",
+    ],
+)
+def test_files_of_its_own_are_taken(make_wheel: MakeWheel, file: str) -> None:
+    points = f"{POINTS}[console_scripts]\nkplug-waves = kplug_waves:main\n"
+    assert read_wheel(write(make_wheel, file, entry_points=points)).components
+
+
+def test_the_package_of_a_requirement_is_refused(make_wheel: MakeWheel) -> None:
+    path = write(make_wheel, "kplug_tides/high.py", metadata="Requires-Dist: kplug.tides[sea]>=1\n")
+    with pytest.raises(WheelError, match="kplug_tides belongs to the distribution kplug-tides"):
+        read_wheel(path)
+
+
+def test_the_package_of_another_distribution_of_the_site_is_refused(
+    make_wheel: MakeWheel, tmp_path: Path
+) -> None:
+    tides = make_wheel("kplug-tides", entry_points="[kplug.losses]\ntide = kplug_tides:wave_loss\n")
+    build_site([read_wheel(tides)], tmp_path / "site", NOW)
+    wheel = read_wheel(write(make_wheel, "kplug_tides/high.py"))
+    with pytest.raises(PublishingError, match="brings 'kplug_tides', the package of kplug-tides"):
+        publish([wheel], Folder(tmp_path / "site"), NOW)
+
+
+@pytest.fixture
+def reloaded() -> Iterator[None]:
+    yield
+    kplug.reload()
+
+
+def run_doctor() -> list[tuple[str, str, str, bool]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "kplug", "doctor", "--json"], capture_output=True, check=False
+    )
+    keys = ("about", "message", "command", "is_broken")
+    found = json.loads(done.stdout)["findings"]
+    return [tuple(one[key] for key in keys) for one in found if one["topic"] == "foreign"]
+
+
+def test_doctor_finds_them_where_they_are_installed(
+    make_wheel: MakeWheel, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = f"{POINTS}[console_scripts]\npip = kplug_waves:main\n"
+    install(write(make_wheel, "waves.pth", entry_points=points))
+    monkeypatch.setenv("KPLUG_DISABLE", "kplug-waves")  # which keeps no line of it from running
+    assert run_doctor() == [
+        ("kplug-waves 1.0", f"it has brought {what}", "pip uninstall kplug-waves", True)
+        for what in (
+            "'waves.pth': Python runs its lines whenever it starts",
+            f"'console_scripts: pip': {COMMAND}",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_found"),
+    [
+        ("/home/anna/waves/src\n", False),
+        ("import __editable___waves_1_finder; __editable___waves_1_finder.install()", False),
+        ("/home/anna/waves/src\nimport os; os.abort()\n", True),
+        ("import\tos\n", True),
+    ],
+)
+@pytest.mark.usefixtures("reloaded")
+def test_doctor_knows_the_links_of_editable_installations(
+    make_wheel: MakeWheel, install: Install, lines: str, is_found: bool
+) -> None:
+    direct = json.dumps({"url": "file:///home/anna/waves", "dir_info": {"editable": True}})
+    files = {"_editable.pth": lines, "kplug_waves-1.0.dist-info/direct_url.json": direct}
+    install(make_wheel(code={"kplug_waves/__init__.py": CODE, **files}))
+    kplug.reload()
+    found = [one for one in find_foreign_installed() if one.about.startswith("kplug-waves")]
+    assert bool(found) is is_found
+
+
+def test_doctor_finds_a_command_that_was_installed_beside_the_packages() -> None:
+    rows = ["../../../bin/pip", "../../../bin/waves", "kplug_waves/__init__.py", "../../../etc/x"]
+    found = find_foreign_files(map(PlacedFile.from_record, rows), "kplug-waves", ())
+    assert [one.name for one in found] == ["../../../bin/pip", "../../../etc/x"]
