@@ -10,9 +10,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from kplug_registry.errors import ServingError
+from kplug_registry.serving.connections import MOST_CONNECTIONS, SiteConnection
 
 _SECONDS_TO_FINISH = 30  # for requests, after SIGTERM
-_MOST_CONNECTIONS = 200  # further ones get 503
 
 
 def run_server(
@@ -34,24 +34,40 @@ def run_server(
     Raises:
         ServingError: if the address is unavailable.
     """
+    with listen(host, port) as listener:
+        name = f"[{host}]" if ":" in host else host
+        announce(f"http://{name}:{listener.getsockname()[1]}/")
+        with suppress(KeyboardInterrupt):  # uvicorn has shut down already
+            make_server(application, proxy).run(sockets=[listener])
+
+
+def make_server(application: ASGIApp, proxy: str | None) -> uvicorn.Server:
+    """Return the server of an application.
+
+    Args:
+        application: The application.
+        proxy: The address of a trusted reverse proxy.
+    """
     config = uvicorn.Config(
         application,
+        http=SiteConnection,
         log_level="warning",
         access_log=False,
         server_header=False,
         proxy_headers=proxy is not None,
         forwarded_allow_ips=proxy or "",
-        limit_concurrency=_MOST_CONNECTIONS,
+        limit_concurrency=MOST_CONNECTIONS,  # further ones get 503, if no connection waits for a request
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
-    with _listen(host, port) as listener:
-        name = f"[{host}]" if ":" in host else host
-        announce(f"http://{name}:{listener.getsockname()[1]}/")
-        with suppress(KeyboardInterrupt):  # uvicorn has shut down already
-            uvicorn.Server(config).run(sockets=[listener])
+    return uvicorn.Server(config)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        ServingError: if the address is unavailable.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
