@@ -14,16 +14,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kplug_registry.errors import RegistryError
 from kplug_registry.serving.audit_log import AuditLog
 from kplug_registry.serving.database import Database
+from kplug_registry.serving.health import find_health
 from kplug_registry.serving.openapi import DESCRIPTION
 from kplug_registry.serving.served_sites import ServedSite
 from kplug_registry.serving.site_files import SiteFiles
 from kplug_registry.serving.tokens import TokenStore
 from kplug_registry.serving.upload_limits import UploadLimits
 from kplug_registry.serving.uploads import Uploads
-from kplug_registry.site_format import SiteFile, from_json
 
 _HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
@@ -44,11 +43,12 @@ def make_application(
         database: The database of its tokens and its log.
         limits: The limits of uploads.
     """
-    tokens = TokenStore(database)
-    uploads = Uploads(site, tokens, AuditLog(database), limits or UploadLimits())
+    limits = limits or UploadLimits()
+    uploads = Uploads(site, TokenStore(database), AuditLog(database), limits)
 
     async def check_health(_: Request) -> Response:
-        return await run_in_threadpool(_describe_health, site)
+        found = await run_in_threadpool(find_health, site, database, limits)
+        return JSONResponse(found._asdict(), 200 if found.is_served else 503)
 
     async def describe(_: Request) -> Response:
         return JSONResponse(DESCRIPTION)
@@ -83,14 +83,3 @@ class _SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
-
-
-def _describe_health(site: ServedSite) -> Response:
-    """Return the health check: whether the site can be read and is up to date."""
-    try:
-        path = site.find_folder() / "registry.json"
-        from_json(SiteFile, path.read_bytes(), "registry.json")
-    except (OSError, RegistryError):
-        return JSONResponse({"status": "broken", "problem": "registry.json cannot be read"}, 503)
-    status = "ok" if site.problem is None else "stale"
-    return JSONResponse({"status": status, "problem": site.problem})

@@ -64,7 +64,8 @@ class SiteConnection(H11Protocol):
     @property
     def _is_waiting(self) -> bool:
         """Whether no request is being answered."""
-        return not self.cycle or self.cycle.response_complete
+        cycle = getattr(self, "cycle", None)  # whose type leaves out that there is none at first
+        return cycle is None or cycle.response_complete
 
     def _make_room(self) -> None:
         waiting = [

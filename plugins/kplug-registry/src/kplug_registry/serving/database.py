@@ -31,7 +31,7 @@ class Database:
     """
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self.file = file
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
@@ -47,10 +47,19 @@ class Database:
     @contextmanager
     def open(self) -> Iterator[sqlite3.Connection]:
         """Open a transaction, which is committed when the block ends without an error."""
-        with closing(sqlite3.connect(self._file, timeout=30)) as connection:
+        with closing(sqlite3.connect(self.file, timeout=30)) as connection:
             connection.row_factory = sqlite3.Row
             with connection:
                 yield connection
+
+    def check(self) -> None:
+        """Check that the file can be written.
+
+        Raises:
+            sqlite3.Error: if it cannot.
+        """
+        with self.open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
 
     def _make_tables(self, connection: sqlite3.Connection) -> None:
         (version,) = connection.execute("PRAGMA user_version").fetchone()

@@ -112,14 +112,17 @@ def _describe_health() -> dict[str, Any]:
         "type": "object",
         "required": ["status", "problem"],
         "properties": {
-            "status": {"enum": ["ok", "stale", "broken"]},
+            "status": {"enum": ["ok", "stale", "broken", "expired", "unwritable"]},
             "problem": {"type": ["string", "null"]},
         },
     }
     content = {_JSON: {"schema": schema}}
     answers = {
         "200": {"description": "The site is served.", "content": content},
-        "503": {"description": "The site cannot be read.", "content": content},
+        "503": {
+            "description": "The site cannot be read, clients refuse it, or no upload could be stored.",
+            "content": content,
+        },
     }
     return {"get": {"summary": "Whether the site is served.", "responses": answers}}
 

@@ -10,4 +10,8 @@ Data flows in this order::
 
 from kplug_registry.storage.addresses import open_storage as open_storage
 from kplug_registry.storage.folder import Folder as Folder, explaining as explaining
-from kplug_registry.storage.site_storage import SiteStorage as SiteStorage, Turn as Turn
+from kplug_registry.storage.site_storage import (
+    WORKPLACE as WORKPLACE,
+    SiteStorage as SiteStorage,
+    Turn as Turn,
+)
