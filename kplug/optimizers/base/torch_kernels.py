@@ -47,15 +47,25 @@ def choose_kernel(group: dict[str, Any], fused_devices: Collection[str]) -> None
 
 
 def can_fuse(parameters: Collection[torch.Tensor], devices: Collection[str]) -> bool:
-    """Return whether one fused kernel call can update all parameters: plain, of one type, on one device."""
+    """Return whether one fused kernel call can update all parameters: plain, of one type, on one device.
+
+    A parameter with gaps in memory cannot be: torch's fused CPU kernels (2.13) ignore strides, so they would
+    write into the gaps and leave the last elements as they are.
+    """
     kinds = {(parameter.device, parameter.dtype) for parameter in parameters}
     return len(kinds) <= 1 and all(
         type(parameter) in _PLAIN_TYPES
         and parameter.device.type in devices
         and parameter.dtype in _FUSED_DTYPES
         and parameter.layout is torch.strided
+        and _is_without_gaps(parameter)
         for parameter in parameters
     )
+
+
+def _is_without_gaps(tensor: torch.Tensor) -> bool:
+    reach = sum((size - 1) * step for size, step in zip(tensor.shape, tensor.stride(), strict=True))
+    return tensor.numel() in (0, reach + 1)
 
 
 def can_use_foreach(parameters: Iterable[torch.Tensor]) -> bool:

@@ -38,6 +38,25 @@ def turned(tensor: Tensor) -> Tensor:
     return tensor.permute(axes).contiguous().permute(axes)
 
 
+@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("shape", [(6,), (3, 4)])
+def test_a_parameter_with_gaps_in_memory_is_updated_alone(
+    name: str, shape: tuple[int, ...]
+) -> None:
+    start = torch.linspace(-1.0, 1.0, torch.Size(shape).numel()).reshape(shape)
+    memory = torch.full((*shape, 2), 7.0)
+    memory[..., 0] = start
+    gapped, plain = torch.nn.Parameter(memory[..., 0]), torch.nn.Parameter(start.clone())
+    gapped_optimizer, plain_optimizer = (MAKERS[name]().build([each]) for each in (gapped, plain))
+    for step in range(3):
+        gapped.grad = start * (step + 1) - 0.3
+        plain.grad = start * (step + 1) - 0.3
+        gapped_optimizer.step()
+        plain_optimizer.step()
+    torch.testing.assert_close(gapped.detach(), plain.detach(), rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(memory[..., 1], torch.full(shape, 7.0), rtol=0, atol=0)
+
+
 def keep(tensor: Tensor) -> Tensor:
     """Return the same values in the usual order in memory."""
     return tensor.contiguous().clone()
