@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -26,6 +27,62 @@ def server(signed: SignedFolder) -> Iterator[Server]:
     made = Server(signed.site)
     yield made
     made.close()
+
+
+class CountingFetcher(SiteFetcher):
+    """Fetches slowly, and counts how many requests there are at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.running, self.most, self.lock = 0, 0, threading.Lock()
+        self.urls: list[str] = []
+
+    def download_bytes(self, url: str, max_length: int) -> bytes:
+        with self.lock:
+            self.running += 1
+            self.most = max(self.most, self.running)
+            self.urls.append(url)
+        time.sleep(0.05)
+        try:
+            return super().download_bytes(url, max_length)
+        finally:
+            with self.lock:
+                self.running -= 1
+
+
+def test_all_files_are_fetched_several_at_once_and_only_what_has_changed_later(
+    signed: SignedFolder, server: Server
+) -> None:
+    for number in range(20):
+        signed.write(f"components/loss/c{number}.json", b'{"number": %d}' % number)
+    signed.sign()
+    first = CountingFetcher()
+    assert signed.client(server.address, fetcher=first).fetch_all() == 22
+    assert 4 <= first.most <= 8
+    assert sum("/components/" in url for url in first.urls) == 21
+    bins = [url for url in first.urls if ".bin-" in url]
+    assert len(bins) == len(set(bins)) > 4
+    signed.publish(DICE, b'{"dice": 2}')
+    later = CountingFetcher()
+    client = signed.client(server.address, fetcher=later)
+    assert client.fetch_all() == 22
+    assert [url.rpartition("/")[2] for url in later.urls if "/components/" in url] == ["dice.json"]
+    assert sum(".bin-" in url for url in later.urls) == 1
+    assert client.copy.read(DICE) == b'{"dice": 2}'
+
+
+@pytest.mark.parametrize("lost", ["components/loss/c7.json", "metadata/2.bin-"])
+def test_of_all_files_one_that_is_missing_is_named(
+    signed: SignedFolder, server: Server, lost: str
+) -> None:
+    for number in range(20):
+        signed.write(f"components/loss/c{number}.json", b"{}")
+    signed.sign()
+    for path in signed.site.rglob("*"):
+        if path.relative_to(signed.site).as_posix().startswith(lost):
+            path.unlink()
+    with pytest.raises(UnreachableSiteError, match=lost):
+        signed.client(server.address).fetch_all()
 
 
 def make_impatient_fetcher() -> SiteFetcher:

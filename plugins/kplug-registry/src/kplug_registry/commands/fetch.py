@@ -34,12 +34,10 @@ def _fetch_all(registries: Registries) -> Iterator[str]:
             yield f"{registry.name}: it is not signed, so nothing says which files it has"
             continue
         try:
-            paths = site.list_paths()
-            for path in paths:
-                site.fetch(path)
+            number = site.fetch_all()
         except UnreachableSiteError as error:
             failures.append(error)
         else:
-            yield f"{registry.name}: {len(paths)} files"
+            yield f"{registry.name}: {number} files"
     for failure in failures:
         raise failure

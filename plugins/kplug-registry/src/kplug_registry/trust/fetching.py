@@ -5,7 +5,8 @@ from __future__ import annotations
 import netrc
 import time
 import urllib.request
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from tuf.api.exceptions import (
 from tuf.ngclient import FetcherInterface
 
 _CHUNK = 1 << 16
+_MOST_REQUESTS = 8  # at once
 _RETRIED = (429, 500, 502, 503, 504)
 
 
@@ -46,6 +48,18 @@ class SiteFetcher(BoundedFetcher):
             total=retries, backoff_factor=0.3, status_forcelist=_RETRIED, raise_on_status=False
         )
         self._pools: dict[str, urllib3.PoolManager] = {}
+
+    def download_all(self, urls: Iterable[tuple[str, int]]) -> Iterator[bytes]:
+        """Yield files in their order, several of which are requested at once.
+
+        Args:
+            urls: The URL of each, and how many bytes it has at most.
+
+        Raises:
+            DownloadError: One of them cannot be fetched; no further ones are requested.
+        """
+        with ThreadPoolExecutor(_MOST_REQUESTS) as pool:
+            yield from pool.map(lambda each: self.download_bytes(*each), urls)
 
     def _fetch(self, url: str) -> Iterator[bytes]:
         if urlsplit(url).scheme == "file":
@@ -105,7 +119,11 @@ class SiteFetcher(BoundedFetcher):
         if urllib.request.proxy_bypass(parts.hostname or ""):
             proxy = ""
         if proxy not in self._pools:
-            self._pools[proxy] = urllib3.ProxyManager(proxy) if proxy else urllib3.PoolManager()
+            self._pools[proxy] = (
+                urllib3.ProxyManager(proxy, maxsize=_MOST_REQUESTS)
+                if proxy
+                else urllib3.PoolManager(maxsize=_MOST_REQUESTS)
+            )
         return self._pools[proxy]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -40,6 +40,14 @@ class LatestMetadata(BoundedFetcher):
         if self._root_version is not None and _is_newer_root(path, self._root_version):
             raise DownloadHTTPError(f"{url} is newer than the newest root", 404)
         return self._fetcher.fetch(url)
+
+    def prefetch(self, paths: Sequence[str]) -> None:
+        """Fetch files that are going to be asked for, several at once."""
+        urls = ((f"{self._address}{path}", _MOST_BYTES) for path in paths)
+        self._files = {
+            **(self._files or {}),
+            **dict(zip(paths, self._fetcher.download_all(urls), strict=True)),
+        }
 
     def _load(self) -> None:
         self._files = {}

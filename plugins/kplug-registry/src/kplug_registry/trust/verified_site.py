@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Callable, Iterator, Sequence, Set
+from itertools import count, islice
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 
 from tuf.api.exceptions import (
     DownloadHTTPError,
     DownloadLengthMismatchError,
     LengthOrHashMismatchError,
+    StorageError,
 )
-from tuf.api.metadata import Metadata, Targets
+from tuf.api.metadata import Metadata, Snapshot, TargetFile, Targets
+from tuf.api.serialization import DeserializationError
 from tuf.ngclient import Updater, UpdaterConfig
 
 from kplug_registry.errors import TrustError
 from kplug_registry.site_format import current_time
 from kplug_registry.trust.fetching import SiteFetcher
-from kplug_registry.trust.keys import ROOT, TARGETS
+from kplug_registry.trust.keys import ROOT, SNAPSHOT, TARGETS
 from kplug_registry.trust.latest_metadata import LatestMetadata
 from kplug_registry.trust.metadata_paths import FORMAT_FIELD, METADATA, metadata_path
 from kplug_registry.trust.roots import get_fingerprint
@@ -28,7 +31,10 @@ from kplug_registry.trust.site_copy import SiteCopy
 from kplug_registry.trust.tuf_refusals import explaining_refusals
 
 _MOST_ROOTS, _LONGEST_ROOT = 64, 512_000
+_BATCH = 200  # files, between which other processes may use the copy
 _PAUSES = (0.5, 1.0)  # between attempts, while a publish is under way
+
+Found = TypeVar("Found")
 
 
 class VerifiedSite:
@@ -57,6 +63,7 @@ class VerifiedSite:
         self._seen = folder / "verified"
         self._root, self._fetcher, self._pauses = root, fetcher or SiteFetcher(), pauses
         self._updater: Updater | None = None
+        self._latest: LatestMetadata | None = None
 
     @property
     def last_verified(self) -> str | None:
@@ -81,9 +88,24 @@ class VerifiedSite:
             TrustError: if it is not what was signed.
             UnreachableSiteError: if the site does not answer.
         """
+        return self._try(lambda: self._fetch(path))
+
+    def fetch_all(self) -> int:
+        """Keep every file of the newest state in the copy, and return how many there are.
+
+        Files that the copy has already are not requested, the others several at once.
+
+        Raises:
+            TrustError: if one is not what was signed.
+            UnreachableSiteError: if the site does not answer.
+        """
+        return self._try(self._fetch_all)
+
+    def _try(self, act: Callable[[], Found]) -> Found:
+        """Read from the site, and again after a pause if a publish has changed it meanwhile."""
         for pause in (*self._pauses, None):
             try:
-                return self._fetch(path)
+                return act()
             except TrustError as error:
                 is_changing = isinstance(
                     error.__cause__, (LengthOrHashMismatchError, DownloadLengthMismatchError)
@@ -105,19 +127,28 @@ class VerifiedSite:
             self.refresh()
         return self._read_metadata(TARGETS).unrecognized_fields.get(FORMAT_FIELD)
 
-    def list_paths(self) -> list[str]:
-        """Return the paths of all files of the newest state.
+    def _fetch_all(self) -> int:
+        targets = self._list_targets()
+        wanted = (
+            (path, info) for path, info in targets.items() if self._find_kept(path, info) is None
+        )
+        while batch := list(islice(wanted, _BATCH)):
+            urls = [(self._locate(path), info.length) for path, info in batch]
+            with explaining_refusals(self.address, self.copy.folder):
+                for (path, info), data in zip(batch, self._fetcher.download_all(urls), strict=True):
+                    info.verify_length_and_hashes(data)
+                    self.copy.write(path, data)
+        return len(targets)
 
-        Raises:
-            TrustError: if a bin is not what was signed.
-            UnreachableSiteError: if the site does not answer.
-        """
+    def _list_targets(self) -> dict[str, TargetFile]:
+        """Return what is signed about all files of the newest state, by their paths."""
         self.refresh()
         assert self._updater is not None  # noqa: S101 - refresh() made it
         with explaining_refusals(self.address, self.copy.folder):
             delegations = self._read_metadata(TARGETS).delegations
             bins = delegations.succinct_roles if delegations else None
             waiting = set(bins.get_roles()) if bins else set()
+            self._prefetch_bins(waiting)
             for number in count():
                 if bins is None or not waiting:
                     break
@@ -126,7 +157,31 @@ class VerifiedSite:
                     self._updater.get_targetinfo(str(number))
                     waiting.remove(name)
             names = bins.get_roles() if bins else ()
-            return sorted(path for name in names for path in self._read_metadata(name).targets)
+            found = [self._read_metadata(name).targets for name in names]
+            return {path: info for targets in found for path, info in sorted(targets.items())}
+
+    def _prefetch_bins(self, names: Set[str]) -> None:
+        """Fetch the bins of which the copy has no current version."""
+        assert self._latest is not None  # noqa: S101 - refresh() made it
+        file = self.copy.folder / METADATA / f"{SNAPSHOT}.json"
+        listed = Metadata[Snapshot].from_file(str(file)).signed.meta
+        current = {
+            name: listed[f"{name}.json"].version for name in names if f"{name}.json" in listed
+        }
+        self._latest.prefetch(
+            [
+                metadata_path(name, version)
+                for name, version in sorted(current.items())
+                if self._find_version(name) != version
+            ]
+        )
+
+    def _find_version(self, role: str) -> int | None:
+        """Return the version of metadata in the copy; None if there are none that can be read."""
+        try:
+            return self._read_metadata(role).version
+        except (StorageError, DeserializationError):
+            return None
 
     def _read_metadata(self, role: str) -> Targets:
         """Return metadata that python-tuf has verified and cached."""
@@ -142,23 +197,29 @@ class VerifiedSite:
             if info is None:
                 self.copy.remove(path)
                 return None
-            kept = self.copy.read(path)
-            if kept is not None and get_fingerprint(kept) == f"sha256:{info.hashes.get('sha256')}":
+            if (kept := self._find_kept(path, info)) is not None:
                 return kept
             data = self._fetcher.download_bytes(self._locate(path), info.length)
             info.verify_length_and_hashes(data)
             self.copy.write(path, data)
             return data
 
+    def _find_kept(self, path: str, info: TargetFile) -> bytes | None:
+        """Return a file from the copy, if it is what was signed."""
+        kept = self.copy.read(path)
+        is_current = kept and get_fingerprint(kept) == f"sha256:{info.hashes.get('sha256')}"
+        return kept if is_current else None
+
     def _locate(self, path: str) -> str:
         return f"{self.address}{quote(path)}"
 
     def _refresh(self) -> Updater:
         folder = self.copy.folder / METADATA
+        self._latest = LatestMetadata(self.address, self.copy.folder, self._fetcher)
         updater = Updater(
             str(folder),
             f"{self.address}{METADATA}/",
-            fetcher=LatestMetadata(self.address, self.copy.folder, self._fetcher),
+            fetcher=self._latest,
             config=UpdaterConfig(prefix_targets_with_hash=False),
             bootstrap=self._find_root(),
         )
