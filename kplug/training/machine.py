@@ -15,7 +15,7 @@ _LIMITS = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
 
 
 def describe_machine(environ: Mapping[str, str] = os.environ) -> Section:
-    """Return what training on this machine has, as a section of ``kplug env``."""
+    """Return the facts about this machine that training depends on, as a section of ``kplug env``."""
     objection = find_objection(environ)
     memory = "kept for the next step" if objection is None else f"left to malloc: {objection}"
     processor = {"bfloat16": describe_bfloat16(read_flags())}
