@@ -37,6 +37,10 @@ class UnreachableSiteError(RegistryError, OSError):
     """A site that does not answer, or not in time."""
 
 
+class SiteCopyError(RegistryError, OSError):
+    """A folder on this machine that cannot keep what was read of a site."""
+
+
 class RegistrySettingError(RegistryError, ValueError):
     """A setting of a registry that cannot be understood."""
 

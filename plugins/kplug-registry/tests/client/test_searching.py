@@ -80,6 +80,19 @@ def test_without_the_site_its_copy_is_searched_and_said_so(
     assert (len(offline.found), offline.unreachable) == (3, ())
 
 
+@pytest.mark.parametrize("garbage", [b"", b"\xff\x00", b"[]", b'{"word": 3}', b"[" * 100_000])
+def test_a_damaged_file_of_the_copy_counts_as_missing(
+    machine: Path, site: SignedFolder, garbage: bytes
+) -> None:
+    configure(machine, site)
+    assert find("pond")
+    (damaged,) = (machine.parent / "data").rglob("search%2Fpond.json")
+    damaged.write_bytes(garbage)
+    assert search(open_registries(), "pond", is_offline=True).found == ()
+    assert len(search(open_registries(), "pond").found) == 3
+    assert len(search(open_registries(), "pond", is_offline=True).found) == 3
+
+
 @pytest.mark.parametrize("root", ["file", "fingerprint"])
 def test_a_first_search_makes_at_most_four_requests_and_a_later_one_makes_one(
     machine: Path, site: SignedFolder, root: str

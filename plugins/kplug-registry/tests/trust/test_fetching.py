@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,8 +11,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from kplug_registry.errors import TrustError, UnreachableSiteError
+from kplug_registry.errors import SiteCopyError, TrustError, UnreachableSiteError
 from kplug_registry.trust.fetching import SiteFetcher, path_of_url
+from kplug_registry.trust.site_copy import SiteCopy
 from kplug_registry.trust.unsigned_site import UnsignedSite
 
 from tests.plugins.signed_sites import DICE, SignedFolder, make_signed_folder
@@ -27,6 +30,51 @@ def server(signed: SignedFolder) -> Iterator[Server]:
     made = Server(signed.site)
     yield made
     made.close()
+
+
+@pytest.mark.parametrize("kind", ["signed", "unsigned"])
+def test_a_silent_server_is_waited_for_once(signed: SignedFolder, kind: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        fetcher = SiteFetcher(timeout=1)
+        client = (
+            signed.client(address, fetcher=fetcher)
+            if kind == "signed"
+            else UnsignedSite(address, signed.copy, fetcher)
+        )
+        began = time.monotonic()
+        for _ in range(3):
+            with pytest.raises(UnreachableSiteError, match="answer in time"):
+                client.fetch(DICE)
+        assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("kind", ["signed", "unsigned"])
+@pytest.mark.parametrize("depth", [0, 2])
+def test_a_copy_that_cannot_be_written_is_explained(
+    signed: SignedFolder, kind: str, depth: int
+) -> None:
+    signed.copy.write_text("no folder")
+    signed.copy = signed.copy.joinpath(*["deep"] * depth)
+    client = (
+        signed.client() if kind == "signed" else UnsignedSite(signed.site.as_uri(), signed.copy)
+    )
+    with pytest.raises(SiteCopyError) as refused:
+        client.fetch(DICE)
+    assert str(refused.value).startswith(f"{signed.copy} cannot keep what was read of a registry: ")
+    assert "XDG_DATA_HOME" in str(refused.value)
+
+
+def test_a_home_that_is_only_read_is_explained(tmp_path: Path) -> None:
+    def fail(place: Path) -> None:
+        with SiteCopy(tmp_path / "home/share/kplug/site").explaining():
+            raise OSError(errno.EROFS, "Read-only file system", str(place))
+
+    with pytest.raises(SiteCopyError, match="Read-only file system"):
+        fail(tmp_path / "home/share")  # the first folder that is missing
+    with pytest.raises(OSError, match="of the site") as other:
+        fail(tmp_path / "of the site.json")
+    assert not isinstance(other.value, SiteCopyError)
 
 
 class CountingFetcher(SiteFetcher):

@@ -86,8 +86,11 @@ class ConfiguredRegistry:
         return file and file.format
 
     def read_copy(self, noun: type[Noun], path: str) -> Noun | None:
-        """Return a file from the local copy, or None, without any request."""
-        return self._read(noun, path, self.site.copy.read(path))
+        """Return a file from the local copy, without any request; None if it is missing or damaged."""
+        try:
+            return self._read(noun, path, self.site.copy.read(path))
+        except SiteFormatError:
+            return None
 
     def _read(self, noun: type[Noun], path: str, data: bytes | None) -> Noun | None:
         return (

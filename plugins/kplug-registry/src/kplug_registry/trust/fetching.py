@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import urllib3
@@ -19,9 +19,11 @@ from tuf.api.exceptions import (
     SlowRetrievalError,
 )
 from tuf.ngclient import FetcherInterface
+from typing_extensions import Self
 
 _CHUNK = 1 << 16
 _MOST_REQUESTS = 8  # at once
+_PAUSE = 60  # seconds in which a silent server is not asked again
 _RETRIED = (429, 500, 502, 503, 504)
 
 
@@ -33,18 +35,36 @@ class BoundedFetcher(FetcherInterface):
         return take(url, self.fetch(url), max_length)
 
 
+class _Retry(urllib3.Retry):
+    """Repeats requests that fail, but not those that nobody answers in time."""
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: urllib3.BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        *rest: Any,
+        **further: Any,
+    ) -> Self:
+        if error is not None and _is_timeout(error):
+            raise error
+        return super().increment(method, url, response, error, *rest, **further)
+
+
 class SiteFetcher(BoundedFetcher):
     """Fetches files by their address: ``https:``, ``http:`` or ``file:``.
 
     Args:
         timeout: Seconds for a connection, and between two pieces of an answer.
-        longest: Seconds for one whole file.
+        longest: Seconds for one whole file. A server that exceeds either is not asked again for a minute.
         retries: The number of retries, with growing pauses.
     """
 
     def __init__(self, timeout: float = 10, longest: float = 300, retries: int = 3) -> None:
         self._timeout, self._longest = timeout, longest
-        self._retry = urllib3.Retry(
+        self._silent: dict[str, float] = {}  # until when a server is not asked
+        self._retry = _Retry(
             total=retries, backoff_factor=0.3, status_forcelist=_RETRIED, raise_on_status=False
         )
         self._pools: dict[str, urllib3.PoolManager] = {}
@@ -83,6 +103,9 @@ class SiteFetcher(BoundedFetcher):
             SlowRetrievalError: There is no answer in time.
             DownloadError: There is no answer.
         """
+        server = urlsplit(url).netloc
+        if time.monotonic() < self._silent.get(server, 0):
+            raise SlowRetrievalError(f"{url} is not asked for: {server} did not answer in time")
         try:
             response = self._find_pool(url).request(
                 "GET",
@@ -93,7 +116,7 @@ class SiteFetcher(BoundedFetcher):
                 retries=self._retry,
             )
         except urllib3.exceptions.HTTPError as error:
-            raise _translate(url, error) from error
+            raise self._translate(url, error) from error
         if response.status >= 300:
             response.close()
         return response.status, response.headers.get("ETag"), self._read(url, response)
@@ -108,9 +131,18 @@ class SiteFetcher(BoundedFetcher):
                 if time.monotonic() > end:
                     raise SlowRetrievalError(f"{url} took more than {self._longest:g} s")
         except urllib3.exceptions.HTTPError as error:
-            raise _translate(url, error) from error
+            raise self._translate(url, error) from error
         finally:
             response.close()
+
+    def _translate(self, url: str, error: Exception) -> DownloadError:
+        reason = getattr(error, "reason", error)
+        if _is_timeout(error) or _is_timeout(reason):
+            self._silent[urlsplit(url).netloc] = time.monotonic() + _PAUSE
+            return SlowRetrievalError(f"{url} does not answer in time")
+        if isinstance(reason, urllib3.exceptions.NewConnectionError):
+            reason = reason.__cause__ or reason
+        return DownloadError(f"{url} does not answer: {reason}")
 
     def _find_pool(self, url: str) -> urllib3.PoolManager:
         """Return the connection pool for a server, through the environment's proxy if any."""
@@ -178,14 +210,7 @@ def _read_chunks(stream: BinaryIO) -> Iterator[bytes]:
             yield chunk
 
 
-def _translate(url: str, error: Exception) -> DownloadError:
-    reason = getattr(error, "reason", error)
-    if isinstance(
-        reason, urllib3.exceptions.NewConnectionError
-    ):  # which urllib3 counts as a timeout
-        return DownloadError(f"{url} does not answer: {reason.__cause__ or reason}")
-    if isinstance(error, urllib3.exceptions.TimeoutError) or isinstance(
-        reason, urllib3.exceptions.TimeoutError
-    ):
-        return SlowRetrievalError(f"{url} does not answer in time")
-    return DownloadError(f"{url} does not answer: {reason}")
+def _is_timeout(error: Exception) -> bool:
+    """Whether nothing came in time; urllib3 counts refused connections as timeouts, too."""
+    is_refused = isinstance(error, urllib3.exceptions.NewConnectionError)
+    return isinstance(error, urllib3.exceptions.TimeoutError) and not is_refused

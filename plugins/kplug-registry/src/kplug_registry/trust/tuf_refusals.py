@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from filelock import FileLock
 from tuf.api.exceptions import (
@@ -18,24 +17,27 @@ from tuf.api.exceptions import (
 )
 
 from kplug_registry.errors import TrustError, UnreachableSiteError
+from kplug_registry.trust.site_copy import SiteCopy
 
 
 @contextmanager
-def explaining_refusals(address: str, folder: Path) -> Iterator[None]:
+def explaining_refusals(address: str, copy: SiteCopy) -> Iterator[None]:
     """Lock the local copy of a site against other processes, and translate python-tuf's errors.
 
     Args:
         address: The address of the site.
-        folder: The folder of the copy.
+        copy: The copy.
 
     Raises:
         TrustError: if python-tuf refuses the site.
         UnreachableSiteError: if the site does not answer, or another process works for too long.
+        SiteCopyError: if the copy cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / "lock", timeout=60):
-            yield
+        with copy.explaining():
+            copy.folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(copy.folder / "lock", timeout=60):
+                yield
     except (RepositoryError, DownloadLengthMismatchError) as error:
         raise TrustError(
             f"the registry at {address} is refused: {_explain(error)}",
@@ -48,7 +50,7 @@ def explaining_refusals(address: str, folder: Path) -> Iterator[None]:
         ) from error
     except TimeoutError as error:
         raise UnreachableSiteError(
-            f"another process has worked on {folder} for more than a minute",
+            f"another process has worked on {copy.folder} for more than a minute",
             hint="Try again when it has ended.",
         ) from error
 

@@ -77,7 +77,7 @@ class VerifiedSite:
             TrustError: if it is rolled back, expired, inconsistent, or signed by others.
             UnreachableSiteError: if it does not answer.
         """
-        with explaining_refusals(self.address, self.copy.folder):
+        with explaining_refusals(self.address, self.copy):
             self._updater = self._refresh()
             write_file(self._seen, current_time().encode())
 
@@ -134,7 +134,7 @@ class VerifiedSite:
         )
         while batch := list(islice(wanted, _BATCH)):
             urls = [(self._locate(path), info.length) for path, info in batch]
-            with explaining_refusals(self.address, self.copy.folder):
+            with explaining_refusals(self.address, self.copy):
                 for (path, info), data in zip(batch, self._fetcher.download_all(urls), strict=True):
                     info.verify_length_and_hashes(data)
                     self.copy.write(path, data)
@@ -144,7 +144,7 @@ class VerifiedSite:
         """Return what is signed about all files of the newest state, by their paths."""
         self.refresh()
         assert self._updater is not None  # noqa: S101 - refresh() made it
-        with explaining_refusals(self.address, self.copy.folder):
+        with explaining_refusals(self.address, self.copy):
             delegations = self._read_metadata(TARGETS).delegations
             bins = delegations.succinct_roles if delegations else None
             waiting = set(bins.get_roles()) if bins else set()
@@ -192,7 +192,7 @@ class VerifiedSite:
         if self._updater is None:
             self.refresh()
         assert self._updater is not None  # noqa: S101 - refresh() made it
-        with explaining_refusals(self.address, self.copy.folder):
+        with explaining_refusals(self.address, self.copy):
             info = self._updater.get_targetinfo(path)
             if info is None:
                 self.copy.remove(path)
