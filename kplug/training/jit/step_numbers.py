@@ -6,6 +6,7 @@ drops a multiplication by 1, and a rule may branch on it with a plain ``if``.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -40,7 +41,7 @@ class RuleNumbers:
             rule = self._plan(group, step)
             atoms: list[Any] = []
             _flatten(rule, atoms)
-            if self._changing is None or len(atoms) != len(self._changing):
+            if not self._fits(atoms):
                 self._changing = self._find_changing(group, step, atoms)
         finally:
             group["lr"] = given
@@ -51,6 +52,15 @@ class RuleNumbers:
         if constants != self._last:  # at the first step, and when somebody sets a hyperparameter
             constants = self._compare(atoms, constants, numbers)
         return tuple(constants), (rule, self._changing)
+
+    def _fits(self, atoms: list[Any]) -> bool:
+        """Whether what changed in earlier steps is a number now too: a rule may branch on its rate."""
+        changing = self._changing
+        return (
+            changing is not None
+            and len(atoms) == len(changing)
+            and None not in itertools.compress(atoms, changing)
+        )
 
     def _find_changing(self, group: dict[str, Any], step: int, atoms: list[Any]) -> list[bool]:
         """Compare with the rule's plan at another step and rate.

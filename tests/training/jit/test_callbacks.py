@@ -12,6 +12,7 @@ import torch
 from kplug.callbacks import Callback
 from kplug.layers import LSTM, Dense, Input, Layer
 from kplug.models import Sequential
+from kplug.optimizers import SGD
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(64, 5)).astype("float32"), RNG.normal(size=(64, 1)).astype("float32")
@@ -85,6 +86,22 @@ def test_layer_that_is_frozen_for_a_while() -> None:
         for trainable in (True, False, True):
             model.layers[0].trainable = trainable
             losses[-1] += model.fit(X, Y, 8, 2, verbose=0).history["loss"]
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_a_rate_that_is_zero_for_a_while(nesterov: bool) -> None:
+    losses: list[list[float]] = []
+    for jit in (True, False):
+        torch.manual_seed(0)
+        model = Sequential([Input((5,)), Dense(8, activation="relu"), Dense(1)])
+        optimizer = SGD(lr=0.01, momentum=0.9, nesterov=nesterov)
+        model.compile(optimizer, "mse", jit_compile=jit)
+        callbacks = [
+            AfterBatch(3, lambda model: setattr(model.optimizer, "lr", 0.0)),
+            AfterBatch(5, lambda model: setattr(model.optimizer, "lr", 0.02)),
+        ]
+        losses.append(model.fit(X, Y, 8, 3, verbose=0, callbacks=callbacks).history["loss"])
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
 
 
