@@ -28,7 +28,7 @@ TESTS = (
     "tests/cli/test_env.py",
     "tests/cli/test_listing.py",
     "tests/test_errors.py",
-    "tests/test_exports.py",
+    "tests/support/test_exports.py",
     "tests/test_inspection.py",
     "tests/commands",
     "kplug/registry",

@@ -30,12 +30,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kplug import (
         activations,
-        arguments,
         backend,
         callbacks,
         config,
         constraints,
-        contracts,
         dtype_policies,
         errors,
         initializers,
@@ -51,12 +49,12 @@ if TYPE_CHECKING:
         regularizers,
         saving,
         schedules,
-        terminal,
         tree,
         utils,
     )
     from kplug.backend import device, name_scope
     from kplug.backend.variables import Variable
+    from kplug.components.layouts import channels_first
     from kplug.dtype_policies import DTypePolicy
     from kplug.errors import *  # noqa: F403 - each error is `kplug.DataError` too
     from kplug.errors import KplugError
@@ -64,7 +62,6 @@ if TYPE_CHECKING:
     from kplug.hookspecs import hookimpl, hookspec
     from kplug.initializers import Initializer
     from kplug.layers import Input, InputSpec, Layer
-    from kplug.layouts import channels_first
     from kplug.losses import Loss
     from kplug.metrics import Metric
     from kplug.models import Model, Sequential, load_model
@@ -115,7 +112,7 @@ _HOMES = {
     "kplug.hookspecs": ("hookimpl", "hookspec"),
     "kplug.initializers": ("Initializer",),
     "kplug.layers": ("Input", "InputSpec", "Layer"),
-    "kplug.layouts": ("channels_first",),
+    "kplug.components.layouts": ("channels_first",),
     "kplug.losses": ("Loss",),
     "kplug.metrics": ("Metric",),
     "kplug.models": ("Model", "Sequential", "load_model"),
@@ -187,7 +184,6 @@ __all__ = [
     "Spec",
     "Variable",
     "activations",
-    "arguments",
     "audit",
     "backend",
     "callbacks",
@@ -195,7 +191,6 @@ __all__ = [
     "complete_config",
     "config",
     "constraints",
-    "contracts",
     "device",
     "dtype_policies",
     "errors",
@@ -236,7 +231,6 @@ __all__ = [
     "saving",
     "schedules",
     "scope",
-    "terminal",
     "tree",
     "unregister",
     "utils",

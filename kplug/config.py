@@ -8,7 +8,6 @@ Example:
 
 import torch
 
-from kplug.arguments import require_choice
 from kplug.backend import (
     backend as backend,
     disable_interactive_logging as disable_interactive_logging,
@@ -21,12 +20,13 @@ from kplug.backend import (
     set_floatx as set_floatx,
     set_image_data_format as set_image_data_format,
 )
+from kplug.components.arguments import require_choice
 from kplug.dtype_policies import (
     dtype_policy as dtype_policy,
     set_dtype_policy as set_dtype_policy,
 )
 from kplug.errors import ContractError
-from kplug.exports import export_names
+from kplug.support.exports import export_names
 
 
 def disable_traceback_filtering() -> None:

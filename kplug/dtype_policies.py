@@ -12,11 +12,11 @@ from typing import Any
 import torch
 from typing_extensions import Self
 
-from kplug.arguments import refusal
 from kplug.backend import dtype_name, floatx, to_dtype
-from kplug.configurable import check_keys
+from kplug.components.arguments import refusal
+from kplug.components.configurable import check_keys
 from kplug.errors import ArgumentValueError, KplugError
-from kplug.exports import export_names
+from kplug.support.exports import export_names
 
 _MIXED = {"mixed_float16": "fp16", "mixed_bfloat16": "bf16"}
 

@@ -1,6 +1,5 @@
 """Every error and warning of kplug in one place; all derive from ``KplugError`` or ``KplugWarning``."""
 
-from kplug.exports import export_names
 from kplug.registry.errors import (
     AmbiguousComponentError as AmbiguousComponentError,
     ArgumentError as ArgumentError,
@@ -101,6 +100,3 @@ class EagerStepWarning(KplugWarning):
 
 class NonFiniteLossWarning(KplugWarning):
     """The training loss became NaN or infinite; the message names the epoch and the step."""
-
-
-export_names(globals())

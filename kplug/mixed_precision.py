@@ -5,8 +5,8 @@ from kplug.dtype_policies import (
     dtype_policy as dtype_policy,
     set_dtype_policy as set_dtype_policy,
 )
-from kplug.exports import export_names
 from kplug.optimizers import LossScaleOptimizer as LossScaleOptimizer
+from kplug.support.exports import export_names
 
 Policy = DTypePolicy
 global_policy = dtype_policy

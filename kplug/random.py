@@ -13,9 +13,9 @@ Example:
 from typing import Any as _Any
 
 from kplug.backend.random import SeedGenerator as SeedGenerator
-from kplug.exports import export_names
 from kplug.ops.dispatch import make_functions as _make_functions, refuse_name as _refuse_name
 from kplug.ops.draws import DRAWS as _DRAWS
+from kplug.support.exports import export_names
 
 globals().update(_make_functions(_DRAWS, "random"))
 export_names(globals())

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from kplug.errors import DataError
-from kplug.exports import export_names
+from kplug.support.exports import export_names
 
 _Path = tuple[Any, ...]
 

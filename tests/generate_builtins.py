@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kplug.callbacks import Callback
-from kplug.configurable import declared_name
+from kplug.components.configurable import declared_name
 from kplug.initializers import RandomInitializer
 from kplug.layers import Layer, TorchModule, Wrapper
 from kplug.losses import (

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from kplug.cli.app import app
 from kplug.cli.show import describe, format_signature
-from kplug.layouts import has_channels_last
+from kplug.components.layouts import has_channels_last
 from kplug.registry import KINDS, REGISTRY, Component, Kind
 
 README = Path(__file__).resolve().parents[1] / "docs" / "components" / "README.md"

@@ -17,7 +17,7 @@ from kplug_authoring.suites import SUITES
 
 import kplug
 from kplug import Model, Sequential, activations, initializers, layers, load_model, losses, metrics
-from kplug.component_types import InitializerLike
+from kplug.components.types import InitializerLike
 from kplug.errors import DataError, PluginLoadError
 from kplug.registry import KINDS, REGISTRY, Component
 from kplug.registry.errors import raise_problems

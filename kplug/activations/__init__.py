@@ -44,7 +44,7 @@ from kplug.activations.squashing import (
     sparse_sigmoid as sparse_sigmoid,
     tanh as tanh,
 )
-from kplug.exports import export_names
+from kplug.support.exports import export_names
 
 swish = silu
 hard_swish = hard_silu

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from kplug.contracts import as_callable
+from kplug.components.contracts import as_callable
 
 _CONTRACT = "An activation is a callable (x) that returns a tensor."
 

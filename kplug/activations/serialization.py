@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kplug.dialect.serialization import deserialize_component, serialize_component
 from kplug.registry import resolve_object
-from kplug.serialization import deserialize_component, serialize_component
 
 
 def get(identifier: object) -> Any:

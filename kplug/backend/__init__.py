@@ -224,7 +224,7 @@ from kplug.backend.values import (
     update_sub as update_sub,
     variable as variable,
 )
-from kplug.exports import export_names
+from kplug.support.exports import export_names
 
 _explain_refusals(
     globals(),

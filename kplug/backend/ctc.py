@@ -9,9 +9,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from kplug.arguments import refusal, require_integer
 from kplug.backend.convert import TensorLike, to_float, to_tensor
 from kplug.backend.global_settings import epsilon
+from kplug.components.arguments import refusal, require_integer
 from kplug.errors import DataError
 
 

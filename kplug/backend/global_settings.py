@@ -6,7 +6,7 @@ import re
 import threading
 from typing import Literal, TypeAlias
 
-from kplug.arguments import require_choice, require_positive
+from kplug.components.arguments import require_choice, require_positive
 from kplug.errors import ArgumentValueError
 
 DataFormat: TypeAlias = Literal["channels_last", "channels_first"]

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 
-from kplug.arguments import require_number
 from kplug.backend.convert import TensorLike, to_float, to_tensor
 from kplug.backend.elementwise import of_one
 from kplug.backend.functions import FLOAT_FUNCTIONS
 from kplug.backend.global_settings import epsilon
 from kplug.backend.indices import to_indices
 from kplug.backend.random import Seed, find_generator
+from kplug.components.arguments import require_number
 
 
 def relu(

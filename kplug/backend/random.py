@@ -7,11 +7,11 @@ from typing import Any, TypeAlias
 
 import torch
 
-from kplug.arguments import require_integer, require_share
 from kplug.backend.convert import to_shape
 from kplug.backend.dtypes import DTypeLike, to_dtype
 from kplug.backend.values import variable
-from kplug.configurable import check_keys
+from kplug.components.arguments import require_integer, require_share
+from kplug.components.configurable import check_keys
 
 
 def make_generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:

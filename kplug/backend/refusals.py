@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from kplug.errors import ArgumentError, DataError
-from kplug.nested import find_leaves
+from kplug.support.nested import find_leaves
 
 # torch's errors for invalid arguments; its other errors are subclasses.
 REFUSALS = (

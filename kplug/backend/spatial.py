@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 
-from kplug.arguments import require_choice
 from kplug.backend.convert import TensorLike, to_tensor
 from kplug.backend.global_settings import DataFormat, standardize_data_format
 from kplug.backend.sliding_windows import average_pool, convolve, enlarge, max_pool, pad_spatial
+from kplug.components.arguments import require_choice
 
 
 def to_channels_second(x: torch.Tensor, data_format: DataFormat) -> torch.Tensor:

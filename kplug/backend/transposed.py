@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
-from kplug.arguments import require_choice
 from kplug.backend.convert import TensorLike, to_tensor
 from kplug.backend.global_settings import DataFormat, standardize_data_format
 from kplug.backend.sliding_windows import convolve_transposed, pad_spatial, same_padding
 from kplug.backend.spatial import from_channels_second, per_axis, to_channels_second
+from kplug.components.arguments import require_choice
 from kplug.errors import DataError
 
 

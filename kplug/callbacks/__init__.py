@@ -19,6 +19,6 @@ from kplug.callbacks.stopping import (
     TerminateOnNaN as TerminateOnNaN,
 )
 from kplug.callbacks.tensorboard import TensorBoard as TensorBoard
-from kplug.exports import export_names
+from kplug.support.exports import export_names
 
 export_names(globals())

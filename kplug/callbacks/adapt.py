@@ -7,7 +7,7 @@ from typing import cast
 
 from kplug.callbacks.base.callback import Callback
 from kplug.callbacks.callback_list import is_overridden
-from kplug.contracts import check_call, instantiate
+from kplug.components.contracts import check_call, instantiate
 from kplug.errors import ContractError
 from kplug.registry.quoting import quote
 

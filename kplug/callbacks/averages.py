@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from typing_extensions import override
 
-from kplug.arguments import require_flag
 from kplug.callbacks.base.callback import Callback, Logs
+from kplug.components.arguments import require_flag
 from kplug.errors import ContractError
 from kplug.optimizers.base.moving_average import AVERAGE
 from kplug.registry import named

@@ -10,13 +10,13 @@ from typing import Any
 
 from typing_extensions import override
 
-from kplug.arguments import refusal, require_flag, require_path
-from kplug.atomic import remove_leftovers
 from kplug.backend.processes import copy_from_main, run_on_main
 from kplug.callbacks.averages import SwapEMAWeights
 from kplug.callbacks.base.callback import Callback, Logs
 from kplug.callbacks.base.save_frequency import SaveFrequency
 from kplug.callbacks.base.writing import make_folder, writing
+from kplug.components.arguments import refusal, require_flag, require_path
+from kplug.support.atomic import remove_leftovers
 
 _FILE = "training.state"
 _OWNER = "BackupAndRestore"

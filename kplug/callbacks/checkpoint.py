@@ -8,12 +8,12 @@ from typing import Any
 
 from typing_extensions import override
 
-from kplug.arguments import require_flag, require_integer, require_path
 from kplug.backend.processes import copy_from_main
 from kplug.callbacks.base.callback import Logs
 from kplug.callbacks.base.monitoring import MonitoringCallback, say
 from kplug.callbacks.base.save_frequency import SaveFrequency
 from kplug.callbacks.base.writing import make_folder
+from kplug.components.arguments import require_flag, require_integer, require_path
 from kplug.errors import ArgumentValueError
 
 

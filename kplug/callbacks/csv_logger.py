@@ -9,10 +9,10 @@ from typing import Any, TextIO
 
 from typing_extensions import override
 
-from kplug.arguments import refusal, require_flag, require_path
 from kplug.backend.processes import is_main_process
 from kplug.callbacks.base.callback import Callback, Logs
 from kplug.callbacks.base.writing import writing
+from kplug.components.arguments import refusal, require_flag, require_path
 from kplug.registry import named
 
 _OWNER = "CSVLogger"

@@ -10,8 +10,8 @@ from typing_extensions import override
 
 from kplug.callbacks.base.callback import Callback, Logs
 from kplug.callbacks.base.curves import plot_curves
-from kplug.html import html_table
-from kplug.weak_links import WeakLink
+from kplug.display.html import html_table
+from kplug.support.weak_links import WeakLink
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,6 @@ from typing import Any
 
 from typing_extensions import override
 
-from kplug.arguments import is_number, require_integer, require_number
 from kplug.callbacks.base.callback import Callback, Logs
 from kplug.callbacks.base.learning_rates import (
     get_learning_rate,
@@ -17,7 +16,8 @@ from kplug.callbacks.base.learning_rates import (
     set_learning_rate,
 )
 from kplug.callbacks.base.monitoring import MonitoringCallback, say
-from kplug.contracts import check_call
+from kplug.components.arguments import is_number, require_integer, require_number
+from kplug.components.contracts import check_call
 from kplug.errors import ArgumentValueError, ContractError
 from kplug.registry import named
 from kplug.registry.quoting import quote

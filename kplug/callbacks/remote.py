@@ -10,9 +10,9 @@ from http.client import HTTPException
 
 from typing_extensions import override
 
-from kplug.arguments import is_number, refusal, require_flag
 from kplug.backend.processes import is_main_process
 from kplug.callbacks.base.callback import Callback, Logs
+from kplug.components.arguments import is_number, refusal, require_flag
 from kplug.registry.user_warnings import warn
 
 _OWNER = "RemoteMonitor"

@@ -7,9 +7,9 @@ from typing import Any
 
 from typing_extensions import override
 
-from kplug.arguments import require_flag, require_integer
 from kplug.callbacks.base.callback import Callback, Logs
 from kplug.callbacks.base.monitoring import MonitoringCallback, say
+from kplug.components.arguments import require_flag, require_integer
 from kplug.errors import NonFiniteLossError
 from kplug.registry import named
 

@@ -9,15 +9,15 @@ from typing import Any
 
 from typing_extensions import override
 
-from kplug.arguments import is_number, require_flag, require_integer, require_path
 from kplug.backend import NumpyArray, get_value
 from kplug.backend.processes import is_main_process
 from kplug.callbacks.base.callback import Callback, Logs
 from kplug.callbacks.base.learning_rates import read_rates
 from kplug.callbacks.base.writing import writing
+from kplug.components.arguments import is_number, require_flag, require_integer, require_path
 from kplug.errors import KplugError
-from kplug.optional_libraries import import_extra
 from kplug.registry.user_warnings import warn
+from kplug.support.optional_libraries import import_extra
 
 _OWNER = "TensorBoard"
 _EVENTS = "torch.utils.tensorboard"

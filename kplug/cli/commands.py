@@ -14,12 +14,12 @@ from typer.core import TyperCommand, TyperGroup
 from kplug.cli.exit_status import ending_quietly
 from kplug.cli.help import PlainHelp
 from kplug.commands.output import diverting_output, find_width
+from kplug.display.terminal import wrap
 from kplug.errors import ContractError, KplugError
 from kplug.registry import REGISTRY, Component, Spec, look_up
 from kplug.registry.kinds import COMMAND
 from kplug.registry.problems import describe_error
 from kplug.registry.quoting import make_printable, quote
-from kplug.terminal import wrap
 
 _OF_COMPLETION = ("install_completion", "show_completion")  # typer's options for completion
 

@@ -12,11 +12,11 @@ from enum import IntEnum
 import typer
 
 from kplug.commands.output import find_width
+from kplug.display.terminal import wrap
 from kplug.errors import KplugError
 from kplug.registry.policy.environment import TRACEBACK_VARIABLE, wants_traceback
 from kplug.registry.problems import describe_error
 from kplug.registry.quoting import make_printable
-from kplug.terminal import wrap
 
 
 class ExitStatus(IntEnum):

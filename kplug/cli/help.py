@@ -11,8 +11,8 @@ import typer
 
 from kplug.cli.exit_status import MEANINGS
 from kplug.commands.output import align, find_width
+from kplug.display.terminal import wrap
 from kplug.registry.policy.environment import TRACEBACK_VARIABLE
-from kplug.terminal import wrap
 
 _WIDTH = 100  # at most: longer lines are hard to read
 _EXAMPLE = "Example: "

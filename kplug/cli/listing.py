@@ -17,12 +17,12 @@ from kplug.commands.output import (
     print_json,
     print_lines,
 )
+from kplug.display.terminal import wrap
 from kplug.errors import ContractError, ResolutionError
 from kplug.registry import KINDS, REGISTRY, Component, Kind, get_kind
 from kplug.registry.building.roles import decide_role
 from kplug.registry.kinds import COMMAND
 from kplug.registry.quoting import make_printable
-from kplug.terminal import wrap
 
 KindArgument = Annotated[
     str | None,

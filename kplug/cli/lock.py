@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from kplug.atomic import replacing
 from kplug.commands.output import JsonOption, print_json, print_lines
 from kplug.errors import LockError
 from kplug.locking import (
@@ -18,6 +17,7 @@ from kplug.locking import (
     lock_specs,
     read_lock,
 )
+from kplug.support.atomic import replacing
 
 LockFile = Annotated[Path, typer.Option("--lock", metavar="FILE", help="The lock file.")]
 DEFAULT = Path("kplug.lock")

@@ -15,6 +15,7 @@ from kplug.cli.characters import draw
 from kplug.cli.listing import component_as_data
 from kplug.commands.completion import complete_component, complete_kind
 from kplug.commands.output import JsonOption, find_width, print_json, print_lines
+from kplug.display.terminal import wrap
 from kplug.errors import (
     DisabledComponentError,
     KplugError,
@@ -32,7 +33,6 @@ from kplug.registry.names.lookup_suggestions import (
     suggest_component,
 )
 from kplug.registry.quoting import quote
-from kplug.terminal import wrap
 
 if TYPE_CHECKING:
     from kplug.utils.component_curves.curve import Curve

@@ -12,8 +12,8 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
+from kplug.display.terminal import wrap
 from kplug.registry.quoting import make_printable
-from kplug.terminal import wrap
 
 _LEAST_ROOM = 24  # for texts beside names; with less, they go below
 

@@ -16,7 +16,7 @@ from kplug.constraints.serialization import (
     get as get,
     serialize as serialize,
 )
-from kplug.exports import export_names
+from kplug.support.exports import export_names
 
 # Keras's lower-case names of the classes; names without underscores are Keras 2's.
 max_norm = maxnorm = MaxNorm

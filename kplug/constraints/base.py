@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from kplug.configurable import Configurable
+from kplug.components.configurable import Configurable
 
 
 class Constraint(Configurable):

@@ -7,9 +7,9 @@ from typing import TypeAlias, final
 
 from torch import Tensor
 
-from kplug.arguments import refusal, require_integer, require_number
 from kplug.backend import epsilon
 from kplug.backend.convert import TensorLike, to_operand_of
+from kplug.components.arguments import refusal, require_integer, require_number
 from kplug.constraints.base import Constraint
 
 Axes: TypeAlias = "int | Iterable[int]"

@@ -7,8 +7,8 @@ from typing import final
 import torch
 from torch import Tensor
 
-from kplug.arguments import refusal
 from kplug.backend.convert import TensorLike, to_operand_of
+from kplug.components.arguments import refusal
 from kplug.constraints.base import Constraint
 from kplug.registry import keras_class
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from kplug.dialect.layer_calls import LayerCall, Reference, find_generation
-from kplug.nested import find_leaves
+from kplug.support.nested import find_leaves
 
 
 class FirstCalls(NamedTuple):

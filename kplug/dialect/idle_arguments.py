@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any
 
-from kplug.configurable import list_keywords
+from kplug.components.configurable import list_keywords
 from kplug.registry.building.former_arguments import is_equal
 from kplug.registry.facts import find_keras_path
 

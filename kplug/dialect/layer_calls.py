@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kplug.errors import SpecError
-from kplug.nested import find_leaves
+from kplug.support.nested import find_leaves
 
 _CONSTANT = "_CONSTANT_VALUE"  # tf-keras's mark of an argument that is no tensor
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from kplug.dialect.layer_calls import LayerCall, Reference
 from kplug.dialect.tensor_operations import OPERATION, is_operation
-from kplug.nested import find_leaves
+from kplug.support.nested import find_leaves
 
 
 def find_operations(entries: Iterable[Mapping[str, Any]]) -> set[str]:

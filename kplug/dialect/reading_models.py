@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kplug.configurable import list_keywords
+from kplug.components.configurable import list_keywords
 from kplug.dialect.generations import KERAS_2, Generation, find_generation, looks_like_keras_2
 from kplug.dialect.keras2.renamed_arguments import modernise
 from kplug.dialect.keras2.replaced_layers import replace_former

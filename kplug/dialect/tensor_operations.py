@@ -11,8 +11,8 @@ from typing import Any
 
 from kplug.dialect.operation_classes import OperationClass, find_class_of, find_operation_of
 from kplug.errors import WeightsError
-from kplug.nested import find_leaves
 from kplug.registry.quoting import shorten
+from kplug.support.nested import find_leaves
 
 OPERATION = "TensorOperation"
 

@@ -16,7 +16,7 @@ from kplug.dialect.layer_calls import (
     write_keywords,
     write_value,
 )
-from kplug.nested import find_leaves, map_leaves
+from kplug.support.nested import find_leaves, map_leaves
 
 _ENDS = ("input_layers", "output_layers")
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, TypeAlias, final
 
 from kplug.graph.nodes import Node, SymbolicTensor
-from kplug.nested import find_leaves, map_leaves
+from kplug.support.nested import find_leaves, map_leaves
 
 
 @final

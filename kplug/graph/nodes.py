@@ -19,8 +19,8 @@ from kplug.backend import dtype_name
 from kplug.errors import GraphError, SymbolicValueError
 from kplug.graph.operators import Operators
 from kplug.graph.specs import Shape, TensorSpec
-from kplug.nested import find_leaves, map_leaves, sort_keys
-from kplug.weak_links import WeakLink
+from kplug.support.nested import find_leaves, map_leaves, sort_keys
+from kplug.support.weak_links import WeakLink
 
 
 class Operation(Protocol):

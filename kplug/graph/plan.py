@@ -11,7 +11,7 @@ from kplug.errors import GraphError
 from kplug.graph.nodes import Node, Operation, SymbolicTensor, sort_nodes
 from kplug.graph.order import order_graph
 from kplug.graph.structures import ValueIndex, fill_places
-from kplug.nested import map_leaves
+from kplug.support.nested import map_leaves
 
 
 def find_path(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> list[Node]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, final
 
-from kplug.nested import map_leaves
+from kplug.support.nested import map_leaves
 
 
 class ValueIndex(NamedTuple):

@@ -7,7 +7,6 @@ The classes have Keras's names; each is also reachable under its lower-case name
 
 __kplug_keras_module__ = "keras.initializers"  # of these classes; see `kplug.keras_class`
 
-from kplug.exports import export_names
 from kplug.initializers.adapt import (
     FunctionInitializer as FunctionInitializer,
     as_initializer as as_initializer,
@@ -45,6 +44,7 @@ from kplug.initializers.serialization import (
     get as get,
     serialize as serialize,
 )
+from kplug.support.exports import export_names
 
 # Keras's lower-case names of the classes.
 zeros = zero = Zeros

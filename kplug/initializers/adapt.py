@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from kplug.backend import DTypeLike, to_dtype
-from kplug.contracts import check_call, find_signature, instantiate
+from kplug.components.contracts import check_call, find_signature, instantiate
 from kplug.errors import ContractError
 from kplug.initializers.base import Initializer, ShapeLike, as_shape
 from kplug.initializers.constant import Constant

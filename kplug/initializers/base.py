@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
-from kplug.arguments import refusal
 from kplug.backend import DTypeLike
-from kplug.configurable import (
+from kplug.components.arguments import refusal
+from kplug.components.configurable import (
     check_keys,
     read_arguments,
     read_config,

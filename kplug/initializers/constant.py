@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
-from kplug.arguments import require_number
 from kplug.backend import DTypeLike, to_dtype
-from kplug.configurable import declared_name, read_config
+from kplug.components.arguments import require_number
+from kplug.components.configurable import declared_name, read_config
 from kplug.errors import ArgumentValueError
 from kplug.initializers.base import Initializer, ShapeLike, as_shape
 from kplug.registry import named

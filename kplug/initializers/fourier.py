@@ -9,8 +9,8 @@ from typing import final
 import torch
 from torch import Tensor
 
-from kplug.arguments import list_words, refusal, require_choice, require_flag
 from kplug.backend import DTypeLike, to_dtype
+from kplug.components.arguments import list_words, refusal, require_choice, require_flag
 from kplug.initializers.base import Initializer, ShapeLike, as_shape
 from kplug.initializers.windows import WINDOWS, make_window
 from kplug.registry import named

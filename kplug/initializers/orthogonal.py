@@ -7,8 +7,8 @@ from typing import final
 import torch
 from torch import Tensor
 
-from kplug.arguments import require_number
-from kplug.configurable import declared_name
+from kplug.components.arguments import require_number
+from kplug.components.configurable import declared_name
 from kplug.errors import ArgumentValueError
 from kplug.initializers.random import RandomInitializer, Seed
 from kplug.registry import named

@@ -10,9 +10,9 @@ from typing import Any, Protocol, TypeAlias, final
 import torch
 from torch import Tensor
 
-from kplug.arguments import refusal, require_integer, require_number
 from kplug.backend import DTypeLike, to_dtype
 from kplug.backend.random import SeedGenerator
+from kplug.components.arguments import refusal, require_integer, require_number
 from kplug.initializers.base import Initializer, ShapeLike, as_shape
 from kplug.registry import named
 

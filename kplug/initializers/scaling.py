@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
-from kplug.arguments import refusal, require_choice, require_integer, require_number
 from kplug.backend import DTypeLike
-from kplug.configurable import read_config
+from kplug.components.arguments import refusal, require_choice, require_integer, require_number
+from kplug.components.configurable import read_config
 from kplug.initializers.base import Initializer, ShapeLike
 from kplug.initializers.random import (
     RandomInitializer,

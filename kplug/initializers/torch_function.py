@@ -16,8 +16,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from kplug.arguments import refusal
 from kplug.backend import DTypeLike
+from kplug.components.arguments import refusal
 from kplug.initializers.base import Initializer, ShapeLike
 from kplug.initializers.random import RandomInitializer, Seed, draw, read_seed
 

@@ -11,7 +11,13 @@ import torch
 from torch import Tensor
 from torch.nn import init
 
-from kplug.arguments import refusal, require_choice, require_integer, require_number, require_share
+from kplug.components.arguments import (
+    refusal,
+    require_choice,
+    require_integer,
+    require_number,
+    require_share,
+)
 from kplug.initializers.random import Seed
 from kplug.initializers.torch_function import TorchInitializer
 

@@ -2,7 +2,6 @@
 
 __kplug_keras_module__ = "keras.layers"  # of these classes; see `kplug.keras_class`
 
-from kplug.exports import export_names
 from kplug.graph import Node as Node, SymbolicTensor as SymbolicTensor
 from kplug.layers.activations import (
     ELU as ELU,
@@ -156,6 +155,7 @@ from kplug.layers.upsampling import (
     UpSampling3D as UpSampling3D,
 )
 from kplug.layers.wrapper import Wrapper as Wrapper
+from kplug.support.exports import export_names
 
 Convolution2D = Conv2D
 MaxPool2D = MaxPooling2D

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from kplug import activations
-from kplug.arguments import refusal, require_number
 from kplug.backend import to_tensor
-from kplug.component_types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
+from kplug.components.arguments import refusal, require_number
+from kplug.components.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import ArgumentError, DataError
 from kplug.graph import Shape
 from kplug.graph.operators import Operators

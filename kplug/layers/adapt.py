@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from kplug.contracts import instantiate
+from kplug.components.contracts import instantiate
 from kplug.errors import ContractError
 from kplug.layers.base.layer import Layer
 from kplug.layers.torch_module import TorchModule

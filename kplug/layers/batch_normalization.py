@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.arguments import refusal, require_number, require_share
-from kplug.component_types import ConstraintLike, InitializerLike, RegularizerLike
+from kplug.components.arguments import refusal, require_number, require_share
+from kplug.components.types import ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import DataError
 from kplug.graph import Shape
 from kplug.layers.base.axes import find_axes, require_axis

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
-from kplug.arguments import refusal
-from kplug.configurable import read_config
+from kplug.components.arguments import refusal
+from kplug.components.configurable import read_config
 from kplug.errors import ArgumentValueError
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shapes import is_shape

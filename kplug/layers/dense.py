@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import require_integer
-from kplug.component_types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
+from kplug.components.arguments import require_integer
+from kplug.components.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.graph import Shape
 from kplug.layers.base.fresh_outputs import activate
 from kplug.layers.base.input_spec import InputSpec

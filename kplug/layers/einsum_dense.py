@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import refusal
-from kplug.component_types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
+from kplug.components.arguments import refusal
+from kplug.components.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.graph import Shape
 from kplug.layers.base.einsum_equation import Equation
 from kplug.layers.base.input_spec import InputSpec

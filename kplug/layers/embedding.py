@@ -7,10 +7,10 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import require_flag, require_integer
 from kplug.backend import to_tensor
 from kplug.backend.indices import require_whole
-from kplug.component_types import ConstraintLike, InitializerLike, RegularizerLike
+from kplug.components.arguments import require_flag, require_integer
+from kplug.components.types import ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import DataError
 from kplug.graph import Shape
 from kplug.layers.base.layer import Layer

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.arguments import refusal, require_flag, require_integer
 from kplug.backend.linear import batch_dot, l2_normalize
+from kplug.components.arguments import refusal, require_flag, require_integer
 from kplug.graph import MaskStep, Shape
 from kplug.layers.merging import Merging, spread_mask
 

@@ -6,18 +6,18 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kplug.arguments import refusal
-from kplug.contracts import check_call, find_signature
+from kplug.components.arguments import refusal
+from kplug.components.contracts import check_call, find_signature
 from kplug.dialect.lambda_layers import KIND
 from kplug.errors import ContractError
 from kplug.graph import TensorSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shape_inference import shapes_of
-from kplug.nested import find_leaves
 from kplug.registry import REGISTRY, Resolved, get_kind, look_up, parse_spec, resolve
 from kplug.registry.building.recorded_lookups import note
 from kplug.registry.building.reverse_lookup import find_component_of, suggest_name
 from kplug.registry.quoting import quote
+from kplug.support.nested import find_leaves
 
 _FUNCTION = "It is called with the inputs, and with arguments= by name."
 

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import require_integer, require_number
-from kplug.component_types import ConstraintLike, InitializerLike, RegularizerLike
+from kplug.components.arguments import require_integer, require_number
+from kplug.components.types import ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
 from kplug.layers.base.axes import find_axes, known_sizes, require_axes, require_axis

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from kplug.arguments import refusal, require_flag, require_integer
 from kplug.backend.separable import local_conv1d, local_conv2d
-from kplug.component_types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
+from kplug.components.arguments import refusal, require_flag, require_integer
+from kplug.components.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.graph import Shape
 from kplug.layers.base.axes import known_sizes
 from kplug.layers.base.input_spec import InputSpec

@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import Tensor
 
-from kplug.arguments import require_number
 from kplug.backend.masks import set_mask
+from kplug.components.arguments import require_number
 from kplug.graph import MaskStep
 from kplug.layers.base.layer import Layer
 

@@ -14,8 +14,8 @@ from kplug.errors import DataError
 from kplug.graph import MaskStep, Shape, TensorSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shapes import is_shape
-from kplug.nested import find_leaves
 from kplug.registry.user_warnings import warn
+from kplug.support.nested import find_leaves
 
 
 class Merging(Layer):

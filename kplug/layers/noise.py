@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.arguments import require_number
 from kplug.backend.nn import dropout_mask
+from kplug.components.arguments import require_number
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.seeds import make_seeded_generator, read_noise_shape
 

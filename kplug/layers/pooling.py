@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from kplug.arguments import require_choice
 from kplug.backend.sliding_windows import average_pool, max_pool
+from kplug.components.arguments import require_choice
 from kplug.graph import Shape
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.spatial import SpatialAxes, require_window

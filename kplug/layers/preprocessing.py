@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kplug.arguments import is_number, refusal, require_flag, require_number
 from kplug.backend import epsilon
+from kplug.components.arguments import is_number, refusal, require_flag, require_number
 from kplug.errors import ArgumentError, DataError
 from kplug.graph import Shape
 from kplug.layers.base.axes import known_sizes, require_integers

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import require_number, require_share
 from kplug.backend.nn import dropout_mask
+from kplug.components.arguments import require_number, require_share
 from kplug.layers.base.constructor_arguments import refuse_keywords
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.seeds import make_seeded_generator, read_noise_shape

@@ -8,8 +8,8 @@ from typing import Any
 
 from torch import Tensor
 
-from kplug.arguments import refusal, require_integer
 from kplug.backend import standardize_data_format
+from kplug.components.arguments import refusal, require_integer
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
 from kplug.layers.base.input_spec import InputSpec

@@ -6,8 +6,9 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from kplug.configurable import read_config
+from kplug.components.configurable import read_config
 from kplug.dialect.reading_models import read_model
+from kplug.dialect.serialization import deserialize_component, refusal_of_lost, require_whole
 from kplug.errors import ArgumentError, ContractError, KplugError
 from kplug.layers.base.layer import Layer
 from kplug.layers.torch_module import TorchModule
@@ -18,7 +19,6 @@ from kplug.registry.facts import has_complete_config
 from kplug.registry.names.built_ins import is_built_in_class
 from kplug.registry.problems import describe_error
 from kplug.registry.quoting import name_type, quote
-from kplug.serialization import deserialize_component, refusal_of_lost, require_whole
 
 
 def serialize(layer: Layer) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.arguments import require_integer
 from kplug.backend import epsilon
+from kplug.components.arguments import require_integer
 from kplug.errors import ContractError
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.wrapper import Wrapper

@@ -10,8 +10,8 @@ from typing import Any, final
 import numpy as np
 from torch import Tensor
 
-from kplug.arguments import is_number
 from kplug.backend import auto_name, cast_to_floatx, get_value
+from kplug.components.arguments import is_number
 from kplug.errors import ArgumentValueError, GraphError, KplugError
 from kplug.graph import Node, Shape, SymbolicTensor, TensorSpec, is_symbolic
 from kplug.graph.operators import Operators
@@ -23,11 +23,11 @@ from kplug.layers.base.operation_shapes import (
     infer_by_fitting,
 )
 from kplug.layers.base.shape_inference import infer_by_running, infer_from_values
-from kplug.nested import find_leaves, map_leaves
 from kplug.ops.table import BROADCASTING, OF_VALUES, OPERATIONS
 from kplug.registry import keras_class
 from kplug.registry.quoting import name_type
 from kplug.registry.suggestions import find_most_alike
+from kplug.support.nested import find_leaves, map_leaves
 
 
 class _OutputPlace:

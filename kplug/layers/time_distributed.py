@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from kplug.arguments import refusal
+from kplug.components.arguments import refusal
 from kplug.errors import DataError
 from kplug.graph import Shape
 from kplug.layers.base.input_spec import InputSpec

@@ -9,7 +9,7 @@ from torch import nn
 from typing_extensions import Self
 
 from kplug.backend import auto_name
-from kplug.configurable import read_config
+from kplug.components.configurable import read_config
 from kplug.errors import ContractError
 from kplug.layers.base.layer import Layer
 from kplug.registry import keras_class

@@ -8,8 +8,8 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import require_choice, require_integer
 from kplug.backend.sliding_windows import enlarge
+from kplug.components.arguments import require_choice, require_integer
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.spatial import SpatialAxes, require_window

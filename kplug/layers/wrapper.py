@@ -7,8 +7,8 @@ from typing import Any
 
 from typing_extensions import Self
 
-from kplug.arguments import refusal
-from kplug.configurable import read_config
+from kplug.components.arguments import refusal
+from kplug.components.configurable import read_config
 from kplug.layers.base.layer import Layer
 from kplug.layers.serialization import read_inner, serialize
 

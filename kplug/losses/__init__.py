@@ -2,7 +2,6 @@
 
 __kplug_keras_module__ = "keras.losses"  # of the classes in here; see `kplug.keras_class`
 
-from kplug.exports import export_names
 from kplug.losses.adapt import as_loss as as_loss
 from kplug.losses.base.formula import FormulaLoss as FormulaLoss
 from kplug.losses.base.function import FunctionLoss as FunctionLoss
@@ -76,6 +75,7 @@ from kplug.losses.sparse import (
     SparseCategoricalCrossentropy as SparseCategoricalCrossentropy,
     sparse_categorical_crossentropy as sparse_categorical_crossentropy,
 )
+from kplug.support.exports import export_names
 
 # The short names of Keras 2 and 3.
 mse = MSE = mean_squared_error

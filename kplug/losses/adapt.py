@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from kplug.contracts import instantiate
+from kplug.components.contracts import instantiate
 from kplug.errors import ContractError
 from kplug.losses.base.formula import find_loss_class
 from kplug.losses.base.function import FunctionLoss

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import require_flag, require_integer, require_share
 from kplug.backend import epsilon
+from kplug.components.arguments import require_flag, require_integer, require_share
 from kplug.losses.base.alignment import REDUCED_TYPES, ArrayLike, prepare, require_axis
 from kplug.losses.base.checks import SIGMOID_HINT, require_range
 from kplug.losses.base.formula import FormulaLoss

@@ -7,8 +7,8 @@ import math
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import require_flag, require_integer
 from kplug.backend import epsilon
+from kplug.components.arguments import require_flag, require_integer
 from kplug.errors import DataError
 from kplug.losses.base.alignment import (
     ArrayLike,

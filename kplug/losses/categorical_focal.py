@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.arguments import refusal, require_flag, require_integer, require_number
 from kplug.backend import epsilon
+from kplug.components.arguments import refusal, require_flag, require_integer, require_number
 from kplug.losses.base.alignment import ArrayLike
 from kplug.losses.base.checks import SOFTMAX_HINT, require_range
 from kplug.losses.base.formula import FormulaLoss

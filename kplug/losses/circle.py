@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import require_flag, require_number
+from kplug.components.arguments import require_flag, require_number
 from kplug.errors import DataError
 from kplug.losses.base.alignment import ArrayLike, as_predictions, as_tensor
 from kplug.losses.base.formula import FormulaLoss

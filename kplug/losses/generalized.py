@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from kplug.arguments import require_number
+from kplug.components.arguments import require_number
 from kplug.losses.base.alignment import ArrayLike, as_predictions, as_tensor
 from kplug.losses.base.checks import require_ids, require_range, require_whole
 from kplug.losses.base.class_ids import as_class_ids, explain

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 from torch import Tensor
 
-from kplug.arguments import refusal, require_integer, require_number
 from kplug.backend import epsilon
+from kplug.components.arguments import refusal, require_integer, require_number
 from kplug.losses.base.alignment import ArrayLike, prepare, require_axis
 from kplug.losses.base.formula import FormulaLoss
 

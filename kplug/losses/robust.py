@@ -7,7 +7,7 @@ import math
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import require_number
+from kplug.components.arguments import require_number
 from kplug.losses.base.alignment import ArrayLike, prepare
 from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.base.reduction import can_fuse

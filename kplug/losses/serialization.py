@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, final
 
-from kplug.dialect.writing_components import describe
-from kplug.losses.base.formula import find_loss_class
-from kplug.losses.base.loss import Loss
-from kplug.registry import resolve_object
-from kplug.registry.building.reverse_lookup import name_of
-from kplug.serialization import (
+from kplug.dialect.serialization import (
     describe_for_keras,
     deserialize_component,
     find_plain_class,
     resolve_whole,
 )
+from kplug.dialect.writing_components import describe
+from kplug.losses.base.formula import find_loss_class
+from kplug.losses.base.loss import Loss
+from kplug.registry import resolve_object
+from kplug.registry.building.reverse_lookup import name_of
 
 
 @final

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import require_integer
 from kplug.backend import epsilon
+from kplug.components.arguments import require_integer
 from kplug.losses.base.alignment import ArrayLike, prepare, require_axis
 from kplug.losses.base.formula import FormulaLoss
 from kplug.registry import named

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import require_flag, require_integer
 from kplug.backend import epsilon
+from kplug.components.arguments import require_flag, require_integer
 from kplug.losses.base.alignment import REDUCED_TYPES, ArrayLike, as_predictions, as_tensor
 from kplug.losses.base.checks import SOFTMAX_HINT, require_ids, require_range, require_whole
 from kplug.losses.base.class_ids import as_class_ids, explain

@@ -2,7 +2,6 @@
 
 __kplug_keras_module__ = "keras.metrics"  # of the classes in here; see `kplug.keras_class`
 
-from kplug.exports import export_names
 from kplug.losses import (
     binary_crossentropy as binary_crossentropy,
     binary_focal_crossentropy as binary_focal_crossentropy,
@@ -98,6 +97,7 @@ from kplug.metrics.top_k import (
     sparse_top_k_categorical_accuracy as sparse_top_k_categorical_accuracy,
     top_k_categorical_accuracy as top_k_categorical_accuracy,
 )
+from kplug.support.exports import export_names
 
 # The short names of Keras 2 and 3.
 mse = MSE = mean_squared_error

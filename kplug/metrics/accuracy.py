@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from kplug.arguments import require_number
 from kplug.backend import to_dtype
 from kplug.backend.indices import find_fraction
 from kplug.backend.reductions import argmax
+from kplug.components.arguments import require_number
 from kplug.errors import DataError
 from kplug.losses.base.alignment import ArrayLike, align_ranks, as_tensor, shape_error
 from kplug.losses.base.checks import is_any

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from kplug.contracts import instantiate
+from kplug.components.contracts import instantiate
 from kplug.errors import ContractError
 from kplug.losses.adapt import as_loss
 from kplug.losses.base.loss import Loss

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.arguments import refusal, require_choice, require_flag, require_number
 from kplug.backend import epsilon
-from kplug.configurable import read_arguments
+from kplug.components.arguments import refusal, require_choice, require_flag, require_number
+from kplug.components.configurable import read_arguments
 from kplug.errors import DataError
 from kplug.metrics.base.confusion import ConfusionMetric
 from kplug.metrics.base.thresholds import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from kplug.arguments import require_choice, require_number
 from kplug.backend import epsilon, to_dtype
+from kplug.components.arguments import require_choice, require_number
 from kplug.errors import DataError
 from kplug.losses.base.alignment import REDUCED_TYPES, ArrayLike, prepare
 from kplug.losses.base.reduction import as_weights

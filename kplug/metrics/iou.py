@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.arguments import refusal, require_flag, require_integer, require_number
 from kplug.backend import epsilon, to_dtype
 from kplug.backend.indices import find_fraction
 from kplug.backend.reductions import argmax
+from kplug.components.arguments import refusal, require_flag, require_integer, require_number
 from kplug.errors import DataError
 from kplug.losses.base.alignment import ArrayLike, as_tensor
 from kplug.losses.base.reduction import fit_weights

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from kplug.arguments import require_share
 from kplug.backend import to_dtype
+from kplug.components.arguments import require_share
 from kplug.metrics.base.confusion import ConfusionMetric
 from kplug.metrics.base.thresholds import ratio, require_count
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from kplug.arguments import require_choice, require_integer
 from kplug.backend import to_dtype
+from kplug.components.arguments import require_choice, require_integer
 from kplug.errors import DataError, KplugWarning
 from kplug.losses.base.alignment import ArrayLike, prepare
 from kplug.losses.base.reduction import as_weights

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kplug.dialect.serialization import describe_for_keras, deserialize_component, resolve_whole
 from kplug.metrics.base.metric import Metric
 from kplug.registry import resolve_object
-from kplug.serialization import describe_for_keras, deserialize_component, resolve_whole
 
 
 def serialize(metric: object) -> dict[str, Any] | str:

@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import Tensor
 
-from kplug.arguments import require_flag, require_integer
 from kplug.backend import to_dtype
 from kplug.backend.reductions import argmax
+from kplug.components.arguments import require_flag, require_integer
 from kplug.losses.base.alignment import ArrayLike, as_tensor, shape_error
 from kplug.metrics.accuracy import squeeze_ids, warn_of_fraction
 from kplug.metrics.base.mean import MeanMetric

@@ -14,8 +14,8 @@ from kplug.layers.serialization import require_arguments
 from kplug.models.functional import Functional
 from kplug.models.model import Model
 from kplug.models.sequential import Sequential
-from kplug.nested import find_leaves, map_leaves
 from kplug.registry.quoting import quote
+from kplug.support.nested import find_leaves, map_leaves
 
 
 def clone_model(

@@ -11,7 +11,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from kplug.backend import to_dtype, to_tensor
-from kplug.configurable import list_keywords
+from kplug.components.configurable import list_keywords
 from kplug.errors import ArgumentError
 from kplug.graph import Node, Plan, SymbolicTensor, TensorSpec, is_symbolic
 from kplug.layers import Layer
@@ -23,9 +23,9 @@ from kplug.models.base.added_tensors import AddedTensors
 from kplug.models.base.graph_inputs import InputForm
 from kplug.models.configuration.graph_writing import describe_graph
 from kplug.models.model import Model
-from kplug.nested import find_leaves
 from kplug.registry import factory, named
 from kplug.registry.user_warnings import warn
+from kplug.support.nested import find_leaves
 
 
 @named("Functional", "Model")

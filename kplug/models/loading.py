@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kplug.arguments import require_flag, require_path
+from kplug.components.arguments import require_flag, require_path
 from kplug.dialect import read_model, read_training
 from kplug.errors import ContractError, KplugError, WeightsError
 from kplug.layers.base.building import count_bytes, reserve_memory

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from typing_extensions import Self, override
 
 from kplug import saving
-from kplug.arguments import require_integer
 from kplug.backend import get_value
 from kplug.callbacks import History
-from kplug.configurable import read_config
+from kplug.components.arguments import require_integer
+from kplug.components.configurable import read_config
 from kplug.errors import ContractError, KplugError, NotBuiltError, NotCompiledError
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shape_inference import specs_for

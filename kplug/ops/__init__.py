@@ -16,7 +16,6 @@ Example:
 
 from typing import Any as _Any
 
-from kplug.exports import export_names
 from kplug.ops import image as image, linalg as linalg, nn as nn, numpy as numpy
 from kplug.ops.control import custom_gradient as custom_gradient, vectorize as vectorize
 from kplug.ops.dispatch import make_functions as _make_functions, refuse_name as _refuse_name
@@ -29,6 +28,7 @@ from kplug.ops.queries import (
     size as size,
 )
 from kplug.ops.table import TOP as _TOP
+from kplug.support.exports import export_names
 
 globals().update(_make_functions(_TOP))
 export_names(globals())

@@ -8,7 +8,7 @@ from typing import Any
 
 from kplug.errors import GraphError
 from kplug.graph import SymbolicTensor, is_symbolic
-from kplug.nested import find_leaves
+from kplug.support.nested import find_leaves
 
 
 def refuse_captured(operation: str, given: Any) -> None:

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kplug.arguments import require_integer
 from kplug.backend import TensorLike
+from kplug.components.arguments import require_integer
 from kplug.errors import DataError
-from kplug.nested import find_leaves, map_leaves
 from kplug.ops.operands import Function, to_operand
+from kplug.support.nested import find_leaves, map_leaves
 
 
 def _cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:

@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import refusal, require_share
 from kplug.backend import DTypeLike, TensorLike, to_dtype
 from kplug.backend.convert import to_shape
 from kplug.backend.nn import dropout_mask
@@ -20,6 +19,7 @@ from kplug.backend.random import (
     random_uniform,
     truncated_normal,
 )
+from kplug.components.arguments import refusal, require_share
 from kplug.errors import DataError
 from kplug.ops.operands import Function, check_axis, to_float, to_operand
 

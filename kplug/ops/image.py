@@ -6,9 +6,9 @@ An image is (height, width, channels), a batch (N, height, width, channels); wit
 
 from typing import Any as _Any
 
-from kplug.exports import export_names
 from kplug.ops.dispatch import make_functions as _make_functions, refuse_name as _refuse_name
 from kplug.ops.pictures import PICTURES as _PICTURES
+from kplug.support.exports import export_names
 
 globals().update(_make_functions(_PICTURES, "image"))
 export_names(globals())

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from kplug.arguments import require_choice
 from kplug.backend import TensorLike, linear
+from kplug.components.arguments import require_choice
 from kplug.ops.operands import (
     Function,
     of_float,

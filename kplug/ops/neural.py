@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 
 from kplug import activations, backend as K
-from kplug.arguments import require_integer
 from kplug.backend import DTypeLike, TensorLike, nn, normalization, shaping, to_dtype
 from kplug.backend.convert import to_axes
+from kplug.components.arguments import require_integer
 from kplug.ops.operands import (
     Function,
     check_axis,

@@ -2,11 +2,11 @@
 
 from typing import Any as _Any
 
-from kplug.exports import export_names
 from kplug.ops.dispatch import make_functions as _make_functions, refuse_name as _refuse_name
 from kplug.ops.neural import NEURAL as _NEURAL
 from kplug.ops.sequences import SEQUENCES as _SEQUENCES
 from kplug.ops.windows import WINDOWS as _WINDOWS
+from kplug.support.exports import export_names
 
 globals().update(_make_functions([*_NEURAL, *_SEQUENCES, *_WINDOWS, "moments", "polar"]))
 export_names(globals())

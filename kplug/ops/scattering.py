@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.arguments import require_choice
 from kplug.backend import TensorLike
 from kplug.backend.indices import to_indices
+from kplug.components.arguments import require_choice
 from kplug.ops.operands import Function, to_operand, to_operands
 
 _REDUCTIONS = {"max": "amax", "min": "amin", "mul": "prod"}

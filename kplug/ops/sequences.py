@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import torch
 import torch.nn.functional as F
 
-from kplug.arguments import require_choice
 from kplug.backend import TensorLike
 from kplug.backend.attention import attend, causal_mask, join_masks
 from kplug.backend.ctc import decode_logits
 from kplug.backend.indices import to_indices
+from kplug.components.arguments import require_choice
 from kplug.errors import DataError
 from kplug.ops.operands import Function, to_float, to_one_type, to_operand
 

@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import require_choice, require_integer
 from kplug.backend import TensorLike
+from kplug.components.arguments import require_choice, require_integer
 from kplug.errors import DataError
 from kplug.ops.operands import Function, of_one, of_two_floats, to_float, to_operand
 

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from kplug.arguments import require_choice, require_integer
 from kplug.backend import Axis, DTypeLike, TensorLike, reductions
 from kplug.backend.convert import to_axes
 from kplug.backend.indices import to_indices
+from kplug.components.arguments import require_choice, require_integer
 from kplug.errors import DataError
 from kplug.ops.operands import (
     Function,

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import require_choice, require_integer
 from kplug.backend import TensorLike
 from kplug.backend.global_settings import standardize_data_format
 from kplug.backend.separable import depthwise
@@ -21,6 +20,7 @@ from kplug.backend.spatial import (
     to_channels_second,
     to_torch_order,
 )
+from kplug.components.arguments import require_choice, require_integer
 from kplug.errors import DataError
 from kplug.ops.operands import Function, of_one, to_float, to_one_type, to_operand
 

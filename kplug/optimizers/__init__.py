@@ -5,8 +5,7 @@
 
 __kplug_keras_module__ = "keras.optimizers"  # of the classes in here; see `kplug.keras_class`
 
-from kplug.arguments import require_nonnegative as require_nonnegative
-from kplug.exports import export_names
+from kplug.components.arguments import require_nonnegative as require_nonnegative
 from kplug.optimizers import schedules as schedules
 from kplug.optimizers.adadelta import Adadelta as Adadelta
 from kplug.optimizers.adafactor import Adafactor as Adafactor
@@ -47,5 +46,6 @@ from kplug.optimizers.serialization import (
     serialize as serialize,
 )
 from kplug.optimizers.sgd import SGD as SGD
+from kplug.support.exports import export_names
 
 export_names(globals())

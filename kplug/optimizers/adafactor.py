@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from typing_extensions import Unpack
 
-from kplug.arguments import require_flag, require_nonnegative, require_positive
-from kplug.component_types import ScheduleLike
+from kplug.components.arguments import require_flag, require_nonnegative, require_positive
+from kplug.components.types import ScheduleLike
 from kplug.optimizers.base.cache_blocks import BLOCK_BYTES
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import GroupSetting, require_power

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from typing_extensions import Unpack
 
-from kplug.arguments import require_nonnegative
-from kplug.component_types import ScheduleLike
+from kplug.components.arguments import require_nonnegative
+from kplug.components.types import ScheduleLike
 from kplug.optimizers.adam import Adam
 from kplug.optimizers.base.common_arguments import ArgumentsBesideDecay, takes_common
 from kplug.registry import named

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 from typing_extensions import Unpack
 
-from kplug.component_types import ScheduleLike
+from kplug.components.types import ScheduleLike
 from kplug.optimizers.base.cache_blocks import walk
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import BETA_1, BETA_2, EPSILON

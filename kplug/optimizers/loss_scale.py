@@ -8,7 +8,7 @@ from typing import Any, cast
 import torch
 from typing_extensions import Self
 
-from kplug.arguments import require_integer, require_positive
+from kplug.components.arguments import require_integer, require_positive
 from kplug.errors import ArgumentError, ArgumentValueError
 from kplug.optimizers.base.common_arguments import UNSET_ARGUMENTS, CommonArguments, CommonSettings
 from kplug.optimizers.base.optimizer import Optimizer

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from typing_extensions import Self
 
-from kplug.configurable import check_keys
+from kplug.components.configurable import check_keys
 from kplug.errors import ArgumentError, ContractError, WeightsError
 from kplug.optimizers.base.common_arguments import CommonSettings
 from kplug.optimizers.base.optimizer import Optimizer

@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 from typing_extensions import Unpack
 
-from kplug.arguments import (
+from kplug.components.arguments import (
     refusal,
     require_flag,
     require_integer,
     require_nonnegative,
     require_number,
 )
-from kplug.component_types import ScheduleLike
+from kplug.components.types import ScheduleLike
 from kplug.optimizers.base.cache_blocks import walk
 from kplug.optimizers.base.common_arguments import (
     ArgumentsBesideDecay,

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import torch
 from typing_extensions import Unpack
 
-from kplug.arguments import require_nonnegative
-from kplug.component_types import ScheduleLike
+from kplug.components.arguments import require_nonnegative
+from kplug.components.types import ScheduleLike
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import BETA_1, BETA_2, EPSILON, GroupSetting
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors

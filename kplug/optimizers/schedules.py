@@ -1,6 +1,5 @@
 """``optimizers.schedules``: Keras's namespace of learning-rate schedules."""
 
-from kplug.exports import export_names
 from kplug.schedules import (
     CosineDecay as CosineDecay,
     CosineDecayRestarts as CosineDecayRestarts,
@@ -13,5 +12,6 @@ from kplug.schedules import (
     get as get,
     serialize as serialize,
 )
+from kplug.support.exports import export_names
 
 export_names(globals())

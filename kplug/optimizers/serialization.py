@@ -7,12 +7,12 @@ from typing import Any, cast
 
 import torch
 
+from kplug.dialect.serialization import deserialize_component
 from kplug.errors import ContractError
 from kplug.optimizers.adapt import TorchOptimizerFactory
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.base.wrapper import describe
 from kplug.registry import resolve_object
-from kplug.serialization import deserialize_component
 
 
 def get(identifier: object) -> torch.optim.Optimizer | TorchOptimizerFactory:

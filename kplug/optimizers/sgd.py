@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 import torch
 from typing_extensions import Unpack
 
-from kplug.arguments import require_flag
-from kplug.component_types import ScheduleLike
+from kplug.components.arguments import require_flag
+from kplug.components.types import ScheduleLike
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import GroupSetting, require_rho
 from kplug.optimizers.base.rule import Tensors

@@ -2,7 +2,6 @@
 
 __kplug_keras_module__ = "keras.regularizers"  # of these classes; see `kplug.keras_class`
 
-from kplug.exports import export_names
 from kplug.regularizers.adapt import as_regularizer as as_regularizer
 from kplug.regularizers.base import Regularizer as Regularizer
 from kplug.regularizers.norms import L1 as L1, L1L2 as L1L2, L2 as L2
@@ -12,6 +11,7 @@ from kplug.regularizers.serialization import (
     get as get,
     serialize as serialize,
 )
+from kplug.support.exports import export_names
 
 # Keras's lower-case names of the classes.
 l1 = L1

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from kplug.contracts import as_callable
+from kplug.components.contracts import as_callable
 from kplug.errors import ContractError
 from kplug.registry.building.reverse_lookup import name_of
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor
 
-from kplug.configurable import Configurable
+from kplug.components.configurable import Configurable
 
 
 class Regularizer(Configurable, ABC):

@@ -6,9 +6,9 @@ from typing import Any, final
 
 from torch import Tensor
 
-from kplug.arguments import require_number
 from kplug.backend.convert import TensorLike, to_operand_of
-from kplug.configurable import declared_name
+from kplug.components.arguments import require_number
+from kplug.components.configurable import declared_name
 from kplug.errors import ArgumentError
 from kplug.regularizers.base import Regularizer
 

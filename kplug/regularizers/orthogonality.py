@@ -7,10 +7,10 @@ from typing import final
 import torch
 from torch import Tensor
 
-from kplug.arguments import require_choice, require_number
 from kplug.backend import epsilon
 from kplug.backend.convert import TensorLike, to_operand_of
-from kplug.configurable import declared_name
+from kplug.components.arguments import require_choice, require_number
+from kplug.components.configurable import declared_name
 from kplug.errors import ArgumentValueError
 from kplug.regularizers.base import Regularizer
 

@@ -6,7 +6,6 @@ Keras also has functions for loading and for custom objects here. They belong to
 
 from importlib import import_module as _import_module
 
-from kplug.exports import export_names
 from kplug.saving.package_check import Verify as Verify
 from kplug.saving.state.state_files import load_state as load_state, save_state as save_state
 from kplug.saving.weights.weight_files import (
@@ -15,6 +14,7 @@ from kplug.saving.weights.weight_files import (
 )
 from kplug.saving.whole import save_model as save_model
 from kplug.saving.whole.writing import to_json as to_json
+from kplug.support.exports import export_names
 
 _HOMES = {
     "CustomObjectScope": "kplug.utils",

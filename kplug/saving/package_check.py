@@ -11,7 +11,7 @@ from typing import Any, Literal
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from kplug.arguments import require_choice
+from kplug.components.arguments import require_choice
 from kplug.errors import WeightsError
 from kplug.registry import REGISTRY
 from kplug.registry.candidates.installable_packages import Package

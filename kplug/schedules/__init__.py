@@ -7,7 +7,6 @@ __kplug_keras_module__ = (
     "keras.optimizers.schedules"  # of the classes in here; see `kplug.keras_class`
 )
 
-from kplug.exports import export_names
 from kplug.schedules.adapt import as_schedule as as_schedule
 from kplug.schedules.base import LearningRateSchedule as LearningRateSchedule
 from kplug.schedules.cosine import (
@@ -25,5 +24,6 @@ from kplug.schedules.serialization import (
     get as get,
     serialize as serialize,
 )
+from kplug.support.exports import export_names
 
 export_names(globals())

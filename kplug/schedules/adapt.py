@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, cast
 
-from kplug.contracts import find_signature, instantiate
+from kplug.components.contracts import find_signature, instantiate
 from kplug.errors import ContractError
 from kplug.registry.building.reverse_lookup import name_of
 from kplug.registry.quoting import name_type, quote

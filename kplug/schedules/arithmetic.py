@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from kplug.arguments import refusal
+from kplug.components.arguments import refusal
 
 
 def read_step(owner: object, step: Any) -> float:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from kplug.configurable import Configurable
-from kplug.documentation import fill_documentation
+from kplug.components.configurable import Configurable
+from kplug.components.documentation import fill_documentation
 
 # Descriptions of the arguments that all schedules share, added to their docstrings.
 _SHARED_WORDS: Final = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from kplug.arguments import require_nonnegative, require_number, require_positive
+from kplug.components.arguments import require_nonnegative, require_number, require_positive
 from kplug.schedules.arithmetic import divide, power, read_step
 from kplug.schedules.base import LearningRateSchedule
 

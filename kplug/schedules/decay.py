@@ -6,7 +6,7 @@ import bisect
 import itertools
 from collections.abc import Sequence
 
-from kplug.arguments import refusal, require_flag, require_number, require_positive
+from kplug.components.arguments import refusal, require_flag, require_number, require_positive
 from kplug.schedules.arithmetic import ceil, divide, floor, power, read_step
 from kplug.schedules.base import LearningRateSchedule
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from kplug.dialect.names import MODULES
+from kplug.dialect.serialization import deserialize_component, resolve_whole
 from kplug.dialect.writing_components import describe
 from kplug.registry import resolve_object
 from kplug.schedules.base import LearningRateSchedule
-from kplug.serialization import deserialize_component, resolve_whole
 
 
 def get(identifier: object) -> Callable[[int], float]:

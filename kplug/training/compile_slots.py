@@ -9,12 +9,12 @@ from typing import Any
 
 from torch import Tensor
 
+from kplug.backend.write_guard import WriteGuard
 from kplug.errors import KplugError
 from kplug.losses import Loss
 from kplug.metrics import Metric
 from kplug.registry import Resolved
 from kplug.registry.facts import is_non_mutating
-from kplug.write_guard import WriteGuard
 
 
 @dataclass(frozen=True, slots=True)

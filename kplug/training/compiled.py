@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from kplug.arguments import require_choice
+from kplug.components.arguments import require_choice
 from kplug.dialect.training_structure import KINDS
 from kplug.errors import ContractError
 from kplug.optimizers.adapt import TorchOptimizerFactory

@@ -9,9 +9,9 @@ from typing import Any, SupportsIndex, overload
 
 from rich.console import Console
 
-from kplug.html import html_table
+from kplug.display.html import html_table
+from kplug.display.terminal import TextTable
 from kplug.registry.loading.running_builds import find_replacement
-from kplug.terminal import TextTable
 
 _COLUMNS = ("slot", "component", "package", "chosen as")
 _WIDTH = 120  # of the text form; on a terminal, rich uses the terminal's width

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from kplug.arguments import list_words, refusal
 from kplug.backend import floatx
 from kplug.backend.processes import is_launched
+from kplug.components.arguments import list_words, refusal
 from kplug.errors import ArgumentValueError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from kplug.arguments import refusal, require_flag, require_integer
+from kplug.components.arguments import refusal, require_flag, require_integer
 from kplug.registry.user_warnings import warn
 
 AUTO, REDUCE_OVERHEAD = "auto", "reduce-overhead"

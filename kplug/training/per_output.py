@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kplug.arguments import is_number, list_words, refusal, require_number
+from kplug.components.arguments import is_number, list_words, refusal, require_number
 from kplug.errors import ArgumentValueError
 from kplug.registry.spec import is_spec_mapping
 from kplug.registry.suggestions import did_you_mean

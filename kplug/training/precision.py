@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from kplug.arguments import list_words, refusal
+from kplug.components.arguments import list_words, refusal
 from kplug.dtype_policies import find_program_precision
 from kplug.errors import ContractError
 from kplug.layers.base.reduced_precision import REDUCED_TYPES, call_reduced

@@ -12,9 +12,9 @@ from typing import Any
 
 import torch
 
-from kplug.arguments import require_integer
 from kplug.backend.global_settings import is_interactive_logging_enabled
-from kplug.component_types import CallbacksArgument, LossArgument, MetricsArgument, OptimizerLike
+from kplug.components.arguments import require_integer
+from kplug.components.types import CallbacksArgument, LossArgument, MetricsArgument, OptimizerLike
 from kplug.errors import ArgumentValueError
 
 # Qualified, so that no plugin changes the default optimizer.

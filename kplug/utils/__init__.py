@@ -8,9 +8,9 @@ from kplug.backend import (
     is_keras_tensor as is_keras_tensor,
     standardize_dtype as standardize_dtype,
 )
-from kplug.exports import export_names
 from kplug.models.diagram.plotting import plot_model as plot_model
 from kplug.models.summary.printing import print_summary as print_summary
+from kplug.support.exports import export_names
 from kplug.training.data.packing import (
     pack_x_y_sample_weight as pack_x_y_sample_weight,
     unpack_x_y_sample_weight as unpack_x_y_sample_weight,

@@ -11,9 +11,9 @@ import zipfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from kplug.arguments import require_choice, require_path
+from kplug.components.arguments import require_choice, require_path
 from kplug.errors import ArgumentValueError, DataError, KplugError
-from kplug.optional_libraries import import_extra
+from kplug.support.optional_libraries import import_extra
 
 _OWNER = "get_file"
 _FOLDER = "the name of a folder"

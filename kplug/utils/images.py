@@ -11,12 +11,12 @@ import numpy as np
 from torch import Tensor
 
 from kplug import backend as K
-from kplug.arguments import refusal, require_choice, require_size
 from kplug.backend import NumpyArray
+from kplug.components.arguments import refusal, require_choice, require_size
 from kplug.errors import DataError, KplugError
-from kplug.optional_libraries import import_extra
 from kplug.registry.quoting import quote
 from kplug.registry.user_warnings import warn
+from kplug.support.optional_libraries import import_extra
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from kplug.arguments import require_integer
 from kplug.backend import NumpyArray, TensorLike
 from kplug.backend.arrays import read_array
+from kplug.components.arguments import require_integer
 from kplug.errors import DataError, KplugError
 from kplug.registry.quoting import quote
 

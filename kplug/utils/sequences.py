@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from kplug.arguments import require_choice, require_integer
 from kplug.backend import NumpyArray
+from kplug.components.arguments import require_choice, require_integer
 from kplug.errors import DataError
 from kplug.registry.quoting import quote
 

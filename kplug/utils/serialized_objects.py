@@ -13,6 +13,7 @@ from kplug.backend import dtype_name, to_dtype
 from kplug.constraints import Constraint
 from kplug.dialect.names import MODULES, has_plain_name, strip_package
 from kplug.dialect.reading_components import refuse_code
+from kplug.dialect.serialization import deserialize_component, serialize_component
 from kplug.dialect.writing_components import describe
 from kplug.errors import ContractError, ResolutionError
 from kplug.initializers import Initializer
@@ -26,7 +27,6 @@ from kplug.registry.building.reverse_lookup import find_component_of
 from kplug.registry.quoting import name_type, quote
 from kplug.regularizers import Regularizer
 from kplug.schedules import LearningRateSchedule
-from kplug.serialization import deserialize_component, serialize_component
 from kplug.utils.custom_objects import get_custom_objects
 
 # Base classes of components, by kind; layers and callbacks have other forms.

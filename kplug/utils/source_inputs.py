@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kplug.arguments import refusal
+from kplug.components.arguments import refusal
 from kplug.graph.nodes import SymbolicTensor, sort_nodes
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset, Subset, TensorDataset
 
-from kplug.arguments import require_integer, require_number
 from kplug.backend.arrays import read_array
+from kplug.components.arguments import require_integer, require_number
 from kplug.errors import ArgumentValueError, DataError
 from kplug.registry.quoting import quote
 

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from kplug.graph import Layout, SymbolicTensor, is_symbolic
 from kplug.layers import Input
-from kplug.nested import find_leaves, map_leaves
+from kplug.support.nested import find_leaves, map_leaves
 
 NESTED = st.recursive(
     st.integers(),

@@ -17,9 +17,9 @@ from kplug_authoring.checks.subject import Subject, leaves
 from kplug_authoring.suites import get_suite
 from torch import Tensor
 
-from kplug.nested import map_leaves
 from kplug.registry import REGISTRY, Component, get_kind
 from kplug.registry.examples import Example
+from kplug.support.nested import map_leaves
 from tests.contract.examples import find_examples
 
 

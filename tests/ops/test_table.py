@@ -14,8 +14,8 @@ import kplug
 from kplug import ops
 from kplug.layers import Input
 from kplug.models import Model
-from kplug.nested import find_leaves, map_leaves
 from kplug.ops.table import OPERATIONS
+from kplug.support.nested import find_leaves, map_leaves
 from tests.ops.picture_cases import PICTURE_CASES
 
 keras = pytest.importorskip("keras")

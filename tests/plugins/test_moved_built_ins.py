@@ -227,7 +227,7 @@ def test_no_guard_stands_around_them(
         raise AssertionError(guard.label)
 
     move()
-    monkeypatch.setattr("kplug.write_guard.WriteGuard.call", refuse)
+    monkeypatch.setattr("kplug.backend.write_guard.WriteGuard.call", refuse)
     _fit(_make_model())
 
 

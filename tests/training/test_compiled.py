@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from kplug import layers
-from kplug.component_types import OptimizerLike
+from kplug.components.types import OptimizerLike
 from kplug.errors import KplugWarning, NotCompiledError
 from kplug.models import Model, Sequential
 from tests.training.linear_regression import make_uncompiled

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kplug.errors import ArgumentValueError, DataError
-from kplug.optional_libraries import import_extra
+from kplug.support.optional_libraries import import_extra
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from kplug.arguments import is_number, refusal, require_choice
 from kplug.backend.processes import is_main_process
 from kplug.callbacks.base.callback import Callback
+from kplug.components.arguments import is_number, refusal, require_choice
 from kplug.errors import ArgumentValueError
 from kplug.registry.user_warnings import warn
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
-from kplug.arguments import require_integer
+from kplug.components.arguments import require_integer
 
 _ALLOWED = "'epoch' or a number of steps >= 1"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any
 
-from kplug.configurable import list_keywords
+from kplug.components.configurable import list_keywords
 from kplug.dialect.generations import KERAS_3, Generation
 from kplug.dialect.idle_arguments import is_idle
 from kplug.dialect.names import find_keras_class

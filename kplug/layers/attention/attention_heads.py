@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.arguments import require_flag, require_integer, require_share
 from kplug.backend.attention import attend, join_masks, make_attention_equations, masked_softmax
 from kplug.backend.masks import as_masks, attach_masks, find_masks, set_mask
+from kplug.components.arguments import require_flag, require_integer, require_share
 from kplug.errors import DataError
 from kplug.graph import Shape, TensorSpec, is_symbolic
 from kplug.layers.attention.attention_masks import AttentionShapes, check_places, place_masks

@@ -8,15 +8,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import require_choice, require_flag, require_share
 from kplug.backend.attention import causal_mask, join_masks
+from kplug.components.arguments import require_choice, require_flag, require_share
 from kplug.errors import DataError
 from kplug.graph import MaskStep, TensorSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shapes import is_shape
 from kplug.layers.base.weight_slots import known_size
 from kplug.layers.regularization import Dropout
-from kplug.nested import find_leaves
+from kplug.support.nested import find_leaves
 
 
 class Attention(Layer):

@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import Tensor
 
-from kplug.arguments import refusal, require_integer
-from kplug.component_types import ConstraintLike, InitializerLike, RegularizerLike
+from kplug.components.arguments import refusal, require_integer
+from kplug.components.types import ConstraintLike, InitializerLike, RegularizerLike
 from kplug.graph import Shape
 from kplug.layers.attention.attention_heads import HeadsLayer
 from kplug.layers.base.input_spec import InputSpec

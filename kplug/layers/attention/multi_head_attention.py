@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kplug.arguments import require_integer
-from kplug.component_types import ConstraintLike, InitializerLike, RegularizerLike
+from kplug.components.arguments import require_integer
+from kplug.components.types import ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import DataError
 from kplug.graph import Shape
 from kplug.layers.attention.attention_heads import HeadsLayer

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kplug.backend import auto_name
-from kplug.configurable import list_keywords
+from kplug.components.configurable import list_keywords
 from kplug.dialect.keras2.renamed_arguments import find_present_names
 from kplug.errors import ArgumentError, ArgumentValueError
 from kplug.registry.building.lost_arguments import list_given

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kplug.documentation import fill_documentation
+from kplug.components.documentation import fill_documentation
 
 SHARED = {
     "activation": "A component; ``None`` is ``linear``.",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kplug.arguments import refusal
+from kplug.components.arguments import refusal
 from kplug.errors import DataError
 from kplug.graph import Shape
 

@@ -17,13 +17,14 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_module_registration_hook
 from typing_extensions import Self
 
-from kplug.arguments import refusal, require_choice, require_flag
 from kplug.backend import DTypeLike, NumpyArray, dtype_name, get_value, to_dtype
 from kplug.backend.masks import as_masks, attach_masks, find_masks
 from kplug.backend.variables import is_fixed, like_variable
-from kplug.component_types import RegularizerLike
-from kplug.configurable import read_config
-from kplug.contracts import check_call
+from kplug.backend.write_guard import WriteGuard
+from kplug.components.arguments import refusal, require_choice, require_flag
+from kplug.components.configurable import read_config
+from kplug.components.contracts import check_call
+from kplug.components.types import RegularizerLike
 from kplug.dialect.idle_arguments import leave_out_idle
 from kplug.dialect.names import OWN_KIND
 from kplug.dtype_policies import DTypePolicy, read_weights_type
@@ -77,15 +78,14 @@ from kplug.layers.base.weight_lists import assign_weights, count_elements, walk_
 from kplug.layers.base.weight_paths import building, make_path
 from kplug.layers.base.weight_store import TensorFunction, WeightStore, check_name, check_sizes
 from kplug.metrics import Mean
-from kplug.nested import find_leaves, map_leaves
 from kplug.registry import REGISTRY, get_kind, keras_class, resolve_object
 from kplug.registry.building.reverse_lookup import find_component_of
 from kplug.registry.errors import raise_problems
 from kplug.registry.facts import is_non_mutating, states_output_count
 from kplug.registry.quoting import name_type, quote
 from kplug.regularizers.adapt import require_penalty
-from kplug.weak_links import WeakLink
-from kplug.write_guard import WriteGuard
+from kplug.support.nested import find_leaves, map_leaves
+from kplug.support.weak_links import WeakLink
 
 _call_module = nn.Module.__call__
 _HOW_CALLED = "A layer is called with its inputs, and with what else its call() takes."

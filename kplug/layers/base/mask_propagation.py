@@ -13,7 +13,7 @@ from torch import Tensor
 
 from kplug.backend.masks import as_masks, find_masks, get_mask, set_mask
 from kplug.layers.base.told import KnowsWhatWasTold, warn_once
-from kplug.nested import find_leaves, map_leaves
+from kplug.support.nested import find_leaves, map_leaves
 
 
 class PassesMasks(KnowsWhatWasTold, Protocol):

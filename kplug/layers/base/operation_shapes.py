@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from kplug.errors import GraphError, KplugError
 from kplug.graph import TensorSpec
-from kplug.nested import find_leaves, map_leaves
+from kplug.support.nested import find_leaves, map_leaves
 
 Trial: TypeAlias = tuple[int, int]  # sizes tried for an unknown batch, and for other unknown axes
 Specs: TypeAlias = tuple[TensorSpec, ...]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from kplug.backend.masks import keep_mask
-from kplug.nested import find_leaves, map_leaves
+from kplug.support.nested import find_leaves, map_leaves
 
 REDUCED_TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 

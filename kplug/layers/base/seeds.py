@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from kplug.arguments import refusal, require_integer
 from kplug.backend.random import SeedGenerator, make_generator
+from kplug.components.arguments import refusal, require_integer
 
 
 def read_noise_shape(owner: str, value: Any) -> tuple[int | None, ...] | None:

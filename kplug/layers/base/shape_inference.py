@@ -21,7 +21,7 @@ from kplug.backend.variables import like_variable
 from kplug.errors import GraphError, KplugError
 from kplug.graph import Shape, TensorSpec, in_mode, list_outputs
 from kplug.layers.base.shapes import is_shape
-from kplug.nested import find_leaves, map_leaves
+from kplug.support.nested import find_leaves, map_leaves
 
 # Trial sizes of the batch and of other unknown axes; strided layers divide the latter.
 _TRIALS = ((2, 64), (3, 96))

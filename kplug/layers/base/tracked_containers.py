@@ -10,8 +10,8 @@ from torch import nn
 from typing_extensions import Self
 
 from kplug.errors import ContractError, GraphError
-from kplug.nested import find_leaves
-from kplug.weak_links import WeakLink
+from kplug.support.nested import find_leaves
+from kplug.support.weak_links import WeakLink
 
 # Attributes of the base classes, which hold layers of a graph or no layers.
 _NEVER_TRACKED = frozenset(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from typing_extensions import Unpack
 
-from kplug.component_types import ActivationLike
+from kplug.components.types import ActivationLike
 from kplug.layers.base.layer import Layer
 from kplug.layers.recurrent.base.shared_arguments import LayerArguments, takes_arguments_of
 from kplug.layers.recurrent.conv_lstm_cell import OF_MATRICES, ConvLSTMCell

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from typing_extensions import Unpack
 
-from kplug.arguments import refusal, require_flag, require_integer
 from kplug.backend.sliding_windows import convolve
-from kplug.component_types import ActivationLike
+from kplug.components.arguments import refusal, require_flag, require_integer
+from kplug.components.types import ActivationLike
 from kplug.errors import DataError
 from kplug.graph import Shape
 from kplug.layers.base.input_spec import InputSpec

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
-from kplug.arguments import refusal, require_flag
 from kplug.backend import to_tensor
-from kplug.configurable import read_config
+from kplug.components.arguments import refusal, require_flag
+from kplug.components.configurable import read_config
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
 from kplug.layers.base.input_spec import InputSpec
@@ -30,7 +30,7 @@ from kplug.layers.recurrent.base.kernel_choice import SequenceResult, SequenceRu
 from kplug.layers.recurrent.base.own_cell import describe_cell, make_cell, show_cell
 from kplug.layers.recurrent.stacked import StackedRNNCells
 from kplug.layers.serialization import read_inner, serialize
-from kplug.nested import find_leaves
+from kplug.support.nested import find_leaves
 
 
 class RNN(Layer):

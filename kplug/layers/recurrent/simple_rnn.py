@@ -6,7 +6,7 @@ from torch import Tensor
 from typing_extensions import Unpack
 
 from kplug import activations
-from kplug.component_types import ActivationLike
+from kplug.components.types import ActivationLike
 from kplug.layers.base.layer import Layer
 from kplug.layers.recurrent.base.fused_kernels import run_simple
 from kplug.layers.recurrent.base.gated_cell import Drops, GatedCell

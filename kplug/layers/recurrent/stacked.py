@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 from typing_extensions import Self
 
-from kplug.configurable import read_config
+from kplug.components.configurable import read_config
 from kplug.errors import ArgumentValueError
 from kplug.graph import Shape
 from kplug.layers.base.layer import Layer

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kplug.arguments import refusal, require_integer
 from kplug.backend import to_dtype
 from kplug.backend.arrays import read_array
+from kplug.components.arguments import refusal, require_integer
 from kplug.errors import DataError, GraphError
 
 ArrayLike: TypeAlias = Any  # Tensor, NumPy array, number or nested sequence of numbers

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from torch import Tensor
 
-from kplug.contracts import find_class_of
+from kplug.components.contracts import find_class_of
 from kplug.errors import ContractError
 from kplug.losses.base.loss import Loss, require_tensor
 from kplug.registry.building.reverse_lookup import name_of

@@ -9,10 +9,10 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.backend import snake_case
-from kplug.configurable import read_config
-from kplug.contracts import check_call, find_signature
+from kplug.components.configurable import read_config
+from kplug.components.contracts import check_call, find_signature
+from kplug.components.layouts import has_channels_last
 from kplug.errors import ContractError
-from kplug.layouts import has_channels_last
 from kplug.losses.base.loss import Loss, require_tensor
 from kplug.registry.building.reverse_lookup import name_of
 

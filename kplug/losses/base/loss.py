@@ -12,16 +12,16 @@ from typing_extensions import Self
 
 from kplug.backend import dtype_name, floatx, snake_case, to_dtype
 from kplug.backend.masks import get_mask
-from kplug.configurable import (
+from kplug.components.configurable import (
     check_keys,
     read_arguments,
     read_config,
     remember_arguments,
     write_call,
 )
+from kplug.components.layouts import has_channels_last
 from kplug.dialect.keras2.component_configs import translate_loss_config
 from kplug.errors import ContractError
-from kplug.layouts import has_channels_last
 from kplug.losses.base.alignment import (
     REDUCED_TYPES,
     ArrayLike,

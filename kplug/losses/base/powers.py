@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from kplug.arguments import require_number
+from kplug.components.arguments import require_number
 
 
 def power_of_share(base: Tensor, exponent: float) -> Tensor:

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from typing_extensions import Self
 
 from kplug.backend import snake_case
-from kplug.configurable import read_config
+from kplug.components.configurable import read_config
+from kplug.components.layouts import channels_first, has_channels_last
 from kplug.errors import ContractError, DataError
-from kplug.layouts import channels_first, has_channels_last
 from kplug.losses.base.alignment import (
     ArrayLike,
     align_ranks,

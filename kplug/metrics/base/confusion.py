@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from kplug.arguments import require_integer
 from kplug.backend import to_dtype
+from kplug.components.arguments import require_integer
 from kplug.errors import DataError
 from kplug.losses.base.alignment import ArrayLike, prepare
 from kplug.losses.base.checks import is_any

@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 from typing_extensions import Self
 
-from kplug.configurable import read_config
+from kplug.components.configurable import read_config
 from kplug.errors import ContractError
 from kplug.losses.base.alignment import as_tensor
 from kplug.losses.base.function import Order, check_signature, find_function_name, require_function

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from kplug.backend.masks import get_mask
-from kplug.contracts import find_class_of
+from kplug.components.contracts import find_class_of
 from kplug.losses.base.alignment import ArrayLike, align_ranks, as_tensor, has_several
 from kplug.losses.base.formula import (
     Formula,

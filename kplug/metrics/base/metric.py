@@ -11,14 +11,14 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.backend import dtype_name, snake_case, to_dtype
-from kplug.component_types import InitializerLike
-from kplug.configurable import (
+from kplug.components.configurable import (
     check_keys,
     read_arguments,
     read_config,
     remember_arguments,
     write_call,
 )
+from kplug.components.types import InitializerLike
 from kplug.errors import ContractError
 from kplug.losses.base.alignment import ArrayLike, as_tensor
 from kplug.losses.base.checks import is_any

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from kplug.arguments import is_number, refusal, require_integer
 from kplug.backend import epsilon
+from kplug.components.arguments import is_number, refusal, require_integer
 
 _FEW = 4
 _ALLOWED = "a number in [0, 1], or a list of such numbers"

@@ -9,7 +9,7 @@ from typing import Any, Concatenate, TypeVar
 
 from typing_extensions import ParamSpec
 
-from kplug.documentation import add_arguments
+from kplug.components.documentation import add_arguments
 from kplug.errors import ArgumentError
 from kplug.registry.suggestions import unknown_argument
 

@@ -21,7 +21,7 @@ from kplug.graph import SymbolicTensor
 from kplug.layers import InputLayer
 from kplug.models.configuration.graph_writing import list_graphs
 from kplug.models.configuration.reading import layer_from_config
-from kplug.nested import find_leaves, map_leaves
+from kplug.support.nested import find_leaves, map_leaves
 
 # The keys that Keras 3 writes besides a model's configuration.
 _ABOUT_FILES = ("module", "registered_name", "build_config", "compile_config")

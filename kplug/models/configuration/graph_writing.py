@@ -16,8 +16,8 @@ from kplug.errors import ContractError
 from kplug.graph import Node, SymbolicTensor
 from kplug.layers import Layer
 from kplug.layers.serialization import serialize
-from kplug.nested import find_leaves, map_leaves
 from kplug.registry.quoting import name_type
+from kplug.support.nested import find_leaves, map_leaves
 
 # Call arguments that no file can store.
 _OBJECTS = (

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
-from kplug.arguments import refusal
+from kplug.components.arguments import refusal
 from kplug.models.diagram.boxes import Box, Diagram, Link
 from kplug.models.diagram.layout import BoxPlaces, Point, Size, place
-from kplug.optional_libraries import import_extra
+from kplug.support.optional_libraries import import_extra
 
 COLORS = {
     "input": "#e3f1e3",

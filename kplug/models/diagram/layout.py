@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, NamedTuple, TypeAlias
 
-from kplug.optional_libraries import import_extra
+from kplug.support.optional_libraries import import_extra
 
 _SWEEPS = 12
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from kplug.arguments import refusal, require_choice, require_integer, require_path
+from kplug.components.arguments import refusal, require_choice, require_integer, require_path
 from kplug.errors import NotBuiltError
 from kplug.models.diagram.boxes import Details, make_diagram
 from kplug.models.diagram.dot import run_dot, write_dot

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kplug.arguments import refusal, require_integer
-from kplug.html import html_table
+from kplug.components.arguments import refusal, require_integer
+from kplug.display.html import html_table
 from kplug.models.summary.rows import (
     Count,
     LayerRow,

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from kplug.arguments import refusal
+from kplug.components.arguments import refusal
 from kplug.errors import NotBuiltError
 from kplug.graph import Node, Shape, find_path
 from kplug.layers import Layer

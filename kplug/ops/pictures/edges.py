@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import refusal, require_integer
 from kplug.backend import TensorLike
+from kplug.components.arguments import refusal, require_integer
 from kplug.ops.operands import Function
 from kplug.ops.pictures.layout import map_pictures
 

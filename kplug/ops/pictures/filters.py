@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from kplug.arguments import refusal, require_integer
 from kplug.backend import TensorLike
 from kplug.backend.global_settings import standardize_data_format
 from kplug.backend.sliding_windows import convolve
+from kplug.components.arguments import refusal, require_integer
 from kplug.errors import DataError
 from kplug.ops.operands import Function, to_float, to_one_type
 from kplug.ops.pictures.layout import as_floats, map_pictures

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from kplug.arguments import refusal, require_choice
 from kplug.backend import TensorLike
 from kplug.backend.sliding_windows import pad_spatial, same_paddings
 from kplug.backend.spatial import per_axis
+from kplug.components.arguments import refusal, require_choice
 from kplug.ops.operands import Function
 from kplug.ops.pictures.layout import map_pictures
 

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import refusal, require_choice, require_integer
 from kplug.backend import TensorLike
+from kplug.components.arguments import refusal, require_choice, require_integer
 from kplug.ops.operands import Function, to_float, to_one_type, to_operand
 from kplug.ops.pictures.layout import as_floats, map_pictures, to_type_of
 

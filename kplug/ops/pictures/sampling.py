@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.arguments import refusal, require_choice, require_integer
 from kplug.backend import TensorLike
 from kplug.backend.random import Seed, find_generator
+from kplug.components.arguments import refusal, require_choice, require_integer
 from kplug.errors import DataError
 from kplug.ops.operands import Function, to_float, to_operand
 from kplug.ops.pictures.filters import blur

@@ -11,8 +11,13 @@ from typing import Any, Final, TypedDict, TypeVar, cast
 
 from typing_extensions import Self
 
-from kplug.arguments import require_flag, require_integer, require_nonnegative, require_positive
-from kplug.component_types import ScheduleLike
+from kplug.components.arguments import (
+    require_flag,
+    require_integer,
+    require_nonnegative,
+    require_positive,
+)
+from kplug.components.types import ScheduleLike
 from kplug.errors import ArgumentError, ArgumentValueError
 from kplug.optimizers.base.accumulation import GradientAccumulation
 from kplug.optimizers.base.clipping import Clipping

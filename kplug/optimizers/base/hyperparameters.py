@@ -7,9 +7,9 @@ from typing import Any, TypeAlias, overload
 
 import torch
 
-from kplug.arguments import require_integer, require_number, require_share
 from kplug.backend import epsilon as default_epsilon
-from kplug.configurable import declared_name
+from kplug.components.arguments import require_integer, require_number, require_share
+from kplug.components.configurable import declared_name
 
 Check: TypeAlias = Callable[[str, str, object], Any]
 

@@ -8,11 +8,11 @@ from typing import Any, NoReturn, Protocol, TypeAlias, cast, overload
 
 import torch
 
-from kplug.arguments import is_number, require_number
+from kplug.components.arguments import is_number, require_number
+from kplug.dialect.serialization import require_whole
 from kplug.errors import ArgumentError, ContractError
 from kplug.registry import resolve, resolve_object
 from kplug.registry.building.recorded_lookups import forget_look_ups, remembering
-from kplug.serialization import require_whole
 
 Schedule: TypeAlias = Callable[[int], float]
 SPELLINGS = frozenset({"lr", "learning_rate"})

@@ -17,15 +17,15 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
-from kplug.arguments import require_nonnegative, require_positive
-from kplug.configurable import (
+from kplug.components.arguments import require_nonnegative, require_positive
+from kplug.components.configurable import (
     declared_name,
     read_config,
     remember_arguments,
     remember_look_ups,
 )
+from kplug.components.documentation import fill_documentation
 from kplug.dialect.keras2.component_configs import translate_optimizer_config
-from kplug.documentation import fill_documentation
 from kplug.errors import ContractError, NotBuiltError
 from kplug.optimizers.base import updates
 from kplug.optimizers.base.clipping import Clipping

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from kplug.arguments import is_number
+from kplug.components.arguments import is_number
 from kplug.errors import KplugError, WeightsError
 from kplug.optimizers.base.accumulation import ACCUMULATOR
 from kplug.optimizers.base.hyperparameters import GroupSetting

@@ -7,12 +7,12 @@ from typing import Any
 
 import torch
 
+from kplug.dialect.serialization import require_whole
 from kplug.errors import ContractError
 from kplug.optimizers.base.common_arguments import CommonSettings
 from kplug.optimizers.base.hyperparameters import GroupSetting
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.registry import resolve, resolve_object
-from kplug.serialization import require_whole
 
 
 def describe(optimizer: Optimizer) -> dict[str, Any]:

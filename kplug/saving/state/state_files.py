@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from kplug.arguments import require_integer, require_path
-from kplug.atomic import replacing
 from kplug.backend.processes import run_on_main
+from kplug.components.arguments import require_integer, require_path
 from kplug.errors import NotCompiledError, WeightsError
 from kplug.saving.formats import Format, naming_file
 from kplug.saving.hdf5 import opened
@@ -17,6 +16,7 @@ from kplug.saving.provenance import collect_rows, write_components
 from kplug.saving.state import read_state, restore_state, write_state
 from kplug.saving.weights.hdf5_tensors import load_all
 from kplug.saving.weights.weight_files import plan_weights, write_weights
+from kplug.support.atomic import replacing
 
 
 def save_state(model: CompilableModel, filepath: str | os.PathLike[str], epoch: int = 0) -> None:

@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from kplug.backend.global_settings import snake_case
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.tracked_containers import list_containers
-from kplug.nested import find_leaves
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.weights.hdf5_tensors import write_all
 from kplug.saving.weights.named_weights import NamedWeight, require_built
+from kplug.support.nested import find_leaves
 
 
 @dataclass(frozen=True)

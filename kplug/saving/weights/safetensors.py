@@ -9,9 +9,7 @@ from typing import Any
 
 import torch
 
-from kplug.atomic import replacing
 from kplug.errors import WeightsError
-from kplug.optional_libraries import import_extra
 from kplug.registry.user_warnings import warn
 from kplug.saving.formats import DAMAGED_HINT
 from kplug.saving.package_check import Verify, require_suppliers, verify_components
@@ -20,6 +18,8 @@ from kplug.saving.provenance import ATTRIBUTE, collect_rows, decode_components, 
 from kplug.saving.weights.keras3_layout import WeightGroup, list_weight_groups
 from kplug.saving.weights.load_plan import list_names
 from kplug.saving.weights.named_weights import NamedWeight
+from kplug.support.atomic import replacing
+from kplug.support.optional_libraries import import_extra
 
 _COMPLEX = ("C64", "C128")
 

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import h5py
 
-from kplug.arguments import require_path
-from kplug.atomic import replacing
 from kplug.backend.processes import run_on_main
+from kplug.components.arguments import require_path
 from kplug.errors import WeightsError
 from kplug.registry.user_warnings import warn
 from kplug.saving.archive import opened_archive
@@ -39,6 +38,7 @@ from kplug.saving.weights.named_weights import (
     require_built,
 )
 from kplug.saving.weights.safetensors import load_safetensors, save_safetensors
+from kplug.support.atomic import replacing
 
 
 def save_weights(

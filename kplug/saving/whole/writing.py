@@ -11,10 +11,10 @@ from typing import Any
 
 import h5py
 
-from kplug.arguments import require_path
-from kplug.atomic import replacing
 from kplug.backend.processes import run_on_main
+from kplug.components.arguments import require_path
 from kplug.dialect import write_model, write_optimizer as write_optimizer_config, write_training
+from kplug.dialect.serialization import require_whole
 from kplug.errors import ContractError
 from kplug.layers import Layer
 from kplug.layers.serialization import serialize
@@ -31,7 +31,7 @@ from kplug.saving.weights.named_weights import require_built
 from kplug.saving.weights.weight_files import write_weights
 from kplug.saving.whole.built_shapes import write_built_shape
 from kplug.saving.whole.changed_layers import require_remakable
-from kplug.serialization import require_whole
+from kplug.support.atomic import replacing
 from kplug.training.compiled_model import prepare_optimizer
 
 # The Keras version whose form of configuration archives have.

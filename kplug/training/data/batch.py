@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from kplug.arguments import require_integer
+from kplug.components.arguments import require_integer
 from kplug.training.data.samples import Samples, list_arrays
 
 

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from kplug.arguments import require_flag, require_integer
+from kplug.components.arguments import require_flag, require_integer
 from kplug.errors import ArgumentValueError, DataError
 from kplug.registry.quoting import quote
 

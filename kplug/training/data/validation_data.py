@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from kplug.arguments import require_number
+from kplug.components.arguments import require_number
 from kplug.errors import DataError
 from kplug.training.data.iterable_batches import is_iterable_of_batches
 from kplug.training.data.samples import Samples

@@ -12,7 +12,7 @@ from typing_extensions import override
 from kplug.backend.masks import keep_mask
 from kplug.errors import ContractError
 from kplug.layers import Embedding
-from kplug.nested import find_leaves
+from kplug.support.nested import find_leaves
 from kplug.training.distribution.world import World
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.regularization import Penalties, find_penalties

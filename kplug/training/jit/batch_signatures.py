@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from kplug.nested import find_leaves, map_leaves
+from kplug.support.nested import find_leaves, map_leaves
 from kplug.training.data.batch import Batch
 
 

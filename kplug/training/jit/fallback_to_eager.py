@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import Final
 
+from kplug.support.weak_links import WeakLink
 from kplug.training.compiled import Compiled
 from kplug.training.distribution.world import find_world
 from kplug.training.execution_options import AUTO
@@ -12,7 +13,6 @@ from kplug.training.jit.eager_warning import warn_of_eager_step
 from kplug.training.jit.graph_breaks import GraphBreak, Spot
 from kplug.training.jit.torch_compiler import CompilerError
 from kplug.training.model_protocol import TrainableModel
-from kplug.weak_links import WeakLink
 
 MOST_ATTEMPTS = 3
 MOST_GRAPHS = 8  # besides one for each shape: more would mean endless recompilation

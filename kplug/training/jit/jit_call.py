@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.nested import map_leaves
+from kplug.support.nested import map_leaves
 from kplug.training.jit.captured_state import TensorReference
 from kplug.training.jit.tracing import as_input
 

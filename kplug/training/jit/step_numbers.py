@@ -41,26 +41,18 @@ class RuleNumbers:
             rule = self._plan(group, step)
             atoms: list[Any] = []
             _flatten(rule, atoms)
-            if not self._fits(atoms):
-                self._changing = self._find_changing(group, step, atoms)
+            changing = self._changing
+            if changing is None or not _fits(changing, atoms):
+                changing = self._changing = self._find_changing(group, step, atoms)
         finally:
             group["lr"] = given
         numbers.append(rate)
         constants: list[Any] = []
-        for atom, is_changing in zip(atoms, self._changing, strict=True):
+        for atom, is_changing in zip(atoms, changing, strict=True):
             (numbers if is_changing else constants).append(atom)
         if constants != self._last:  # at the first step, and when somebody sets a hyperparameter
             constants = self._compare(atoms, constants, numbers)
         return tuple(constants), (rule, self._changing)
-
-    def _fits(self, atoms: list[Any]) -> bool:
-        """Whether what changed in earlier steps is a number now too: a rule may branch on its rate."""
-        changing = self._changing
-        return (
-            changing is not None
-            and len(atoms) == len(changing)
-            and None not in itertools.compress(atoms, changing)
-        )
 
     def _find_changing(self, group: dict[str, Any], step: int, atoms: list[Any]) -> list[bool]:
         """Compare with the rule's plan at another step and rate.
@@ -100,6 +92,11 @@ class RuleNumbers:
         rule, changing = structure
         rate = next(numbers)
         return rate, _rebuild(rule, iter(changing), numbers)
+
+
+def _fits(changing: list[bool], atoms: list[Any]) -> bool:
+    """Whether what changed in earlier steps is a number now too: a rule may branch on its rate."""
+    return len(atoms) == len(changing) and None not in itertools.compress(atoms, changing)
 
 
 def holds_values(rule: Any) -> bool:

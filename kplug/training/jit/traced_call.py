@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.nested import map_leaves
+from kplug.support.nested import map_leaves
 from kplug.training.data.batch import Batch
 from kplug.training.jit.captured_state import CapturedState, read_python_randomness
 from kplug.training.jit.fallback_to_eager import OWN_GENERATOR

@@ -16,7 +16,7 @@ from kplug.backend.processes import copy_from_main
 from kplug.backend.values import to_numpy
 from kplug.callbacks import CallbackList
 from kplug.layers.base.told import warn_once
-from kplug.nested import find_leaves, map_leaves
+from kplug.support.nested import find_leaves, map_leaves
 from kplug.training.compiled import Compiled
 from kplug.training.data.batch import Batch, BatchSource
 from kplug.training.distribution.merged_logs import merge_progress

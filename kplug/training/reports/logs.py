@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.nested import find_leaves, map_leaves
+from kplug.support.nested import find_leaves, map_leaves
 from kplug.training.compiled import Compiled
 from kplug.training.metric_lists import find_attribute_metrics, merge_results
 from kplug.training.model_protocol import TrainableModel

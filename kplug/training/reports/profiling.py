@@ -12,8 +12,8 @@ import torch
 from torch.profiler import ProfilerActivity, profile, record_function
 from typing_extensions import override
 
-from kplug.arguments import refusal
 from kplug.callbacks import Callback
+from kplug.components.arguments import refusal
 from kplug.registry.user_warnings import warn
 
 # Skipped: the first steps allocate, choose algorithms and compile.

@@ -20,7 +20,7 @@ from rich.table import Column
 from rich.text import Text
 
 from kplug.backend.processes import is_main_process
-from kplug.terminal import wrap
+from kplug.display.terminal import wrap
 from kplug.training.settings import check_verbose
 
 _REDRAW_SECONDS = 0.1

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kplug.errors import KplugError
-from kplug.optional_libraries import import_extra
+from kplug.support.optional_libraries import import_extra
 from kplug.utils.component_curves.curve import Curve
 from kplug.utils.component_curves.optimizer_path import START, valley
 

@@ -14,8 +14,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from kplug.cli.app import app
+from kplug.display.terminal import TextTable
 from kplug.errors import ArgumentValueError
-from kplug.terminal import TextTable
 from kplug.training.component_table import ComponentRow, ComponentTable
 from tests.test_install import read_dice
 

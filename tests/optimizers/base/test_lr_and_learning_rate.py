@@ -14,7 +14,7 @@ from typing_extensions import Unpack
 
 import kplug
 from kplug import backend as K, optimizers, schedules
-from kplug.component_types import ScheduleLike
+from kplug.components.types import ScheduleLike
 from kplug.errors import ArgumentError, ArgumentValueError, ContractError, UnknownComponentError
 from tests.optimizers.optimizer_classes import CLASSES
 from tests.optimizers.small_training import make_parameter

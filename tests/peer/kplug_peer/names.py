@@ -27,7 +27,7 @@ from kplug import (
     models,
     regularizers,
 )
-from kplug.arguments import require_number
+from kplug.components.arguments import require_number
 from kplug.initializers.scaling import compute_fans
 from kplug.losses.base import alignment
 

@@ -14,7 +14,7 @@ from keras.src import backend as keras_backend, ops as keras_ops, random as kera
 from kplug import ops
 from kplug.graph import is_symbolic
 from kplug.layers import Input
-from kplug.nested import map_leaves
+from kplug.support.nested import map_leaves
 
 from .imports import Names
 

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 import kplug
 from kplug import Model, Sequential, dtype_policies, layers
 from kplug.cli.app import app
-from kplug.configurable import list_keywords
+from kplug.components.configurable import list_keywords
 from kplug.dtype_policies import DTypePolicy
 from kplug.errors import ContractError
 from kplug.layers import Dense, Input, Layer

@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import refusal, require_flag, require_integer, require_share
 from kplug.backend.nn import dropout_mask
-from kplug.component_types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
+from kplug.components.arguments import refusal, require_flag, require_integer, require_share
+from kplug.components.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.graph import Shape
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.seeds import make_seeded_generator

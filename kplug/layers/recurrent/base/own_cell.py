@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kplug.backend import snake_case
-from kplug.configurable import list_keywords
+from kplug.components.configurable import list_keywords
 from kplug.layers.base.layer import Layer
 
 _OF_LAYER = frozenset(list_keywords(Layer))

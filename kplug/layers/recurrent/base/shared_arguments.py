@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypedDict, TypeVar, cast
 
 from kplug.backend import DTypeLike
-from kplug.component_types import ConstraintLike, InitializerLike, RegularizerLike
+from kplug.components.types import ConstraintLike, InitializerLike, RegularizerLike
 
 _Constructor = TypeVar("_Constructor", bound=Callable[..., None])
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from kplug import config, ops
-from kplug.arguments import require_choice
+from kplug.components.arguments import require_choice
 from kplug.errors import DataError
 from kplug.utils import get_file
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from unittest import SkipTest
 
 from kplug import Component, Example, get_kind, lookup_key
+from kplug.display.messages import did_you_mean
 from kplug.errors import ArgumentError, KplugError, SeveralProblemsError
 from kplug.inspection import KINDS, find_own_example, keys_of, list_components
-from kplug.messages import did_you_mean
 from kplug_authoring.checks.common import made
 from kplug_authoring.checks.subject import Check, Subject, UnsuitableInputsError
 from kplug_authoring.suites import get_suite

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kplug import Kind, get_kind
+from kplug.display.messages import quote
 from kplug.errors import ContractError
 from kplug.inspection import load_part
-from kplug.messages import quote
 from kplug_authoring.checks.callbacks import CALLBACK
 from kplug_authoring.checks.common import COMMON
 from kplug_authoring.checks.initializers import INITIALIZER_CHECKS, draw

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kplug.arguments import require_choice
+from kplug.components.arguments import require_choice
 from kplug_datasets.restricted_pickles import read_npz
 from kplug_datasets.source_files import Parts, fetch, shuffle, split
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kplug.arguments import require_choice
+from kplug.components.arguments import require_choice
 from kplug_datasets.cifar import read_batches
 from kplug_datasets.source_files import Parts, fetch_cifar
 

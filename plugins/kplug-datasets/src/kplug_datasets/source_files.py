@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kplug.arguments import require_number
+from kplug.components.arguments import require_number
 from kplug.utils import get_file
 
 Samples: TypeAlias = "NDArray[Any]"

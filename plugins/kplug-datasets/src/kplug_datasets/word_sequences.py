@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kplug.arguments import require_integer
+from kplug.components.arguments import require_integer
 from kplug.errors import DataError
 from kplug_datasets.source_files import Samples, fetch
 

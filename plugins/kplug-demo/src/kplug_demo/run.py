@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from kplug.terminal import TextTable
+from kplug.display.terminal import TextTable
 from kplug_demo.baseline import mask_with_otsu, score_each
 from kplug_demo.comparison import Comparison, choose_examples, compare
 from kplug_demo.figure import draw_figure

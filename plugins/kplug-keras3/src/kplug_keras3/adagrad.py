@@ -7,8 +7,8 @@ from typing import Any
 from typing_extensions import Unpack
 
 from kplug import keras_class, optimizers
-from kplug.component_types import ScheduleLike
-from kplug.configurable import declared_name
+from kplug.components.configurable import declared_name
+from kplug.components.types import ScheduleLike
 from kplug.optimizers import CommonArguments, require_epsilon, require_nonnegative, takes_common
 
 

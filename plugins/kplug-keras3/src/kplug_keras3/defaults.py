@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing_extensions import Unpack
 
 from kplug import keras_class, optimizers
-from kplug.component_types import ScheduleLike
+from kplug.components.types import ScheduleLike
 from kplug.optimizers import CommonArguments, takes_common
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from typing_extensions import Unpack
 
 from kplug import keras_class, optimizers
-from kplug.component_types import ScheduleLike
+from kplug.components.types import ScheduleLike
 from kplug.optimizers import CommonArguments, takes_common
 
 

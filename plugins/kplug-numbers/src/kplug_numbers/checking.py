@@ -8,9 +8,9 @@ from typing import Literal
 
 from kplug import Component, Spec, parse_spec
 from kplug.commands import diverting_output
+from kplug.display.messages import quote
 from kplug.errors import KplugError
 from kplug.inspection import KINDS, find_component, find_own_example, list_components
-from kplug.messages import quote
 from kplug_numbers.comparison import compare
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.making import RECIPES, make_reading

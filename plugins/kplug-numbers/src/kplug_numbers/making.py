@@ -11,8 +11,8 @@ from typing import Any
 import torch
 
 from kplug import Spec, config, parse_spec, resolve
+from kplug.display.messages import describe_error
 from kplug.errors import KplugError
-from kplug.messages import describe_error
 from kplug_numbers.comparison import compare
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.reading import Reading

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import importlib_metadata
 
-from kplug.atomic import replacing
-from kplug.messages import quote
+from kplug.display.messages import quote
+from kplug.support.atomic import replacing
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.reading import FORMAT, Reading, parse_json, require_record
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from kplug.messages import quote
+from kplug.display.messages import quote
 from kplug_numbers.errors import ReadingError
 
 FORMAT = 1  # raised on incompatible changes

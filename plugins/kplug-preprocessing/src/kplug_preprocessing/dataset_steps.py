@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from kplug.arguments import require_integer
-from kplug.nested import map_leaves
+from kplug.components.arguments import require_integer
+from kplug.support.nested import map_leaves
 
 
 class DatasetSteps:

@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from kplug import backend as K, ops
-from kplug.arguments import require_choice, require_integer, require_size
+from kplug.components.arguments import require_choice, require_integer, require_size
 from kplug.errors import ArgumentError
 from kplug.utils import img_to_array, load_img
 from kplug_preprocessing.dataset_steps import DatasetSteps

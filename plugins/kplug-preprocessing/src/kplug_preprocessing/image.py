@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from kplug import ops
-from kplug.arguments import require_size
 from kplug.backend import to_tensor
+from kplug.components.arguments import require_size
 from kplug.errors import DataError
 from kplug.utils import (
     array_to_img as array_to_img,

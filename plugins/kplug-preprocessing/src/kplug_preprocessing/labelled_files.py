@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kplug.arguments import require_choice, require_number, require_path
+from kplug.components.arguments import require_choice, require_number, require_path
 from kplug.errors import ArgumentError, ArgumentValueError, DataError
 
 _LABEL_MODES = ("int", "categorical", "binary", None)

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from kplug.arguments import require_integer
 from kplug.backend import read_array
+from kplug.components.arguments import require_integer
+from kplug.display.messages import quote
 from kplug.errors import ArgumentValueError, DataError
-from kplug.messages import quote
 from kplug_preprocessing.dataset_steps import DatasetSteps
 
 _OWNER = "timeseries_dataset_from_array"

@@ -13,7 +13,7 @@ import pytorch_optimizer
 import torch
 
 import kplug.optimizers
-from kplug.arguments import require_choice
+from kplug.components.arguments import require_choice
 from kplug.errors import ContractError
 from kplug_pytorch_optimizer.adapted import UNDECLARED
 from kplug_pytorch_optimizer.table import OPTIMIZERS

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, Transfo
 from sklearn.utils import multiclass, validation
 from typing_extensions import Self
 
-from kplug.contracts import check_call
+from kplug.components.contracts import check_call
 from kplug.errors import ContractError, DataError, NotCompiledError
 from kplug.models import Model, copy_untrained
 from kplug_sklearn.seeding import seeded

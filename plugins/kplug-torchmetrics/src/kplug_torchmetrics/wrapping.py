@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from kplug.backend import snake_case
+from kplug.components.layouts import has_channels_last
 from kplug.errors import ArgumentValueError, ContractError
-from kplug.layouts import has_channels_last
 from kplug.metrics import Metric
 from kplug_torchmetrics.adapter import TorchMetric
 from kplug_torchmetrics.inputs import INPUTS

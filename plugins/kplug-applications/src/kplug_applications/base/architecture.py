@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from kplug.arguments import require_choice
+from kplug.components.arguments import require_choice
 from kplug.errors import ArgumentError, ArgumentValueError
 from kplug.layers import Dense, GlobalAveragePooling2D, GlobalMaxPooling2D, Input
 from kplug.models import Model

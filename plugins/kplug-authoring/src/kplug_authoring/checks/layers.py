@@ -14,7 +14,7 @@ from kplug.backend import attach_masks, get_mask
 from kplug.errors import KplugWarning
 from kplug.layers import Input, TorchModule
 from kplug.models import Model, load_model
-from kplug.nested import find_leaves
+from kplug.support.nested import find_leaves
 from kplug_authoring.checks.common import COMMON
 from kplug_authoring.checks.layer_inputs import calls_of, fill, first_rows
 from kplug_authoring.checks.subject import (

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from kplug import complete_config
-from kplug.configurable import list_keywords
+from kplug.components.configurable import list_keywords
 from kplug_keras2.arguments.output_shape import read_output_shape
 from kplug_keras2.arguments.positional import read_positions
 from kplug_keras2.arguments.renamed import modernise

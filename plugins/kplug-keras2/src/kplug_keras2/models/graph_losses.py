@@ -18,7 +18,7 @@ import kplug
 from kplug.graph import Plan, SymbolicTensor, sort_nodes
 from kplug.layers import Input
 from kplug.models import Functional
-from kplug.nested import map_leaves
+from kplug.support.nested import map_leaves
 from kplug_keras2.models.graph_names import asks_for_history
 from kplug_keras2.symbolic.connecting import FunctionLayer
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kplug.callbacks import Callback
-from kplug.nested import map_leaves
+from kplug.support.nested import map_leaves
 from kplug_keras2.models.log_names import name_fields
 
 

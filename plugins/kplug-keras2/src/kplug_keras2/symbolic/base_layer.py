@@ -10,7 +10,7 @@ from typing import Any
 from torch.nn import Module
 
 from kplug.layers import Layer
-from kplug.nested import find_leaves
+from kplug.support.nested import find_leaves
 from kplug_keras2.arguments.renamed import as_of_shape
 from kplug_keras2.symbolic.layer_losses import GraphLosses
 from kplug_keras2.symbolic.updates import update

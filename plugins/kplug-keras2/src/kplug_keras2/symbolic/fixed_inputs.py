@@ -16,8 +16,8 @@ from torch import Tensor
 from kplug import backend, layers
 from kplug.errors import NotBuiltError
 from kplug.graph import SymbolicTensor
-from kplug.nested import find_leaves
-from kplug.weak_links import WeakLink
+from kplug.support.nested import find_leaves
+from kplug.support.weak_links import WeakLink
 
 _values: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 _sources: WeakKeyDictionary[Any, SymbolicTensor] = WeakKeyDictionary()

@@ -13,7 +13,7 @@ from kplug import backend, non_mutating
 from kplug.errors import GraphError, KplugError
 from kplug.graph import Plan, SymbolicTensor, in_mode, is_symbolic, sort_nodes
 from kplug.layers import Lambda, Layer
-from kplug.nested import find_leaves
+from kplug.support.nested import find_leaves
 from kplug_keras2.symbolic.fixed_inputs import find_source, find_value
 from kplug_keras2.symbolic.phase import running
 from kplug_keras2.symbolic.sizes import as_tensor

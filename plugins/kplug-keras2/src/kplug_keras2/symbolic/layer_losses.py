@@ -15,7 +15,7 @@ from torch import Tensor
 
 from kplug.graph import Plan, SymbolicTensor, is_symbolic
 from kplug.models import Functional
-from kplug.nested import find_leaves, sort_keys
+from kplug.support.nested import find_leaves, sort_keys
 
 _given_to_models: WeakKeyDictionary[Any, set[int]] = WeakKeyDictionary()
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from kplug import non_mutating
 from kplug.graph import MaskStep, Node, SymbolicTensor, sort_nodes
-from kplug.nested import find_leaves, map_leaves
+from kplug.support.nested import find_leaves, map_leaves
 from kplug_keras2.symbolic.function_layer import FunctionLayer
 
 _found: WeakKeyDictionary[SymbolicTensor, Any] = WeakKeyDictionary()

@@ -13,7 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from kplug import backend
-from kplug.nested import map_leaves
+from kplug.support.nested import map_leaves
 
 
 def _compute(

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from kplug import backend
 from kplug.graph import SymbolicTensor
-from kplug.nested import find_leaves, map_leaves
+from kplug.support.nested import find_leaves, map_leaves
 from kplug_keras2.symbolic.function_layer import FunctionLayer
 
 # Functions from sizes to a number or a shape; others return tensors.

@@ -18,10 +18,10 @@ from kplug.commands import (
     print_json,
     print_lines,
 )
+from kplug.display.messages import quote
+from kplug.display.terminal import wrap
 from kplug.errors import KplugError
 from kplug.inspection import KINDS, find_component
-from kplug.messages import quote
-from kplug.terminal import wrap
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.numbers_file import (
     Key,

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from kplug import config
 from kplug.backend import attach_masks, get_mask
-from kplug.nested import find_leaves
+from kplug.support.nested import find_leaves
 from kplug_numbers.recipes.inputs import ids, spread, with_strides
 from kplug_numbers.recipes.recorder import Recorder
 

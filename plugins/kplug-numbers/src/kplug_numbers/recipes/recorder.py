@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.messages import describe_error, make_printable
-from kplug.nested import find_leaves
+from kplug.display.messages import describe_error, make_printable
+from kplug.support.nested import find_leaves
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.reading import MOST_BYTES, MOST_SAMPLES, Part, Reading, summarize
 

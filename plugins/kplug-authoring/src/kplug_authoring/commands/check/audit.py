@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from kplug import Component, get_kind
+from kplug.display.messages import make_printable
 from kplug.errors import KplugError
 from kplug.inspection import COMMAND, Problem, describe_signature, find_parameters, load, load_part
-from kplug.messages import make_printable
 from kplug_authoring.commands.check.report import Finding, Level
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

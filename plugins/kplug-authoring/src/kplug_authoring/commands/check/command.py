@@ -15,9 +15,9 @@ from kplug.commands import (
     find_width,
     print_json,
 )
+from kplug.display.terminal import wrap
 from kplug.errors import KplugError
 from kplug.inspection import list_distributions
-from kplug.terminal import wrap
 from kplug_authoring.commands.check.printing import print_report, write_junit
 from kplug_authoring.commands.check.report import Report
 from kplug_authoring.commands.check.selection import select

@@ -9,9 +9,9 @@ from xml.etree import ElementTree as ET
 import typer
 
 from kplug.commands import find_width, print_lines
+from kplug.display.messages import make_printable
+from kplug.display.terminal import wrap
 from kplug.errors import KplugError
-from kplug.messages import make_printable
-from kplug.terminal import wrap
 from kplug_authoring.commands.check.report import CheckedComponent, Report
 
 

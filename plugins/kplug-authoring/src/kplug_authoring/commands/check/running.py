@@ -7,9 +7,9 @@ from unittest import SkipTest
 
 from kplug import Component, Spec, get_kind, lookup_key, parse_spec
 from kplug.commands import diverting_output
+from kplug.display.messages import describe_error, quote
 from kplug.errors import KplugError
 from kplug.inspection import describe_signature, keys_of, load
-from kplug.messages import describe_error, quote
 from kplug_authoring import ContractCase, Example, contract_cases, list_checks
 from kplug_authoring.cases import BrokenContractError
 from kplug_authoring.checks.subject import UnsuitableInputsError

@@ -9,6 +9,7 @@ import importlib_metadata
 from packaging.utils import canonicalize_name
 
 from kplug import Component, get_kind, lookup_key
+from kplug.display.messages import did_you_mean, quote
 from kplug.errors import KplugError, UnknownKindError
 from kplug.inspection import (
     COMMAND,
@@ -20,7 +21,6 @@ from kplug.inspection import (
     list_problems,
     list_switched_off,
 )
-from kplug.messages import did_you_mean, quote
 
 _OWN = "kplug-authoring"  # always installed, and offers only commands
 

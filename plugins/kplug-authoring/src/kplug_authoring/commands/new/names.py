@@ -10,9 +10,9 @@ import importlib_metadata
 from packaging.utils import InvalidName, canonicalize_name
 
 from kplug import Component, lookup_key
+from kplug.display.messages import quote
 from kplug.errors import KplugError
 from kplug.inspection import Origin, check_name, keys_of, list_components
-from kplug.messages import quote
 from kplug_authoring.commands.new.files import NewComponent
 
 

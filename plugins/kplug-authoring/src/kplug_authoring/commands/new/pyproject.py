@@ -9,8 +9,8 @@ from typing import Any
 import tomlkit
 
 from kplug import lookup_key
+from kplug.display.messages import quote
 from kplug.errors import KplugError
-from kplug.messages import quote
 
 _BY_HAND = "Add the entry point by hand, as in docs/plugins/declaring.md."
 

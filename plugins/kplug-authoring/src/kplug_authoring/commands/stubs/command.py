@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from kplug.commands import diverting_output
+from kplug.display.messages import make_printable
 from kplug.inspection import list_problems
-from kplug.messages import make_printable
 from kplug_authoring.commands.stubs.files import (
     describe_changes,
     find_package,

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from kplug import example
-from kplug.arguments import require_integer
 from kplug.backend import require_whole, to_dtype, to_tensor
+from kplug.components.arguments import require_integer
 from kplug.errors import DataError
 from kplug.layers import Layer
 from kplug_preprocessing.layers.categories.base.encoding import (

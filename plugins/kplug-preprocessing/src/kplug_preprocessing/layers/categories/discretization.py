@@ -12,9 +12,9 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug import example
-from kplug.arguments import is_number, refusal, require_integer, require_number
 from kplug.backend import to_dtype
-from kplug.configurable import read_config
+from kplug.components.arguments import is_number, refusal, require_integer, require_number
+from kplug.components.configurable import read_config
 from kplug.errors import ArgumentError, DataError, NotBuiltError
 from kplug.layers import Layer, iterate_batches
 from kplug_preprocessing.layers.categories.base.encoding import (

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from kplug import example
-from kplug.arguments import refusal, require_integer
 from kplug.backend import floatx, holds_texts, to_dtype
+from kplug.components.arguments import refusal, require_integer
 from kplug.layers import Layer
 from kplug_preprocessing.layers.categories.base.encoding import (
     encode,

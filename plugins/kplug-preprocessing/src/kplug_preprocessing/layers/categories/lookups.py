@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from kplug import example
-from kplug.arguments import refusal
 from kplug.backend import holds_texts, to_tensor
+from kplug.components.arguments import refusal
 from kplug.errors import DataError
 from kplug_preprocessing.layers.categories.base.index_lookup import IndexLookup
 from kplug_preprocessing.layers.categories.base.texts import as_texts, require_encoding

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
-from kplug.arguments import refusal, require_integer
 from kplug.backend import holds_texts
-from kplug.configurable import read_config
+from kplug.components.arguments import refusal, require_integer
+from kplug.components.configurable import read_config
 from kplug.errors import ArgumentError, ContractError, DataError
 from kplug.layers import Layer
 from kplug_preprocessing.layers.categories.base.text_steps import (

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from kplug import example
-from kplug.arguments import is_number, refusal
+from kplug.components.arguments import is_number, refusal
 from kplug_preprocessing.layers.images.base.random_layer import RandomImageLayer, require_factor
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from kplug import example
-from kplug.arguments import require_choice, require_number
+from kplug.components.arguments import require_choice, require_number
 from kplug.ops import image as image_operations
 from kplug_preprocessing.layers.images.base.random_layer import (
     FILL_MODES,

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from kplug import example
-from kplug.arguments import require_choice, require_flag, require_integer, require_number
 from kplug.backend import standardize_data_format
+from kplug.components.arguments import require_choice, require_flag, require_integer, require_number
 from kplug.errors import ArgumentError
 from kplug.layers import Layer
 from kplug.ops import image as image_operations

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.arguments import refusal, require_choice
+from kplug.components.arguments import refusal, require_choice
 
 # Their names in older versions of Keras.
 _FORMER = {"binary": "multi_hot", "tf-idf": "tf_idf"}

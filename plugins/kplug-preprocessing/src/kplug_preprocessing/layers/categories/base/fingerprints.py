@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from kplug.arguments import refusal
+from kplug.components.arguments import refusal
 
 # Bytes of texts of equal length, shape (N, length), and 64-bit numbers, shape (N,).
 Rows: TypeAlias = "np.ndarray[Any, np.dtype[np.uint8]]"

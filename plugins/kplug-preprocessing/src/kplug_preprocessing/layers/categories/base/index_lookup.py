@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
-from kplug.arguments import require_choice, require_flag, require_integer
 from kplug.backend import is_table, to_dtype
-from kplug.configurable import read_config
+from kplug.components.arguments import require_choice, require_flag, require_integer
+from kplug.components.configurable import read_config
 from kplug.errors import ArgumentError, DataError, NotBuiltError
 from kplug.layers import Layer
 from kplug_preprocessing.layers.categories.base.encoding import (

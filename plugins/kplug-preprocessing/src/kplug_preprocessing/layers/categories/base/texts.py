@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from torch import Tensor
 
-from kplug.arguments import refusal
 from kplug.backend import is_table
+from kplug.components.arguments import refusal
+from kplug.display.messages import quote
 from kplug.errors import DataError
-from kplug.messages import quote
 
 # Strings as Python objects: a fixed-width array would be as wide as the longest text.
 Texts: TypeAlias = "np.ndarray[Any, np.dtype[np.object_]]"

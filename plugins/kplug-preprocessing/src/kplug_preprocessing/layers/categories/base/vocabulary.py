@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from kplug.arguments import is_number
+from kplug.components.arguments import is_number
 from kplug.errors import DataError
 
 _SHOWN = 5

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.arguments import is_number, refusal
 from kplug.backend import standardize_data_format
+from kplug.components.arguments import is_number, refusal
 from kplug.layers import InputSpec, Layer, make_seeded_generator
 
 FILL_MODES = ("reflect", "wrap", "constant", "nearest")

@@ -17,8 +17,8 @@ from typing import Any, TypeVar
 from torch import Tensor
 
 from kplug.errors import ContractError
-from kplug.nested import find_leaves, map_leaves
 from kplug.registry.building.reverse_lookup import name_of
+from kplug.support.nested import find_leaves, map_leaves
 
 Adapted = TypeVar("Adapted", bound=Callable[..., Any])
 

@@ -8,7 +8,7 @@ import types
 
 import pytest
 
-from kplug.exports import export_names
+from kplug.support.exports import export_names
 
 
 def test_what_is_re_exported_comes_sorted_and_modules_do_not() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 
 import kplug
-from kplug.html import html_table
+from kplug.display.html import html_table
 from kplug.layers import Dense
 
 

@@ -258,7 +258,7 @@ def test_no_guard_stands_around_a_component_that_says_it_changes_nothing(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a guard was asked")
 
-    monkeypatch.setattr("kplug.write_guard.WriteGuard.call", refuse)
+    monkeypatch.setattr("kplug.backend.write_guard.WriteGuard.call", refuse)
     model = Sequential(
         [
             Input((4,)),

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from kplug.terminal import TextTable, wrap
+from kplug.display.terminal import TextTable, wrap
 
 NAMES = ["kplug-segmentation/dice_loss", "kernel_initializer", "very_long_name_of_a_component"]
 TABLE = TextTable(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kplug.contracts import as_callable, check_call, find_signature, instantiate
+from kplug.components.contracts import as_callable, check_call, find_signature, instantiate
 from kplug.errors import ContractError
 from kplug.registry import KINDS, resolve
 from kplug.registry.building.reverse_lookup import name_of

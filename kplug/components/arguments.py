@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, SupportsIndex
 
-from kplug.configurable import declared_name
+from kplug.components.configurable import declared_name
 from kplug.errors import ArgumentValueError
 
 

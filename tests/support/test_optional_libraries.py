@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kplug.errors import MissingLibraryError
-from kplug.optional_libraries import import_extra
+from kplug.support.optional_libraries import import_extra
 
 
 def test_a_library_that_is_there_is_returned() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import kplug
-from kplug.configurable import Configurable, declared_name
+from kplug.components.configurable import Configurable, declared_name
 from kplug.errors import ArgumentError, ContractError
 
 

@@ -20,9 +20,9 @@ from torch.overrides import TorchFunctionMode
 from kplug.backend.masks import keep_mask
 from kplug.backend.variables import is_fixed
 from kplug.errors import ContractError
-from kplug.nested import find_leaves, map_leaves
 from kplug.registry.quoting import shorten
 from kplug.registry.user_warnings import warn
+from kplug.support.nested import find_leaves, map_leaves
 
 
 class WriteGuard:

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from kplug import load_model
-from kplug.atomic import replacing
 from kplug.errors import WeightsError
+from kplug.support.atomic import replacing
 
 
 def test_new_content_replaces_the_old(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kplug.documentation import fill_documentation
+from kplug.components.documentation import fill_documentation
 from tests.docstrings import read_arguments
 
 SHARED = {"seed": "Where the draws start.", "kwargs": "What all take."}

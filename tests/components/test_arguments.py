@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from kplug.arguments import (
+from kplug.components.arguments import (
     require_choice,
     require_flag,
     require_integer,

@@ -1,0 +1,4 @@
+"""Text for people: lines for terminals, tables for notebooks, values in messages.
+
+The package has no names of its own; each of its modules is public.
+"""
