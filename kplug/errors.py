@@ -100,3 +100,6 @@ class EagerStepWarning(KplugWarning):
 
 class NonFiniteLossWarning(KplugWarning):
     """The training loss became NaN or infinite; the message names the epoch and the step."""
+
+
+__all__ = sorted(name for name in globals() if not name.startswith("_"))

@@ -9,7 +9,7 @@ import pytest
 from kplug import errors
 from kplug.errors import DataError, KplugError, KplugWarning
 
-NAMES: list[str] = errors.__all__  # type: ignore[attr-defined]
+NAMES: list[str] = errors.__all__
 
 
 @pytest.mark.parametrize("name", NAMES)

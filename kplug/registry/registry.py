@@ -15,11 +15,11 @@ from kplug.registry.candidates.index import Index, build_index
 from kplug.registry.candidates.installable_packages import Package
 from kplug.registry.candidates.scopes import user_components
 from kplug.registry.component import Component, Origin
+from kplug.registry.installed.computed_once import Once
 from kplug.registry.installed.discovery import Discovery, discover, search_path_fingerprint
 from kplug.registry.installed.entry_point_groups import MODULE_GROUP
 from kplug.registry.installed.hook_modules import Item
 from kplug.registry.installed.lent_modules import find_idle_modules
-from kplug.registry.installed.once import Once
 from kplug.registry.installed.plugin_kinds import merge_kinds
 from kplug.registry.installed.suppliers import Supplier
 from kplug.registry.kinds import COMMAND, HOOKED, KINDS, Kind

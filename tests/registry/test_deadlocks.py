@@ -152,7 +152,7 @@ def test_a_lock_of_the_users_around_both(install: Sandbox) -> None:
         install,
         "import threading, time, kplug\n"
         "lock = threading.RLock()\n"
-        "from kplug.registry.installed import once\n"
+        "from kplug.registry.installed import computed_once as once\n"
         "once.PATIENCE = 1.0\n"
         "thread = threading.Thread(target=kplug.resolve, args=('regularizer', 'pond'), daemon=True)\n"
         "thread.start()\n"

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from kplug.backend.masks import as_masks, find_masks, get_mask, set_mask
-from kplug.layers.base.told import KnowsWhatWasTold, warn_once
+from kplug.layers.base.layer_warnings import KnowsWhatWasTold, warn_once
 from kplug.support.nested import find_leaves, map_leaves
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from kplug.layers.base.told import warn_once
+from kplug.layers.base.layer_warnings import warn_once
 from kplug.registry.user_warnings import describe_caller
 
 

@@ -27,7 +27,7 @@ from kplug.components.configurable import (
 from kplug.components.documentation import fill_documentation
 from kplug.dialect.keras2.component_configs import translate_optimizer_config
 from kplug.errors import ContractError, NotBuiltError
-from kplug.optimizers.base import updates
+from kplug.optimizers.base import update_sequence
 from kplug.optimizers.base.clipping import Clipping
 from kplug.optimizers.base.common_arguments import (
     SHARED_WORDS,
@@ -363,13 +363,13 @@ class Optimizer(torch.optim.Optimizer):
         head["iterations"] = iteration + 1
         return loss
 
-    apply = updates.apply
-    apply_gradients = updates.apply_gradients
-    finalize_variable_values = updates.finalize_variable_values
-    _step_with_parts = updates.step_with_parts
-    _step_without_parts = updates.step_without_parts
-    _shrink_group = updates.shrink_group
-    _shrink = updates.shrink_some
+    apply = update_sequence.apply
+    apply_gradients = update_sequence.apply_gradients
+    finalize_variable_values = update_sequence.finalize_variable_values
+    _step_with_parts = update_sequence.step_with_parts
+    _step_without_parts = update_sequence.step_without_parts
+    _shrink_group = update_sequence.shrink_group
+    _shrink = update_sequence.shrink_some
 
     def _update(self, iteration: int) -> None:
         """Change the parameters with ``group["lr"]`` as the rate; ``iteration`` counts from 0."""

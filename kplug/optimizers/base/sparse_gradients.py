@@ -9,7 +9,7 @@ import torch
 from typing_extensions import override
 
 from kplug.optimizers.base.optimizer import Optimizer
-from kplug.optimizers.base.updates import step_without_parts
+from kplug.optimizers.base.update_sequence import step_without_parts
 
 
 class RowGradient(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pluggy
 
 from kplug.registry.component import Component, Origin
+from kplug.registry.installed.computed_once import Once
 from kplug.registry.installed.declarations import (
     Offer,
     merge_offers,
@@ -25,7 +26,6 @@ from kplug.registry.installed.hook_modules import (
     read_list,
     read_reasons,
 )
-from kplug.registry.installed.once import Once
 from kplug.registry.installed.stopwatch import Stopwatch
 from kplug.registry.kinds import HOOKED, Kind
 from kplug.registry.loading.importer import Importer, is_of_python

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from kplug.backend import to_dtype
 from kplug.errors import ArgumentValueError, DataError
-from kplug.layers.base.told import warn_once
+from kplug.layers.base.layer_warnings import warn_once
 from kplug.registry.user_warnings import warn
 from kplug.training.data.lazy_arrays import read_all
 from kplug.training.data.samples import Samples

@@ -9,8 +9,8 @@ from typing import Any
 from torch import Tensor
 
 from kplug.errors import DataError
+from kplug.layers.base.layer_warnings import warn_once
 from kplug.layers.base.shapes import is_shape
-from kplug.layers.base.told import warn_once
 from kplug.registry.suggestions import ask, did_you_mean, find_closest
 from kplug.training.model_protocol import TrainableModel
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from kplug.layers.base.told import warn_once
+from kplug.layers.base.layer_warnings import warn_once
 from kplug.training.data.samples import list_arrays
 from kplug.training.model_protocol import TrainableModel
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.base.rule import ListRule, update_group
 from kplug.optimizers.base.torch_kernels import get_unhooked_step, make_dense
-from kplug.optimizers.base.updates import PLAIN, Rates, plan_rates, plan_update, run_update
+from kplug.optimizers.base.update_sequence import PLAIN, Rates, plan_rates, plan_update, run_update
 from kplug.optimizers.loss_scale import LossScaleOptimizer
 from kplug.optimizers.multi import MultiOptimizer
 from kplug.training.jit.step_numbers import RuleNumbers, holds_values

@@ -15,7 +15,7 @@ from torch import Tensor
 from kplug.backend.processes import copy_from_main
 from kplug.backend.values import to_numpy
 from kplug.callbacks import CallbackList
-from kplug.layers.base.told import warn_once
+from kplug.layers.base.layer_warnings import warn_once
 from kplug.support.nested import find_leaves, map_leaves
 from kplug.training.compiled import Compiled
 from kplug.training.data.batch import Batch, BatchSource

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
-from kplug.layers.base.told import warn_once
+from kplug.layers.base.layer_warnings import warn_once
 from kplug.training.model_protocol import TrainableModel
 
 _LISTED = 4  # weights that a message names

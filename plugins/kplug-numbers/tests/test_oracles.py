@@ -73,7 +73,7 @@ def test_only_rows_of_zeros_differ_in_the_cosine_similarity() -> None:
     assert {one.part.split("/")[1] for one in found} == {"zeros"}
 
 
-@pytest.mark.parametrize(("ours", "theirs"), LOSSES.items(), ids=str)
+@pytest.mark.parametrize(("ours", "theirs"), LOSSES.items(), ids=LOSSES)
 def test_losses_are_those_of_keras(ours: str, theirs: str) -> None:
     function = getattr(keras.losses, theirs)
     require_equal(make_reading("loss", ours), read_object("loss", theirs, lambda: function), 8)
@@ -90,7 +90,7 @@ TORCH_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 
 
-@pytest.mark.parametrize(("ours", "theirs"), TORCH_LOSSES.items(), ids=str)
+@pytest.mark.parametrize(("ours", "theirs"), TORCH_LOSSES.items(), ids=TORCH_LOSSES)
 def test_losses_are_those_of_torch(ours: str, theirs: Any) -> None:
     require_equal(make_reading("loss", ours), read_object("loss", ours, lambda: theirs), 10)
 
@@ -131,7 +131,7 @@ METRICS: dict[str, Callable[[], Any]] = {
 }
 
 
-@pytest.mark.parametrize(("ours", "theirs"), METRICS.items(), ids=str)
+@pytest.mark.parametrize(("ours", "theirs"), METRICS.items(), ids=METRICS)
 def test_metrics_are_those_of_keras(ours: str, theirs: Callable[[], Any]) -> None:
     keras.config.set_floatx("float32")
     found = read_object("metric", ours, lambda: OfKeras(theirs()))
@@ -172,7 +172,7 @@ class KerasAdam(torch.optim.Optimizer):
                 weight -= rate * state["m"] / (state["v"].sqrt() + 1e-8)
 
 
-@pytest.mark.parametrize(("ours", "theirs"), OPTIMIZERS.items(), ids=str)
+@pytest.mark.parametrize(("ours", "theirs"), OPTIMIZERS.items(), ids=OPTIMIZERS)
 def test_optimizers_are_those_of_torch_and_of_the_formula(ours: str, theirs: Any) -> None:
     found = read_object("optimizer", ours, lambda: copy.deepcopy(theirs or KerasAdam))
     require_equal(make_reading("optimizer", ours), found, 7)
@@ -194,7 +194,7 @@ def test_activations_are_those_of_keras(name: str) -> None:
 INITIALIZERS = {"zeros": "Zeros", "ones": "Ones", "constant(value=0.5)": "Constant"}
 
 
-@pytest.mark.parametrize(("ours", "theirs"), INITIALIZERS.items(), ids=str)
+@pytest.mark.parametrize(("ours", "theirs"), INITIALIZERS.items(), ids=INITIALIZERS)
 def test_initializers_are_those_of_keras(ours: str, theirs: str) -> None:
     arguments = {"value": 0.5} if theirs == "Constant" else {}
     made = getattr(keras.initializers, theirs)(**arguments)
@@ -209,7 +209,7 @@ def test_initializers_are_those_of_keras(ours: str, theirs: str) -> None:
 REGULARIZERS = {"l1": "L1", "l2": "L2", "l1_l2": "L1L2"}
 
 
-@pytest.mark.parametrize(("ours", "theirs"), REGULARIZERS.items(), ids=str)
+@pytest.mark.parametrize(("ours", "theirs"), REGULARIZERS.items(), ids=REGULARIZERS)
 def test_regularizers_are_those_of_keras(ours: str, theirs: str) -> None:
     names = ["l1", "l2"] if ours == "l1_l2" else [ours]
     arguments = dict.fromkeys(names, 0.05)
@@ -221,12 +221,13 @@ def test_regularizers_are_those_of_keras(ours: str, theirs: str) -> None:
 
 @pytest.mark.parametrize(
     ("ours", "theirs"),
-    {
-        "kplug/max_norm(max_value=1.0)": keras.constraints.MaxNorm(1.0),
-        "kplug/non_neg": keras.constraints.NonNeg(),
-        "kplug/unit_norm": keras.constraints.UnitNorm(),
-    }.items(),
-    ids=str,
+    [
+        pytest.param(
+            "kplug/max_norm(max_value=1.0)", keras.constraints.MaxNorm(1.0), id="max_norm"
+        ),
+        pytest.param("kplug/non_neg", keras.constraints.NonNeg(), id="non_neg"),
+        pytest.param("kplug/unit_norm", keras.constraints.UnitNorm(), id="unit_norm"),
+    ],
 )
 def test_constraints_are_those_of_keras(ours: str, theirs: Any) -> None:
     found = read_object("constraint", ours, lambda: lambda w: theirs(w))

@@ -14,7 +14,7 @@ from typing import cast
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from kplug_registry.client.configured_registries import open_registries
-from kplug_registry.client.dependency_resolution import plan_installation
+from kplug_registry.client.installation_plan import plan_installation
 from kplug_registry.client.outdated import list_outdated
 from kplug_registry.client.registries import Registries
 from kplug_registry.client.resolver import resolve_requirements

@@ -4,5 +4,5 @@ Data flows in this order::
 
     registries of the settings     settings → registries → configured_registries
     look-up and search             name_lookup → searching, offers
-    installation                   wheel_choice → resolver → dependency_resolution → installing; outdated
+    installation                   wheel_choice → resolver → installation_plan → installing; outdated
 """

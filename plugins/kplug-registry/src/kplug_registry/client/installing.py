@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from kplug import find_refusal, lookup_key
 from kplug.locking import find_installer
-from kplug_registry.client.dependency_resolution import Installation
+from kplug_registry.client.installation_plan import Installation
 from kplug_registry.errors import InstallationError
 
 _GROUP = "kplug"

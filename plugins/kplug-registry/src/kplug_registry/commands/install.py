@@ -11,7 +11,7 @@ import typer
 
 from kplug.commands import print_json
 from kplug_registry.client.configured_registries import require_registries
-from kplug_registry.client.dependency_resolution import Installation, plan_installation
+from kplug_registry.client.installation_plan import Installation, plan_installation
 from kplug_registry.client.installing import check_policy, make_install_command, run_installer
 from kplug_registry.commands.output import print_lines
 

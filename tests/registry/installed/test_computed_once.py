@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kplug.registry.installed.once import Once
+from kplug.registry.installed.computed_once import Once
 
 
 def test_it_is_computed_once_for_many_threads() -> None:
@@ -94,7 +94,7 @@ def slow() -> Once[int]:
 
 
 def test_patience_ends(slow: Once[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kplug.registry.installed.once.PATIENCE", 0.01)
+    monkeypatch.setattr("kplug.registry.installed.computed_once.PATIENCE", 0.01)
     assert slow.get() == 2
     assert slow.found == 2
 

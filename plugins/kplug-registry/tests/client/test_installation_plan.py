@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from kplug_registry.client.configured_registries import open_registries
-from kplug_registry.client.dependency_resolution import plan_installation
+from kplug_registry.client.installation_plan import plan_installation
 from kplug_registry.errors import (
     InstallationError,
     SiteFormatError,
