@@ -14,7 +14,7 @@ from kplug.backend import clear_session
 from kplug.errors import ArgumentError, ContractError
 from kplug.layers import Dense, Input, TorchModule
 from kplug.layers.adapt import as_layer
-from kplug.registry import REGISTRY, get_kind
+from kplug.registry import list_built_ins
 
 
 @pytest.fixture(autouse=True)
@@ -136,6 +136,6 @@ def test_what_is_no_layer_is_refused(candidate: Any, text: str) -> None:
 
 
 def test_every_layer_of_the_table_is_public() -> None:
-    for component in REGISTRY.components(get_kind("layer")):
+    for component in list_built_ins("layer"):
         assert hasattr(layers, component.name) or hasattr(models, component.name)
         assert component.summary

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import zipfile
 from pathlib import Path
@@ -69,6 +70,8 @@ def run(*arguments: str, status: int = 0) -> str:
 def change(acme: Path, old: str, new: str) -> None:
     module = acme / "__init__.py"
     module.write_text(module.read_text().replace(old, new))
+    # Python takes bytecode for that of a source of the same size and second.
+    shutil.rmtree(acme / "__pycache__", ignore_errors=True)
     for name in [name for name in sys.modules if name == "acme"]:
         del sys.modules[name]
     from kplug.registry import REGISTRY
