@@ -172,8 +172,12 @@ def differentiate(
     # Not backward(create_graph=True): it would tie weights and gradients to one another for ever.
     trained = [parameter for parameter in parameters if parameter.requires_grad]
     gradients = torch.autograd.grad(loss, trained, create_graph=True, allow_unused=True)
+    seen: set[int] = set()
     for parameter, gradient in zip(trained, gradients, strict=True):
-        parameter.grad = gradient
+        # One tensor may be the gradient of two weights, as of a sum, and clipping works in place.
+        is_shared = id(gradient) in seen or (gradient is not None and gradient._is_view())
+        seen.add(id(gradient))
+        parameter.grad = gradient.clone() if is_shared and gradient is not None else gradient
 
 
 def set_gradients(

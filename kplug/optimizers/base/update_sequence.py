@@ -93,6 +93,9 @@ def apply(
         self.build(variables)
         owned = self._list_parameters()
     require_known(self._owner(), owned, variables)
+    if self._clipping is not None or not self._is_plain:
+        # Clipping works in place: on the caller's tensors, and twice on one of two variables.
+        gradients = [None if each is None else each.clone() for each in gradients]
     with lending_gradients(owned, dict(zip(map(id, variables), gradients, strict=True))):
         self.step()
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from kplug.errors import ContractError, EagerStepWarning
 from kplug.layers.base.reduced_precision import reducing_calls
+from kplug.optimizers.adapt import finalize_weights
 from kplug.registry.user_warnings import warn
 from kplug.training.compiled import Compiled
 from kplug.training.compiled_model import find_precision
@@ -60,6 +61,10 @@ class CustomStep(StepFunction):
         if self._constraints:
             apply_constraints(self._constraints)
         return made
+
+    def finish(self) -> None:
+        """Give averages of the weights to the model, if the optimizer keeps them."""
+        finalize_weights(self.model.built_optimizer)
 
     def _check_logs(self, logs: object) -> None:
         """Refuse a result that is no dict of numbers.

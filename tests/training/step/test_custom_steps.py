@@ -489,3 +489,28 @@ def test_batches_are_packed_as_in_keras(x: Any, y: Any, sample_weight: Any) -> N
     assert packed == keras.utils.pack_x_y_sample_weight(x, y, sample_weight)
     if not isinstance(x, list):
         assert unpack_x_y_sample_weight(packed) == (x, y, sample_weight)
+
+
+def averaging_model(library: Any) -> Any:
+    class Custom(library.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = library.layers.Dense(1, kernel_initializer="ones")
+
+        def call(self, inputs: Any) -> Any:
+            return self.dense(inputs)
+
+        def train_step(self, data: Any) -> Any:
+            return super().train_step(data)
+
+    model = Custom()
+    model.compile(library.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9), "mse")
+    return model
+
+
+def test_averages_reach_the_model_as_in_keras() -> None:
+    ours, theirs = averaging_model(kplug), averaging_model(keras)
+    for model in (ours, theirs):
+        model.fit(X, Y, epochs=2, batch_size=5, verbose=0, shuffle=False)
+    for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
