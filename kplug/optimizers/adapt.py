@@ -171,7 +171,9 @@ def differentiate(
         return
     # Not backward(create_graph=True): it would tie weights and gradients to one another for ever.
     trained = [parameter for parameter in parameters if parameter.requires_grad]
-    gradients = torch.autograd.grad(loss, trained, create_graph=True, allow_unused=True)
+    gradients: tuple[torch.Tensor | None, ...] = torch.autograd.grad(
+        loss, trained, create_graph=True, allow_unused=True
+    )
     seen: set[int] = set()
     for parameter, gradient in zip(trained, gradients, strict=True):
         # One tensor may be the gradient of two weights, as of a sum, and clipping works in place.
