@@ -18,15 +18,15 @@ from kplug.models.model import Model
 from kplug.registry import resolve
 from kplug.registry.problems import describe_error
 from kplug.registry.user_warnings import warn
-from kplug.saving.formats import DAMAGED_HINT, naming_file
-from kplug.saving.json_text import parse_json
-from kplug.saving.lock_check import require_locked, verify_lock
-from kplug.saving.package_check import (
+from kplug.saving.component_table_check import (
     Verify,
     check_verify,
     require_recorded,
     verify_components,
 )
+from kplug.saving.formats import DAMAGED_HINT, naming_file
+from kplug.saving.json_text import parse_json
+from kplug.saving.lock_check import require_locked, verify_lock
 from kplug.saving.provenance import read_components
 from kplug.saving.state import read_keras_optimizer, read_state, restore_state
 from kplug.saving.weights.hdf5_tensors import load_all

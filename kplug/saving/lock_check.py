@@ -10,7 +10,7 @@ from typing import Any
 from kplug.errors import LockError
 from kplug.locking import Lock, check_lock, lock_rows, read_lock
 from kplug.registry.component import CUSTOM
-from kplug.saving.package_check import compare_installed, list_gaps
+from kplug.saving.component_table_check import compare_installed, list_gaps
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.provenance import collect_rows, list_suppliers, read_components
 from kplug.saving.whole.opening import StoredModel, opened_model

@@ -65,7 +65,7 @@ It makes none where no argument is.
 Nor can it reach a plugin that is switched off.
   registry/trust/test_files.py::test_a_file_cannot_reach_what_is_switched_off
 A name that only the file has is never turned into an install command.
-  saving/test_package_check.py::test_comparison_with_what_is_installed
+  saving/test_component_table_check.py::test_comparison_with_what_is_installed
   registry/trust/test_files.py::test_loading_a_file_does_nothing_else
 Declared sizes are checked before memory is taken.
   saving/test_hdf5.py::test_huge_declared_shape_takes_no_memory
@@ -166,7 +166,7 @@ another version of a plugin that is installed.
   registry/names/test_lookup_errors.py::test_a_plugin_says_which_packages_offer_an_unknown_name
   registry/names/test_lookup_errors.py::test_only_what_a_plugin_answers_for_that_package_is_to_be_installed
   registry/loading/test_load_failures.py::test_only_a_package_that_the_plugin_requires_is_to_be_installed
-  saving/test_package_check.py::test_comparison_with_what_is_installed
+  saving/test_component_table_check.py::test_comparison_with_what_is_installed
 A new release of a plugin that you allow by name alone runs as soon as it is installed and used; with
 `strict = true` only what is pinned does.
   registry/trust/test_upgrades.py::test_a_build_that_is_listed_is_imported_after_an_upgrade

@@ -11,8 +11,8 @@ import torch
 
 from kplug.errors import WeightsError
 from kplug.registry.user_warnings import warn
+from kplug.saving.component_table_check import Verify, require_suppliers, verify_components
 from kplug.saving.formats import DAMAGED_HINT
-from kplug.saving.package_check import Verify, require_suppliers, verify_components
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.provenance import ATTRIBUTE, collect_rows, decode_components, encode_components
 from kplug.saving.weights.keras3_layout import WeightGroup, list_weight_groups

@@ -14,15 +14,15 @@ from kplug.components.arguments import require_path
 from kplug.errors import WeightsError
 from kplug.registry.user_warnings import warn
 from kplug.saving.archive import opened_archive
-from kplug.saving.formats import Format, choose_format_to_load, choose_weights_format, naming_file
-from kplug.saving.hdf5 import opened, require_file
-from kplug.saving.hdf5_writing import created
-from kplug.saving.package_check import (
+from kplug.saving.component_table_check import (
     Verify,
     check_verify,
     require_suppliers,
     verify_components,
 )
+from kplug.saving.formats import Format, choose_format_to_load, choose_weights_format, naming_file
+from kplug.saving.hdf5 import opened, require_file
+from kplug.saving.hdf5_writing import created
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.provenance import collect_rows, read_components, write_components
 from kplug.saving.weights.hdf5_tensors import load_all

@@ -15,7 +15,7 @@ from kplug.errors import ArgumentValueError, KplugWarning, WeightsError
 from kplug.registry.candidates.installable_packages import Package
 from kplug.registry.loading.running_builds import Build
 from kplug.saving import load_weights, save_weights
-from kplug.saving.package_check import compare_installed
+from kplug.saving.component_table_check import compare_installed
 from kplug.saving.provenance import write_components
 
 Make = Callable[..., Any]
@@ -36,7 +36,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
         "torch": Build("2.7.1+cpu", None, "it has no RECORD"),
         "kplug-lion": Build("1.2", "sha256:ab"),
     }
-    monkeypatch.setattr("kplug.saving.package_check.find_build_here", builds.get)
+    monkeypatch.setattr("kplug.saving.component_table_check.find_build_here", builds.get)
 
 
 @pytest.mark.usefixtures("installed")
@@ -125,7 +125,7 @@ def test_a_missing_package_that_a_plugin_knows(monkeypatch: pytest.MonkeyPatch) 
         asked.append((kind, name, distribution))
         return [Package(distribution, "0.3", "pip install it")]
 
-    monkeypatch.setattr("kplug.saving.package_check.REGISTRY.find_packages", find_packages)
+    monkeypatch.setattr("kplug.saving.component_table_check.REGISTRY.find_packages", find_packages)
     assert compare_installed([row("No.Such/dice", "No.Such", "0.2")], exact=False) == [
         "No.Such 0.2, which supplied No.Such/dice, is not installed: pip install it"
     ]
