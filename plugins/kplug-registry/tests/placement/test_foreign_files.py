@@ -29,6 +29,8 @@ POINTS = "[kplug.losses]\nwave_loss = kplug_waves:wave_loss\n"
 BY_START = "Python imports it whenever it starts"
 OUTSIDE = "it lies outside of the folders of packages, of commands and of share/"
 COMMAND = "a command of this name belongs to others"
+PACKAGES = f"{DATA}/data/lib/python3.11/site-packages"
+OF_TORCH = "torch belongs to the distribution torch"
 
 
 def write(make_wheel: MakeWheel, file: str, **facts: Any) -> Path:
@@ -60,7 +62,30 @@ def write(make_wheel: MakeWheel, file: str, **facts: Any) -> Path:
         (f"{DATA}/scripts/kplug-script.py", COMMAND),
         (f"{DATA}/data/bin/python3.11", COMMAND),
         (f"{DATA}/scripts/deep/waves", OUTSIDE),
-        (f"{DATA}/data/lib/python3.11/site-packages/waves.pth", OUTSIDE),
+        (f"{DATA}/data/Scripts/Kplug.exe", COMMAND),
+        (f"{DATA}/scripts/huggingface-cli", COMMAND),
+        (f"{DATA}/scripts/jupyter-kernel", COMMAND),
+        (f"{DATA}/data/opt/bin/waves", OUTSIDE),
+        (f"{DATA}/Scripts/waves", OUTSIDE),
+        (f"{DATA.upper()}/scripts/pip", COMMAND),
+        (f"{PACKAGES}/waves.pth", "Python runs its lines whenever it starts"),
+        (f"{PACKAGES}/torch/bin/torch_shm_manager", OF_TORCH),
+        (f"{PACKAGES}/kplug/scripts/__init__.py", "kplug belongs to the distribution kplug"),
+        (f"{PACKAGES}/sitecustomize/bin/__init__.py", BY_START),
+        (f"{PACKAGES}/kplug_waves-1.0.dist-info/direct_url.json", OUTSIDE),
+        (f"{DATA}/data/lib/python3.11/bin/json.py", OUTSIDE),
+        (f"{DATA}/data/lib64/python3.13t/site-packages/Torch/lib/x.so", OF_TORCH),
+        (f"{DATA}/data/Lib/Site-Packages/torch/scripts/x.py", OF_TORCH),
+        (f"{DATA}/data/lib/python3/dist-packages/torch/bin/x", OF_TORCH),
+        (f"{DATA}/platlib/torch/bin/x", OF_TORCH),
+        ("numpy.libs/libopenblas.so", "numpy.libs belongs to the distribution numpy"),
+        ("Scikit_Learn.libs/x.so", "scikit_learn.libs belongs to the distribution scikit-learn"),
+        (f"{PACKAGES}/pillow.libs/x.so", "pillow.libs belongs to the distribution pillow"),
+        ("anything.libs/x.so", "anything.libs belongs to the distribution anything"),
+        ("nvidia/cudnn/lib/libcudnn.so.9", "nvidia belongs to the distribution nvidia"),
+        ("zmq/backend/x.so", "zmq belongs to the distribution pyzmq"),
+        ("kplug_registry/extra.py", "kplug_registry belongs to the distribution kplug-registry"),
+        (f"{DATA}/purelib/kplug_waves-1.0.DIST-INFO/direct_url.json", OUTSIDE),
         (f"{DATA}/data/etc/conda/activate.d/waves.sh", OUTSIDE),
         (f"{DATA}/stdlib/waves.py", OUTSIDE),
     ],
@@ -70,14 +95,20 @@ def test_a_file_beyond_the_wheels_own_packages_is_refused(
 ) -> None:
     with pytest.raises(WheelError) as refused:
         read_wheel(write(make_wheel, file))
-    assert (
-        refused.value.message == f"kplug_waves-1.0-py3-none-any.whl: it brings {file!r}: {reason}"
-    )
+    wheel = "kplug_waves-1.0-py3-none-any.whl"
+    assert refused.value.message == f"{wheel}: it brings {file[:80]!r}: {reason}"
 
 
-def test_a_file_that_only_an_installer_writes_is_refused(make_wheel: MakeWheel) -> None:
-    path = write(make_wheel, "kplug_waves-1.0.dist-info/direct_url.json")
-    with pytest.raises(WheelError, match=r"direct_url\.json': only an installer writes that"):
+@pytest.mark.parametrize("file", ["direct_url.json", "Direct_URL.json"])
+def test_a_file_that_only_an_installer_writes_is_refused(make_wheel: MakeWheel, file: str) -> None:
+    path = write(make_wheel, f"kplug_waves-1.0.dist-info/{file}")
+    with pytest.raises(WheelError, match=rf"{file}': only an installer writes that"):
+        read_wheel(path)
+
+
+def test_metadata_in_other_case_is_refused(make_wheel: MakeWheel) -> None:
+    path = write(make_wheel, "kplug_waves-1.0.DIST-INFO/direct_url.json")
+    with pytest.raises(WheelError, match=r"it has 2 folders \.dist-info"):
         read_wheel(path)
 
 
@@ -116,6 +147,12 @@ def test_an_entry_point_that_takes_what_is_of_others_is_refused(
         f"{DATA}/purelib/kplug_waves/more.py",
         f"{DATA}/scripts/waves",
         f"{DATA}/data/share/waves/pip",
+        f"{DATA}/data/bin/waves",
+        f"{DATA}/data/Scripts/waves.exe",
+        f"{PACKAGES}/kplug_waves/more.py",
+        "kplug_waves/bin/pip",
+        "kplug_waves.libs/libwaves.so",
+        f"{DATA}/platlib/Kplug_Waves.libs/libwaves.so",
         f"{DATA}/headers/waves.h",
     ],
 )
@@ -195,3 +232,26 @@ def test_doctor_finds_a_command_that_was_installed_beside_the_packages() -> None
     rows = ["../../../bin/pip", "../../../bin/waves", "kplug_waves/__init__.py", "../../../etc/x"]
     found = find_foreign_files(map(PlacedFile.from_record, rows), "kplug-waves", ())
     assert [one.name for one in found] == ["../../../bin/pip", "../../../etc/x"]
+
+
+@pytest.mark.parametrize(
+    ("row", "is_found"),
+    [
+        ("../../../lib64/python3.11/site-packages/kplug_waves/fast.so", False),
+        ("../../Scripts/waves.exe", False),
+        ("..\\..\\Scripts\\waves.exe", False),
+        ("kplug_waves\\bin\\pip", False),
+        ("kplug_waves/at:noon", False),
+        ("../../../lib64/python3.11/site-packages/torch/bin/x", True),
+        ("torch\\bin\\x", True),
+        ("kplug_waves/../torch/bin/x", True),
+        ("../site-packages/torch/bin/x", True),
+        ("/usr/lib/python3.11/bin/x", True),
+        ("//usr/x", True),
+        ("C:/Python/bin/x", True),
+        ("C:\\Python\\Lib\\x.py", True),
+    ],
+)
+def test_doctor_reads_rows_of_other_systems(row: str, is_found: bool) -> None:
+    found = find_foreign_files([PlacedFile.from_record(row)], "kplug-waves", ())
+    assert [one.name for one in found] == [row] * is_found

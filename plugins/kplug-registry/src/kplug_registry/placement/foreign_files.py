@@ -24,6 +24,11 @@ _LOADED_BY_OTHERS = {"torch.backends": "torch imports it whenever torch is impor
 _SCRIPT = re.compile(r"[\w.+-]+", re.ASCII)
 _SCRIPT_FOLDERS = ("bin", "scripts")
 _SHARED_FOLDERS = ("share", "include")
+_LIBRARIES = (".libs", ".dylibs")  # of the distribution before it, by auditwheel and its like
+_LEADS_OUT = re.compile(r"\.\.|/+|[A-Za-z]:")
+_PACKAGES_FOLDER = re.compile(
+    r"(local/)?lib(32|64)?/((python|pypy)[\d.]*t?/)?(site|dist)-packages/", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +67,13 @@ class PlacedFile:
             ('bin', 'pip')
         """
         parts = PurePosixPath(name).parts
-        if not parts[0].endswith(".data"):
+        if not parts[0].casefold().endswith(".data"):
             return cls(name, parts, is_package_file=True)
         scheme, rest = "".join(parts[1:2]), parts[2:]
-        if scheme in ("purelib", "platlib") and not "".join(rest[:1]).endswith(_METADATA):
-            return cls(name, rest, is_package_file=True)
+        if scheme in ("purelib", "platlib"):
+            return cls._beside_own_metadata(name, rest)
         folder = {"scripts": ("bin",), "headers": ("include",), "data": ()}.get(scheme, parts[:2])
-        return cls(name, (*folder, *rest), is_package_file=False)
+        return cls._in_environment(name, (*folder, *rest))
 
     @classmethod
     def from_record(cls, name: str) -> PlacedFile:
@@ -78,9 +83,24 @@ class PlacedFile:
             >>> PlacedFile.from_record("../../../bin/pip").parts
             ('bin', 'pip')
         """
-        parts = PurePosixPath(name).parts
-        inner = tuple(part for part in parts if part not in ("..", "/"))
-        return cls(name, inner, is_package_file=inner == parts)
+        parts = PurePosixPath(name.replace("\\", "/")).parts
+        inner = tuple(part for part in parts if not _LEADS_OUT.fullmatch(part))
+        if inner == parts:
+            return cls(name, inner, is_package_file=True)
+        return cls._in_environment(name, inner)
+
+    @classmethod
+    def _in_environment(cls, name: str, parts: tuple[str, ...]) -> PlacedFile:
+        """Return the place of a file below the folder of the environment, which holds the packages."""
+        if found := _PACKAGES_FOLDER.match("/".join(parts)):
+            return cls._beside_own_metadata(name, parts[found[0].count("/") :])
+        return cls(name, parts, is_package_file=False)
+
+    @classmethod
+    def _beside_own_metadata(cls, name: str, parts: tuple[str, ...]) -> PlacedFile:
+        """Return the place of a package file; metadata is no such file, as it would replace its own."""
+        is_metadata = "".join(parts[:1]).casefold().endswith(_METADATA)
+        return cls(name, parts, is_package_file=not is_metadata)
 
     @property
     def module(self) -> str:
@@ -151,13 +171,15 @@ def _judge_package_file(file: PlacedFile, distribution: str, owners: Mapping[str
     if module in STANDARD_MODULES:
         return f"{module} is a module of Python"
     owner = owners.get(module, distribution)
+    if module.endswith(_LIBRARIES):
+        owner = canonicalize_name(module.rpartition(".")[0])
     return "" if owner == distribution else f"{module} belongs to the distribution {owner}"
 
 
 def _judge_environment_file(file: PlacedFile, _: str, __: Mapping[str, str]) -> str:
     if file.parts[0].casefold() in _SHARED_FOLDERS:
         return ""
-    if len(file.parts) > 1 and file.parts[-2].casefold() in _SCRIPT_FOLDERS:
+    if len(file.parts) == 2 and file.parts[0].casefold() in _SCRIPT_FOLDERS:
         return _judge_script(file.parts[-1])
     return "it lies outside of the folders of packages, of commands and of share/"
 

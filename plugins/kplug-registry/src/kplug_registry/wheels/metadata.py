@@ -44,7 +44,7 @@ class WheelMetadata:
 def find_metadata_folder(archive: WheelArchive) -> str:
     """Return the wheel's only ``.dist-info`` folder."""
     tops = {name.partition("/")[0] for name in archive.names}
-    folders = sorted(top for top in tops if top.endswith(".dist-info"))
+    folders = sorted(top for top in tops if top.casefold().endswith(".dist-info"))
     if len(folders) != 1:
         archive.refuse(f"it has {len(folders)} folders .dist-info")
     return folders[0]
