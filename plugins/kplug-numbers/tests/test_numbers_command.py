@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,32 @@ def test_a_damaged_file_is_refused(acme: Path) -> None:
     told = run("check", "acme", status=2)
     assert "it is no JSON" in told
     assert "kplug numbers record" in told
+
+
+DAMAGES: dict[str, Callable[[str], str]] = {
+    "conflict markers": lambda text: text.replace(
+        '\n{"format":1,"kind":"r',
+        '\n<<<<<<< ours\n=======\n>>>>>>> theirs\n{"format":1,"kind":"r',
+        1,
+    ),
+    "truncated": lambda text: text[:-4],
+    "a spec that is none": lambda text: text.replace("acme/dice(", "(((", 1),
+}
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, "empty"])
+def test_a_damaged_file_is_written_anew_with_what_is_readable(acme: Path, damage: str) -> None:
+    run("record", "acme", "--example", "shrink(strength=4.0)", "--example", "dice(smooth=2.0)")
+    path = acme / "numbers.json"
+    text = path.read_text()
+    path.write_text("" if damage == "empty" else DAMAGES[damage](text))
+    assert "numbers.json: " in run("check", "acme", status=2)
+    told = run("record", "acme")
+    assert f"{path}: " in told
+    assert "; the file is written anew, with " in told
+    assert ("acme/shrink(strength=4.0)" in path.read_text()) is (damage != "empty")
+    assert "numbers.json: it is" not in run("check", "acme")
+    assert "anew" not in run("record", "acme")
 
 
 def test_a_file_makes_no_component_of_another_distribution(acme: Path) -> None:

@@ -42,6 +42,7 @@ HOSTILE = {
     "a reading twice": CONTENT.to_json().replace('"unread"', ',"x":[],"unread"').encode(),
     "a wrong reading": b'{"format":1,"readings":[{}],"unread":[]}',
     "a wrong reason": b'{"format":1,"readings":[],"unread":[["loss"]]}',
+    "a spec that is none": b'{"format":1,"readings":[],"unread":[["loss","(((","it is random"]]}',
     "too many": b'{"format":1,"readings":[' + b"0," * 5000 + b'0],"unread":[]}',
     "gigabytes": b" " * (MOST_FILE_BYTES + 1),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import zipfile
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import importlib_metadata
 
+from kplug import parse_spec
 from kplug.display.messages import quote
+from kplug.errors import SpecError
 from kplug.support.atomic import replacing
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.reading import FORMAT, Reading, parse_json, require_record
@@ -73,7 +76,7 @@ class NumbersFile:
         data = require_record(parse_json(content), "the file")
         if data.get("format") != FORMAT:
             raise ReadingError(f"it has the format {quote(data.get('format'))}; {FORMAT} is known")
-        readings = [Reading.from_data(item) for item in _read_list(data, "readings")]
+        readings = list(map(_read_reading, _read_list(data, "readings")))
         unread = dict(map(_read_reason, _read_list(data, "unread")))
         found = {(one.kind, one.spec): one for one in readings}
         if len(found) < len(readings):
@@ -102,12 +105,20 @@ def read_file(path: Path) -> NumbersFile:
     Raises:
         ReadingError: if it cannot be read or understood.
     """
+    return NumbersFile.from_json(_read_bytes(path), str(path))
+
+
+def recover_file(path: Path) -> tuple[NumbersFile, str]:
+    """Return the content of a file and what is wrong with it; of a damaged one, what can be understood.
+
+    Raises:
+        ReadingError: if it cannot be read.
+    """
+    content = _read_bytes(path)
     try:
-        with path.open("rb") as file:
-            content = file.read(MOST_FILE_BYTES + 1)
-    except OSError as error:
-        raise ReadingError(f"{str(path)!r} cannot be read: {error.strerror}") from error
-    return NumbersFile.from_json(content, str(path))
+        return NumbersFile.from_json(content, str(path)), ""
+    except ReadingError as error:
+        return _recover(content), error.message
 
 
 def read_wheel(path: Path) -> NumbersFile:
@@ -174,11 +185,40 @@ def _find_packages(distribution: str) -> Iterator[Path]:
         return
 
 
+def _read_bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MOST_FILE_BYTES + 1)
+    except OSError as error:
+        raise ReadingError(f"{str(path)!r} cannot be read: {error.strerror}") from error
+
+
+def _recover(content: bytes) -> NumbersFile:
+    """Return what the lines say that can be understood: each has a reading or a reason."""
+    readings, unread = {}, {}
+    for line in content.splitlines():
+        with contextlib.suppress(ReadingError):
+            item = parse_json(line.strip().removesuffix(b","))
+            if isinstance(item, list):
+                key, reason = _read_reason(item)
+                unread[key] = reason
+            else:
+                reading = _read_reading(item)
+                readings[reading.kind, reading.spec] = reading
+    return NumbersFile(readings, unread)
+
+
 def _read_list(data: Mapping[str, object], key: str) -> list[object]:
     items = data.get(key)
     if not isinstance(items, list) or len(items) > _MOST_READINGS:
         raise ReadingError(f"{key!r} is {quote(items)}, not a list of {_MOST_READINGS} at most")
     return items
+
+
+def _read_reading(item: object) -> Reading:
+    reading = Reading.from_data(item)
+    _require_spec(reading.spec)
+    return reading
 
 
 def _read_reason(item: object) -> tuple[Key, str]:
@@ -189,7 +229,15 @@ def _read_reason(item: object) -> tuple[Key, str]:
     ):
         raise ReadingError(f"'unread' has {quote(item)}, not a kind, a spec and a reason")
     kind, spec, reason = item
+    _require_spec(spec)
     return (kind, spec), reason[:_LONGEST_REASON]
+
+
+def _require_spec(text: str) -> None:
+    try:
+        parse_spec(text)
+    except SpecError as error:
+        raise ReadingError(f"{quote(text)} is no spec of a component") from error
 
 
 def _join(lines: list[str]) -> str:

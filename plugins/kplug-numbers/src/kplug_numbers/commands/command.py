@@ -29,6 +29,7 @@ from kplug_numbers.numbers_file import (
     find_numbers,
     find_source,
     read_wheel,
+    recover_file,
     write_file,
 )
 
@@ -63,16 +64,20 @@ def record(distribution: Distribution, example: ExampleOption = None) -> None:
     """Write what a distribution's components compute into numbers.json in its source.
 
     The distribution is installed in editable mode. Components keep the arguments that the file has; a new
-    one is read with its author's example. What changed is listed.
+    one is read with its author's example. What changed is listed. A damaged file is written anew; what can
+    be read of it is kept.
 
     Example: kplug numbers record kplug-acme --example 'huber(delta=2.0)'
     """
     place = find_source(distribution)
-    known = find_numbers(distribution) or NumbersFile()
+    known, damage = recover_file(place) if place.is_file() else (NumbersFile(), "")
     from kplug_numbers.checking import compare_files, list_keys, make_all  # imports torch
 
     found = make_all(list_keys(distribution, known, example or []), _tell)
     write_file(place, found)
+    if damage:
+        kept = len({*found.keys} & {*known.keys})
+        print_lines([f"{damage}; the file is written anew, with {kept} that could be read in it"])
     changed = [one for one in compare_files(known, found) if one.key in known.readings]
     _print_results([one for one in changed if one.outcome != "same"])
     print_lines(
