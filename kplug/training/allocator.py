@@ -92,7 +92,7 @@ def find_objection(environ: Mapping[str, str]) -> str | None:
         >>> find_objection({"KPLUG_ALLOCATOR": "system"}), find_objection({"MALLOC_ARENA_MAX": "2"})
         ("KPLUG_ALLOCATOR is 'system'", 'MALLOC_ARENA_MAX is set')
     """
-    chosen = environ.get(ALLOCATOR_VARIABLE, "kplug")
+    chosen = environ.get(ALLOCATOR_VARIABLE) or "kplug"
     if chosen != "kplug":
         return f"{ALLOCATOR_VARIABLE} is {quote(chosen)}"
     for name in sorted(environ):

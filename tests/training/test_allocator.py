@@ -128,7 +128,10 @@ def test_the_environment_may_object(environ: dict[str, str], objection: str) -> 
 
 
 @needs_glibc
-@pytest.mark.parametrize("environ", [{}, {"GLIBC_TUNABLES": "a.b=1"}, {"KPLUG_ALLOCATOR": "kplug"}])
+@pytest.mark.parametrize(
+    "environ",
+    [{}, {"GLIBC_TUNABLES": "a.b=1"}, {"KPLUG_ALLOCATOR": "kplug"}, {"KPLUG_ALLOCATOR": ""}],
+)
 def test_without_an_objection(environ: dict[str, str]) -> None:
     assert find_objection(environ) is None
 

@@ -49,7 +49,7 @@ def wants_traceback(environ: Mapping[str, str]) -> bool:
 
 
 def _check_allocator(environ: Mapping[str, str]) -> Iterator[PolicyError]:
-    allocator = environ.get(ALLOCATOR_VARIABLE, "kplug")
+    allocator = environ.get(ALLOCATOR_VARIABLE) or "kplug"
     if allocator not in ALLOCATORS:
         yield PolicyError(
             f"{ALLOCATOR_VARIABLE} is {quote(allocator)}", hint=f"It is {' or '.join(ALLOCATORS)}."

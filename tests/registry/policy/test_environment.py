@@ -120,6 +120,7 @@ def test_the_variable_for_tracebacks_is_known_and_no_setting(value: str, is_want
 def test_the_variable_for_the_allocator_is_known_and_no_setting() -> None:
     assert read_environment({"KPLUG_ALLOCATOR": "system"}) is None
     assert read_environment({"KPLUG_ALLOCATOR": "kplug"}) is None
+    assert read_environment({"KPLUG_ALLOCATOR": ""}) is None
     assert _errors({"KPLUG_ALLOCATOR": "sytem"}) == [
         "KPLUG_ALLOCATOR is 'sytem'\n  It is kplug or system."
     ]
