@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import typing
 from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, TypeVar
 
@@ -60,7 +61,8 @@ def takes(
 ) -> Callable[[Callable[[_Model, _Settings], _T]], Callable[Concatenate[_Model, _P], _T]]:
     """Replace a method's one parameter, an object of a settings class, by the parameters of the class.
 
-    Type checkers, editors, ``help`` and ``inspect.signature`` show those, with their descriptions.
+    Type checkers, editors, ``help`` and ``inspect.signature`` show those, with their descriptions;
+    ``__annotations__`` has their types.
 
     Example:
         >>> from dataclasses import dataclass
@@ -73,6 +75,9 @@ def takes(
         ...         return f"{settings.degrees} degrees"
         >>> Oven().heat(180), str(inspect.signature(Oven.heat))
         ('180 degrees', "(self, degrees: 'int' = 200) -> 'str'")
+        >>> import typing
+        >>> typing.get_type_hints(Oven.heat)
+        {'degrees': <class 'int'>, 'return': <class 'str'>}
     """
 
     def with_parameters(
@@ -92,7 +97,14 @@ def takes(
             shown.__doc__ = add_arguments(method.__doc__, settings.__doc__)
         # Python's TypeErrors, such as for a missing argument, name the method.
         settings.__init__.__qualname__ = method.__qualname__
-        return explaining_arguments(call)
+        explained: Any = explaining_arguments(call)
+        # Types and not their names, which the method's module need not have.
+        types = typing.get_type_hints(settings)
+        explained.__annotations__ = {
+            **{name: types[name] for name in inspect.signature(settings).parameters},
+            "return": method.__annotations__["return"],
+        }
+        return explained  # type: ignore[no-any-return]
 
     return with_parameters
 

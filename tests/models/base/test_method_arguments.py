@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import typing
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from kplug import Model, Sequential
+from kplug.callbacks import History
 from kplug.errors import ArgumentError
 from kplug.layers import Dense
 from kplug.training.settings import (
@@ -92,6 +94,17 @@ def test_the_parameters_of_a_method_are_those_of_its_settings(method: str, setti
         assert parameter.default in (field.default, inspect.Parameter.empty)
         assert (parameter.kind is parameter.KEYWORD_ONLY) == field.kw_only
     assert list(read_arguments(getattr(Model, method))) == names
+
+
+@pytest.mark.parametrize(("method", "settings"), SETTINGS.items())
+def test_annotations_are_those_of_the_signature(method: str, settings: type) -> None:
+    function = getattr(Model, method)
+    shown = [*inspect.signature(function).parameters][1:]
+    assert list(function.__annotations__) == [*shown, "return"]
+    types = typing.get_type_hints(settings)
+    hints = typing.get_type_hints(function)
+    returned = {"compile": type(None), "fit": History}.get(method, Any)
+    assert hints == {**{name: types[name] for name in shown}, "return": returned}
 
 
 @pytest.mark.parametrize(
