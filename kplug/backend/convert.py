@@ -98,9 +98,18 @@ def to_pair(left: TensorLike, right: TensorLike) -> tuple[torch.Tensor, torch.Te
 def _like(value: TensorLike, other: torch.Tensor) -> torch.Tensor:
     if isinstance(value, (bool, int, float)):
         # Filled on the device: copying a number would synchronize.
-        dtype = torch.result_type(other, value)
-        return torch.full((), value, dtype=dtype, device=other.device)
+        return torch.full((), value, dtype=type_beside(other, value), device=other.device)
     return to_tensor(value).to(other.device)
+
+
+def type_beside(other: torch.Tensor, value: float) -> torch.dtype:
+    """Return what ``torch.result_type`` does of a real number, which torch's compiler cannot trace."""
+    is_wide_enough = other.is_floating_point() or other.is_complex()
+    if isinstance(value, bool) or is_wide_enough:
+        return other.dtype
+    if isinstance(value, float):
+        return torch.get_default_dtype()
+    return torch.int64 if other.dtype is torch.bool else other.dtype
 
 
 def to_axes(axis: Axis) -> tuple[int, ...] | None:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from kplug.backend import TensorLike, to_tensor
-from kplug.backend.convert import to_float as to_float
+from kplug.backend.convert import to_float as to_float, type_beside
 from kplug.backend.functions import Function as Function
 from kplug.errors import DataError
 
@@ -56,18 +56,11 @@ def _is_number(value: object) -> bool:
 
 def _fill(value: Any, other: torch.Tensor, device: torch.device) -> torch.Tensor:
     """Return a number in the type it has beside a tensor; integers beside booleans are int32, as in Keras."""
+    dtype = type_beside(other, value)
+    if dtype is torch.int64 and other.dtype is torch.bool:
+        dtype = torch.int32
     # Filled on the device: copying a number would synchronize.
-    return torch.full((), value, dtype=_type_of(value, other), device=device)
-
-
-def _type_of(value: Any, other: torch.Tensor) -> torch.dtype:
-    """Return what `torch.result_type` does, which torch's compiler cannot trace with a number."""
-    is_wide_enough = other.is_floating_point() or other.is_complex()
-    if isinstance(value, bool) or is_wide_enough:
-        return other.dtype
-    if isinstance(value, float):
-        return torch.get_default_dtype()
-    return torch.int32 if other.dtype is torch.bool else other.dtype
+    return torch.full((), value, dtype=dtype, device=device)
 
 
 def to_counting(x: torch.Tensor) -> torch.Tensor:

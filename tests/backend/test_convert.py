@@ -66,6 +66,23 @@ def test_a_number_takes_the_type_of_the_tensor_on_the_other_side() -> None:
     assert [one.dtype for one in to_pair(1.0, 2)] == [torch.float32, torch.int64]
 
 
+@pytest.mark.parametrize("value", [True, 3, 2.5, np.float64(2.5)], ids=repr)
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        *(torch.bool, torch.uint8, torch.int8, torch.int32, torch.int64),
+        *(torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("shape", [(), (2,)])
+def test_the_type_of_a_number_is_that_of_torch(
+    value: Any, dtype: torch.dtype, shape: tuple[int, ...]
+) -> None:
+    other = torch.zeros(shape, dtype=dtype)
+    assert to_pair(other, value)[1].dtype == torch.result_type(other, value)
+
+
 def test_axes_are_a_tuple_or_all() -> None:
     assert to_axes(None) is None
     assert to_axes(-1) == (-1,)

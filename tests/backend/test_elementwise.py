@@ -101,6 +101,26 @@ def test_number_takes_the_type_of_the_tensor() -> None:
     assert K.maximum(torch.zeros(2, dtype=torch.float16), 1).dtype is torch.float16
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        *(K.maximum, K.minimum, K.equal, K.not_equal),
+        *(K.greater, K.greater_equal, K.less, K.less_equal),
+        lambda x, number: K.clip(x, number, K.max(x)),
+    ],
+    ids=[
+        *("maximum", "minimum", "equal", "not_equal"),
+        *("greater", "greater_equal", "less", "less_equal"),
+        "clip",
+    ],
+)
+def test_functions_of_a_number_are_compiled_whole(function: Callable[..., torch.Tensor]) -> None:
+    x = torch.tensor([0.25, 0.5, 0.75])
+    torch.compiler.reset()
+    compiled: Any = torch.compile(lambda x: function(x, 0.5), backend="eager", fullgraph=True)
+    torch.testing.assert_close(compiled(x), function(x, 0.5))
+
+
 def test_guide_hinge_has_a_gradient() -> None:
     y_pred = torch.tensor([[0.5, 2.0]], requires_grad=True)
     loss = K.mean(K.maximum(1.0 - torch.ones(1, 2) * y_pred, 0.0), axis=-1)
