@@ -30,6 +30,7 @@ BY_START = "Python imports it whenever it starts"
 OUTSIDE = "it lies outside of the folders of packages, of commands and of share/"
 COMMAND = "a command of this name belongs to others"
 PACKAGES = f"{DATA}/data/lib/python3.11/site-packages"
+NOT_OWN = "it lies in no folder with the name kplug-waves"
 OF_TORCH = "torch belongs to the distribution torch"
 
 
@@ -65,6 +66,11 @@ def write(make_wheel: MakeWheel, file: str, **facts: Any) -> Path:
         (f"{DATA}/data/Scripts/Kplug.exe", COMMAND),
         (f"{DATA}/scripts/huggingface-cli", COMMAND),
         (f"{DATA}/scripts/jupyter-kernel", COMMAND),
+        (f"{DATA}/scripts/Git.vbs", COMMAND),
+        (f"{DATA}/data/include/python3.11/Python.h", NOT_OWN),
+        (f"{DATA}/data/Include/site/python3.11/greenlet/kplug_waves", NOT_OWN),
+        (f"{DATA}/data/share/jupyter/kernels/python3/kernel.json", NOT_OWN),
+        ("greenlet-1.0.data/headers/greenlet.h", NOT_OWN),
         (f"{DATA}/data/opt/bin/waves", OUTSIDE),
         (f"{DATA}/Scripts/waves", OUTSIDE),
         (f"{DATA.upper()}/scripts/pip", COMMAND),
@@ -104,6 +110,24 @@ def test_a_file_that_only_an_installer_writes_is_refused(make_wheel: MakeWheel, 
     path = write(make_wheel, f"kplug_waves-1.0.dist-info/{file}")
     with pytest.raises(WheelError, match=rf"{file}': only an installer writes that"):
         read_wheel(path)
+
+
+@pytest.mark.parametrize(
+    ("file", "other"),
+    [
+        (f"{DATA}/purelib/kplug_waves/__init__.py", "kplug_waves/__init__.py"),
+        (f"{DATA}/platlib/Kplug_Waves/__init__.py", "kplug_waves/__init__.py"),
+        (f"{PACKAGES}/kplug_waves/__init__.py", "kplug_waves/__init__.py"),
+        (f"{DATA}/data/bin/waves", f"{DATA}/scripts/waves"),
+    ],
+)
+def test_a_file_that_would_replace_another_of_its_wheel_is_refused(
+    make_wheel: MakeWheel, file: str, other: str
+) -> None:
+    code = {"kplug_waves/__init__.py": CODE, f"{DATA}/scripts/waves": "#!python\n", file: "x = 1\n"}
+    with pytest.raises(WheelError) as refused:
+        read_wheel(make_wheel(code=code))
+    assert refused.value.message.endswith(f": its files {other!r} and {file!r} have one place")
 
 
 def test_metadata_in_other_case_is_refused(make_wheel: MakeWheel) -> None:
@@ -154,6 +178,9 @@ def test_an_entry_point_that_takes_what_is_of_others_is_refused(
         "kplug_waves.libs/libwaves.so",
         f"{DATA}/platlib/Kplug_Waves.libs/libwaves.so",
         f"{DATA}/headers/waves.h",
+        f"{DATA}/data/include/python3.11/kplug_waves/waves.h",
+        f"{DATA}/data/share/jupyter/kernels/kplug-waves/kernel.json",
+        f"{DATA}/data/share/man/man1/waves.1",
     ],
 )
 def test_files_of_its_own_are_taken(make_wheel: MakeWheel, file: str) -> None:
@@ -239,11 +266,13 @@ def test_doctor_finds_a_command_that_was_installed_beside_the_packages() -> None
     [
         ("../../../lib64/python3.11/site-packages/kplug_waves/fast.so", False),
         ("../../Scripts/waves.exe", False),
+        ("../../../include/site/python3.11/kplug-waves/waves.h", False),
         ("..\\..\\Scripts\\waves.exe", False),
         ("kplug_waves\\bin\\pip", False),
         ("kplug_waves/at:noon", False),
         ("../../../lib64/python3.11/site-packages/torch/bin/x", True),
         ("torch\\bin\\x", True),
+        ("../../../share/jupyter/kernels/python3/kernel.json", True),
         ("kplug_waves/../torch/bin/x", True),
         ("../site-packages/torch/bin/x", True),
         ("/usr/lib/python3.11/bin/x", True),
@@ -255,3 +284,18 @@ def test_doctor_finds_a_command_that_was_installed_beside_the_packages() -> None
 def test_doctor_reads_rows_of_other_systems(row: str, is_found: bool) -> None:
     found = find_foreign_files([PlacedFile.from_record(row)], "kplug-waves", ())
     assert [one.name for one in found] == [row] * is_found
+
+
+@pytest.mark.parametrize(
+    ("distribution", "file"),
+    [
+        ("kernels", "share/jupyter/kernels/python3/kernel.json"),
+        ("jupyter", "share/jupyter/kernels/python3/kernel.json"),
+        ("python3", "share/jupyter/kernels/python3/kernel.json"),
+        ("python3-11", "include/python3.11/Python.h"),
+        ("site", "include/site/python3.11/greenlet/greenlet.h"),
+    ],
+)
+def test_a_name_that_all_folders_have_opens_none(distribution: str, file: str) -> None:
+    placed = PlacedFile.from_record(f"../../../{file}")
+    assert len(list(find_foreign_files([placed], distribution, ()))) == 1

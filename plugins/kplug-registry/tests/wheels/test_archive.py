@@ -45,6 +45,33 @@ def test_a_member_that_could_be_written_elsewhere_is_refused(
         read_wheel(path)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "torch./x.py",
+        "torch /x.py",
+        "torch.../x.py",
+        "MATPLO~1/x.py",
+        "waves/SITECU~1.PY",
+        "./x.py",
+        "a//x.py",
+    ],
+)
+def test_a_path_that_is_another_path_elsewhere_is_refused(make_wheel: MakeWheel, name: str) -> None:
+    path = make_wheel()
+    add(path, name)
+    with pytest.raises(WheelError, match="is another path on some systems"):
+        read_wheel(path)
+
+
+def test_names_that_only_look_short_are_taken(make_wheel: MakeWheel) -> None:
+    path = make_wheel()
+    for name in ("kplug_waves/", "kplug_waves/waves.py.~1~", "kplug_waves/~x", "kplug_waves/.x"):
+        add(path, name)
+    with WheelArchive(path) as archive:
+        assert "kplug_waves/.x" in archive.names
+
+
 def test_a_symbolic_link_is_refused(make_wheel: MakeWheel) -> None:
     path = make_wheel()
     add(path, "kplug_waves/link", b"/etc/passwd", 0o120777 << 16)
@@ -57,6 +84,17 @@ def test_a_symbolic_link_is_refused(make_wheel: MakeWheel) -> None:
 def test_a_member_that_is_there_twice_is_refused(make_wheel: MakeWheel, name: str) -> None:
     path = make_wheel()
     add(path, name, b"import os")
+    with pytest.raises(WheelError, match="twice"):
+        read_wheel(path)
+
+
+def test_a_member_that_is_there_in_two_compositions_is_refused(make_wheel: MakeWheel) -> None:
+    path = make_wheel()
+    for name in (
+        "kplug_waves/\N{LATIN SMALL LETTER E WITH ACUTE}",
+        "kplug_waves/e\N{COMBINING ACUTE ACCENT}",
+    ):
+        add(path, name)
     with pytest.raises(WheelError, match="twice"):
         read_wheel(path)
 

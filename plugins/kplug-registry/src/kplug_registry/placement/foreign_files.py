@@ -24,6 +24,12 @@ _LOADED_BY_OTHERS = {"torch.backends": "torch imports it whenever torch is impor
 _SCRIPT = re.compile(r"[\w.+-]+", re.ASCII)
 _SCRIPT_FOLDERS = ("bin", "scripts")
 _SHARED_FOLDERS = ("share", "include")
+_LOOKED_INTO = ("include/", "share/jupyter/")  # by compilers, and by Jupyter for what it starts
+_OWN_FOLDER = re.compile(
+    r"(?:include/(?:site/)?(?:python[\d.]+t?/)?|share/jupyter/[^/]+/)"
+    r"(?!site/|python[\d.]*t?/)([^/]+)/",
+    re.IGNORECASE,
+)
 _LIBRARIES = (".libs", ".dylibs")  # of the distribution before it, by auditwheel and its like
 _LEADS_OUT = re.compile(r"\.\.|/+|[A-Za-z]:")
 _PACKAGES_FOLDER = re.compile(
@@ -72,7 +78,8 @@ class PlacedFile:
         scheme, rest = "".join(parts[1:2]), parts[2:]
         if scheme in ("purelib", "platlib"):
             return cls._beside_own_metadata(name, rest)
-        folder = {"scripts": ("bin",), "headers": ("include",), "data": ()}.get(scheme, parts[:2])
+        headers = ("include", parts[0].partition("-")[0])
+        folder = {"scripts": ("bin",), "headers": headers, "data": ()}.get(scheme, parts[:2])
         return cls._in_environment(name, (*folder, *rest))
 
     @classmethod
@@ -176,9 +183,14 @@ def _judge_package_file(file: PlacedFile, distribution: str, owners: Mapping[str
     return "" if owner == distribution else f"{module} belongs to the distribution {owner}"
 
 
-def _judge_environment_file(file: PlacedFile, _: str, __: Mapping[str, str]) -> str:
+def _judge_environment_file(file: PlacedFile, distribution: str, _: Mapping[str, str]) -> str:
     if file.parts[0].casefold() in _SHARED_FOLDERS:
-        return ""
+        path = "/".join(file.parts)
+        own = _OWN_FOLDER.match(path)
+        is_own = own is not None and canonicalize_name(own[1]) == distribution
+        if is_own or not path.casefold().startswith(_LOOKED_INTO):
+            return ""
+        return f"it lies in no folder with the name {distribution}"
     if len(file.parts) == 2 and file.parts[0].casefold() in _SCRIPT_FOLDERS:
         return _judge_script(file.parts[-1])
     return "it lies outside of the folders of packages, of commands and of share/"

@@ -55,7 +55,7 @@ _COMMAND = re.compile(
     r"|(jupyter|huggingface|transformers|pyright|debugpy|hypothesis|numpy|nvidia)-[\w-]+|hf|f2py|dmypy"
     r"|torchfrtrace|stubgen|stubtest|httpx2|fonttools|hatchling|lint-imports|pyproject-build"
 )
-_ENDING = re.compile(r"(-script)?\.(exe|pyw?|bat|cmd|ps1|com)$")
+_ENDING = re.compile(r"(-script)?\.(exe|pyw?|bat|cmd|ps1|com|lnk|msc|vb[es]|jse?|ws[fh])$")
 
 OWNERS = {
     module: owner or module.replace("_", "-")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -17,6 +19,8 @@ from kplug_registry.errors import WheelError
 _MEBIBYTE = 1 << 20
 _CHUNK = 1 << 16
 _SYMBOLIC_LINK = 0o12
+# What Windows takes for another name: it strips ends, and knows "matplotlib" as "MATPLO~1", too.
+_OTHER_NAME = re.compile(r".*[. ]|[^.]{1,6}~\d(\.[^.]{0,3})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ class WheelArchive:
         found: dict[str, zipfile.ZipInfo] = {}
         for member in members:
             self._check_name(member)
-            if (key := member.filename.casefold()) in found:
+            if (key := unicodedata.normalize("NFC", member.filename).casefold()) in found:
                 self.refuse(f"it has the file {member.filename[:80]!r} twice")
             found[key] = member
         return {member.filename: member for member in members if not member.is_dir()}
@@ -154,5 +158,8 @@ class WheelArchive:
         is_safe = name.isprintable() and not set("\\:") & set(name) and name == member.filename
         if not is_safe or name.startswith("/") or ".." in parts:
             self.refuse(f"the path {name[:80]!r} could be written outside of a folder")
+        is_plain = name.removesuffix("/") == "/".join(parts)
+        if not is_plain or any(map(_OTHER_NAME.fullmatch, parts)):
+            self.refuse(f"the path {name[:80]!r} is another path on some systems")
         if member.external_attr >> 28 == _SYMBOLIC_LINK:
             self.refuse(f"{name[:80]!r} is a symbolic link")

@@ -21,13 +21,18 @@ def check_placement(archive: WheelArchive, folder: str, metadata: WheelMetadata)
     Raises:
         WheelError: with the name of the file or of the entry point.
     """
-    files = map(PlacedFile.from_wheel, archive.names)
+    files = [PlacedFile.from_wheel(name) for name in archive.names]
     found = chain(
         find_foreign_files(files, metadata.name, metadata.requires),
         find_foreign_entries(list_all_names(archive, folder)),
     )
     for one in found:
         archive.refuse(f"it brings {one.name[:80]!r}: {one.reason}")
+    places: dict[tuple[bool, str], str] = {}
+    for file in files:
+        place = (file.is_package_file, "/".join(file.parts).casefold())
+        if (other := places.setdefault(place, file.name)) != file.name:
+            archive.refuse(f"its files {other[:80]!r} and {file.name[:80]!r} have one place")
     for name in archive.names:
         if name.casefold() == f"{folder}/direct_url.json".casefold():
             archive.refuse(f"it brings {name!r}: only an installer writes that")
