@@ -49,6 +49,14 @@ def write(make_wheel: MakeWheel, file: str, **facts: Any) -> Path:
         ("sitecustomize.py", BY_START),
         ("usercustomize/__init__.py", BY_START),
         ("usercustomize.cpython-311-x86_64-linux-gnu.so", BY_START),
+        ("_virtualenv.py", BY_START),
+        ("__editable___waves_1_finder.py", BY_START),
+        ("__editable__.waves/__init__.py", BY_START),
+        ("_editable_impl_waves.py", BY_START),
+        ("_waves_editable_loader.py", BY_START),
+        ("pywin32_bootstrap/__init__.py", BY_START),
+        ("coverage/__init__.py", "coverage belongs to the distribution coverage"),
+        ("__PyCache__/six.cpython-311.pyc", "six belongs to the distribution six"),
         ("kplug/extra.py", "kplug belongs to the distribution kplug"),
         ("Kplug/extra.py", "kplug belongs to the distribution kplug"),
         ("torch/_waves.py", "torch belongs to the distribution torch"),
@@ -248,7 +256,11 @@ def test_doctor_knows_the_links_of_editable_installations(
     make_wheel: MakeWheel, install: Install, lines: str, is_found: bool
 ) -> None:
     direct = json.dumps({"url": "file:///home/anna/waves", "dir_info": {"editable": True}})
-    files = {"_editable.pth": lines, "kplug_waves-1.0.dist-info/direct_url.json": direct}
+    files = {
+        "_editable.pth": lines,
+        "__editable___waves_1_finder.py": "",
+        "kplug_waves-1.0.dist-info/direct_url.json": direct,
+    }
     install(make_wheel(code={"kplug_waves/__init__.py": CODE, **files}))
     kplug.reload()
     found = [one for one in find_foreign_installed() if one.about.startswith("kplug-waves")]

@@ -12,9 +12,9 @@ from packaging.utils import canonicalize_name
 
 from kplug_registry.placement.known_names import (
     OWNERS,
-    RUN_AT_START,
     STANDARD_MODULES,
     is_known_command,
+    is_run_at_start,
 )
 
 _LINES_THAT_RUN = (".pth", ".start")  # the second since Python 3.15
@@ -113,7 +113,7 @@ class PlacedFile:
     def module(self) -> str:
         """The top-level package or module that the file is of, in lower case."""
         top = self.parts[0]
-        if top == "__pycache__" and self.parts[1:]:
+        if top.casefold() == "__pycache__" and self.parts[1:]:
             top = self.parts[1]
         is_folder = len(self.parts) > 1 and top == self.parts[0]
         return (top if is_folder else top.partition(".")[0]).casefold()
@@ -173,7 +173,7 @@ def _judge_package_file(file: PlacedFile, distribution: str, owners: Mapping[str
     if top.endswith(_METADATA):
         name = canonicalize_name(top.rpartition(".")[0].partition("-")[0])
         return "" if name == distribution else "it is metadata of another distribution"
-    if module in RUN_AT_START:
+    if is_run_at_start(module):
         return "Python imports it whenever it starts"
     if module in STANDARD_MODULES:
         return f"{module} is a module of Python"

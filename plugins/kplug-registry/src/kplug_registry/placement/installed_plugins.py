@@ -19,6 +19,7 @@ from kplug_registry.placement.foreign_files import (
     find_foreign_entries,
     find_foreign_files,
 )
+from kplug_registry.placement.known_names import is_editable_finder
 
 # What build backends write for an editable installation: folders, or setuptools' finder.
 _EDITABLE = re.compile(r"(?!import[ \t])[^\n]*|import (__editable__\w+)(; ?\1\.install\(\))?")
@@ -58,6 +59,6 @@ def _is_editable(found: Distribution) -> bool:
 def _is_link(found: Distribution, file: PlacedFile) -> bool:
     """Whether a file only makes an editable installation's folders known."""
     if not file.name.endswith(".pth"):
-        return False
+        return file.is_package_file and is_editable_finder(file.module)
     text = Path(str(found.locate_file(file.name))).read_text(encoding="utf-8")
     return all(_EDITABLE.fullmatch(line.strip()) for line in text.splitlines())

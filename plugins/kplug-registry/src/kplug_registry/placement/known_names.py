@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import sys
 
-RUN_AT_START = frozenset({"sitecustomize", "usercustomize"})
+# Python's own, and those that a `.pth` of virtualenv, pywin32 or an editable installation imports.
+_RUN_AT_START = frozenset({"sitecustomize", "usercustomize", "_virtualenv", "pywin32_bootstrap"})
+_EDITABLE = re.compile(r"__editable__.*|_editable_impl_.*|_.+_editable(_loader)?")
 STANDARD_MODULES = frozenset(name.casefold() for name in sys.stdlib_module_names)
 _OWNERS = """
 _cffi_backend=cffi _distutils_hack=setuptools _pytest=pytest _yaml=pyyaml absl=absl-py accelerate
 aiobotocore aiohappyeyeballs aiohttp aioitertools aiosignal annotated_doc annotated_types
 antlr4=antlr4-python3-runtime anyio asttokens attr=attrs attrs autograd axe_core_python backports
 blinker boto3 botocore build certifi cffi cfgv charset_normalizer click cloudpickle comm contourpy
-cryptography cuda=cuda-python cupy cupyx=cupy cusparselt=nvidia-cusparselt-cu12 cv2=opencv-python
-cycler cython dask datasets dateutil=python-dateutil debugpy diffusers distlib
+coverage cryptography cuda=cuda-python cupy cupyx=cupy cusparselt=nvidia-cusparselt-cu12
+cv2=opencv-python cycler cython dask datasets dateutil=python-dateutil debugpy diffusers distlib
 distutils=setuptools docker docutils dotenv=python-dotenv editables execnet executing
 fastjsonschema filelock flask flask_cors flax fonttools frozenlist fsspec functorch=torch
 google=google graphql=graphql-core greenlet grpc=grpcio h11 h5py hatchling httpx huggingface_hub
@@ -61,6 +63,26 @@ OWNERS = {
     module: owner or module.replace("_", "-")
     for module, _, owner in (item.partition("=") for item in _OWNERS.split())
 }
+
+
+def is_run_at_start(module: str) -> bool:
+    """Whether Python imports a module whenever it starts.
+
+    Example:
+        >>> [is_run_at_start(name) for name in ("sitecustomize", "__editable___waves_1_finder", "waves")]
+        [True, True, False]
+    """
+    return module in _RUN_AT_START or is_editable_finder(module)
+
+
+def is_editable_finder(module: str) -> bool:
+    """Whether a module has a name that build backends give to those of editable installations.
+
+    Example:
+        >>> is_editable_finder("__editable___waves_1_finder")
+        True
+    """
+    return _EDITABLE.fullmatch(module) is not None
 
 
 def is_known_command(name: str) -> bool:
