@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 import pytest
 import torch
-from kplug_numbers import Reading, ReadingError, compare, make_reading, read_object
+from kplug_numbers import Reading, ReadingError, compare, make_reading, making, read_object
 from kplug_numbers.making import RECIPES
 from kplug_numbers.reading import MOST_BYTES
 from torch import Tensor
@@ -110,10 +114,24 @@ def _leaves(x: Tensor) -> Tensor:
     raise SystemExit(3)
 
 
+class Stop(BaseException):
+    """What an author derives from the wrong class."""
+
+
+def _stops(x: Tensor) -> Tensor:
+    raise Stop("enough")
+
+
+def _closes(x: Tensor) -> Tensor:
+    raise GeneratorExit
+
+
 REFUSED: dict[str, tuple[str, Any, str]] = {
     "random without a seed": ("activation", _draws_elsewhere, "it is random"),
     "needs the network": ("activation", _raises, "ConnectionError: there is no network"),
     "leaves": ("activation", _leaves, "no input of the recipe suits it"),
+    "raises what is no Exception": ("activation", _stops, "refused with Stop: enough"),
+    "closes": ("activation", _closes, "refused with GeneratorExit"),
     "refuses every input": ("loss", lambda y_true, y_pred: _raises(y_pred), "refused with Conn"),
     "is no component": ("loss", 7, "it cannot be made"),
     "a kind without a recipe": ("callback", object(), "no recipe for the kind 'callback'"),
@@ -168,6 +186,70 @@ def test_a_number_that_no_array_holds_is_refused_in_words() -> None:
 def test_what_takes_too_long_is_refused() -> None:
     with pytest.raises(ReadingError, match=r"more than 0 seconds"):
         make_reading("activation", "kplug/relu", most_seconds=0.0)
+
+
+def _waits(*_: object) -> None:
+    while True:
+        try:
+            time.sleep(0.1)
+        except Exception:  # noqa: BLE001 - as a component that tries again
+            continue
+
+
+def _works(*_: object) -> None:
+    while True:
+        pass
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no timers")
+@pytest.mark.parametrize("endless", [_waits, _works], ids=["waits", "works"])
+@pytest.mark.parametrize("is_made", [True, False], ids=["call", "making"])
+def test_what_does_not_return_is_refused(
+    endless: Callable[..., None], is_made: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(making, "MOST_SECONDS", 0.05)
+    before = signal.getsignal(signal.SIGALRM)
+    with pytest.raises(ReadingError, match=r"it takes more than 0\.\d+ seconds"):
+        read_object("loss", "mine", (lambda: endless) if is_made else endless)
+    assert signal.getsignal(signal.SIGALRM) == before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_other_threads_read_without_a_timer() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(make_reading, "activation", "kplug/relu").result()
+    assert found == make_reading("activation", "kplug/relu")
+
+
+@pytest.mark.parametrize("is_made", [True, False], ids=["call", "making"])
+def test_control_c_of_the_user_ends_all(is_made: bool) -> None:
+    def interrupt(*_: object) -> Any:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        read_object("loss", "mine", (lambda: interrupt) if is_made else interrupt)
+
+
+@pytest.mark.parametrize("error", [Stop("enough"), ValueError("enough")], ids=["stop", "value"])
+def test_what_can_be_made_but_once_or_never_is_refused(error: BaseException) -> None:
+    made: list[int] = []
+
+    def make(first: int) -> Any:
+        made.append(1)
+        if len(made) > first:
+            raise error
+        return torch.relu
+
+    for first in (0, 1):
+        made.clear()
+        with pytest.raises(ReadingError, match=r"it cannot be made: .*enough"):
+            read_object("activation", "mine", partial(make, first))
+
+
+def test_what_raises_between_two_calls_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(RECIPES, "activation", (1, lambda out: out.make()(torch.ones(()))))
+    with pytest.raises(ReadingError, match="it raised Stop: enough"):
+        read_object("activation", "mine", lambda: _stops)
 
 
 def test_an_unknown_name_and_a_wrong_argument_are_refused() -> None:

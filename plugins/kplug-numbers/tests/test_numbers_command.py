@@ -98,6 +98,14 @@ def test_an_author_records_checks_and_is_told_what_changed(acme: Path) -> None:
     assert run("check", "acme") == "3 same\n"
 
 
+@pytest.mark.parametrize("error", ["GeneratorExit", "SystemExit(0)"])
+def test_a_component_that_ends_programs_does_not_end_record(acme: Path, error: str) -> None:
+    change(acme, "return x * random.random()", f"raise {error}")
+    told = run("record", "acme")
+    assert f"suits it; the first was refused with {error.split('(')[0]}" in told
+    assert run("check", "acme") == "3 same\n"
+
+
 def test_another_code_with_the_same_numbers_is_the_same(acme: Path) -> None:
     run("record", "acme")
     before = (acme / "numbers.json").read_bytes()

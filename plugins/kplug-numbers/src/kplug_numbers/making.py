@@ -28,6 +28,7 @@ from kplug_numbers.recipes.tensor_functions import (
     record_loss,
     record_regularizer,
 )
+from kplug_numbers.time_limit import BY_THE_CLOCK, OverdueError, TimeLimit
 
 # The version of each recipe: raised when its inputs or parts change. Callbacks have none.
 RECIPES: dict[str, tuple[int, Callable[[Recorder], None]]] = {
@@ -100,22 +101,31 @@ def _read(
 
     def make_seeded() -> Any:
         torch.default_generator.manual_seed(_SEED)
-        made = make()
+        try:
+            made = make()
+        except (KeyboardInterrupt, OverdueError):
+            raise
+        except BaseException as error:
+            text = error.message if isinstance(error, KplugError) else describe_error(error)
+            raise ReadingError(f"it cannot be made: {text}") from error
         torch.default_generator.manual_seed(_SEED)
         return made
 
     def read() -> Reading:
         out = Recorder(make_seeded, most_seconds)
-        record(out)
+        with out.limit.interrupting():
+            try:
+                record(out)
+            except (KplugError, KeyboardInterrupt, OverdueError):
+                raise
+            except BaseException as error:  # between two calls
+                raise ReadingError(f"it raised {describe_error(error)}") from error
         return out.finish(kind, name, version)
 
     with _standard_settings():
-        try:
+        # It may import its module, which takes its time.
+        with TimeLimit(BY_THE_CLOCK * most_seconds).interrupting():
             make_seeded()
-        except KplugError as error:
-            raise ReadingError(f"it cannot be made: {error.message}") from error
-        except (Exception, SystemExit) as error:
-            raise ReadingError(f"it cannot be made: {describe_error(error)}") from error
         first = read()
         if is_twice and compare(first, read()).outcome != "same":
             raise ReadingError(

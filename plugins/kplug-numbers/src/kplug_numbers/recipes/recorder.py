@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,9 +14,9 @@ from kplug.display.messages import describe_error, make_printable
 from kplug.support.nested import find_leaves
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.reading import MOST_BYTES, MOST_SAMPLES, Part, Reading, summarize
+from kplug_numbers.time_limit import OverdueError, TimeLimit
 
 MOST_SECONDS = 5.0  # of a reading, in processor time
-_BY_THE_CLOCK = 10  # times as long may it take, since others use the machine too
 _MOST_VALUES = 100_000  # of an array, as each is looked at in Python
 _DIGITS = {torch.float64: 10}  # significant decimal ones
 _FEWER_DIGITS = 6  # of the other types
@@ -29,8 +28,8 @@ class Recorder:
 
     Args:
         make: Makes the component anew, in a fixed state of torch's generator.
-        most_seconds: How much processor time the recipe may take. It is asked between two calls of the
-            component.
+        most_seconds: How much processor time the recipe may take: its `limit` is asked between two calls of
+            the component.
     """
 
     def __init__(self, make: Callable[[], Any], most_seconds: float = MOST_SECONDS) -> None:
@@ -38,8 +37,7 @@ class Recorder:
         self.parts: dict[str, Part] = {}
         self.refusals: list[str] = []  # errors of the component
         self._values: dict[str, tuple[float, ...]] = {}
-        self._limit = most_seconds
-        self._begun = time.thread_time(), time.monotonic()
+        self.limit = TimeLimit(most_seconds)
 
     def put(self, name: str, value: Any) -> None:
         """Record a value: a tensor, a number, or lists, tuples and dicts of them."""
@@ -58,7 +56,9 @@ class Recorder:
         try:
             found = [torch.as_tensor(one) for one in find_leaves(compute(), (Tensor, int, float))]
             return bool(found) and all(bool(one.isfinite().all()) for one in found)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code refuses in any way
+        except (KeyboardInterrupt, OverdueError):
+            raise
+        except BaseException as error:  # noqa: BLE001 - foreign code refuses in any way
             self.refusals.append(describe_error(error))
             return False
 
@@ -70,15 +70,13 @@ class Recorder:
         Raises:
             ReadingError: if the time is over.
         """
-        worked, passed = time.thread_time() - self._begun[0], time.monotonic() - self._begun[1]
-        if worked > self._limit or passed > _BY_THE_CLOCK * self._limit:
-            raise ReadingError(f"it takes more than {self._limit:g} seconds")
+        self.limit.require()
         try:
             for key, value in compute(*arguments).items():
                 self.put(f"{name}/{key}", value)
-        except ReadingError:
+        except (ReadingError, KeyboardInterrupt, OverdueError):
             raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code
+        except BaseException as error:  # noqa: BLE001 - foreign code
             self.parts[name] = Part(raises=make_printable(type(error).__name__)[:_LONGEST_NAME])
             self.refusals.append(describe_error(error))
 

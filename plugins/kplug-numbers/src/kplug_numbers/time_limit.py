@@ -1,0 +1,75 @@
+"""`TimeLimit`: how long foreign code may take, asked between its calls and during them."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Iterator
+
+from kplug_numbers.errors import ReadingError
+
+BY_THE_CLOCK = 4  # times as long may it take, since others use the machine too
+_PERIOD = 0.25  # seconds from one question to the next during a call
+
+
+class OverdueError(BaseException):
+    """Ends a call that does not return. It is no `Exception`, which the component may catch."""
+
+
+class TimeLimit:
+    """A number of seconds from now on.
+
+    Args:
+        seconds: How much processor time there is.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._begun = time.thread_time(), time.monotonic()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the processor time is used up, or much more time has passed by the clock."""
+        worked, passed = time.thread_time() - self._begun[0], time.monotonic() - self._begun[1]
+        return worked > self._seconds or passed > BY_THE_CLOCK * self._seconds
+
+    def require(self) -> None:
+        """Do nothing while there is time.
+
+        Raises:
+            ReadingError: if there is none.
+        """
+        if self.is_over:
+            raise ReadingError(f"it takes more than {self._seconds:g} seconds")
+
+    @contextlib.contextmanager
+    def interrupting(self) -> Iterator[None]:
+        """Interrupt Python code that does not return, on the main thread of a system with timers.
+
+        Raises:
+            ReadingError: if the time is over.
+        """
+        is_main = threading.current_thread() is threading.main_thread()
+        if not is_main or not hasattr(signal, "setitimer"):
+            yield
+            return
+        is_watching = True
+
+        def ask(*_: object) -> None:
+            if is_watching and self.is_over:
+                raise OverdueError
+
+        handler = signal.signal(signal.SIGALRM, ask)
+        timer = signal.setitimer(signal.ITIMER_REAL, _PERIOD, _PERIOD)
+        try:
+            try:
+                yield
+            finally:
+                is_watching = False
+        except OverdueError:
+            self.require()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, *timer)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL if handler is None else handler)
