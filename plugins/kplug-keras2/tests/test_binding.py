@@ -64,6 +64,36 @@ def test_a_star_import_brings_the_layers(installed: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("keras.layers", "CenterCrop"),
+        ("tensorflow.keras.layers", "TextVectorization"),
+        ("tensorflow.keras.layers.experimental.preprocessing", "RandomFlip"),
+        ("keras.utils", "image_dataset_from_directory"),
+    ],
+)
+def test_a_star_import_brings_what_distributions_lend(
+    installed: Any, module: str, name: str
+) -> None:
+    names: dict[str, Any] = {}
+    exec(f"from {module} import *", names)
+    assert names[name] is getattr(importlib.import_module(module), name)
+
+
+def test_a_star_import_leaves_out_what_is_lent_and_cannot_be_used(
+    installed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(name: str) -> Any:
+        raise AttributeError(f"module 'kplug.layers' has no attribute {name!r}: it is broken")
+
+    monkeypatch.setattr(kplug.layers, "__getattr__", fail)
+    names: dict[str, Any] = {}
+    exec("from keras.layers import *", names)
+    assert "Dense" in names
+    assert "CenterCrop" not in names
+
+
+@pytest.mark.parametrize(
     ("code", "error", "text"),
     [
         ("from keras.layers import Dens", ImportError, "Did you mean 'Dense'?"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from kplug_keras2.binding.architectures import list_architectures
 from kplug_keras2.binding.module_table import find_sources, is_package, list_parts
-from kplug_keras2.binding.shared_names import IN_STAR_IMPORTS, find_lent, find_shared
+from kplug_keras2.binding.shared_names import IN_STAR_IMPORTS, find_lent, find_shared, list_lent
 from kplug_keras2.binding.unknown_names import refuse_name
 
 
@@ -28,6 +28,12 @@ class KerasModule(BoundModule):
         super().__init__(name, f"{name.partition('.')[0]}, by kplug.")
         self._path = path
 
+    @property
+    def __all__(self) -> list[str]:
+        """What a star import brings: also what distributions lend, unless it cannot be used."""
+        lent = (name for name in list_lent(self._path) if hasattr(self, name))
+        return sorted({*vars(self).get("__all__", ()), *lent})
+
     def fill(self) -> None:
         """Copy the public names of the source modules; the first source wins."""
         names: dict[str, Any] = {}
@@ -36,7 +42,7 @@ class KerasModule(BoundModule):
             names.update(list_names(found))
         vars(self).update(names)
         is_inner = self._path.startswith(("layers.", "engine."))
-        self.__all__ = sorted({*names, *(IN_STAR_IMPORTS if is_inner else ())})
+        vars(self)["__all__"] = sorted({*names, *(IN_STAR_IMPORTS if is_inner else ())})
         if is_package(self._path):
             for part in list_parts(self._path, at_once=True):
                 importlib.import_module(f"{self.__name__}.{part}")

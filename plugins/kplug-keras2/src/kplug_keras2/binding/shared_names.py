@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from types import ModuleType
 from typing import Any
 
 from kplug_keras2.binding.module_table import MODULES, find_sources
@@ -54,8 +55,17 @@ def find_shared(root: str, path: str, name: str) -> Any:
 
 def find_lent(path: str, name: str) -> Any:
     """Return the object that a distribution lends to kplug's module; ``None`` without one."""
-    for source in find_sources(path):
-        module = importlib.import_module(source)
-        if name not in vars(module) and name in dir(module):
+    for module in map(importlib.import_module, find_sources(path)):
+        if name in _list_lent(module):
             return getattr(module, name)
     return None
+
+
+def list_lent(path: str) -> list[str]:
+    """Return the names of the objects that distributions lend to kplug's module."""
+    modules = map(importlib.import_module, find_sources(path))
+    return [name for module in modules for name in _list_lent(module)]
+
+
+def _list_lent(module: ModuleType) -> list[str]:
+    return [name for name in dir(module) if name not in vars(module)]
