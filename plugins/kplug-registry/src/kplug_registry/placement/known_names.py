@@ -49,13 +49,14 @@ zmq=pyzmq
 """
 _COMMAND = re.compile(
     r"(pip|python|pythonw|pypy|ipython|pydoc|idle|easy_install|wheel)(-?\d+(\.\d+)*t?)?"
-    r"|python(\d+(\.\d+)*)?-config|(de)?activate|[a-z]?sh|bash|fish|sudo|su|doas|env|git|make|cmake"
+    r"|python(\d+(\.\d+)*)?-config|(de)?activate(_this|\.\w+)?|[a-z]?sh|bash|fish|sudo|su|doas|env|git|make|cmake"
     r"|gcc|g\+\+|cc|c\+\+|clang|ld|cat|cd|chmod|cp|curl|docker|echo|find|grep|kill|less|ls|man|mkdir|more|mv|nano"
     r"|node|npm|npx|perl|rm|scp|sed|ssh|tar|test|top|vi|vim|wget|which|xargs"
     r"|kplug|uv|uvx|pipx|poetry|pdm|hatch|conda|mamba|micromamba|pixi|tox|nox|twine|virtualenv|pre-commit"
     r"|torchrun|jupyter|pytest|py\.test|ruff|mypy|black|cython|tensorboard|tqdm|nvidia-smi|cmd|powershell|pwsh"
     r"|(jupyter|huggingface|transformers|pyright|debugpy|hypothesis|numpy|nvidia)-[\w-]+|hf|f2py|dmypy"
     r"|torchfrtrace|stubgen|stubtest|httpx2|fonttools|hatchling|lint-imports|pyproject-build"
+    r"|pygmentize|rst2\w+|markdown-it|markdown_py|normalizer|moto_server|pyft\w+|ttx"
 )
 _ENDING = re.compile(r"(-script)?\.(exe|pyw?|bat|cmd|ps1|com|lnk|msc|vb[es]|jse?|ws[fh])$")
 
