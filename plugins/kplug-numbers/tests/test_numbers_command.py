@@ -191,6 +191,8 @@ def test_a_component_is_shown(acme: Path) -> None:
     assert data["parts"]["real/exact/value"]["sample"] == [0.0]
     assert "several kinds: loss, metric" in run("show", "kplug/mse", status=2)
     assert run("show", "kplug/mse", "--kind", "loss").startswith("loss kplug/mse")
+    assert "there is no kind 'nope'" in run("show", "kplug/mse", "--kind", "nope", status=2)
+    assert run("show", "kplug/mse", "--kind", "losses").startswith("loss kplug/mse")
     assert "nothing is named 'kplug/msq'" in run("show", "kplug/msq", status=2)
 
 

@@ -32,6 +32,10 @@ def test_what_is_written_is_read_with_a_reading_a_line(tmp_path: Path) -> None:
     assert read_file(path) == NumbersFile()
 
 
+def _unread(kind: str, spec: str, reason: str = "it is random") -> bytes:
+    return json.dumps({"format": 1, "readings": [], "unread": [[kind, spec, reason]]}).encode()
+
+
 HOSTILE = {
     "empty": b"",
     "truncated": CONTENT.to_json().encode()[:-9],
@@ -43,6 +47,11 @@ HOSTILE = {
     "a wrong reading": b'{"format":1,"readings":[{}],"unread":[]}',
     "a wrong reason": b'{"format":1,"readings":[],"unread":[["loss"]]}',
     "a spec that is none": b'{"format":1,"readings":[],"unread":[["loss","(((","it is random"]]}',
+    "a kind with a colour": _unread("loss\x1b[31m", "acme/x"),
+    "a spec with lines": _unread("loss", "acme/x(name='\n')"),
+    "a long kind": _unread("l" * 201, "acme/x"),
+    "a long spec": _unread("loss", "x" * 5000),
+    "a format that equals 1": b'{"format":true,"readings":[],"unread":[]}',
     "too many": b'{"format":1,"readings":[' + b"0," * 5000 + b'0],"unread":[]}',
     "gigabytes": b" " * (MOST_FILE_BYTES + 1),
 }
@@ -57,6 +66,14 @@ def test_what_is_wrong_is_refused_with_the_file(content: bytes, tmp_path: Path) 
     path.write_bytes(content)
     with pytest.raises(ReadingError, match=r"numbers\.json: "):
         read_file(path)
+
+
+def test_a_reason_is_one_line_of_limited_length() -> None:
+    content = _unread("loss", "acme/x", "it\nsame: all \x1b[2J" + "e" * 1000)
+    (reason,) = NumbersFile.from_json(content, "a file").unread.values()
+    assert reason.startswith("it same: all ?[2Jeee")
+    assert reason.isprintable()
+    assert len(reason) == 500
 
 
 def test_a_huge_file_is_not_read_whole(tmp_path: Path) -> None:
@@ -89,6 +106,28 @@ def test_wheels_without_numbers_and_bombs_are_refused(tmp_path: Path) -> None:
     for name in ("c.whl", "missing.whl"):
         with pytest.raises(ReadingError, match="cannot be read"):
             read_wheel(tmp_path / name)
+
+
+@pytest.mark.parametrize("how", ["DEFLATED", "BZIP2", "LZMA"])
+def test_a_corrupt_wheel_is_refused_with_its_name(how: str, tmp_path: Path) -> None:
+    path = tmp_path / "acme-0.1-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w", getattr(zipfile, f"ZIP_{how}")) as wheel:
+        wheel.writestr("acme/numbers.json", json.dumps([str(at * 7919) for at in range(3000)]))
+    content = bytearray(path.read_bytes())
+    start = 60  # behind the header of the member
+    content[start : start + 200] = bytes(byte ^ 0xFF for byte in content[start : start + 200])
+    path.write_bytes(content)
+    with pytest.raises(ReadingError, match=r"acme-0\.1-py3-none-any\.whl' cannot be read: "):
+        read_wheel(path)
+
+
+def test_a_folder_of_a_wheel_is_named_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "acme-0.1-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr("acme\nsame: all/numbers.json", b"")
+    with pytest.raises(ReadingError) as caught:
+        read_wheel(path)
+    assert "\n" not in caught.value.message
 
 
 def test_the_file_of_a_distribution_is_found_in_its_package() -> None:

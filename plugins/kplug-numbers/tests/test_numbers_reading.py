@@ -63,6 +63,7 @@ HOSTILE = {
     "gigabytes": "9" * (MOST_BYTES + 1),
     "bytes that are no text": b"\xff\xfe\xfd",
     "a newer format": _with(format=2),
+    "a format that equals 1": _with(format=True),
     "a format as text": _with(format="1"),
     "another kind of kind": _with(kind=["loss"]),
     "no spec": _with(spec=""),

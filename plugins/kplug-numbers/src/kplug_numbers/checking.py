@@ -8,13 +8,13 @@ from typing import Literal
 
 from kplug import Component, Spec, parse_spec
 from kplug.commands import diverting_output
-from kplug.display.messages import make_printable, quote
+from kplug.display.messages import quote
 from kplug.errors import KplugError
 from kplug.inspection import KINDS, find_component, find_own_example, list_components
 from kplug_numbers.comparison import compare
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.making import RECIPES, make_reading
-from kplug_numbers.numbers_file import Key, NumbersFile
+from kplug_numbers.numbers_file import Key, NumbersFile, write_line
 
 Outcome = Literal["same", "differs", "cannot be compared", "not recorded"]
 
@@ -82,7 +82,7 @@ def make_all(keys: Iterable[Key], tell: Callable[[Key], None]) -> NumbersFile:
             try:
                 readings[key] = make_reading(*key)
             except KplugError as error:
-                unread[key] = make_printable(" ".join(error.message.split()))[:500]
+                unread[key] = write_line(error.message)
     return NumbersFile(readings, unread)
 
 

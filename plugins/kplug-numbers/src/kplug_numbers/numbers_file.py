@@ -13,11 +13,19 @@ from pathlib import Path
 import importlib_metadata
 
 from kplug import parse_spec
-from kplug.display.messages import quote
+from kplug.display.messages import describe_error, make_printable, quote
 from kplug.errors import SpecError
 from kplug.support.atomic import replacing
 from kplug_numbers.errors import ReadingError
-from kplug_numbers.reading import FORMAT, Reading, parse_json, require_record
+from kplug_numbers.reading import (
+    FORMAT,
+    MOST_BYTES,
+    Reading,
+    is_known_format,
+    is_plain,
+    parse_json,
+    require_record,
+)
 
 FILE = "numbers.json"
 MOST_FILE_BYTES = 8 * 2**20
@@ -74,7 +82,7 @@ class NumbersFile:
         if len(content) > MOST_FILE_BYTES:
             raise ReadingError(f"it is larger than {MOST_FILE_BYTES} bytes")
         data = require_record(parse_json(content), "the file")
-        if data.get("format") != FORMAT:
+        if not is_known_format(data.get("format")):
             raise ReadingError(f"it has the format {quote(data.get('format'))}; {FORMAT} is known")
         readings = list(map(_read_reading, _read_list(data, "readings")))
         unread = dict(map(_read_reason, _read_list(data, "unread")))
@@ -127,19 +135,21 @@ def read_wheel(path: Path) -> NumbersFile:
     Raises:
         ReadingError: if the wheel has none, or cannot be read.
     """
+    content = b""
     try:
         with zipfile.ZipFile(path) as wheel:
             names = [one for one in wheel.namelist() if one.count("/") == 1]
             inside = next((one for one in names if one.endswith(f"/{FILE}")), None)
-            if inside is None:
-                raise ReadingError(
-                    f"{path.name} has no {FILE}", hint="Its author records it before building."
-                )
-            with wheel.open(inside) as file:
-                content = file.read(MOST_FILE_BYTES + 1)
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-        raise ReadingError(f"{str(path)!r} cannot be read: {error}") from error
-    return NumbersFile.from_json(content, f"{path.name}: {inside}")
+            if inside is not None:
+                with wheel.open(inside) as file:
+                    content = file.read(MOST_FILE_BYTES + 1)
+    except Exception as error:  # each compression of a corrupt wheel has errors of its own
+        raise ReadingError(f"{str(path)!r} cannot be read: {describe_error(error)}") from error
+    if inside is None:
+        raise ReadingError(
+            f"{path.name} has no {FILE}", hint="Its author records it before building."
+        )
+    return NumbersFile.from_json(content, f"{path.name}: {write_line(inside)}")
 
 
 def find_source(distribution: str) -> Path:
@@ -173,6 +183,11 @@ def write_file(path: Path, content: NumbersFile) -> None:
     """Write a file as a whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(content.to_json(), encoding="utf-8")
+
+
+def write_line(text: str) -> str:
+    """Return a text as one printable line, cut to the length of a reason."""
+    return make_printable(" ".join(text.split()))[:_LONGEST_REASON]
 
 
 def _find_packages(distribution: str) -> Iterator[Path]:
@@ -226,11 +241,13 @@ def _read_reason(item: object) -> tuple[Key, str]:
         not isinstance(item, list)
         or len(item) != 3
         or not all(isinstance(one, str) for one in item)
+        or not is_plain(item[0])
+        or not is_plain(item[1], MOST_BYTES)
     ):
         raise ReadingError(f"'unread' has {quote(item)}, not a kind, a spec and a reason")
     kind, spec, reason = item
     _require_spec(spec)
-    return (kind, spec), reason[:_LONGEST_REASON]
+    return (kind, spec), write_line(reason)
 
 
 def _require_spec(text: str) -> None:

@@ -14,7 +14,7 @@ from kplug_numbers.errors import ReadingError
 FORMAT = 1  # raised on incompatible changes
 MOST_BYTES = 4096  # of a reading's JSON
 MOST_SAMPLES = 4  # of a part
-_LONGEST_NAME = 200
+LONGEST_NAME = 200
 _MOST_DIMENSIONS = 16
 _UNNAMED = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -115,7 +115,7 @@ class Reading:
             ReadingError: with the field that is wrong.
         """
         record = require_record(data, "the reading")
-        if record.get("format") != FORMAT:
+        if not is_known_format(record.get("format")):
             raise ReadingError(
                 f"the reading has the format {quote(record.get('format'))}; this version of kplug-numbers "
                 f"knows {FORMAT}",
@@ -148,6 +148,16 @@ def parse_json(text: str | bytes) -> object:
         raise ReadingError(f"it is no JSON: {str(error)[:200]}") from None
 
 
+def is_known_format(value: object) -> bool:
+    """Whether a value is the number of the format, and not one that equals it, such as true."""
+    return type(value) is int and value == FORMAT
+
+
+def is_plain(text: str, longest: int = LONGEST_NAME) -> bool:
+    """Whether a text is printable, not empty and not too long."""
+    return 0 < len(text) <= longest and text.isprintable()
+
+
 def require_record(data: object, where: str) -> Mapping[str, object]:
     """Return data that are a JSON object.
 
@@ -173,7 +183,7 @@ def _refuse_constant(name: str) -> NoReturn:
 def _read_parts(data: object) -> dict[str, Part]:
     record = require_record(data, "'parts'")
     for name in record:
-        if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+        if not name or len(name) > LONGEST_NAME or not name.isprintable():
             raise _wrong("a part's name", name)
     return {name: _read_part(require_record(part, name), name) for name, part in record.items()}
 
@@ -232,9 +242,9 @@ def _read_shape(data: object, name: str) -> tuple[int, ...]:
     return tuple(data)
 
 
-def _read_text(record: Mapping[str, object], key: str, longest: int = _LONGEST_NAME) -> str:
+def _read_text(record: Mapping[str, object], key: str, longest: int = LONGEST_NAME) -> str:
     text = record.get(key)
-    if not isinstance(text, str) or not text or len(text) > longest or not text.isprintable():
+    if not isinstance(text, str) or not is_plain(text, longest):
         raise _wrong(key, text)
     return text
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kplug import parse_spec
+from kplug import get_kind, parse_spec
 from kplug.commands import (
     JsonOption,
     complete_component,
@@ -165,8 +165,8 @@ def diff(
 
 def _find_kind(text: str, kind: str | None) -> str:
     spec = parse_spec(text)
-    known = KINDS if kind is None else {kind: KINDS[kind]} if kind in KINDS else {}
-    found = [name for name, one in known.items() if find_component(one, spec) is not None]
+    known = KINDS.values() if kind is None else [get_kind(kind)]
+    found = [one.name for one in known if find_component(one, spec) is not None]
     if len(found) == 1:
         return found[0]
     if not found:
