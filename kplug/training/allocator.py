@@ -21,6 +21,8 @@ from kplug.registry.quoting import quote
 LONG_RUN_SECONDS = 1.0
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h
+# Of a single block. Kept too, the buffers of data in files would lie beside one another: 80 MB more.
+_LARGEST_KEPT = 64 << 20
 _HIGHEST_MMAP_THRESHOLD = 32 << 20  # that glibc adapts to by itself, and that old versions accept
 
 
@@ -53,7 +55,7 @@ class Allocator:
         """Keep freed memory in the process from now on, unless there is an objection."""
         if not self._is_keeping:
             self._is_keeping = True
-            self._set_thresholds(1 << 30, -1)  # -1: it never trims
+            self._set_thresholds(_LARGEST_KEPT, -1)  # -1: it never trims
 
     def __enter__(self) -> None:
         with self._lock:

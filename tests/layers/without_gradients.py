@@ -18,7 +18,7 @@ from kplug_authoring.suites import get_suite
 from torch import Tensor
 
 from kplug.registry import REGISTRY, Component, get_kind
-from kplug.registry.examples import Example
+from kplug.registry.building.example_loading import find_own_example
 from kplug.support.nested import map_leaves
 from tests.contract.examples import find_examples
 
@@ -32,7 +32,9 @@ def list_calls(component: Component) -> Iterator[tuple[Any, tuple[Any, ...]]]:
     """Yield layers and what they are called with: the contract's inputs, and data of ranks 2 to 5."""
     kind = get_kind("layer")
     name = f"layer/{component.qualified_name}"
-    subject = Subject(component, find_examples().get(name, Example()), get_suite(kind))
+    subject = Subject(
+        component, find_examples().get(name) or find_own_example(component), get_suite(kind)
+    )
     yield subject.make(), calls_of(subject)
     for size in ((5,), (6, 5), (6, 6, 5), (6, 6, 6, 5)):
         values = torch.randn(2, *size, generator=torch.Generator().manual_seed(0)).abs()

@@ -21,7 +21,7 @@ from kplug.training import allocator, runs
 from kplug.training.allocator import Allocator, find_glibc, find_objection
 
 TRIM, MMAP = -1, -3  # of malloc.h
-KEPT = [(MMAP, 1 << 30), (TRIM, -1)]
+KEPT = [(MMAP, 64 << 20), (TRIM, -1)]
 RETURNED = [(MMAP, 32 << 20), (TRIM, 64 << 20), "trim"]
 ENVIRONMENT = {
     name: text
@@ -108,7 +108,7 @@ def test_a_run_that_fails_returns_memory(made: Allocator, fake: FakeGlibc) -> No
 def test_an_old_glibc_gets_the_highest_threshold_that_it_accepts() -> None:
     fake: Any = FakeGlibc(highest=32 << 20)
     Allocator(fake).keep()
-    assert fake.calls == [(MMAP, 1 << 30), (MMAP, 32 << 20), (TRIM, -1)]
+    assert fake.calls == [(MMAP, 64 << 20), (MMAP, 32 << 20), (TRIM, -1)]
 
 
 @pytest.mark.parametrize(
