@@ -59,9 +59,10 @@ OTHERS = [
 
 
 def run(
-    folder: Path, cases: str, processes: int, script: Path = SCRIPT
+    folder: Path, cases: str, processes: int, script: Path = SCRIPT, *options: str
 ) -> subprocess.CompletedProcess[str]:
     launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    launcher += options
     command = [
         sys.executable,
         *(launcher if processes > 1 else []),
@@ -201,7 +202,8 @@ def test_error_that_nobody_catches_ends_the_run(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_killed_process_ends_the_run_with_a_message(tmp_path: Path) -> None:
     start = time.monotonic()
-    done = run(tmp_path, "killed", 2)
+    # torchrun ends the other process when it looks, which must not be before that has told.
+    done = run(tmp_path, "killed", 2, SCRIPT, "--monitor-interval=5")
     assert done.returncode
     assert time.monotonic() - start < 60
     assert "WorkerLostError: process 0 of 2: another process of this run has ended" in done.stderr
