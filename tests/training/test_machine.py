@@ -1,4 +1,4 @@
-"""What ``kplug env`` tells of the machine."""
+"""The section of ``kplug env`` about the machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is no argument of a dataset is named, before a file is read."""
+"""Unknown arguments of datasets are named before a file is read."""
 
 from __future__ import annotations
 
