@@ -96,7 +96,7 @@ def _note_resolved(used: _Used, resolved: Resolved) -> None:
 
 
 def _note_use(used: _Used, component: Component) -> None:
-    if component.origin.is_built_in:  # built-ins are in every lock, without names
+    if component.origin.is_built_in:  # in every lock, and no other has their names (D5)
         return
     names = used.setdefault(component.origin.distribution, set())
     if component.origin.is_custom:

@@ -8,9 +8,10 @@ from typing import Any
 from kplug.errors import SpecError
 from kplug.layers.base.layer import Layer
 from kplug.registry import REGISTRY, Component, Resolved, Spec, get_kind
-from kplug.registry.building.recorded_lookups import find_look_ups
+from kplug.registry.building.recorded_lookups import drop_own, find_look_ups
 from kplug.registry.building.resolved import ask_for_config
 from kplug.registry.building.reverse_lookup import find_component_of
+from kplug.registry.component import USER_CODE
 from kplug.registry.loading.running_builds import find_owner, find_running_version
 from kplug.registry.names.built_ins import is_built_in_class
 from kplug.training.compiled import Compiled
@@ -38,15 +39,17 @@ def describe_layers(model: Any) -> list[ComponentRow]:
                 continue
             seen.add(id(module))
             where = f"{owner.name}.{path}" if path else owner.name
-            if id(module) not in in_slots:
-                rows += _describe_supplied(where, module)
+            supplied = _find_supplied(module)
+            if supplied is not None and id(module) not in in_slots:
+                rows.append(_describe_supplied(where, module, supplied))
             for name, slot in getattr(module, "slots", {}).items():
                 if slot.resolved is not None and not slot.is_idle and id(slot) not in seen:
                     seen.add(id(slot))
                     if not slot.resolved.component.origin.is_custom:
                         in_slots.add(id(slot.resolved.object))
                     rows += describe(f"{where}.{name}", slot.resolved)
-            for place, found in find_look_ups(module).items():
+            origin = USER_CODE if supplied is None else supplied.origin
+            for place, found in drop_own(origin, find_look_ups(module)).items():
                 if found.kind != "layer" and id(found) not in seen:  # layers are among the modules
                     seen.add(id(found))
                     rows += describe(f"{where}.{place}", found)
@@ -65,14 +68,15 @@ def describe(slot: str, resolved: Resolved) -> list[ComponentRow]:
     return [row, *inner]
 
 
-def _describe_supplied(where: str, module: Any) -> list[ComponentRow]:
-    """Return a row for a plugin's layer; kplug's own layers have none, as they are too many."""
+def _find_supplied(module: Any) -> Component | None:
+    """Return the component that a layer is; None if a file's plain name for its class means kplug's."""
     owner, kind = type(module), get_kind("layer")
-    component = None if is_built_in_class(kind, owner) else find_component_of(REGISTRY, kind, owner)
-    if component is None:
-        return []
+    return None if is_built_in_class(kind, owner) else find_component_of(REGISTRY, kind, owner)
+
+
+def _describe_supplied(where: str, module: Any, component: Component) -> ComponentRow:
     arguments = ask_for_config(module) or {}
-    return [_make_row(where, component, arguments, "passed in code", component.qualified_name)]
+    return _make_row(where, component, arguments, "passed in code", component.qualified_name)
 
 
 def _make_row(

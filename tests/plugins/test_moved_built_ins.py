@@ -37,6 +37,26 @@ MOVED: dict[str, tuple[Any, str]] = {
     "kplug.losses.robust": (loss_table, "keras.losses"),
     "kplug.optimizers.lion": (optimizer_table, "keras.optimizers"),
 }
+# A loss and a layer whose defaults name a component of their own distribution.
+DEFAULTS = """
+import kplug
+
+class Blend(kplug.losses.Loss):
+    def __init__(self, inner="{home}/log_cosh", name="blend"):
+        super().__init__(name=name)
+        self.inner = inner
+        self._inner = kplug.losses.get(inner)
+    def call(self, y_true, y_pred):
+        return self._inner(y_true, y_pred)
+
+class Gate(kplug.Layer):
+    def __init__(self, **keywords):
+        super().__init__(**keywords)
+        self._measure = kplug.losses.get("{home}/log_cosh")
+    def call(self, inputs):
+        return inputs
+"""
+OFFERED = ((loss_table, "blend", "Blend"), (layer_table, "Gate", "Gate"))
 PACKAGE = "__kplug_non_mutating__ = True\n__kplug_complete_config__ = True\n"
 X = np.random.default_rng(0).normal(size=(16, 4, 4, 3)).astype("float32")
 Y = X.mean(axis=(1, 2, 3), keepdims=False)[:, None]
@@ -60,7 +80,8 @@ def _write_distribution(folder: Path) -> None:
     """Write the source text of the modules under other names, with the facts that each author states."""
     package = folder / "moved_parts"
     package.mkdir()
-    files = {"__init__.py": PACKAGE, "plugin.py": _write_hooks()}
+    defaults = DEFAULTS.format(home="moved-parts")
+    files = {"__init__.py": PACKAGE, "plugin.py": _write_hooks(), "defaults.py": defaults}
     for module, (_, home) in MOVED.items():
         path = Path(str(importlib.import_module(module).__file__))
         stated = f'from __future__ import annotations\n\n__kplug_keras_module__ = "{home}"\n'
@@ -88,6 +109,11 @@ def _write_hooks() -> str:
         rows = [
             f"    Component({one.name!r}, {_move(one.target)!r}, {one.aliases!r}, summary={one.summary!r}),"
             for home, one in _list_moved()
+            if home is table
+        ]
+        rows += [
+            f"    Component({name!r}, 'moved_parts.defaults:{target}'),"
+            for home, name, target in OFFERED
             if home is table
         ]
         lines += [f"_{plural} = [", *rows, "]", "@kplug.hookimpl", f"def kplug_{plural}():"]
@@ -218,6 +244,27 @@ def test_the_table_says_who_supplied_them(move: Callable[[], None]) -> None:
         == rows["dense"]
         == "moved-parts"
     )
+
+
+def test_defaults_of_their_own_have_no_rows(
+    move: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def list_rows(home: str) -> list[tuple[str, str]]:
+        backend.clear_session()
+        parts = [_find("layer", f"{home}/Gate")(), kplug.layers.Dense(1)]
+        model = Sequential([kplug.Input((3,)), *parts])
+        model.compile("sgd", f"{home}/blend", metrics=["mae"])
+        return [(row.slot, row.name.replace(home, "kplug")) for row in model.components]
+
+    (tmp_path / "kept_defaults.py").write_text(DEFAULTS.format(home="kplug"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for table, name, target in OFFERED:
+        component = Component(name, f"kept_defaults:{target}")
+        monkeypatch.setitem(table.COMPONENTS, name, component)
+    REGISTRY.reload()
+    before = list_rows("kplug")
+    move()
+    assert [row for row in list_rows("moved-parts") if row != ("gate", "kplug/Gate")] == before
 
 
 def test_no_guard_stands_around_them(

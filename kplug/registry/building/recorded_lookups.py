@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeAlias
 
+from kplug.registry.component import BUILT_IN, Origin
+from kplug.registry.loading.running_builds import find_owner
+
+# Every component table states the version of kplug, which requires torch; every lock states both.
+ALWAYS_RECORDED = BUILT_IN
 _ATTRIBUTE = "_looked_up"
 
 # A `Resolved`, whose module imports this one.
@@ -19,20 +24,32 @@ _FOUND: ContextVar[tuple[_Found, ...]] = ContextVar("found", default=())
 
 
 def note(identifier: object, resolved: _Resolved) -> None:
-    """Record a look-up for the component under construction; built-ins need no record.
+    """Record a look-up for the component under construction, unless each table and lock covers it.
 
     A result that is looked up again, as by the constructor of a base class, is recorded once.
     """
     making = _FOUND.get()
-    if not making or _is_built_in(resolved):
+    if not making or _is_supplied_by(ALWAYS_RECORDED, resolved):
         return
     if all(identifier is not one.object for found in making for _, one in found):
         making[-1].append((identifier, resolved))
 
 
-def _is_built_in(resolved: _Resolved) -> bool:
-    is_built_in: bool = resolved.component.origin.is_built_in
-    return is_built_in and all(map(_is_built_in, resolved.parts.values()))
+def _is_supplied_by(distributions: Collection[str], resolved: _Resolved) -> bool:
+    """Return whether some distributions offer a component and all of its parts, and have their code."""
+    component = resolved.component
+    if not {component.origin.distribution, find_owner(component)}.issubset(distributions):
+        return False
+    return all(_is_supplied_by(distributions, part) for part in resolved.parts.values())
+
+
+def drop_own(owner: Origin, found: Mapping[str, _Resolved]) -> dict[str, _Resolved]:
+    """Return an object's look-ups without those of its own distribution, whose version its row states.
+
+    The user's own code is no distribution and has no version.
+    """
+    own = () if owner.is_custom else (owner.distribution,)
+    return {place: one for place, one in found.items() if not _is_supplied_by(own, one)}
 
 
 @contextmanager
@@ -75,7 +92,7 @@ def bind_all(
 
 
 def find_look_ups(instance: object) -> Mapping[str, _Resolved]:
-    """Return the plugin components that an object looked up itself, by place."""
+    """Return the recorded components that an object looked up itself, by place."""
     found: Mapping[str, _Resolved] = getattr(instance, "__dict__", {}).get(_ATTRIBUTE, {})
     return found
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from kplug.registry.building.binding import Call
 from kplug.registry.building.lost_arguments import find_lost, has_own_scheme
-from kplug.registry.building.recorded_lookups import find_look_ups
+from kplug.registry.building.recorded_lookups import drop_own, find_look_ups
 from kplug.registry.candidates.conflicts import Rule
 from kplug.registry.component import Component
 from kplug.registry.parameters import has_parameter
@@ -31,7 +31,7 @@ class Resolved:
         children: Components among the arguments, or nested in one, by place: ``base``, ``parts[0]``.
         call: The checked call that made it; None for an object passed in code.
         source: The object before its kind's adapter wrapped it.
-        looked_up: Components of plugins that its construction looked up, such as a default, by place.
+        looked_up: Recorded components that its construction looked up, such as a default, by place.
     """
 
     kind: str
@@ -46,8 +46,9 @@ class Resolved:
 
     @property
     def parts(self) -> dict[str, Resolved]:
-        """The nested components by place, including plugin components that it looked up itself."""
-        found = {**self.looked_up, **find_look_ups(self.source)}
+        """The nested components by place, with those of other distributions that it looked up itself."""
+        looked_up = {**self.looked_up, **find_look_ups(self.source)}
+        found = drop_own(self.component.origin, looked_up)
         given = [child.object for child in self.children.values()]
         own = {k: one for k, one in found.items() if all(one.object is not each for each in given)}
         return {**own, **self.children}

@@ -51,6 +51,19 @@ def made(inner="other-plugin/inner"):
         return compute(y_true, y_pred)
     return loss
 
+def plain(y_true, y_pred):
+    return y_true
+
+class Own(Outer):
+    def __init__(self, inner="my-plugin/plain"):
+        super().__init__(inner)
+
+class Wrapping:
+    def __init__(self):
+        self.compute = resolve_object("loss", "my-plugin/required")
+    def __call__(self, y_true, y_pred):
+        return self.compute(y_true, y_pred)
+
 def failing():
     resolve_object("loss", "other-plugin/inner")
     raise ValueError("no")
@@ -61,6 +74,9 @@ NAMES = {
     "hidden": "Hidden",
     "made": "made",
     "failing": "failing",
+    "plain": "plain",
+    "own": "Own",
+    "wrapping": "Wrapping",
 }
 
 
@@ -77,7 +93,12 @@ def _plugins(install: Sandbox) -> None:
         modules={"slow.py": SCHEDULE},
     )
     offered = {name: f"mine:{target}" for name, target in NAMES.items()}
-    install("my-plugin", entry_points={"kplug.losses": offered}, modules={"mine.py": SOURCE})
+    install(
+        "my-plugin",
+        entry_points={"kplug.losses": {**offered, "required": "other:inner"}},
+        modules={"mine.py": SOURCE},
+        requires=("other-plugin",),
+    )
 
 
 def _list_parts(resolved: Resolved) -> dict[str, str]:
@@ -98,6 +119,9 @@ def _list_parts(resolved: Resolved) -> dict[str, str]:
         ("hidden", {"loss": "other-plugin/inner", "loss[1]": "my-plugin/outer"}),
         ("made", {"inner": "other-plugin/inner"}),
         ("made(inner='other-plugin/inner(power=4)')", {"inner": "other-plugin/inner(power=4)"}),
+        ("own", {}),
+        ("own(other-plugin/inner)", {"inner": "other-plugin/inner"}),
+        ("wrapping", {"loss": "my-plugin/required"}),
     ],
 )
 def test_a_default_is_a_part_as_if_it_was_written(text: str, parts: dict[str, str]) -> None:
