@@ -22,7 +22,7 @@ from kplug.registry.installed.hook_modules import Item
 from kplug.registry.installed.lent_modules import find_idle_modules
 from kplug.registry.installed.plugin_kinds import merge_kinds
 from kplug.registry.installed.suppliers import Supplier
-from kplug.registry.kinds import COMMAND, HOOKED, KINDS, Kind
+from kplug.registry.kinds import BUILT_IN_KINDS, COMMAND, HOOKED, KINDS, Kind
 from kplug.registry.loading.importer import TargetError
 from kplug.registry.loading.load_failures import explain_failure
 from kplug.registry.loading.running_builds import warn_of_replacement
@@ -120,6 +120,15 @@ class Registry:
             for supplier in self.state.discovery.suppliers:
                 supplier.load_modules()
         return once.get()
+
+    def list_kinds_known_to(self, origin: Origin) -> dict[str, Kind]:
+        """Return the kinds that a distribution or its requirements add; user code knows those of all."""
+        added = {name: kind for name, kind in self.kinds.items() if name not in BUILT_IN_KINDS}
+        if not added or origin.is_custom:
+            return added
+        known = self.state.discovery.importer.list_required(origin.distribution)
+        known = (origin.distribution, *known)
+        return {name: kind for name, kind in added.items() if kind.origin.distribution in known}
 
     def is_known(self, kind: Kind) -> bool:
         """Whether every plugin has declared its components of a kind."""
@@ -306,7 +315,7 @@ def _discover(read: Once[Policy], prefer: tuple[str, ...]) -> tuple[_State, bool
 def _ask_for_kinds(state: _State) -> tuple[dict[str, Kind], bool]:
     suppliers = state.discovery.suppliers
     offered = [
-        kind if kind.origin.is_built_in else replace(kind, origin=supplier.origin)
+        replace(kind, origin=supplier.origin)
         for supplier in suppliers
         for kind in supplier.ask(Kind, "kplug_kinds")
     ]

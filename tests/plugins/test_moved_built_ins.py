@@ -19,6 +19,7 @@ from kplug.builtins import (
     layers as layer_table,
     losses as loss_table,
     optimizers as optimizer_table,
+    schedules as schedule_table,
 )
 from kplug.cli.app import app
 from kplug.dialect.reading_models import read_model
@@ -36,6 +37,7 @@ MOVED: dict[str, tuple[Any, str]] = {
     "kplug.layers.preprocessing": (layer_table, "keras.layers"),
     "kplug.losses.robust": (loss_table, "keras.losses"),
     "kplug.optimizers.lion": (optimizer_table, "keras.optimizers"),
+    "kplug.schedules.decay": (schedule_table, "keras.optimizers.schedules"),
 }
 # A loss and a layer whose defaults name a component of their own distribution.
 DEFAULTS = """
@@ -105,6 +107,7 @@ def _write_hooks() -> str:
         (layer_table, "layers"),
         (loss_table, "losses"),
         (optimizer_table, "optimizers"),
+        (schedule_table, "schedules"),
     ):
         rows = [
             f"    Component({one.name!r}, {_move(one.target)!r}, {one.aliases!r}, summary={one.summary!r}),"
@@ -169,7 +172,9 @@ def _make_model(**options: Any) -> Any:
             dense(1, activity_regularizer="l1"),
         ]
     )
-    model.compile("lion(learning_rate=0.01)", "log_cosh", metrics=["log_cosh", "mae"], **options)
+    rate = "exponential_decay(0.01, decay_steps=9, decay_rate=0.5)"
+    lion = f"lion(learning_rate={rate})"
+    model.compile(lion, "log_cosh", metrics=["log_cosh", "mae"], **options)
     return model
 
 
@@ -212,6 +217,7 @@ def test_files_are_the_same_to_the_byte(
     after = _make_model()
     assert "moved_parts" in _owners(after)
     assert _fit(after) == losses
+    assert after.optimizer.get_config() == before.optimizer.get_config()
     for name in ("after.keras", "after.h5"):
         after.save(tmp_path / name)
     assert _read(tmp_path / "after.keras") == _read(tmp_path / "before.keras")
@@ -306,7 +312,7 @@ def test_their_steps_are_compiled_like_before(
     assert graphs == before
 
 
-@pytest.mark.parametrize("kind", ["layers", "losses", "optimizers"])
+@pytest.mark.parametrize("kind", ["layers", "losses", "optimizers", "schedules"])
 def test_the_list_has_the_same_lines(move: Callable[[], None], kind: str) -> None:
     def list_lines() -> set[str]:
         shown = CliRunner().invoke(app, ["list", kind]).output.splitlines()

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, Protocol, TypeAlias, cast, overload
 import torch
 
 from kplug.components.arguments import is_number, require_number
+from kplug.dialect.names import has_plain_name
 from kplug.dialect.serialization import require_whole
 from kplug.errors import ArgumentError, ContractError
 from kplug.registry import resolve, resolve_object
@@ -97,9 +98,8 @@ def describe_rate(optimizer: RateOwner) -> object:
         return schedule
     found = resolve("schedule", schedule)
     require_whole(found, "lr")
-    component = found.component
-    is_built_in = component.origin.is_built_in
-    name = type(schedule).__name__ if is_built_in else component.qualified_name
+    is_plain = has_plain_name("schedule", found.component)
+    name = type(schedule).__name__ if is_plain else found.component.qualified_name
     return {"class_name": name, "config": describe()}
 
 

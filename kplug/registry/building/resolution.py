@@ -14,7 +14,7 @@ from kplug.registry.candidates.conflicts import Rule
 from kplug.registry.candidates.scopes import plans_here
 from kplug.registry.component import USER_CODE, Component
 from kplug.registry.errors import ContractError, KplugError, WrongKindError
-from kplug.registry.kinds import BUILT_IN_KINDS, KINDS, Kind, find_kind_of_slot, get_kind
+from kplug.registry.kinds import Kind, find_kind_of_slot, get_kind
 from kplug.registry.names.lookup import look_up
 from kplug.registry.parameters import has_parameter
 from kplug.registry.problems import describe_error
@@ -143,8 +143,7 @@ def _build(plan: _Plan, where: str | None) -> Resolved:
     children: dict[str, Resolved] = {}
 
     def build_child(spec: Spec, place: str) -> Any:
-        kinds = BUILT_IN_KINDS if component.origin.is_built_in else KINDS
-        kind = find_kind_of_slot(place.partition("[")[0], kinds) or get_kind(component.kind)
+        kind = _find_kind(component, place.partition("[")[0])
         inside = f"{where}.{place}" if where else place
         children[place] = _resolve_at(kind.name, spec, inside)
         return children[place].object
@@ -169,6 +168,14 @@ def _build(plan: _Plan, where: str | None) -> Resolved:
         made,
         looked_up,
     )
+
+
+def _find_kind(component: Component, parameter: str) -> Kind:
+    """Return the kind that a parameter of a component announces; without one, that of the component."""
+    found = find_kind_of_slot(parameter)
+    if found is None:
+        found = find_kind_of_slot(parameter, REGISTRY.list_kinds_known_to(component.origin))
+    return found or get_kind(component.kind)
 
 
 def _as_data(spec: Spec, place: str) -> Any:  # noqa: ARG001 - the signature of `fill`'s callback
@@ -201,8 +208,6 @@ def _adapt(plan: _Plan, made: Any) -> Any:
     try:
         return plan.adapt(made)
     except ContractError as error:
-        if plan.component.origin.is_built_in:
-            raise
         reason = _describe(plan, f"({plan.component.location}) is not what its kind wants")
         raise ContractError(f"{reason}: {error.message}", hint=error.hint) from error
 

@@ -151,11 +151,15 @@ class Importer:
             return None
         if module in self._modules_of(namer):
             return namer
-        if namer not in self._requirements:
-            found = self._find(namer)
-            self._requirements[namer] = tuple(read_requirements(found)) if found else ()
-        required = self._requirements[namer]
+        required = self.list_required(namer)
         return next((name for name in required if module in self._modules_of(name)), None)
+
+    def list_required(self, distribution: str) -> tuple[str, ...]:
+        """Return the names of the requirements of a distribution, including those of its extras."""
+        if distribution not in self._requirements:
+            found = self._find(distribution)
+            self._requirements[distribution] = tuple(read_requirements(found)) if found else ()
+        return self._requirements[distribution]
 
     def _modules_of(self, distribution: str) -> Modules:
         if distribution in BUILT_IN:  # built-ins may lack metadata

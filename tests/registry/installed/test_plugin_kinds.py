@@ -161,6 +161,27 @@ def test_kplugs_own_components_mean_the_same_beside_any_kind(install: Sandbox) -
     assert found.children["inner_optimizer"].kind == "optimizer"
 
 
+@pytest.mark.parametrize(
+    ("requires", "kind"),
+    [((), "loss"), (["my-kinds>=1"], "augmentation")],
+)
+def test_a_parameter_announces_no_kind_of_a_stranger(
+    kinds: Sandbox, requires: list[str], kind: str
+) -> None:
+    code = (
+        "import kplug\ndef turn(degrees=90): return compute\n"
+        "def compute(y_true, y_pred): return y_true\n"
+        "@kplug.factory\ndef outer(augmentation): return compute"
+    )
+    kinds(
+        "my-losses",
+        entry_points={"kplug.losses": {"turn": "mine:turn", "outer": "mine:outer"}},
+        modules={"mine.py": code},
+        requires=requires,
+    )
+    assert resolve("loss", "outer(turn())").children["augmentation"].kind == kind
+
+
 def test_no_plugin_is_asked_for_kinds_of_kplugs_own(kinds: Sandbox) -> None:
     with kplug.scope(losses={"mine": len}):
         assert (get_kind("losses"), KINDS["loss"]) == (BUILT_IN_KINDS["loss"],) * 2
