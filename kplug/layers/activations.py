@@ -14,7 +14,7 @@ from kplug.components.arguments import refusal, require_number
 from kplug.components.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import ArgumentError, DataError
 from kplug.graph import Shape
-from kplug.graph.operators import Operators
+from kplug.graph.operators import calls_layers_for
 from kplug.layers.base.axes import find_axes, known_sizes, lacks_axis, require_integers
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
@@ -57,11 +57,9 @@ class Activation(Layer):
         return self.activation(inputs)
 
 
+@calls_layers_for("activations")
 def _activate(tensor: Any, name: str, arguments: Mapping[str, Any]) -> Any:
     return Activation(Spec(f"kplug/{name}", kwargs=arguments))(tensor)
-
-
-Operators.activate = staticmethod(_activate)  # type: ignore[method-assign]
 
 
 class Identity(Layer):

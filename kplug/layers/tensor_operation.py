@@ -14,7 +14,7 @@ from kplug.backend import auto_name, cast_to_floatx, get_value
 from kplug.components.arguments import is_number
 from kplug.errors import ArgumentValueError, GraphError, KplugError
 from kplug.graph import Node, Shape, SymbolicTensor, TensorSpec, is_symbolic
-from kplug.graph.operators import Operators
+from kplug.graph.operators import calls_layers_for
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.operation_shapes import (
     ONLY_LARGE,
@@ -142,6 +142,7 @@ def _fit(spec: TensorSpec, shapes: Iterable[Shape]) -> TensorSpec:
     return TensorSpec(tuple(sizes), spec.dtype)
 
 
+@calls_layers_for("operations")
 def connect_operation(
     operation: str, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None = None
 ) -> Any:
@@ -209,6 +210,3 @@ def _read_part(part: Any) -> Any:
 def _is_bound(value: Any) -> bool:
     is_integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     return value is None or is_integer or isinstance(value, EllipsisType)
-
-
-Operators.connect = staticmethod(connect_operation)  # type: ignore[method-assign]

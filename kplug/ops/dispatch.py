@@ -10,7 +10,7 @@ from kplug.backend.refusals import REFUSALS, explain
 from kplug.dialect.operation_classes import find_class_of
 from kplug.errors import GraphError
 from kplug.graph import is_symbolic
-from kplug.graph.operators import Operators
+from kplug.graph.operators import connect
 from kplug.ops.captured import refuse_captured
 from kplug.ops.control import CONTROL
 from kplug.ops.operands import Function
@@ -36,7 +36,7 @@ def _make_function(name: str, compute: Function) -> Function:
         if is_symbolic((args, kwargs)):
             if calls_functions:
                 refuse_captured(name, (args, kwargs))
-            return Operators.connect(name, args, kwargs)
+            return connect(name, args, kwargs)
         try:
             return compute(*args, **kwargs)
         except GraphError:

@@ -23,7 +23,7 @@ from kplug.builtins import (
 )
 from kplug.cli.app import app
 from kplug.dialect.reading_models import read_model
-from kplug.graph.operators import Operators
+from kplug.graph import operators
 from kplug.registry import REGISTRY, Component
 from kplug.registry.loading.distribution_hash import digest_of
 from kplug.saving.whole import writing
@@ -139,8 +139,8 @@ def move(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
         _write_distribution(site)
         for table, component in _list_moved():
             monkeypatch.delitem(table.COMPONENTS, component.name)
-        # The module of activations sets it when it is imported, which the copy is too.
-        monkeypatch.setattr(Operators, "activate", staticmethod(Operators.activate))
+        # The module of activations registers its layer when it is imported, which the copy is too.
+        monkeypatch.setitem(operators._MAKERS, "activations", operators._MAKERS["activations"])
         monkeypatch.syspath_prepend(str(site))
         REGISTRY.reload()
 
