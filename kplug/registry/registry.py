@@ -19,7 +19,7 @@ from kplug.registry.installed.computed_once import Once
 from kplug.registry.installed.discovery import Discovery, discover, search_path_fingerprint
 from kplug.registry.installed.entry_point_groups import MODULE_GROUP
 from kplug.registry.installed.hook_modules import Item
-from kplug.registry.installed.lent_modules import find_idle_modules
+from kplug.registry.installed.lenders import find_idle_modules
 from kplug.registry.installed.plugin_kinds import merge_kinds
 from kplug.registry.installed.suppliers import Supplier
 from kplug.registry.kinds import BUILT_IN_KINDS, COMMAND, HOOKED, KINDS, Kind

@@ -9,7 +9,12 @@ import sys
 import zipfile
 from pathlib import Path
 
+import importlib_metadata
 import pytest
+
+from kplug.registry import KINDS, REGISTRY
+from kplug.registry.kinds import COMMAND
+from kplug.registry.names import homes
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = sorted(path.parent for path in (ROOT / "plugins").glob("*/pyproject.toml"))
@@ -91,6 +96,18 @@ def test_a_plugin_uses_public_names_and_its_dependencies_only(plugin: Path) -> N
                 f"{path}: {module}"
             )
             assert top != "kplug" or is_public(rest), module
+
+
+def test_kplug_knows_what_they_lend_and_their_commands() -> None:
+    """Messages name a distribution that is missing, whose entry points nobody can read then."""
+    lent = importlib_metadata.entry_points(group="kplug.modules")
+    assert {one.name: one.dist.name for one in lent} == homes.LENT
+    offered = [*REGISTRY.index(COMMAND).components, *REGISTRY.index(KINDS["layer"]).components]
+    shipped = {"kplug-authoring", "kplug-demo", "kplug-numbers", "kplug-preprocessing"}
+    found = [one for one in offered if one.origin.distribution in shipped]
+    owners = [homes.find_home(one.kind, one.name) for one in found]
+    assert owners == [one.origin.distribution for one in found]
+    assert {one.name for one in found} >= homes.COMMANDS.keys()
 
 
 @pytest.mark.slow

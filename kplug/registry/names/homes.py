@@ -36,7 +36,7 @@ LENT = {
     **{f"layers.{name}": _PREPROCESSING for name in _LAYERS},
     **{f"utils.{name}": _PREPROCESSING for name in _UTILS},
 }
-_COMMANDS = {
+COMMANDS = {
     **dict.fromkeys(("new", "add", "check", "stubs"), "kplug-authoring"),
     "demo": "kplug-demo",
     "numbers": "kplug-numbers",
@@ -47,4 +47,4 @@ def find_home(kind: str, name: str) -> str | None:
     """Return the distribution of a command or layer that kplug has left to it; None of anything else."""
     if kind == "layer":
         return _PREPROCESSING if lookup_key(name) in map(lookup_key, _LAYERS) else None
-    return _COMMANDS.get(name) if kind == "command" else None
+    return COMMANDS.get(name) if kind == "command" else None

@@ -19,7 +19,7 @@ import kplug
 from kplug.registry.candidates.installable_packages import Package
 from kplug.registry.component import Origin
 from kplug.registry.errors import KplugError, MissingModuleError
-from kplug.registry.installed.lent_modules import (
+from kplug.registry.installed.lenders import (
     describe_conflict,
     find_lenders,
     is_inner,

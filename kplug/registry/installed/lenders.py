@@ -1,4 +1,4 @@
-"""Modules that distributions lend to kplug, and names in its own: finds lenders, and what is never used."""
+"""Finds who lends modules and names to kplug, and what is lent and never used."""
 
 from __future__ import annotations
 
