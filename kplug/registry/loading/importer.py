@@ -33,13 +33,13 @@ class Importer:
     """Imports targets of a plugin and of its requirements, but never of a plugin that is switched off.
 
     Args:
-        policy: Decides what may load. Lists with versions or hashes are checked again at import, since
-            another build may be installed by then.
+        policy: Decides what may load. Settings that judge builds, such as lists with versions or hashes, are
+            asked again at import, since another build may be installed by then.
     """
 
     def __init__(self, policy: Policy | None = None) -> None:
         self._policy = policy or Policy()
-        self._limited = self._policy.limited
+        self._judged = set(filter(self._policy.judges_builds, self._policy.named))
         self._distributions: dict[str, Any] = {}
         self._disabled: dict[str, str] = {}
         self._modules: dict[str, Modules] = {}
@@ -48,6 +48,8 @@ class Importer:
     def add(self, name: str, distribution: Any) -> None:
         """Map a name to this distribution of ``importlib_metadata``, unless it has one already."""
         self._distributions.setdefault(name, distribution)
+        if self._policy.judges_builds(name):
+            self._judged.add(name)
 
     def disable(self, distribution: str, reason: str) -> None:
         """Refuse the modules of a distribution to every namer."""
@@ -71,7 +73,7 @@ class Importer:
         owner = self._check(origin, name)
         with noting_import(origin.distribution, name, owner):
             found: Any = importlib.import_module(name)
-        if self._limited:  # the imported code may differ from the files
+        if self._judged:  # the imported code may differ from the files
             self._check(origin, name)
         if not path and getattr(found.__spec__, "_initializing", False):  # by this thread
             raise ImportError(f"partially initialized module {name!r}", name=name)
@@ -113,7 +115,7 @@ class Importer:
         raise TargetError(message)
 
     def _refuse_what_is_off(self, module: str, own: Modules) -> None:
-        for distribution in dict.fromkeys((*self._disabled, *sorted(self._limited))):
+        for distribution in dict.fromkeys((*self._disabled, *sorted(self._judged))):
             name = self._find_theirs(distribution, module, own)
             if name is None:
                 continue

@@ -2,11 +2,12 @@
 
 Data flows in this order::
 
-    keys and values     list_entries, settings
+    keys and values     list_entries, keys, settings
     sources             environment; toml_files → files
     combined policy     policy, made by reading; plugin_tables
 """
 
+from kplug.registry.policy.keys import Setting as Setting
 from kplug.registry.policy.list_entries import Installed as Installed
 from kplug.registry.policy.plugin_tables import (
     SettingsTable as SettingsTable,
@@ -15,4 +16,3 @@ from kplug.registry.policy.plugin_tables import (
 )
 from kplug.registry.policy.policy import Policy as Policy
 from kplug.registry.policy.reading import read_policy as read_policy
-from kplug.registry.policy.settings import Setting as Setting

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from kplug.registry.errors import PolicyError
-from kplug.registry.policy.settings import KEYS, Source, as_meant, read_settings, suggest_key
+from kplug.registry.policy.keys import KEYS
+from kplug.registry.policy.settings import Source, as_meant, read_settings, suggest_key
 from kplug.registry.quoting import make_printable, quote, shorten
 from kplug.registry.suggestions import ask, find_closest
 
@@ -32,7 +33,7 @@ def read_environment(environ: Mapping[str, str]) -> Source | None:
     values: dict[str, object] = {}
     for key in KEYS:
         text = environ.get(_label(key))
-        if text is not None and key in ("autoload", "strict"):
+        if text is not None and KEYS[key].is_switch:
             values[key] = _SWITCH.get(text.lower(), text)
         elif text is not None:
             values[key] = [part.strip() for part in _COMMA.split(text) if part.strip()]

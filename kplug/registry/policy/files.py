@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from kplug.registry.errors import PolicyError
 from kplug.registry.policy.environment import VARIABLES
-from kplug.registry.policy.settings import KEYS, Source, as_meant, read_settings, suggest_key
+from kplug.registry.policy.keys import KEYS
+from kplug.registry.policy.settings import Source, as_meant, read_settings, suggest_key
 from kplug.registry.policy.toml_files import parse_toml, read_bytes, show
 from kplug.registry.quoting import quote
 

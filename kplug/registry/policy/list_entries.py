@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
-
-from kplug.registry.errors import PolicyError
-from kplug.registry.quoting import quote
 
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
@@ -18,11 +15,6 @@ if TYPE_CHECKING:
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _COMPONENT = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _HASH = re.compile(r"sha256:[0-9a-f]{64}")
-_HINTS = {
-    "plugins": "Give names of distributions, as in 'a', 'a>=1.2,<2' or 'a==1.2 --hash=sha256:…'.",
-    "disable": "Give names of distributions.",
-    "prefer": "Give names of distributions, or distribution/name.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +64,7 @@ class Entry:
         """Return what keeps the installed distribution from loading, or None."""
         if self.versions is not None and not _contains(self.versions, installed.version):
             return f"asks for {self.versions}"
-        if installed.find_hash is None or not self.hashes:
+        if not self.hashes or installed.find_hash is None:
             return None
         if (found := installed.find_hash()) in self.hashes:
             return None
@@ -87,31 +79,23 @@ class Entry:
         return f"{self.distribution}{component}{self.versions or ''}{hashes}"
 
 
-def parse_entry(label: str, key: str, text: object) -> Entry:
-    """Read an entry.
-
-    Args:
-        label: The setting, as messages name it.
-        key: Its key: only ``plugins`` takes versions and hashes, only ``prefer`` components.
-        text: The text of the entry.
-
-    Raises:
-        PolicyError: for an invalid entry.
-    """
-    entry = _parse(key, text) if isinstance(text, str) else None
-    if entry is None:
-        raise PolicyError(f"{label} holds {quote(text)}", hint=_HINTS[key])
-    return entry
+def parse_distribution(text: str) -> Entry | None:
+    """Read the name of a distribution; None if it is invalid, as the other readers of entries do."""
+    return Entry(canonicalize_name(text)) if _DISTRIBUTION.fullmatch(text) else None
 
 
-def _parse(key: str, text: str) -> Entry | None:
+def parse_preference(text: str) -> Entry | None:
+    """Read ``distribution`` or ``distribution/name``."""
     distribution, slash, component = text.partition("/")
-    if _DISTRIBUTION.fullmatch(distribution):
-        if not slash:
-            return Entry(canonicalize_name(text))
-        if key == "prefer" and _COMPONENT.fullmatch(component):
-            return Entry(canonicalize_name(distribution), component)
-    return _parse_requirement(text) if key == "plugins" else None
+    entry = parse_distribution(distribution)
+    if entry is None or not slash:
+        return entry
+    return replace(entry, component=component) if _COMPONENT.fullmatch(component) else None
+
+
+def parse_requirement(text: str) -> Entry | None:
+    """Read the name of a distribution, with versions and hashes if there are any."""
+    return parse_distribution(text) or _parse_requirement(text)
 
 
 def _parse_requirement(text: str) -> Entry | None:

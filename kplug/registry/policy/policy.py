@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from kplug.registry.errors import PolicyError
 from kplug.registry.policy.environment import ENVIRONMENT
-from kplug.registry.policy.list_entries import Installed, parse_entry
-from kplug.registry.policy.settings import Setting, Source
+from kplug.registry.policy.keys import Setting
+from kplug.registry.policy.list_entries import Installed
+from kplug.registry.policy.settings import Source, parse_entry
 
 _IN_CODE = "the running program"
 _OF_PROCESS = (_IN_CODE, ENVIRONMENT)
@@ -54,11 +56,13 @@ class Policy:
         found = [s.settings["disable"] for s in self.sources if "disable" in s.settings]
         return {entry.distribution: setting.label for setting in found for entry in setting.entries}
 
-    @property
-    def limited(self) -> frozenset[str]:
-        """Every distribution that a list restricts to some versions or files."""
-        entries = [entry for setting in self.settings for entry in setting.entries]
-        return frozenset(e.distribution for e in entries if e.versions is not None or e.hashes)
+    def judges_builds(self, distribution: str) -> bool:
+        """Return whether settings may judge another build of a distribution differently."""
+        probe = _Probe(distribution)
+        object.__setattr__(probe, "is_read", False)
+        for _ in self.find_refusals(probe):
+            pass
+        return probe.is_read
 
     def find_refusal(self, installed: Installed) -> str | None:
         """Return why a distribution may not load, or None if it may."""
@@ -73,7 +77,7 @@ class Policy:
             if "plugins" in source.settings:
                 lists.append(source.settings["plugins"])
             for setting in source.settings.values():
-                reason = _find_objection(setting, lists, installed)
+                reason = setting.find_objection(lists, installed)
                 if reason is not None:
                     yield setting, f"{setting.label} {reason}"
 
@@ -89,25 +93,13 @@ class Policy:
         return Policy((*self.sources, source))
 
 
-def _find_objection(setting: Setting, lists: Sequence[Setting], installed: Installed) -> str | None:
-    """Return the objection of a setting to a distribution, or None."""
-    if setting.key == "autoload" and setting.is_narrowing and not lists:
-        return "is off and no list of plugins names it"
-    if setting.key == "strict" and setting.is_narrowing:
-        if not _is_pinned(lists, installed):
-            return "is on and no list of plugins pins it to a version or a hash"
-        if doubt := installed.find_doubt():
-            return f"is on, and its code cannot be vouched for: {doubt}"
-    named = [entry for entry in setting.entries if entry.distribution == installed.distribution]
-    if setting.key == "disable" and named:
-        return "names it"
-    if setting.key == "plugins":
-        objections = [entry.find_objection(installed) for entry in named]
-        return None if None in objections else next(iter(objections), "does not name it")
-    return None
+class _Probe(Installed):
+    """Notes whether a setting reads more than a distribution's name."""
 
+    __slots__ = ("is_read",)
+    is_read: bool
 
-def _is_pinned(lists: Sequence[Setting], installed: Installed) -> bool:
-    entries = (entry for setting in lists for entry in setting.entries)
-    mine = (entry for entry in entries if entry.distribution == installed.distribution)
-    return any(entry.is_pinned and entry.find_objection(installed) is None for entry in mine)
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("version", "find_hash", "find_doubt"):
+            object.__setattr__(self, "is_read", True)
+        return super().__getattribute__(name)

@@ -1,4 +1,4 @@
-"""Keys of settings: validates their values, and suggests the key that was meant."""
+"""Validates the values of settings, and suggests the key that was meant."""
 
 from __future__ import annotations
 
@@ -10,54 +10,21 @@ from pathlib import Path
 
 from kplug.registry.component import BUILT_IN
 from kplug.registry.errors import PolicyError
-from kplug.registry.policy.list_entries import Entry, parse_entry
+from kplug.registry.policy.keys import KEYS, Setting
+from kplug.registry.policy.list_entries import Entry
 from kplug.registry.quoting import quote
 from kplug.registry.suggestions import ask, find_closest
 
-_SWITCHES = ("autoload", "strict")
-KEYS = ("plugins", "disable", *_SWITCHES, "prefer")
 TABLES = ("registries",)  # for the plugins that read them; without effect on loading
-# Prefixes of likely misspellings of each key; "policy" is the variable that names a file. `disable` comes
-# first, since DISABLE_PLUGINS also contains "plugins".
-_MEANT = {
-    "disable": "disab|block|black|den[iy]|exclud|ignor|skip|forbid|without",
-    "policy": "polic|config|settings|file",
-    "prefer": "prefer|priorit|default",
-    "autoload": "auto|load",
-    "strict": "strict|pin|lock",
-    "plugins": "plugin|allow|only|includ|white|enabl|permit",
+POLICY = "policy"  # the variable that names a file
+# `plugins` comes last, since DISABLE_PLUGINS also contains "plugins".
+_LIKELY = {
+    POLICY: "polic|config|settings|file",
+    **{key.name: key.likely for key in KEYS.values() if key.name != "plugins"},
+    "plugins": KEYS["plugins"].likely,
 }
 
 _LONGEST = 40  # longer texts resemble no key, and are slow to compare
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A key with its value.
-
-    Args:
-        key: One of ``KEYS``.
-        label: Its name in messages: a variable, or a key and its file.
-        entries: The entries of a list.
-        is_on: The position of a switch.
-        line: Its line in the file, if known.
-    """
-
-    key: str
-    label: str
-    entries: tuple[Entry, ...] = ()
-    is_on: bool = False
-    line: int | None = None
-
-    @property
-    def is_switch(self) -> bool:
-        """Whether it is a switch, and not a list."""
-        return self.key in _SWITCHES
-
-    @property
-    def is_narrowing(self) -> bool:
-        """Whether a switch keeps plugins out."""
-        return self.is_switch and self.is_on == (self.key == "strict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,22 +96,23 @@ def suggest_key(text: str) -> str | None:
     """
     text = as_meant(text[:_LONGEST]).casefold()
     words = re.split(r"[^a-z]+", text)
-    for key, beginnings in _MEANT.items():
+    for key, beginnings in _LIKELY.items():
         if any(re.match(beginnings, word) for word in words):
             return key
-    return find_closest(text, _MEANT)
+    return find_closest(text, _LIKELY)
 
 
 def _check(key: str, value: object, label: str, line: int | None) -> Setting:
-    if key in _SWITCHES:
+    row = KEYS.get(key)
+    if row is None:
+        raise _unknown(key, label, is_table=isinstance(value, dict))
+    if row.is_switch:
         if not isinstance(value, bool):
             raise PolicyError(
                 f"{label} is {quote(value)}",
                 hint="It is true or false; a variable may also be 1 or 0.",
             )
         return Setting(key, label, is_on=value, line=line)
-    if key not in KEYS:
-        raise _unknown(key, label, is_table=isinstance(value, dict))
     if not isinstance(value, list):
         raise PolicyError(f"{label} is {quote(value)}", hint="Give a list of names.")
     entries = tuple(parse_entry(label, key, entry) for entry in value)
@@ -155,6 +123,23 @@ def _check(key: str, value: object, label: str, line: int | None) -> Setting:
                 hint="Built-in components cannot be switched off; prefer a plugin's instead.",
             )
     return Setting(key, label, entries, line=line)
+
+
+def parse_entry(label: str, key: str, text: object) -> Entry:
+    """Read an entry of a list.
+
+    Args:
+        label: The setting, as messages name it.
+        key: Its key.
+        text: The text of the entry.
+
+    Raises:
+        PolicyError: for an invalid entry.
+    """
+    entry = KEYS[key].parse(text) if isinstance(text, str) else None
+    if entry is None:
+        raise PolicyError(f"{label} holds {quote(text)}", hint=KEYS[key].hint)
+    return entry
 
 
 def _check_table(value: object, label: str) -> Mapping[str, object]:

@@ -9,7 +9,10 @@ import pytest
 
 from kplug.registry.policy import Installed, Policy
 from kplug.registry.policy.files import read_project_file, read_settings_file
+from kplug.registry.policy.keys import KEYS
 from kplug.registry.policy.settings import Source
+
+KNOWN = f"Keys are {', '.join(KEYS)}"
 
 
 @pytest.fixture
@@ -176,18 +179,16 @@ def test_a_misplaced_key(file: Path, text: str, place: str, hint: str) -> None:
     [
         (
             "[tool.kplug]\ndisabled = []",
-            "'disabled' in {file} is no setting of kplug\n  Did you mean 'disable'? "
-            "Keys are plugins, disable, autoload, strict, prefer.",
+            f"'disabled' in {{file}} is no setting of kplug\n  Did you mean 'disable'? {KNOWN}.",
         ),
         (
             "[tool.kplug.policy]\ndisable = []",
-            "'policy' in {file} is no setting of kplug\n"
-            "  Keys are plugins, disable, autoload, strict, prefer; tables are registries.",
+            f"'policy' in {{file}} is no setting of kplug\n  {KNOWN}; tables are registries.",
         ),
         (
             "[tool.kplug]\nkplug_disable = []",
             "'kplug_disable' in {file} is no setting of kplug\n  Did you mean 'disable'? "
-            "Keys are plugins, disable, autoload, strict, prefer.",
+            f"{KNOWN}.",
         ),
         ("[tool.kplug]\nregistries = []", "'registries' in {file} is []\n  It is a table."),
         ("[tool.kplug]\nplugins = 'a'", "'plugins' in {file} is 'a'\n  Give a list of names."),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kplug.errors import PolicyError
-from kplug.registry.policy.list_entries import Installed, parse_entry
+from kplug.registry.policy.list_entries import Installed
+from kplug.registry.policy.settings import parse_entry
 from kplug.registry.quoting import quote
 
 HASH, OTHER = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"

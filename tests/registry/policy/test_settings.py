@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from kplug.registry.policy.settings import KEYS, Setting, Source, read_settings, suggest_key
+from kplug.registry.policy.keys import KEYS, Setting
+from kplug.registry.policy.settings import Source, read_settings, suggest_key
+
+KNOWN = f"Keys are {', '.join(KEYS)}"
 
 
 def _read(key: str, value: object) -> Source:
@@ -31,7 +34,7 @@ def test_a_list(key: str, value: object, shown: list[str]) -> None:
     assert not setting.is_switch
 
 
-@pytest.mark.parametrize("key", ["autoload", "strict"])
+@pytest.mark.parametrize("key", [row.name for row in KEYS.values() if row.is_switch])
 @pytest.mark.parametrize("is_on", [True, False])
 def test_a_switch(key: str, is_on: bool) -> None:
     assert _read(key, is_on).settings == {
@@ -65,14 +68,12 @@ SWITCH = "It is true or false; a variable may also be 1 or 0."
         (
             "disabled",
             [],
-            "'disabled' here is no setting of kplug\n  Did you mean 'disable'? "
-            "Keys are plugins, disable, autoload, strict, prefer.",
+            f"'disabled' here is no setting of kplug\n  Did you mean 'disable'? {KNOWN}.",
         ),
         (
             "zzz",
             [],
-            "'zzz' here is no setting of kplug\n"
-            "  Keys are plugins, disable, autoload, strict, prefer.",
+            f"'zzz' here is no setting of kplug\n  {KNOWN}.",
         ),
     ],
 )

@@ -1,0 +1,132 @@
+"""`KEYS`: the settings, one row each, with everything that the rest of kplug knows about a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from kplug.registry.policy.list_entries import (
+    Entry,
+    Installed,
+    parse_distribution,
+    parse_preference,
+    parse_requirement,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A key with its value.
+
+    Args:
+        key: One of ``KEYS``.
+        label: Its name in messages: a variable, or a key and its file.
+        entries: The entries of a list.
+        is_on: The position of a switch.
+        line: Its line in the file, if known.
+    """
+
+    key: str
+    label: str
+    entries: tuple[Entry, ...] = ()
+    is_on: bool = False
+    line: int | None = None
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether it is a switch, and not a list."""
+        return KEYS[self.key].is_switch
+
+    @property
+    def is_narrowing(self) -> bool:
+        """Whether a switch keeps plugins out."""
+        return self.is_on == KEYS[self.key].narrows_when
+
+    def find_objection(self, lists: Sequence[Setting], installed: Installed) -> str | None:
+        """Return why the setting keeps a distribution out, or None.
+
+        Args:
+            lists: The lists of plugins of this place and of those further out.
+            installed: The distribution.
+        """
+        find, is_idle = KEYS[self.key].find_objection, self.is_switch and not self.is_narrowing
+        return None if find is None or is_idle else find(self, lists, installed)
+
+    def list_named(self, installed: Installed) -> list[Entry]:
+        """Return the entries that name a distribution."""
+        return [one for one in self.entries if one.distribution == installed.distribution]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The row of a setting: a switch, or a list of entries.
+
+    Args:
+        name: The key.
+        likely: Beginnings of words that people write for it, as alternatives of a regular expression.
+        find_objection: Returns why a setting keeps a distribution out, or None. Where it reads more of
+            the distribution than its name, it is asked again when code is imported.
+        narrows_when: The position in which a switch keeps plugins out; None for a list.
+        parse: Reads an entry of a list; None for an invalid one.
+        hint: What an entry of a list may be.
+    """
+
+    name: str
+    likely: str
+    find_objection: Callable[[Setting, Sequence[Setting], Installed], str | None] | None = None
+    narrows_when: bool | None = None
+    parse: Callable[[str], Entry | None] = parse_distribution
+    hint: str = "Give names of distributions."
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether it is a switch, and not a list."""
+        return self.narrows_when is not None
+
+
+def _refuse_unlisted(
+    setting: Setting, _lists: Sequence[Setting], installed: Installed
+) -> str | None:
+    objections = [entry.find_objection(installed) for entry in setting.list_named(installed)]
+    return None if None in objections else next(iter(objections), "does not name it")
+
+
+def _refuse_named(setting: Setting, _lists: Sequence[Setting], installed: Installed) -> str | None:
+    return "names it" if setting.list_named(installed) else None
+
+
+def _refuse_without_list(
+    _setting: Setting, lists: Sequence[Setting], _installed: Installed
+) -> str | None:
+    return None if lists else "is off and no list of plugins names it"
+
+
+def _refuse_unpinned(
+    _setting: Setting, lists: Sequence[Setting], installed: Installed
+) -> str | None:
+    mine = [entry for listed in lists for entry in listed.list_named(installed)]
+    if not any(one.is_pinned and one.find_objection(installed) is None for one in mine):
+        return "is on and no list of plugins pins it to a version or a hash"
+    doubt = installed.find_doubt()
+    return f"is on, and its code cannot be vouched for: {doubt}" if doubt else None
+
+
+_ROWS = (
+    Key(
+        "plugins",
+        "plugin|allow|only|includ|white|enabl|permit",
+        _refuse_unlisted,
+        parse=parse_requirement,
+        hint="Give names of distributions, as in 'a', 'a>=1.2,<2' or 'a==1.2 --hash=sha256:…'.",
+    ),
+    Key("disable", "disab|block|black|den[iy]|exclud|ignor|skip|forbid|without", _refuse_named),
+    Key("autoload", "auto|load", _refuse_without_list, narrows_when=False),
+    Key("strict", "strict|pin|lock", _refuse_unpinned, narrows_when=True),
+    Key(
+        "prefer",
+        "prefer|priorit|default",
+        parse=parse_preference,
+        hint="Give names of distributions, or distribution/name.",
+    ),
+)
+KEYS = {row.name: row for row in _ROWS}
