@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Protocol, final
 
-from kplug.errors import KplugError
+from kplug.errors import ContractError, KplugError
 from kplug.registry import Resolved, Spec, get_kind, resolve
 from kplug.registry.building.recorded_lookups import noting
+from kplug.registry.kinds import find_kind_of_slot
 
 
 @final
@@ -120,6 +121,21 @@ class Slot:
     def __repr__(self) -> str:
         state = "resolved" if self.resolved is not None else "given"
         return f"<Slot for {get_kind(self.kind).with_article}, {state}: {self.value!r}>"
+
+
+def check_slot_name(owner: str, name: str, kind: str) -> None:
+    """Refuse a slot whose name announces another kind: specs and files take the kind from the name.
+
+    Raises:
+        ContractError: for such a name.
+    """
+    announced = find_kind_of_slot(name)
+    if announced is not None and announced.name != kind:
+        raise ContractError(
+            f"{owner}: the slot {name!r} takes {get_kind(kind).with_article}, and its name announces "
+            f"{announced.with_article}",
+            hint=f"In specs and files the name decides. End it in {kind!r}, such as 'gate_{kind}'.",
+        )
 
 
 def find_weight_slot(

@@ -50,7 +50,12 @@ from kplug.graph import (
 from kplug.layers.base import reduced_precision
 from kplug.layers.base.building import fill_layers, list_upstream, marking_built
 from kplug.layers.base.call_signature import name_arguments, takes_mask, takes_one_tensor
-from kplug.layers.base.component_slots import Slot, find_weight_slot, resolve_slots
+from kplug.layers.base.component_slots import (
+    Slot,
+    check_slot_name,
+    find_weight_slot,
+    resolve_slots,
+)
 from kplug.layers.base.constructor_arguments import (
     list_kept_arguments,
     list_untaken,
@@ -618,12 +623,18 @@ class Layer(nn.Module):
         are resolved.
 
         Args:
-            name: Name of the argument, such as ``kernel_initializer``.
+            name: Name of the argument, such as ``kernel_initializer``. Where it ends in the name of a kind, that
+                is the slot's, since specs and files take the kind from the name.
             kind: The kind of component, such as ``"initializer"``.
             identifier: The user's value.
             default: The component that ``None`` stands for, if any.
+
+        Raises:
+            ContractError: for a name that announces another kind.
         """
         require_initialized(self)
+        if not name.endswith(kind):  # most do, and need no further check
+            check_slot_name(type(self).__name__, name, kind)
         if isinstance(identifier, Mapping) and identifier.get(OWN_KIND) == "layer" != kind:
             identifier = resolve_object(
                 "layer", {k: identifier[k] for k in ("class_name", "config")}

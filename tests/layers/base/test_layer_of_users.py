@@ -181,3 +181,20 @@ def test_a_layer_that_returns_a_dict_returns_one_in_a_graph_too() -> None:
             found = made.predict(x, verbose=0)
             np.testing.assert_allclose(found["one"], x[:, 2:])
             np.testing.assert_allclose(found["all"], 2 * x[:, :2] - x[:, 2:])
+
+
+@pytest.mark.parametrize(
+    ("name", "announced"),
+    [("gate_regularizer", "a regularizer"), ("lr", "a schedule"), ("layers", "a layer")],
+)
+def test_a_slot_whose_name_announces_another_kind_is_refused(name: str, announced: str) -> None:
+    layer = Dense(3)
+    with pytest.raises(ContractError) as caught:
+        layer.add_slot(name, "activation", "relu")
+    assert str(caught.value) == (
+        f"Dense: the slot '{name}' takes an activation, and its name announces {announced}\n"
+        "  In specs and files the name decides. End it in 'activation', such as 'gate_activation'."
+    )
+    assert name not in layer.slots
+    for good in ("gate", "activation", "gate_activation"):
+        layer.add_slot(good, "activation", "relu")
