@@ -48,9 +48,19 @@ def write_component(kind: str, text: object) -> Any:
     return write_object(kind, spec.distribution, spec.name, arguments)
 
 
-def write_object(kind: str, package: str, name: str, config: dict[str, Any]) -> dict[str, Any]:
-    """Return Keras 3's dict for a component of a package with its arguments."""
-    component = _find(kind, f"{package}/{name}")
+def write_object(
+    kind: str, package: str, name: str, config: dict[str, Any], may_be_keras: bool = True
+) -> dict[str, Any]:
+    """Return Keras 3's dict for a component of a package with its arguments.
+
+    Args:
+        kind: Its kind.
+        package: Its package.
+        name: Its name.
+        config: Its arguments.
+        may_be_keras: Whether it may stand under the name of the Keras class that it is.
+    """
+    component = _find(kind, f"{package}/{name}") if may_be_keras else None
     stated = None if component is None else find_keras_class(kind, REGISTRY.load(component))
     is_plain = component is not None and stated is not None and has_plain_name(kind, component)
     if package == CUSTOM and not config and kind != "layer":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from kplug.dialect.lambda_layers import find_kind_of_argument
@@ -22,10 +23,28 @@ _LAYER_MODULES = ("keras.layers", *_MODEL_MODULES.values())
 # Arguments of Keras 3's input layer; kplug's has more.
 _INPUT_KEYS = ("dtype", "name")
 
-# Arguments that Keras's class lacks, with the values that are equal to their absence.
-_UNKNOWN_TO_KERAS: dict[str, dict[str, Any]] = {
-    "Embedding": {"sparse": False},
-    **{f"SpatialDropout{rank}D": {"trainable": True} for rank in (1, 2, 3)},
+
+@dataclass(frozen=True, slots=True)
+class KerasLacks:
+    """An argument that Keras's class lacks.
+
+    Args:
+        default: The value with which the layer computes what Keras's computes; files leave it out.
+        changes_outputs: Whether other values change what the layer computes. The layer then stands under its
+            own name, so that Keras refuses it and does not predict other numbers.
+    """
+
+    default: Any
+    changes_outputs: bool = True
+
+
+# By the name of Keras's class.
+KERAS_LACKS: dict[str, dict[str, KerasLacks]] = {
+    "Embedding": {"sparse": KerasLacks(False, changes_outputs=False)},
+    **{
+        f"SpatialDropout{rank}D": {"trainable": KerasLacks(True, changes_outputs=False)}
+        for rank in (1, 2, 3)
+    },
 }
 
 # Classes with an exported name in Keras 3's dicts, and their own name in HDF5 files.
@@ -46,7 +65,7 @@ def write_model(entry: Mapping[str, Any], generation: int = 3) -> dict[str, Any]
 
 def _write_layer(entry: Mapping[str, Any], generation: int) -> dict[str, Any]:
     package, _, name = str(entry["class_name"]).rpartition("/")
-    config, unknown = dict(entry["config"]), {}
+    config, beside = dict(entry["config"]), {}
     # A plugin's class is never Keras's, whatever its name.
     is_ours = package in ("", BUILT_IN)
     if is_ours and name in _MODEL_MODULES:
@@ -57,16 +76,20 @@ def _write_layer(entry: Mapping[str, Any], generation: int) -> dict[str, Any]:
         written = done
     else:
         keras_name = find_keras_name("layer", f"{package or BUILT_IN}/{name}")
-        unknown = _UNKNOWN_TO_KERAS.get(keras_name or "", {})
-        known = {key: value for key, value in config.items() if key not in unknown}
+        lacking = KERAS_LACKS.get(keras_name or "", {})
+        known = {key: value for key, value in config.items() if key not in lacking}
+        own = {k: v for k, v in config.items() if k in lacking and v != lacking[k].default}
+        is_keras = not any(lacking[key].changes_outputs for key in own)
+        if is_keras:
+            beside = own
+        else:
+            known |= own
         arguments = _write_config(name, known, generation)
-        written = write_object("layer", package or BUILT_IN, name, arguments)
+        written = write_object("layer", package or BUILT_IN, name, arguments, is_keras)
     # Entries of a functional model have connections, a model's own entry its built shape.
     kept = ("name", "inbound_nodes", "build_config", OWN_KIND)
     found = {key: entry[key] for key in kept if key in entry and key not in written}
-    # Arguments that Keras's class lacks, if they have an effect.
-    own = {key: config[key] for key, idle in unknown.items() if config.get(key, idle) != idle}
-    return {**written, **found, **({OWN_ARGUMENTS: own} if own else {})}
+    return {**written, **found, **({OWN_ARGUMENTS: beside} if beside else {})}
 
 
 def _write_operation(entry: Mapping[str, Any]) -> dict[str, Any] | None:

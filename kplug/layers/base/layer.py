@@ -623,8 +623,8 @@ class Layer(nn.Module):
         are resolved.
 
         Args:
-            name: Name of the argument, such as ``kernel_initializer``. Where it ends in the name of a kind, that
-                is the slot's, since specs and files take the kind from the name.
+            name: Name of the argument, such as ``kernel_initializer``. Specs and files take the kind from the
+                end of the name.
             kind: The kind of component, such as ``"initializer"``.
             identifier: The user's value.
             default: The component that ``None`` stands for, if any.

@@ -1,4 +1,4 @@
-"""Arguments that Keras's classes do not have: kept in the file, and no hindrance to Keras."""
+"""Arguments that Keras's classes do not have: a hindrance to Keras if they change outputs, and else none."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from kplug import Model, Sequential, layers, load_model
+from kplug.dialect import writing_models
+from kplug.dialect.writing_models import KerasLacks
 from kplug.models import model_from_json
 
 
@@ -56,3 +58,41 @@ def test_sparse_tables_stay_sparse(kind: str, extension: str, tmp_path: Path) ->
 def test_what_says_no_more_than_keras_is_not_written() -> None:
     model = Sequential([layers.Embedding(5, 2, input_shape=(3,)), layers.SpatialDropout1D(0.5)])
     assert '"kplug"' not in model.to_json()
+
+
+def make_dense(kind: str, **arguments: Any) -> Any:
+    dense = layers.Dense(2, name="dense", **arguments)
+    if kind == "Functional":
+        inputs = layers.Input((3,))
+        return Model(inputs, dense(inputs))
+    if kind == "nested":
+        return Sequential([layers.Input((3,)), Sequential([layers.Input((3,)), dense])])
+    return Sequential([layers.Input((4, 3)), layers.TimeDistributed(dense)])
+
+
+@pytest.mark.parametrize("kind", ["Functional", "nested", "wrapped"])
+@pytest.mark.parametrize("extension", ["keras", "h5"])
+@pytest.mark.filterwarnings("ignore")
+def test_keras_refuses_a_value_that_it_would_ignore_and_that_changes_outputs(
+    kind: str, extension: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if Keras's Dense had neither: it computes what the defaults compute.
+    lacks = {"use_bias": KerasLacks(True), "activation": KerasLacks("kplug/linear")}
+    monkeypatch.setitem(writing_models.KERAS_LACKS, "Dense", lacks)
+    x = np.linspace(-1, 1, 24, dtype="float32").reshape((2, 4, 3) if kind == "wrapped" else (8, 3))
+
+    path, plain = tmp_path / f"plain.{extension}", make_dense(kind)
+    plain.save(path)
+    assert not {"use_bias", "activation"} & set(plain.to_json().replace('"', " ").split())
+    theirs = keras.models.load_model(path, compile=False)
+    np.testing.assert_allclose(theirs.predict(x, verbose=0), plain.predict(x, verbose=0), rtol=1e-5)
+
+    for arguments in ({"use_bias": False}, {"activation": "relu"}):
+        model = make_dense(kind, **arguments)
+        model.save(path)
+        with pytest.raises(Exception, match="kplug>Dense"):
+            keras.models.load_model(path, compile=False)
+        loaded = load_model(path)
+        np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
+        again = model_from_json(model.to_json())
+        assert again.to_json() == model.to_json()
