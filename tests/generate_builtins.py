@@ -17,16 +17,9 @@ from kplug.callbacks import Callback
 from kplug.components.configurable import declared_name
 from kplug.initializers import RandomInitializer
 from kplug.layers import Layer, TorchModule, Wrapper
-from kplug.losses import (
-    BinaryFocalCrossentropy,
-    CategoricalFocalCrossentropy,
-    CosineSimilarity,
-    Crossentropy,
-    Huber,
-)
 from kplug.models import Model
 from kplug.registry import KINDS, Kind
-from kplug.registry.component import find_names, find_summary
+from kplug.registry.component import find_metric_names, find_names, find_summary
 from kplug.utils.serialized_objects import BASE_CLASSES
 
 FOLDER = Path(__file__).resolve().parents[1] / "kplug" / "builtins"
@@ -51,14 +44,6 @@ _PACKAGES = {"layer": ("kplug.layers", "kplug.models")}
 _BASES = {**BASE_CLASSES, "layer": Layer, "callback": Callback}
 # Exported classes outside the machine that are no components.
 _LEFT_OUT = (Model, RandomInitializer, TorchModule, Wrapper)
-# Losses that are metrics too, where no metric of the family does the same.
-_LOSSES_AS_METRICS: dict[type, tuple[str, ...]] = {
-    BinaryFocalCrossentropy: ("binary_focal_crossentropy",),
-    CategoricalFocalCrossentropy: ("categorical_focal_crossentropy",),
-    CosineSimilarity: ("cosine_proximity", "cosine"),
-    Crossentropy: ("crossentropy", "ce"),
-    Huber: ("huber", "huber_loss"),
-}
 
 
 def make_table(kind: Kind) -> str:
@@ -69,7 +54,10 @@ def make_table(kind: Kind) -> str:
         for names in [find_names(target) or (_default_name(kind, target),)]
     }
     if kind.name == "metric":
-        rows |= {owner: (owner.__name__, names) for owner, names in _LOSSES_AS_METRICS.items()}
+        losses = _find_exports(KINDS["loss"])
+        rows |= {
+            loss: (losses[loss], names) for loss in losses if (names := find_metric_names(loss))
+        }
     ordered = sorted(rows.items(), key=lambda row: row[1][1][0].casefold())
     lines = [_format_row(kind, target, *row) for target, row in ordered]
     return PAGE.format(plural=kind.plural, rows="\n".join(lines))

@@ -13,6 +13,7 @@ from kplug.losses.base.checks import SIGMOID_HINT, require_range
 from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.base.powers import power_of_share, require_gamma
 from kplug.losses.binary import require_smoothing, smooth_labels
+from kplug.registry import metric_named
 
 _OWNER = "binary_focal_crossentropy"
 _ADVICE = (
@@ -54,6 +55,7 @@ def binary_focal_crossentropy(
     return values.mean(axis)
 
 
+@metric_named("binary_focal_crossentropy")
 class BinaryFocalCrossentropy(FormulaLoss, formula=binary_focal_crossentropy):
     """Binary cross-entropy in which well-classified samples count less.
 

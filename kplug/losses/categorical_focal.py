@@ -17,6 +17,7 @@ from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.base.powers import power_of_share, require_gamma
 from kplug.losses.binary import require_smoothing, smooth_labels
 from kplug.losses.categorical import prepare_one_hot
+from kplug.registry import metric_named
 
 _OWNER = "categorical_focal_crossentropy"
 
@@ -68,6 +69,7 @@ def _weigh_classes(
     return weights.to(predictions.device, non_blocking=True).reshape(shape)
 
 
+@metric_named("categorical_focal_crossentropy")
 class CategoricalFocalCrossentropy(FormulaLoss, formula=categorical_focal_crossentropy):
     """Cross-entropy of exclusive classes in which well-classified samples count less.
 

@@ -11,7 +11,7 @@ from kplug.components.arguments import require_number
 from kplug.losses.base.alignment import ArrayLike, prepare
 from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.base.reduction import can_fuse
-from kplug.registry import named
+from kplug.registry import metric_named, named
 
 _LN2 = math.log(2.0)
 
@@ -30,6 +30,7 @@ def _require_delta(delta: object) -> float:
 
 
 @named("huber", "huber_loss")
+@metric_named("huber", "huber_loss")
 class Huber(FormulaLoss, formula=huber):
     """Squared for small errors, absolute for large ones.
 

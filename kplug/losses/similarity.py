@@ -9,7 +9,7 @@ from kplug.backend import epsilon
 from kplug.components.arguments import require_integer
 from kplug.losses.base.alignment import ArrayLike, prepare, require_axis
 from kplug.losses.base.formula import FormulaLoss
-from kplug.registry import named
+from kplug.registry import metric_named, named
 
 
 def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> Tensor:
@@ -23,6 +23,7 @@ def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> T
 
 
 @named("cosine_similarity", "cosine_proximity", "cosine")
+@metric_named("cosine_proximity", "cosine")
 class CosineSimilarity(FormulaLoss, formula=cosine_similarity):
     """Negative cosine of the angle between target and prediction.
 

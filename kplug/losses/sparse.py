@@ -17,7 +17,7 @@ from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.base.loss import Loss
 from kplug.losses.binary import BinaryCrossentropy
 from kplug.losses.categorical import CategoricalCrossentropy
-from kplug.registry import keras_class, named
+from kplug.registry import keras_class, metric_named, named
 
 _OWNER = "sparse_categorical_crossentropy"
 # torch ignores -100 by default; here it is an ordinary class id, and out of range.
@@ -141,6 +141,7 @@ class SparseCategoricalCrossentropy(FormulaLoss, formula=sparse_categorical_cros
 
 @keras_class(None)
 @named("crossentropy", "ce")
+@metric_named("crossentropy", "ce")
 class Crossentropy(Loss):
     """The cross-entropy that fits the shapes.
 

@@ -53,6 +53,8 @@ class BinaryAccuracy(MeanMetric, formula=binary_accuracy):
         ``keras.metrics.BinaryAccuracy``; Keras 2 rounds, so that 0.5 is label 0 there too.
     """
 
+    direction = "max"
+
     def __init__(
         self,
         name: str | None = "binary_accuracy",
@@ -89,6 +91,8 @@ class CategoricalAccuracy(MeanMetric, formula=categorical_accuracy):
         ``keras.metrics.CategoricalAccuracy``.
     """
 
+    direction = "max"
+
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return whether each class is right."""
         return _is_right_one_hot(y_true, y_pred)
@@ -110,6 +114,7 @@ class SparseCategoricalAccuracy(MeanMetric, formula=sparse_categorical_accuracy)
         ``keras.metrics.SparseCategoricalAccuracy``.
     """
 
+    direction = "max"
     aligns_ranks = False
 
     def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # the contract
@@ -142,6 +147,8 @@ class AutoAccuracy(MeanMetric):
     Reference:
         ``compile(metrics=["accuracy"])`` of Keras 3; Keras 2 also considers the loss.
     """
+
+    direction = "max"
 
     def __init__(self, name: str | None = "accuracy", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
@@ -179,6 +186,8 @@ class Accuracy(MeanMetric):
         ``keras.metrics.Accuracy``. Its name is ``"exact_accuracy"``: as in Keras,
         ``metrics=["accuracy"]`` means `AutoAccuracy`.
     """
+
+    direction = "max"
 
     def __init__(self, name: str | None = "accuracy", dtype: str | None = None) -> None:
         super().__init__(name, dtype)

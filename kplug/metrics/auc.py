@@ -61,6 +61,8 @@ class AUC(ConfusionMetric):
         the exact area, but needs to store every prediction.
     """
 
+    direction = "max"
+
     def __init__(
         self,
         num_thresholds: int = 200,

@@ -52,6 +52,8 @@ class PearsonCorrelation(MeanMetric, formula=pearson_correlation):
         default axis, have no correlation, and the result is NaN.
     """
 
+    direction = "max"
+
     def __init__(
         self,
         name: str | None = "pearson_correlation",
@@ -79,6 +81,8 @@ class ConcordanceCorrelation(MeanMetric, formula=concordance_correlation):
         ``keras.metrics.ConcordanceCorrelation``; Lin, "A concordance correlation coefficient to
         evaluate reproducibility" (1989). ε is ``epsilon()``.
     """
+
+    direction = "max"
 
     def __init__(
         self,

@@ -43,6 +43,8 @@ class FBetaScore(Metric):
         each class, logs and history have lists.
     """
 
+    direction = "max"
+
     def __init__(
         self,
         average: str | None = None,

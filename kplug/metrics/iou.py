@@ -48,6 +48,7 @@ class IoU(Metric):
         not. As in Keras, ids outside [0, C) are ignored, and denominators contain ``epsilon()``.
     """
 
+    direction = "max"
     total_cm: Tensor
 
     def __init__(

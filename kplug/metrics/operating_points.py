@@ -28,6 +28,8 @@ class SensitivityAtSpecificity(ConfusionMetric):
         ``keras.metrics.SensitivityAtSpecificity``.
     """
 
+    direction = "max"
+
     def __init__(
         self,
         specificity: float,
@@ -60,6 +62,8 @@ class SpecificityAtSensitivity(ConfusionMetric):
     Reference:
         ``keras.metrics.SpecificityAtSensitivity``.
     """
+
+    direction = "max"
 
     def __init__(
         self,
@@ -94,6 +98,8 @@ class PrecisionAtRecall(ConfusionMetric):
         ``keras.metrics.PrecisionAtRecall``.
     """
 
+    direction = "max"
+
     def __init__(
         self,
         recall: float,
@@ -126,6 +132,8 @@ class RecallAtPrecision(ConfusionMetric):
     Reference:
         ``keras.metrics.RecallAtPrecision``.
     """
+
+    direction = "max"
 
     def __init__(
         self,

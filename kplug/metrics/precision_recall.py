@@ -34,6 +34,7 @@ class Precision(ConfusionMetric):
         ``keras.metrics.Precision``.
     """
 
+    direction = "max"
     _kept: ClassVar[dict[str, str]] = {name: name for name in ("true_positives", "false_positives")}
 
     def __init__(
@@ -68,6 +69,7 @@ class Recall(ConfusionMetric):
         ``keras.metrics.Recall``.
     """
 
+    direction = "max"
     _kept: ClassVar[dict[str, str]] = {name: name for name in ("true_positives", "false_negatives")}
 
     def __init__(

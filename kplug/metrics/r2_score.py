@@ -42,6 +42,8 @@ class R2Score(Metric):
         far from 0 is lost. Constant targets score 0, or NaN if they are predicted exactly, as in Keras.
     """
 
+    direction = "max"
+
     def __init__(
         self,
         class_aggregation: str | None = "uniform_average",

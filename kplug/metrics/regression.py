@@ -49,6 +49,8 @@ class RootMeanSquaredError(MeanMetric):
         ``keras.metrics.RootMeanSquaredError``.
     """
 
+    direction = "min"
+
     def __init__(
         self, name: str | None = "root_mean_squared_error", dtype: str | None = None
     ) -> None:
@@ -127,6 +129,8 @@ class LogCoshError(MeanMetric):
         ``keras.metrics.LogCoshError``.
     """
 
+    direction = "min"
+
     def __init__(self, name: str | None = "logcosh", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
 
@@ -149,6 +153,8 @@ class CosineSimilarity(MeanMetric):
     Reference:
         ``keras.metrics.CosineSimilarity``. The *loss* of the same name has the other sign.
     """
+
+    direction = "max"
 
     def __init__(
         self, name: str | None = "cosine_similarity", dtype: str | None = None, axis: int = -1

@@ -52,6 +52,8 @@ class TopKCategoricalAccuracy(MeanMetric, formula=top_k_categorical_accuracy):
         ``keras.metrics.TopKCategoricalAccuracy``.
     """
 
+    direction = "max"
+
     def __init__(
         self,
         k: int = 5,
@@ -89,6 +91,7 @@ class SparseTopKCategoricalAccuracy(MeanMetric, formula=sparse_top_k_categorical
         ``keras.metrics.SparseTopKCategoricalAccuracy``.
     """
 
+    direction = "max"
     aligns_ranks = False
 
     def __init__(

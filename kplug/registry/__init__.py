@@ -25,6 +25,7 @@ from kplug.registry.component import (
     Origin as Origin,
     factory as factory,
     function as function,
+    metric_named as metric_named,
     named as named,
 )
 from kplug.registry.env_section import Section as Section

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kplug.backend.processes import is_main_process
 from kplug.callbacks.base.callback import Callback
 from kplug.components.arguments import is_number, refusal, require_choice
+from kplug.dialect.names import find_built_in
 from kplug.errors import ArgumentValueError
+from kplug.registry import REGISTRY
+from kplug.registry.component import find_metric_names
 from kplug.registry.user_warnings import warn
 
-_SMALLER_IS_BETTER = (
-    r"loss|error|mse|mae|mape|msle|rmse|crossentropy|entropy|divergence|kldivergence|kld|hinge"
-    r"|poisson|logcosh|log_cosh|huber|perplexity"
-)
+# Words in names of logs that nobody has declared.
+_SMALLER_IS_BETTER = r"loss|error|mse|mae|mape|msle|rmse|entropy|crossentropy|divergence|perplexity"
 _LARGER_IS_BETTER = (
-    r"acc|accuracy|auc|precision|recall|sensitivity|specificity|f1|fbeta|iou|io_u|r2|dice|jaccard"
-    r"|similarity|correlation"
+    r"acc|accuracy|auc|precision|recall|sensitivity|specificity|f1|fbeta|iou|r2|dice|jaccard|similarity"
+    r"|correlation"
 )
 
 
@@ -35,8 +37,8 @@ class MonitoringCallback(Callback):
 
     Args:
         monitor: The log to watch, such as ``"val_loss"``.
-        mode: ``"min"``, ``"max"``, or ``"auto"`` to decide from the log's name, or from the class of
-            the model's metric of that name.
+        mode: ``"min"``, ``"max"``, or ``"auto"`` to decide by the ``direction`` of the model's metric of
+            that name, or else by the log's name.
         min_delta: A change smaller than this is no improvement; its sign is ignored.
     """
 
@@ -102,41 +104,69 @@ class MonitoringCallback(Callback):
         """``"min"`` or ``"max"``."""
         if self.mode != "auto":
             return self.mode
-        return guess_direction(self.monitor, self.label, getattr(self.model, "metrics", ()))
+        return find_direction(self.monitor, self.label, getattr(self.model, "metrics", ()))
 
 
-def guess_direction(
-    monitor: str, owner: str = "EarlyStopping", metrics: Iterable[object] = ()
-) -> str:
-    """Return ``"min"`` or ``"max"`` for a log, from the words in its name or in its metric's class.
+def find_direction(monitor: str, owner: str = "EarlyStopping", metrics: Iterable[Any] = ()) -> str:
+    """Return ``"min"`` or ``"max"`` for a log.
 
-    The metric is the one whose ``name`` the log's name ends with.
+    The ``direction`` of the metric of that name decides, then that of the built-in metric of that name, then
+    the words in the name of the log and of the metric's class. A log's name may begin with more than the
+    metric's, such as ``val_``.
 
     Raises:
-        ArgumentValueError: If no word decides. Keras 2 minimised such a log silently.
+        ArgumentValueError: If nothing decides. Keras 2 minimised such a log silently.
 
     Example:
-        >>> guess_direction("val_loss"), guess_direction("val_binary_accuracy")
+        >>> find_direction("val_loss"), find_direction("val_binary_accuracy")
         ('min', 'max')
 
     Reference:
         Keras 3 recognizes losses and its own metrics; kplug also recognizes a function called ``dice``.
     """
-    for text in (monitor, *_class_names_of(monitor, metrics)):
-        for words, direction in ((_SMALLER_IS_BETTER, "min"), (_LARGER_IS_BETTER, "max")):
-            if re.search(rf"(^|_)({words})(_|$)", text.lower()):
-                return direction
-    raise ArgumentValueError(
-        owner, "mode", "auto", f"'min' or 'max', because the name {monitor!r} does not say which"
-    )
+    named = [metric for metric in metrics if _may_have_log(metric, monitor)]
+    named.sort(key=lambda metric: len(str(metric.name)), reverse=True)
+    stated = (getattr(metric, "direction", None) for metric in named)
+    found = next((one for one in stated if one in ("min", "max")), None)
+    found = found or _find_built_in_direction(_NUMBER.sub("", monitor.removeprefix("val_")))
+    if found is None:
+        classes = (re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(one).__name__) for one in named)
+        found = next(filter(None, map(_guess_direction, (monitor, *classes))), None)
+    if found is None:
+        raise ArgumentValueError(
+            owner,
+            "mode",
+            "auto",
+            f"'min' or 'max', because the name {monitor!r} does not say which",
+        )
+    return found
 
 
-def _class_names_of(monitor: str, metrics: Iterable[object]) -> Iterator[str]:
-    """Yield the class names of the metrics that may have the log, in ``snake_case``."""
-    for metric in metrics:
-        name = f"_{getattr(metric, 'name', None)}"
-        if f"_{monitor}".endswith(name) or _NUMBER.sub("", f"_{monitor}").endswith(name):
-            yield re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(metric).__name__)
+def _may_have_log(metric: Any, monitor: str) -> bool:
+    name = f"_{getattr(metric, 'name', None)}"
+    return f"_{monitor}".endswith(name) or _NUMBER.sub("", f"_{monitor}").endswith(name)
+
+
+@functools.lru_cache(maxsize=64)
+def _find_built_in_direction(log: str) -> str | None:
+    """Return the direction of the built-in metric whose name ends a log's name."""
+    words = log.split("_")
+    if words == ["loss"]:
+        return "min"
+    for start in range(len(words)):
+        component = find_built_in("metric", "_".join(words[start:]))
+        if component is not None:
+            target = REGISTRY.load(component)
+            is_loss = bool(find_metric_names(target))
+            return "min" if is_loss else getattr(target, "direction", None)
+    return None
+
+
+def _guess_direction(text: str) -> str | None:
+    for words, direction in ((_SMALLER_IS_BETTER, "min"), (_LARGER_IS_BETTER, "max")):
+        if re.search(rf"(^|_)({words})(_|$)", text.lower()):
+            return direction
+    return None
 
 
 def say(text: str) -> None:

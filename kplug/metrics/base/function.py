@@ -13,7 +13,7 @@ from kplug.components.configurable import read_config
 from kplug.errors import ContractError
 from kplug.losses.base.alignment import as_tensor
 from kplug.losses.base.function import Order, check_signature, find_function_name, require_function
-from kplug.metrics.base.mean import MeanMetric
+from kplug.metrics.base.mean import MeanMetric, find_direction
 
 
 class FunctionMetric(MeanMetric):
@@ -23,7 +23,8 @@ class FunctionMetric(MeanMetric):
     counts once per batch, as in Keras.
 
     Args:
-        function: Called with targets and predictions of one rank.
+        function: Called with targets and predictions of one rank. Its attribute ``direction`` says which
+            values are better, ``"max"`` or ``"min"``; of a loss smaller ones are.
         name: Label in logs and history; by default the function's name.
         dtype: Type of the result; None means ``floatx()``.
 
@@ -46,6 +47,7 @@ class FunctionMetric(MeanMetric):
     ) -> None:
         super().__init__(name if name is not None else find_function_name(function), dtype)
         self.function = function
+        self.direction = find_direction(function) or self.direction
         self._order = check_signature(function, "a metric")
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
@@ -99,6 +101,7 @@ class MeanMetricWrapper(MeanMetric):
         super().__init__(name if name is not None else find_function_name(fn), dtype)
         self.fn, self.keywords = fn, kwargs
         self.function = functools.partial(fn, **kwargs) if kwargs else fn
+        self.direction = find_direction(fn) or self.direction
         self._order = check_signature(self.function, "a metric")
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:

@@ -13,11 +13,14 @@ from kplug.losses.base.alignment import ArrayLike, align_ranks, as_tensor, has_s
 from kplug.losses.base.formula import (
     Formula,
     find_common_parameters,
+    find_loss_class,
     name_constructor,
     require_formula,
 )
+from kplug.losses.base.loss import Loss
 from kplug.losses.base.reduction import as_weights
 from kplug.metrics.base.metric import Metric
+from kplug.registry.component import find_metric_names
 
 
 class MeanMetric(Metric):
@@ -26,7 +29,8 @@ class MeanMetric(Metric):
     m = Σ w call(y, ŷ) / Σ w over all samples. Before ``call`` runs, (N,) and (N, 1) both become (N, 1). Two
     shapes (N,) are one sample, as for a loss and in Keras; with N weights they become (N, 1) too. A
     ``formula`` with further parameters needs an ``__init__`` that stores them as attributes of the same
-    names. Otherwise no ``__init__`` is needed, and the formula's name is the label.
+    names. Otherwise no ``__init__`` is needed, and the formula's name is the label. Smaller values are better
+    where the formula is that of a loss.
 
     Args:
         name: Label in logs and history; by default the class's name in snake case.
@@ -54,6 +58,8 @@ class MeanMetric(Metric):
         cls.formula = staticmethod(formula)
         name_constructor(cls, MeanMetric, formula)
         cls._parameters = find_common_parameters(formula, cls)
+        if "direction" not in vars(cls):  # a parent's is that of the parent's formula
+            cls.direction = find_direction(formula) or cls.direction
         _CLASS_OF.setdefault(formula, cls)
 
     def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
@@ -119,6 +125,20 @@ _CLASS_OF: dict[Formula, type[MeanMetric]] = {}
 def find_metric_class(function: object) -> type[MeanMetric] | None:
     """Return the class whose formula a function is, None for any other object."""
     return find_class_of(function, _CLASS_OF)
+
+
+def find_direction(function: object) -> str | None:
+    """Return the direction of a function of targets and predictions: its own, or that of a loss.
+
+    Losses are made smaller: those of classes, their formulas, and functions that state `metric_named`.
+    """
+    function = getattr(function, "func", function)  # unwrap bound arguments
+    stated = getattr(function, "direction", None)
+    if stated is not None:
+        return str(stated)
+    is_loss = isinstance(getattr(function, "__self__", None), Loss)
+    is_formula = find_loss_class(function) is not None or bool(find_metric_names(function))
+    return "min" if is_loss or is_formula else None
 
 
 def _mask(sample_weight: ArrayLike, mask: Tensor) -> Tensor:

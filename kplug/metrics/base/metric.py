@@ -32,7 +32,8 @@ class Metric(ABC):
 
     A subclass creates its state in ``__init__`` with `add_state`, adds to it in ``update_state`` and
     computes the number in ``result``. ``update_state`` must not read a tensor's value (``.item()``,
-    ``if tensor``): that would synchronize every step with the device.
+    ``if tensor``): that would synchronize every step with the device. The class attribute ``direction`` tells
+    callbacks which values are better: ``"max"``, ``"min"``, or None for neither.
 
     Args:
         name: Label in logs and history; by default the class's name in snake case.
@@ -59,6 +60,7 @@ class Metric(ABC):
         ``keras.metrics.Metric``.
     """
 
+    direction: str | None = None  # "max" if larger values are better, "min" if smaller ones are
     _dtype: str | None = None
     _fills: dict[str, float]
     _has_checked: bool = False

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 
-from kplug.registry.component import Component, Origin, check_name, find_names, find_summary
+from kplug.registry.component import (
+    Component,
+    Origin,
+    check_name,
+    find_metric_names,
+    find_names,
+    find_summary,
+)
 from kplug.registry.errors import RegistrationError
 from kplug.registry.kinds import Kind
 from kplug.registry.loading.importer import strip_extras
@@ -181,7 +188,7 @@ def _declare(kind: Kind, name: object, target: object, origin: Origin) -> Compon
             )
         return replace(target, kind=kind.name, origin=origin)
     check_name(name)
-    names = find_names(target)
+    names = (find_metric_names(target) if kind.name == "metric" else ()) or find_names(target)
     aliases = tuple(other for other in names if other != name) if name in names else ()
     summary = find_summary(target)
     return Component(str(name), target, aliases, summary=summary, kind=kind.name, origin=origin)

@@ -77,3 +77,17 @@ def test_a_misspelt_argument_is_named() -> None:
     with pytest.raises(kplug.KplugError) as caught:
         metrics.get("cohen_kappa(tsk='binary')")
     assert str(caught.value).startswith("cohen_kappa has no argument 'tsk'. Did you mean 'task'?")
+
+
+@pytest.mark.parametrize(
+    ("spec", "direction"),
+    [
+        ("cohen_kappa(task='binary')", "max"),
+        ("hamming_distance(task='binary')", "min"),
+        ("sum_metric", None),
+    ],
+)
+def test_callbacks_know_which_values_torchmetrics_calls_better(
+    spec: str, direction: str | None
+) -> None:
+    assert kplug.resolve("metric", spec).object.direction == direction

@@ -12,9 +12,11 @@ import pytest
 
 import kplug
 from kplug.callbacks import EarlyStopping, ReduceLROnPlateau
-from kplug.callbacks.base.monitoring import guess_direction
+from kplug.callbacks.base.monitoring import find_direction
 from kplug.errors import ArgumentValueError, KplugWarning
 from kplug.layers import Dense
+from kplug.registry import REGISTRY, get_kind
+from kplug.registry.component import find_metric_names
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "IoU": {"num_classes": 2, "target_class_ids": [0]},
@@ -44,9 +46,10 @@ def test_metrics_of_keras_have_its_direction(name: str) -> None:
     metric, direction = direction_in_keras(name)
     if direction is None:
         with pytest.raises(ArgumentValueError, match="does not say which"):
-            guess_direction(f"val_{metric.name}")
+            find_direction(f"val_{metric.name}")
     else:
-        assert guess_direction(f"val_{metric.name}") == direction
+        assert find_direction(f"val_{metric.name}") == direction
+    assert getattr(kplug.metrics, name).direction == direction
 
 
 @pytest.mark.parametrize("name", KERAS_METRICS)
@@ -56,9 +59,83 @@ def test_a_metric_with_a_name_of_its_own_is_known_by_its_class(name: str) -> Non
     for log in ("quality", "val_quality", "val_head_quality"):
         if direction is None:
             with pytest.raises(ArgumentValueError):
-                guess_direction(log, metrics=[metric])
+                find_direction(log, metrics=[metric])
         else:
-            assert guess_direction(log, metrics=[metric]) == direction
+            assert find_direction(log, metrics=[metric]) == direction
+
+
+def test_every_built_in_metric_states_its_direction() -> None:
+    without = set()
+    for component in REGISTRY.index(get_kind("metric")).components:
+        if component.origin.distribution == "kplug":
+            metric = REGISTRY.load(component)
+            if not find_metric_names(metric) and metric.direction not in ("min", "max"):
+                without.add(metric.__name__)
+    counts = {
+        f"{truth}{sign}" for truth in ("True", "False") for sign in ("Positives", "Negatives")
+    }
+    assert without == {"Mean", "Sum", *counts}
+
+
+def half_square(y_true: Any, y_pred: Any) -> Any:
+    return (y_true - y_pred).square().mean(-1) / 2
+
+
+class HalfSquare(kplug.metrics.MeanMetric, formula=kplug.metric_named("half")(half_square)):
+    """The formula is that of a loss."""
+
+
+class Share(kplug.metrics.MeanMetricWrapper):
+    direction = "max"
+
+
+def closeness_to_one(y_true: Any, y_pred: Any) -> Any:
+    return (y_pred - y_true).abs().neg().exp()
+
+
+closeness_to_one.direction = "max"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("metric", "direction"),
+    [
+        ("cosine_proximity", "min"),  # a negative cosine, with "similarity" in the log's name
+        ("cosine_similarity", "max"),
+        ("huber", "min"),
+        (kplug.losses.Dice(), "min"),  # 1 - dice, with "dice" in the log's name
+        (kplug.losses.dice, "min"),
+        (kplug.losses.Dice(name="quality"), "min"),
+        (kplug.metrics.MeanMetricWrapper(kplug.losses.dice, name="iou"), "min"),
+        (half_square, "min"),
+        (HalfSquare(), "min"),
+        (Share(half_square, name="loss_share"), "min"),  # the function's own fact counts
+        (Share(lambda t, p: p - t, name="loss_share"), "max"),
+        (closeness_to_one, "max"),
+        (kplug.metrics.BinaryAccuracy(name="error"), "max"),
+    ],
+)
+def test_the_fact_of_the_metric_or_loss_decides(metric: Any, direction: str) -> None:
+    model = kplug.Sequential([Dense(1, input_dim=2)])
+    model.compile("sgd", "mse", metrics=[metric])
+    name = model.metrics[-1].name
+    assert find_direction(f"val_{name}", metrics=model.metrics) == direction
+    assert find_direction(name, metrics=model.metrics) == direction
+
+
+def test_the_metric_with_the_longest_name_decides() -> None:
+    metrics = [kplug.metrics.BinaryAccuracy(name="cost"), kplug.metrics.Hinge(name="my_cost")]
+    assert find_direction("val_my_cost", metrics=metrics) == "min"
+    assert find_direction("val_cost", metrics=metrics) == "max"
+
+
+@pytest.mark.parametrize(
+    ("log", "direction"),
+    [("val_huber", "min"), ("head_kld_2", "min"), ("log_cosh", "min"), ("iou_loss", "min")],
+)
+def test_a_log_without_a_metric_is_known_by_the_built_in_metric_of_its_name(
+    log: str, direction: str
+) -> None:
+    assert find_direction(log) == direction
 
 
 def fit(callback: Any, metrics: Any) -> Any:
@@ -197,7 +274,7 @@ def test_negative_numbers_are_refused(make: Callable[[], object], text: str) -> 
     ],
 )
 def test_the_direction_is_in_the_name(monitor: str, direction: str) -> None:
-    assert guess_direction(monitor) == direction
+    assert find_direction(monitor) == direction
 
 
 def test_an_unclear_direction_is_asked_for() -> None:
@@ -207,7 +284,7 @@ def test_an_unclear_direction_is_asked_for() -> None:
         "EarlyStopping: argument 'mode' is 'middle'; allowed: 'auto', 'min' or 'max'"
     )
     with pytest.raises(ArgumentValueError) as caught:
-        guess_direction("quality")
+        find_direction("quality")
     assert str(caught.value) == (
         "EarlyStopping: argument 'mode' is 'auto'; allowed: 'min' or 'max', because the name "
         "'quality' does not say which"

@@ -100,6 +100,23 @@ def test_an_object_is_offered_under_its_own_names(name: str, aliases: tuple[str,
     assert component.summary == "Return nothing."
 
 
+@kplug.metric_named("depth", "deepness")
+@kplug.named("depth_loss")
+def depth_loss(y_true: object, y_pred: object) -> None:
+    """Return nothing."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "aliases"),
+    [("metric", "depth", ("deepness",)), ("loss", "depth_loss", ()), ("metric", "depth_loss", ())],
+)
+def test_a_loss_is_offered_as_a_metric_under_its_names_as_one(
+    kind: str, name: str, aliases: tuple[str, ...]
+) -> None:
+    (component,) = read_declarations(get_kind(kind), {name: depth_loss}, ORIGIN).components
+    assert (component.name, component.aliases) == (name, aliases)
+
+
 @pytest.mark.parametrize(
     ("declarations", "message"),
     [

@@ -55,6 +55,8 @@ class TorchMetric(Metric):
 
     def _adopt(self, module: Any, row: Row) -> None:
         self.module, self._row = module, row
+        is_higher_better = getattr(module, "higher_is_better", None)
+        self.direction = None if is_higher_better is None else "max" if is_higher_better else "min"
         self._is_fresh, self._queries = True, 0
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
