@@ -15,7 +15,7 @@ from kplug.registry.building.former_arguments import translate_arguments
 from kplug.registry.building.lost_arguments import list_given
 from kplug.registry.building.recorded_lookups import bind_all, remembering
 from kplug.registry.component import find_names
-from kplug.registry.facts import has_complete_config
+from kplug.registry.component_facts import has_complete_config
 from kplug.registry.parameters import takes_any_keyword
 from kplug.registry.quoting import quote, with_article
 from kplug.registry.suggestions import unknown_argument

@@ -7,7 +7,7 @@ from typing import Any
 
 from kplug.components.configurable import list_keywords
 from kplug.registry.building.former_arguments import is_equal
-from kplug.registry.facts import find_keras_path
+from kplug.registry.component_facts import find_keras_path
 
 # Keras 3 writes them for every layer, including user-defined ones.
 _OF_ALL: dict[str, tuple[Any, ...]] = {

@@ -10,7 +10,7 @@ from kplug.dialect.generations import KERAS_3, Generation
 from kplug.errors import KplugError, RegistrationError
 from kplug.registry import REGISTRY, Component, Spec, get_kind, look_up
 from kplug.registry.candidates.scopes import find_in_user_code
-from kplug.registry.facts import find_keras_path
+from kplug.registry.component_facts import find_keras_path
 from kplug.registry.lookup_keys import keys_of, lookup_key
 from kplug.registry.names.lookup import decide_here
 from kplug.registry.quoting import quote

@@ -21,7 +21,7 @@ from kplug.layers.base.layer import Layer
 from kplug.layers.base.single_softmax import warn_of_single_softmax
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
 from kplug.registry import Spec
-from kplug.registry.facts import is_non_mutating
+from kplug.registry.component_facts import is_non_mutating
 
 
 class Activation(Layer):

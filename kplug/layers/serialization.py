@@ -15,7 +15,7 @@ from kplug.layers.torch_module import TorchModule
 from kplug.registry import REGISTRY, Spec, get_kind, look_up, resolve_object
 from kplug.registry.building.lost_arguments import find_lost, has_own_scheme
 from kplug.registry.building.reverse_lookup import find_component_of
-from kplug.registry.facts import has_complete_config
+from kplug.registry.component_facts import has_complete_config
 from kplug.registry.names.built_ins import is_built_in_class
 from kplug.registry.problems import describe_error
 from kplug.registry.quoting import name_type, quote

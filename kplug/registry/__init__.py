@@ -28,15 +28,15 @@ from kplug.registry.component import (
     metric_named as metric_named,
     named as named,
 )
-from kplug.registry.env_section import Section as Section
-from kplug.registry.examples import Example as Example, example as example
-from kplug.registry.facts import (
+from kplug.registry.component_facts import (
     complete_config as complete_config,
     idle_arguments as idle_arguments,
     keras_class as keras_class,
     non_mutating as non_mutating,
     renamed_arguments as renamed_arguments,
 )
+from kplug.registry.env_section import Section as Section
+from kplug.registry.examples import Example as Example, example as example
 from kplug.registry.finding import Finding as Finding
 from kplug.registry.kinds import KINDS as KINDS, Kind as Kind, get_kind as get_kind
 from kplug.registry.loading.distribution_hash import hash_code as hash_code

@@ -269,12 +269,14 @@ class Registry:
                 return state.objects.setdefault(place, found)
         raise explain_failure(component, error) from error
 
-    def find_objection(self, component: Component) -> TargetError | None:
+    def find_target_error(self, component: Component) -> TargetError | None:
         """Return why `load` refuses a component before it imports anything, or None."""
         target = component.target
         importer = self.state.discovery.importer
         return (
-            importer.find_objection(component.origin, target) if isinstance(target, str) else None
+            importer.find_target_error(component.origin, target)
+            if isinstance(target, str)
+            else None
         )
 
     def load_part(self, kind: Kind, target: str) -> Any:

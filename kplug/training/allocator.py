@@ -49,10 +49,10 @@ class Allocator:
 
     @functools.cached_property
     def _glibc(self) -> ctypes.CDLL | None:
-        return None if find_objection(os.environ) else find_glibc()
+        return None if find_tuning_obstacle(os.environ) else find_glibc()
 
     def keep(self) -> None:
-        """Keep freed memory in the process from now on, unless there is an objection."""
+        """Keep freed memory in the process from now on, unless there is an obstacle."""
         if not self._is_keeping:
             self._is_keeping = True
             self._set_thresholds(_LARGEST_KEPT, -1)  # -1: it never trims
@@ -87,12 +87,12 @@ class Allocator:
 ALLOCATOR = Allocator()
 
 
-def find_objection(environ: Mapping[str, str]) -> str | None:
+def find_tuning_obstacle(environ: Mapping[str, str]) -> str | None:
     """Return why kplug leaves the process's malloc as it is; None if it does not.
 
     Example:
-        >>> find_objection({"KPLUG_ALLOCATOR": "system"}), find_objection({"MALLOC_ARENA_MAX": "2"})
-        ("KPLUG_ALLOCATOR is 'system'", 'MALLOC_ARENA_MAX is set')
+        >>> find_tuning_obstacle({"MALLOC_ARENA_MAX": "2"})
+        'MALLOC_ARENA_MAX is set'
     """
     chosen = environ.get(ALLOCATOR_VARIABLE) or "kplug"
     if chosen != "kplug":

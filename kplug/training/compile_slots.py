@@ -14,7 +14,7 @@ from kplug.errors import KplugError
 from kplug.losses import Loss
 from kplug.metrics import Metric
 from kplug.registry import Resolved
-from kplug.registry.facts import is_non_mutating
+from kplug.registry.component_facts import is_non_mutating
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kplug.registry.env_section import Section
-from kplug.training.allocator import find_objection
+from kplug.training.allocator import find_tuning_obstacle
 
 # The flags of Linux that stand for fast bfloat16, and their names.
 _BFLOAT16 = {"amx_bf16": "AMX", "avx512_bf16": "AVX512-BF16", "bf16": "Arm BF16"}
@@ -16,8 +16,8 @@ _LIMITS = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
 
 def describe_machine(environ: Mapping[str, str] = os.environ) -> Section:
     """Return the facts about this machine that training depends on, as a section of ``kplug env``."""
-    objection = find_objection(environ)
-    memory = "kept for the next step" if objection is None else f"left to malloc: {objection}"
+    obstacle = find_tuning_obstacle(environ)
+    memory = "kept for the next step" if obstacle is None else f"left to malloc: {obstacle}"
     processor = {"bfloat16": describe_bfloat16(read_flags())}
     limits = [f"{name}={environ[name]}" for name in _LIMITS if name in environ]
     if limits:

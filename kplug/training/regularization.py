@@ -12,7 +12,7 @@ from kplug.backend.write_guard import WriteGuard
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.weight_store import TensorFunction
 from kplug.registry.building.reverse_lookup import name_of
-from kplug.registry.facts import is_non_mutating
+from kplug.registry.component_facts import is_non_mutating
 from kplug.regularizers.adapt import require_penalty
 from kplug.training.model_protocol import TrainableModel, WeightFunction
 

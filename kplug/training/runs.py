@@ -32,8 +32,8 @@ from kplug.training.distribution.shared_facts import (
 )
 from kplug.training.distribution.world import find_world, reporting_lost_workers
 from kplug.training.jit.step_choice import releasing_steps
+from kplug.training.loops.evaluate_and_predict import InferenceLoop, run_evaluation, run_prediction
 from kplug.training.loops.fit import FitLoop, describe_no_batch, run_one_step
-from kplug.training.loops.inference import InferenceLoop, run_evaluation, run_prediction
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.reports.profiling import profile_steps
 from kplug.training.reports.progress_bar import ProgressDisplay

@@ -18,7 +18,7 @@ import pytest
 from kplug.layers import Dense, Input
 from kplug.models import Sequential
 from kplug.training import allocator, runs
-from kplug.training.allocator import Allocator, find_glibc, find_objection
+from kplug.training.allocator import Allocator, find_glibc, find_tuning_obstacle
 
 TRIM, MMAP = -1, -3  # of malloc.h
 KEPT = [(MMAP, 64 << 20), (TRIM, -1)]
@@ -29,7 +29,7 @@ ENVIRONMENT = {
     if not name.startswith(("KPLUG_", "MALLOC_", "GLIBC_", "LD_"))
 }
 needs_glibc = pytest.mark.skipif(
-    find_objection(ENVIRONMENT) is not None, reason="malloc is not glibc's"
+    find_tuning_obstacle(ENVIRONMENT) is not None, reason="malloc is not glibc's"
 )
 
 
@@ -112,7 +112,7 @@ def test_an_old_glibc_gets_the_highest_threshold_that_it_accepts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("environ", "objection"),
+    ("environ", "obstacle"),
     [
         ({"KPLUG_ALLOCATOR": "system"}, "KPLUG_ALLOCATOR is 'system'"),
         ({"KPLUG_ALLOCATOR": "sytem"}, "KPLUG_ALLOCATOR is 'sytem'"),
@@ -123,8 +123,8 @@ def test_an_old_glibc_gets_the_highest_threshold_that_it_accepts() -> None:
         ),
     ],
 )
-def test_the_environment_may_object(environ: dict[str, str], objection: str) -> None:
-    assert find_objection(environ) == objection
+def test_the_environment_may_object(environ: dict[str, str], obstacle: str) -> None:
+    assert find_tuning_obstacle(environ) == obstacle
 
 
 @needs_glibc
@@ -132,8 +132,8 @@ def test_the_environment_may_object(environ: dict[str, str], objection: str) -> 
     "environ",
     [{}, {"GLIBC_TUNABLES": "a.b=1"}, {"KPLUG_ALLOCATOR": "kplug"}, {"KPLUG_ALLOCATOR": ""}],
 )
-def test_without_an_objection(environ: dict[str, str]) -> None:
-    assert find_objection(environ) is None
+def test_without_an_obstacle(environ: dict[str, str]) -> None:
+    assert find_tuning_obstacle(environ) is None
 
 
 def _raise(*_: object) -> None:
@@ -156,7 +156,7 @@ def test_another_c_library(
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setattr(ctypes, "CDLL", load)
     assert find_glibc() is None
-    assert find_objection({}) == "the C library is not glibc"
+    assert find_tuning_obstacle({}) == "the C library is not glibc"
     for name in [name for name in os.environ if name not in ENVIRONMENT]:
         monkeypatch.delenv(name)
     with Allocator():
@@ -182,19 +182,19 @@ WITHOUT_MALLOC = "int puddle(void) { return 3; }"
 
 @needs_glibc
 @pytest.mark.parametrize(
-    ("source", "objection"),
+    ("source", "obstacle"),
     [(WITH_MALLOC, "another allocator has replaced malloc"), (WITHOUT_MALLOC, "None")],
     ids=["allocator", "no allocator"],
 )
-def test_a_preloaded_library(source: str, objection: str, tmp_path: Path) -> None:
+def test_a_preloaded_library(source: str, obstacle: str, tmp_path: Path) -> None:
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         pytest.skip("there is no C compiler")
     (tmp_path / "pond.c").write_text(source)
     library = tmp_path / "pond.so"
     subprocess.run([compiler, "-shared", "-fPIC", "-o", library, tmp_path / "pond.c"], check=True)
-    code = "from kplug.training.allocator import *; print(find_objection({}))"
-    assert _run_python(code, LD_PRELOAD=str(library)) == objection
+    code = "from kplug.training.allocator import *; print(find_tuning_obstacle({}))"
+    assert _run_python(code, LD_PRELOAD=str(library)) == obstacle
 
 
 FREE_LARGE_BLOCKS = """

@@ -32,7 +32,7 @@ def test_a_section_of_the_environment() -> None:
 
 
 def test_memory_that_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "find_objection", lambda environ: None)
+    monkeypatch.setattr(machine, "find_tuning_obstacle", lambda environ: None)
     section = describe_machine({})
     assert section.entries["memory"] == {"freed by a step": "kept for the next step"}
     assert list(section.entries["processor"]) == ["bfloat16"]

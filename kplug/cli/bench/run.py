@@ -27,7 +27,7 @@ from kplug.training.precision import name_precision
 from kplug.training.regularization import find_penalties
 from kplug.training.reports.logs import reset_metrics
 from kplug.training.step.forward import Forward
-from kplug.training.step.steps import apply_constraints
+from kplug.training.step.standard_steps import apply_constraints
 
 
 @dataclass

@@ -49,10 +49,10 @@ def _find_fault(component: Component) -> str | None:
     package = find_missing_package(component)
     if package is not None:
         return f"is {component.location}, and there is no package {package!r}"
-    objection = REGISTRY.find_objection(component)
-    if objection is None or is_of_python(component.location):  # which the registry reports
+    error = REGISTRY.find_target_error(component)
+    if error is None or is_of_python(component.location):  # which the registry reports
         return None
-    return f"never loads: {objection.message}"
+    return f"never loads: {error.message}"
 
 
 def find_missing_package(component: Component) -> str | None:

@@ -14,7 +14,7 @@ from kplug.dialect.keras2.renamed_arguments import find_present_names
 from kplug.errors import ArgumentError, ArgumentValueError
 from kplug.registry.building.lost_arguments import list_given
 from kplug.registry.building.recorded_lookups import bind_all, remembering
-from kplug.registry.facts import has_complete_config
+from kplug.registry.component_facts import has_complete_config
 from kplug.registry.parameters import find_parameters, takes_any_keyword
 from kplug.registry.suggestions import unknown_argument
 

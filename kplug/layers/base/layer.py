@@ -85,8 +85,8 @@ from kplug.layers.base.weight_store import TensorFunction, WeightStore, check_na
 from kplug.metrics import Mean
 from kplug.registry import REGISTRY, get_kind, keras_class, resolve_object
 from kplug.registry.building.reverse_lookup import find_component_of
+from kplug.registry.component_facts import is_non_mutating, states_output_count
 from kplug.registry.errors import raise_problems
-from kplug.registry.facts import is_non_mutating, states_output_count
 from kplug.registry.quoting import name_type, quote
 from kplug.regularizers.adapt import require_penalty
 from kplug.support.nested import find_leaves, map_leaves

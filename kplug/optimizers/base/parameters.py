@@ -47,7 +47,7 @@ def check_parameters(owner: str, params: Iterable[Any]) -> list[torch.Tensor]:
         )
     seen: set[int] = set()
     for position, parameter in enumerate(parameters):
-        reason = _find_objection(parameter)
+        reason = _find_fault(parameter)
         if reason is None and id(parameter) in seen:
             reason = "stands in the list twice"
         if reason is not None:
@@ -59,7 +59,7 @@ def check_parameters(owner: str, params: Iterable[Any]) -> list[torch.Tensor]:
     return parameters
 
 
-def _find_objection(parameter: object) -> str | None:
+def _find_fault(parameter: object) -> str | None:
     if not isinstance(parameter, torch.Tensor):
         return f"is {name_type(parameter)}, not a tensor"
     if not parameter.is_floating_point():

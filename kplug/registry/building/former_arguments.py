@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kplug.registry.errors import ArgumentError
-from kplug.registry.facts import (
+from kplug.registry.component_facts import (
     find_former,
     find_idle_arguments,
     find_renamed_arguments,
     follow_renames,
     name_target,
 )
+from kplug.registry.errors import ArgumentError
 from kplug.registry.parameters import find_parameters, takes_any_keyword
 from kplug.registry.quoting import quote
 

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kplug.registry.facts import has_complete_config
+from kplug.registry.component_facts import has_complete_config
 from kplug.registry.parameters import find_all_parameters, find_parameters, takes_any_keyword
 from kplug.registry.spec.formatting import is_literal
 

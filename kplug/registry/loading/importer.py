@@ -84,7 +84,7 @@ class Importer:
         note_target(origin, name, path)
         return found
 
-    def find_objection(self, origin: Origin, target: str) -> TargetError | None:
+    def find_target_error(self, origin: Origin, target: str) -> TargetError | None:
         """Return why an origin may not name a target, or None, as far as is known without importing it."""
         try:
             self._check(origin, target.partition(":")[0])

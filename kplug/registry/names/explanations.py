@@ -79,7 +79,7 @@ def explain(kind: Kind, spec: Spec) -> Explanation:
     choice, error = decision.choice, None
     try:
         component = get_choice(kind, spec, decision).component
-        if REGISTRY.find_objection(component) is not None:
+        if REGISTRY.find_target_error(component) is not None:
             choice = None
             REGISTRY.load(component)  # raises the error, and imports nothing
     except KplugError as caught:
@@ -120,12 +120,12 @@ def _list_known(
     installed = REGISTRY.index(kind).by_key.get(lookup_key(spec.name), ())
     chosen = decision.choice and decision.choice.component
     for item in {id(each): each for each in (*user, *installed)}.values():
-        objection = REGISTRY.find_objection(item)
-        if objection is not None:
+        refusal = REGISTRY.find_target_error(item)
+        if refusal is not None:
             if not is_of_python(item.location):  # else `_list_broken` has it
-                outcome: Outcome = "off" if isinstance(objection, DisabledTargetError) else "broken"
+                outcome: Outcome = "off" if isinstance(refusal, DisabledTargetError) else "broken"
                 yield Candidate(
-                    item.qualified_name, item.origin, item.location, outcome, objection.message
+                    item.qualified_name, item.origin, item.location, outcome, refusal.message
                 )
             continue
         outcome = "chosen" if item is chosen else "lost"

@@ -172,9 +172,9 @@ def _locate(module: str) -> ModuleSpec | None:
 
 
 def _check(name: str, origin: Origin, module: str) -> None:
-    objection = REGISTRY.state.discovery.importer.find_objection(origin, module)
-    if objection is not None:
-        raise _refuse(name, origin, module, objection)
+    error = REGISTRY.state.discovery.importer.find_target_error(origin, module)
+    if error is not None:
+        raise _refuse(name, origin, module, error)
 
 
 def _refuse(name: str, origin: Origin, module: str, error: TargetError) -> MissingModuleError:

@@ -4,9 +4,10 @@ Data flows in this order::
 
     keys and values     list_entries, keys, settings
     sources             environment; toml_files → files
-    combined policy     policy, made by reading; plugin_tables
+    combined policy     combined_settings, made by reading; plugin_tables
 """
 
+from kplug.registry.policy.combined_settings import Policy as Policy
 from kplug.registry.policy.keys import Setting as Setting
 from kplug.registry.policy.list_entries import Installed as Installed
 from kplug.registry.policy.plugin_tables import (
@@ -14,5 +15,4 @@ from kplug.registry.policy.plugin_tables import (
     find_refusal as find_refusal,
     read_settings_tables as read_settings_tables,
 )
-from kplug.registry.policy.policy import Policy as Policy
 from kplug.registry.policy.reading import read_policy as read_policy

@@ -42,14 +42,14 @@ class Setting:
         """Whether a switch keeps plugins out."""
         return self.is_on == KEYS[self.key].narrows_when
 
-    def find_objection(self, lists: Sequence[Setting], installed: Installed) -> str | None:
+    def find_reason(self, lists: Sequence[Setting], installed: Installed) -> str | None:
         """Return why the setting keeps a distribution out, or None.
 
         Args:
             lists: The lists of plugins of this place and of those further out.
             installed: The distribution.
         """
-        find, is_idle = KEYS[self.key].find_objection, self.is_switch and not self.is_narrowing
+        find, is_idle = KEYS[self.key].find_reason, self.is_switch and not self.is_narrowing
         return None if find is None or is_idle else find(self, lists, installed)
 
     def list_named(self, installed: Installed) -> list[Entry]:
@@ -64,7 +64,7 @@ class Key:
     Args:
         name: The key.
         likely: Beginnings of words that people write for it, as alternatives of a regular expression.
-        find_objection: Returns why a setting keeps a distribution out, or None. Where it reads more of
+        find_reason: Returns why a setting keeps a distribution out, or None. Where it reads more of
             the distribution than its name, it is asked again when code is imported.
         narrows_when: The position in which a switch keeps plugins out; None for a list.
         parse: Reads an entry of a list; None for an invalid one.
@@ -73,7 +73,7 @@ class Key:
 
     name: str
     likely: str
-    find_objection: Callable[[Setting, Sequence[Setting], Installed], str | None] | None = None
+    find_reason: Callable[[Setting, Sequence[Setting], Installed], str | None] | None = None
     narrows_when: bool | None = None
     parse: Callable[[str], Entry | None] = parse_distribution
     hint: str = "Give names of distributions."
@@ -87,8 +87,8 @@ class Key:
 def _refuse_unlisted(
     setting: Setting, _lists: Sequence[Setting], installed: Installed
 ) -> str | None:
-    objections = [entry.find_objection(installed) for entry in setting.list_named(installed)]
-    return None if None in objections else next(iter(objections), "does not name it")
+    mismatches = [entry.find_mismatch(installed) for entry in setting.list_named(installed)]
+    return None if None in mismatches else next(iter(mismatches), "does not name it")
 
 
 def _refuse_named(setting: Setting, _lists: Sequence[Setting], installed: Installed) -> str | None:
@@ -105,7 +105,7 @@ def _refuse_unpinned(
     _setting: Setting, lists: Sequence[Setting], installed: Installed
 ) -> str | None:
     mine = [entry for listed in lists for entry in listed.list_named(installed)]
-    if not any(one.is_pinned and one.find_objection(installed) is None for one in mine):
+    if not any(one.is_pinned and one.find_mismatch(installed) is None for one in mine):
         return "is on and no list of plugins pins it to a version or a hash"
     doubt = installed.find_doubt()
     return f"is on, and its code cannot be vouched for: {doubt}" if doubt else None

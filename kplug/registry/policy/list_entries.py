@@ -60,7 +60,7 @@ class Entry:
         has_version = any(v.operator in exact and not v.version.endswith(".*") for v in versions)
         return has_version or bool(self.hashes)
 
-    def find_objection(self, installed: Installed) -> str | None:
+    def find_mismatch(self, installed: Installed) -> str | None:
         """Return what keeps the installed distribution from loading, or None."""
         if self.versions is not None and not _contains(self.versions, installed.version):
             return f"asks for {self.versions}"

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from kplug.registry.errors import PolicyError
+from kplug.registry.policy.combined_settings import Policy
 from kplug.registry.policy.environment import POLICY_VARIABLE, read_environment
 from kplug.registry.policy.files import read_project_file, read_settings_file
-from kplug.registry.policy.policy import Policy
 from kplug.registry.policy.settings import Source
 from kplug.registry.quoting import make_printable, quote
 

@@ -41,8 +41,8 @@ class Batch(NamedTuple):
         return (self.x if isinstance(self.x, Tensor) else list_arrays(self.x)[0]).shape[0]
 
     @property
-    def weight(self) -> float:
-        """The weight of the batch's losses among those of other batches, in samples."""
+    def effective_size(self) -> float:
+        """The number of samples as which the batch counts in means over batches."""
         return self.size if self.even_share is None else self.even_share
 
     def factor_for(self, reduction: str) -> float:

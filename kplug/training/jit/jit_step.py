@@ -27,7 +27,7 @@ from kplug.training.jit.step_plan import StepPlan, as_tensors
 from kplug.training.jit.torch_compiler import CompilerError, compile_graph
 from kplug.training.jit.traced_call import TracedCall
 from kplug.training.jit.tracing import TracedGraph
-from kplug.training.step.steps import StepFunction
+from kplug.training.step.standard_steps import StepFunction
 
 MOST_SHAPES = 8  # of batches; further ones run eagerly
 

@@ -12,7 +12,7 @@ from kplug.errors import KplugError
 from kplug.training.data.batch import Batch
 from kplug.training.jit.optimizer_planners import Planner, find_planner
 from kplug.training.jit.tensor_scalars import TensorScalars
-from kplug.training.step.steps import PredictStep, TestStep, TrainStep
+from kplug.training.step.standard_steps import PredictStep, TestStep, TrainStep
 
 
 class Program:

@@ -19,7 +19,12 @@ from kplug.training.jit.jit_step import JitStep
 from kplug.training.jit.programs import Program, make_train_program
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.step.custom_steps import find_custom_step
-from kplug.training.step.steps import PredictStep, StepFunction, make_test_step, make_train_step
+from kplug.training.step.standard_steps import (
+    PredictStep,
+    StepFunction,
+    make_test_step,
+    make_train_step,
+)
 
 
 def find_train_step(

@@ -21,14 +21,14 @@ from kplug.training.data.validation_data import METHOD as VALIDATION
 from kplug.training.distribution.merged_logs import agree, merge_progress
 from kplug.training.distribution.world import find_world
 from kplug.training.jit.step_choice import find_train_step, releasing_steps
-from kplug.training.loops.inference import InferenceLoop, run_evaluation
+from kplug.training.loops.evaluate_and_predict import InferenceLoop, run_evaluation
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.reports.logs import call_with_logs, read_logs, reset_metrics
 from kplug.training.reports.progress_bar import ProgressDisplay
 from kplug.training.reports.returned_logs import ReturnedLogs
 from kplug.training.reports.running_loss import RunningLoss
 from kplug.training.settings import FitSettings
-from kplug.training.step.steps import StepFunction
+from kplug.training.step.standard_steps import StepFunction
 from kplug.training.step.target_watch import TargetWatch
 
 _NOT_FINITE = (
@@ -148,7 +148,7 @@ class FitLoop:
             for hook in begin_hooks:
                 hook(done, {})
             if count == 1:
-                record.add(step(batch), batch.weight)
+                record.add(step(batch), batch.effective_size)
             else:
                 done += _train_on_several(step, batch, itertools.islice(batches, count - 1), record)
             if end_hooks:
@@ -212,7 +212,7 @@ def _train_on_several(
     """Train on several batches at once; return how many followed the first."""
     together = [first, *others]
     for batch, loss in zip(together, step.run_all(together), strict=True):
-        record.add(loss, batch.weight)
+        record.add(loss, batch.effective_size)
     return len(together) - 1
 
 
@@ -239,7 +239,7 @@ def run_one_step(
     step = find_train_step(model, compiled, optimizer)
     record = step.start_record()
     step.begin()
-    record.add(step(batch), batch.weight)
+    record.add(step(batch), batch.effective_size)
     step.publish()
     model.eval()
     return read_logs(model, compiled, record)

@@ -22,7 +22,7 @@ from kplug.training.model_protocol import TrainableModel
 from kplug.training.overridden_steps import StepKind, find_overridden_method
 from kplug.training.regularization import find_penalties
 from kplug.training.reports.returned_logs import ReturnedLogs
-from kplug.training.step.steps import StepFunction, apply_constraints
+from kplug.training.step.standard_steps import StepFunction, apply_constraints
 
 _ENDING = "End it with: return {metric.name: metric.result() for metric in self.metrics}."
 

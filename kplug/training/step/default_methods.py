@@ -26,7 +26,7 @@ from kplug.training.precision import compute_predictions
 from kplug.training.regularization import Penalties
 from kplug.training.step.compiled_metrics import CompiledMetrics, arrange_batch
 from kplug.training.step.forward import Forward, ForwardResult
-from kplug.training.step.steps import TestStep, TrainStep
+from kplug.training.step.standard_steps import TestStep, TrainStep
 
 _takers: WeakKeyDictionary[Any, bool] = (
     WeakKeyDictionary()

@@ -14,7 +14,7 @@ from kplug.training.distribution.world import World
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.regularization import find_penalties
 from kplug.training.step.forward import Forward
-from kplug.training.step.steps import TrainStep
+from kplug.training.step.standard_steps import TrainStep
 
 
 class ShardedStep(TrainStep):

@@ -71,7 +71,7 @@ def test_it_is_refused(key: str, text: object, hint: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "version", "objection"),
+    ("text", "version", "mismatch"),
     [
         ("a", "", None),
         ("a>=1.2,<2", "1.2", None),
@@ -90,14 +90,14 @@ def test_it_is_refused(key: str, text: object, hint: str) -> None:
         (f"a==2 --hash={HASH}", "1.0", "asks for ==2"),
     ],
 )
-def test_what_is_installed_is_judged(text: str, version: str, objection: str | None) -> None:
+def test_what_is_installed_is_judged(text: str, version: str, mismatch: str | None) -> None:
     entry = parse_entry("KPLUG_PLUGINS", "plugins", text)
-    assert entry.find_objection(Installed("a", version, lambda: HASH)) == objection
+    assert entry.find_mismatch(Installed("a", version, lambda: HASH)) == mismatch
 
 
 def test_an_installation_without_a_hash() -> None:
     entry = parse_entry("KPLUG_PLUGINS", "plugins", f"a --hash={HASH}")
-    assert entry.find_objection(Installed("a", "1.0")) == "names a hash, and it has none"
+    assert entry.find_mismatch(Installed("a", "1.0")) == "names a hash, and it has none"
 
 
 def test_a_hash_is_worked_out_where_an_entry_names_one() -> None:
@@ -105,7 +105,7 @@ def test_a_hash_is_worked_out_where_an_entry_names_one() -> None:
         raise AssertionError
 
     entry = parse_entry("KPLUG_PLUGINS", "plugins", "a>=1")
-    assert entry.find_objection(Installed("a", "1.0", fail)) is None
+    assert entry.find_mismatch(Installed("a", "1.0", fail)) is None
 
 
 @pytest.mark.parametrize(

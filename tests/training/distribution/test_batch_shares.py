@@ -29,7 +29,7 @@ def test_mean_of_the_losses_is_the_loss_of_the_batch(count: int, size: int, seed
     torch.testing.assert_close(losses.mean(), values.mean())
     sums = torch.stack([part.x.sum() * part.factor_for("sum") for part in parts])
     torch.testing.assert_close(sums.mean(), values.sum())
-    weights = torch.tensor([part.weight for part in parts], dtype=torch.float64)
+    weights = torch.tensor([part.effective_size for part in parts], dtype=torch.float64)
     torch.testing.assert_close((losses * weights).sum() / weights.sum(), values.mean())
     assert weights.sum().item() == pytest.approx(count)
 

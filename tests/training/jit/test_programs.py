@@ -14,7 +14,7 @@ from kplug.models import Sequential
 from kplug.training.data.batch import Batch
 from kplug.training.jit import torch_compiler
 from kplug.training.jit.programs import Program, TrainProgram, make_train_program
-from kplug.training.step.steps import PredictStep, make_test_step, make_train_step
+from kplug.training.step.standard_steps import PredictStep, make_test_step, make_train_step
 
 X = torch.tensor([[1.0, 2.0], [3.0, -1.0]])
 Y = torch.tensor([[1.0], [0.0]])

@@ -22,7 +22,7 @@ from kplug.training.jit.step_choice import (
     find_train_step,
     measure_compile_time,
 )
-from kplug.training.step.steps import PredictStep, TestStep, TrainStep
+from kplug.training.step.standard_steps import PredictStep, TestStep, TrainStep
 
 
 def make_model(*, jit: bool) -> tuple[Sequential, Compiled, torch.optim.Optimizer]:

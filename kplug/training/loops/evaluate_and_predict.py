@@ -26,7 +26,7 @@ from kplug.training.model_protocol import TrainableModel
 from kplug.training.reports.logs import call_with_logs, read_logs, reset_metrics
 from kplug.training.reports.progress_bar import ProgressDisplay
 from kplug.training.reports.running_loss import RunningLoss
-from kplug.training.step.steps import StepFunction
+from kplug.training.step.standard_steps import StepFunction
 from kplug.training.step.target_watch import TargetWatch
 
 _TITLES: Final = {"test": "Evaluate", "predict": "Predict"}
@@ -114,7 +114,7 @@ def run_evaluation(
 
     def keep(loss: Any, batch: Batch) -> None:
         if loss is not None:
-            record.add(loss, batch.weight)
+            record.add(loss, batch.effective_size)
         if watch is not None:
             watch.add(batch)
 

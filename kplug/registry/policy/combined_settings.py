@@ -77,7 +77,7 @@ class Policy:
             if "plugins" in source.settings:
                 lists.append(source.settings["plugins"])
             for setting in source.settings.values():
-                reason = setting.find_objection(lists, installed)
+                reason = setting.find_reason(lists, installed)
                 if reason is not None:
                     yield setting, f"{setting.label} {reason}"
 

@@ -10,7 +10,7 @@ import pytest
 
 import kplug
 from kplug.errors import RegistrationError
-from kplug.registry.facts import (
+from kplug.registry.component_facts import (
     find_idle_arguments,
     find_keras_path,
     find_renamed_arguments,
@@ -69,7 +69,7 @@ def test_a_class_may_say_otherwise_than_its_package(install: Sandbox) -> None:
 def test_what_has_no_module_states_nothing() -> None:
     assert not is_non_mutating(3)
     assert not is_non_mutating(None)
-    assert kplug.non_mutating.__module__ == "kplug.registry.facts"
+    assert kplug.non_mutating.__module__ == "kplug.registry.component_facts"
 
 
 def test_a_wrapper_is_another_function(install: Sandbox) -> None:

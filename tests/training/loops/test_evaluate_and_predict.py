@@ -12,13 +12,13 @@ import torch
 from kplug import Sequential, layers
 from kplug.callbacks import Callback, CallbackList
 from kplug.training.data.batch import Batch
-from kplug.training.loops.inference import (
+from kplug.training.loops.evaluate_and_predict import (
     InferenceLoop,
     join_outputs,
     run_evaluation,
     run_prediction,
 )
-from kplug.training.step.steps import StepFunction
+from kplug.training.step.standard_steps import StepFunction
 from tests.told import telling
 
 
