@@ -38,6 +38,13 @@ def draw(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
+def draw_mask(*shape: int, seed: int) -> torch.Tensor:
+    """Return a mask under which each query sees something."""
+    kept = torch.rand(shape, generator=torch.Generator().manual_seed(seed)) > 0.4
+    kept[..., 0] = True
+    return kept
+
+
 def draw_images(rank: int, size: tuple[int, ...], channels: int, data_format: str) -> torch.Tensor:
     """Return two sequences, images or volumes; of ``size`` the first ``rank`` numbers count."""
     sizes = size[:rank]

@@ -25,6 +25,18 @@ PLUGINS = Path(__file__).parents[2]
 CODE = "def wave_loss(y_true, y_pred, height=1.0):\n    '''A wave.'''\n"
 
 
+@pytest.fixture(scope="module")
+def aws_endpoint() -> Iterator[str]:
+    """The address of a server that answers like AWS."""
+    from moto.server import ThreadedMotoServer  # seconds, which no other test waits for
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
 @pytest.fixture
 def make_wheel(tmp_path: Path) -> Callable[..., Path]:
     """Write a wheel: by default, of `wave_loss`; a test changes what it is about."""

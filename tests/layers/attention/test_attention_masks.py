@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor
 
 from kplug.errors import DataError
 from kplug.layers import MultiHeadAttention
-from tests.layers.inputs import draw
-
-
-def _draw_mask(*shape: int, seed: int) -> Tensor:
-    kept = torch.rand(shape, generator=torch.Generator().manual_seed(seed)) > 0.4
-    kept[..., 0] = True  # each query sees something
-    return kept
+from tests.layers.inputs import draw, draw_mask
 
 
 def test_masks_that_the_call_is_given() -> None:
     layer = MultiHeadAttention(2, 3)
     layer.build_for([(None, 4, 3), (None, 5, 3)])
     query, value = draw(2, 4, 3), draw(2, 5, 3, seed=1)
-    value_mask, key_mask = _draw_mask(2, 5, seed=2), _draw_mask(2, 5, seed=3)
+    value_mask, key_mask = draw_mask(2, 5, seed=2), draw_mask(2, 5, seed=3)
     made = layer(query, value, value_mask=value_mask, key_mask=key_mask.numpy())
     both = (value_mask & key_mask)[:, None, :].expand(2, 4, 5)
     torch.testing.assert_close(made, layer(query, value, attention_mask=both))

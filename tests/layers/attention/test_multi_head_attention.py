@@ -14,17 +14,11 @@ from kplug.backend.masks import get_mask, set_mask
 from kplug.errors import ArgumentError, ArgumentValueError
 from kplug.layers import GroupQueryAttention, Layer, MultiHeadAttention
 from kplug.registry import resolve
-from tests.layers.inputs import draw
+from tests.layers.inputs import draw, draw_mask
 
 SETTINGS = settings(max_examples=30, deadline=None)
 flags = st.booleans()
 sizes = st.integers(1, 4)
-
-
-def _draw_mask(*shape: int, seed: int) -> Tensor:
-    kept = torch.rand(shape, generator=torch.Generator().manual_seed(seed)) > 0.4
-    kept[..., 0] = True  # each query sees something
-    return kept
 
 
 def _pair(layer: Layer, shapes: list[tuple[int, ...]]) -> Any:
@@ -93,7 +87,7 @@ def test_outputs_scores_and_gradients(
     tensors += [draw(2, lengths[1], key, seed=2)] if has_key else []
     call: dict[str, Any] = {"use_causal_mask": masks[0], "return_attention_scores": masks[1]}
     if masks[2] and arguments["sliding_window"] is None:
-        call["attention_mask"] = _draw_mask(2, *lengths, seed=3)
+        call["attention_mask"] = draw_mask(2, *lengths, seed=3)
     _compare(MultiHeadAttention(**arguments), tensors, **call)
 
 
@@ -136,7 +130,7 @@ def test_masks_that_tensors_carry(
 ) -> None:
     layer = MultiHeadAttention(2, 3, dropout=dropout)
     theirs = _pair(layer, [(2, 4, 3), (2, 5, 3)])
-    masks = [_draw_mask(2, 4, seed=1), _draw_mask(2, 5, seed=2)]
+    masks = [draw_mask(2, 4, seed=1), draw_mask(2, 5, seed=2)]
     results = []
     for called, set_on in ((layer, set_mask), (theirs, keras.src.backend.set_keras_mask)):
         tensors = [draw(2, 4, 3), draw(2, 5, 3, seed=1)]
@@ -154,7 +148,7 @@ def test_masks_that_tensors_carry(
 def test_attention_mask_is_broadcast(shape: tuple[int, ...]) -> None:
     layer = MultiHeadAttention(2, 3)
     theirs = _pair(layer, [(2, 4, 3), (2, 5, 3)])
-    tensors, mask = [draw(2, 4, 3), draw(2, 5, 3, seed=1)], _draw_mask(*shape, seed=4)
+    tensors, mask = [draw(2, 4, 3), draw(2, 5, 3, seed=1)], draw_mask(*shape, seed=4)
     for has_scores in (True, False):
         call = {"attention_mask": mask, "return_attention_scores": has_scores}
         made, expected = _as_list(layer(*tensors, **call)), _as_list(theirs(*tensors, **call))
@@ -171,7 +165,7 @@ def test_attention_mask_is_broadcast(shape: tuple[int, ...]) -> None:
 )
 def test_gradient_belongs_to_the_forward_pass_where_queries_see_nothing(layer: Layer) -> None:
     layer.build_for([(None, 3, 2), (None, 4, 2)])
-    mask = _draw_mask(2, 3, 4, seed=5)
+    mask = draw_mask(2, 3, 4, seed=5)
     mask[0, 1] = mask[1] = False
     inputs = [draw(2, size, 2, seed=size).double().requires_grad_() for size in (3, 4)]
     names, weights = zip(*layer.named_parameters(), strict=True)

@@ -18,6 +18,7 @@ import pytest
 
 from kplug import Sequential, load_model
 from kplug.models import model_from_json
+from tests.saving.whole.older_configs import describe, layer
 
 Array = npt.NDArray[Any]
 Write = Callable[..., Path]
@@ -28,20 +29,6 @@ X = GENERATOR.normal(size=(5, STEPS, FEATURES)).astype("float32") * 2
 
 def random(*shape: int) -> Array:
     return GENERATOR.normal(size=shape).astype("float32")
-
-
-def describe(entries: Sequence[dict[str, Any]], shape: Sequence[int]) -> dict[str, Any]:
-    first, *others = entries
-    first = {**first, "config": {**first["config"], "batch_input_shape": [None, *shape]}}
-    named = [
-        {**entry, "config": {"name": f"layer_{number}", "trainable": True, **entry["config"]}}
-        for number, entry in enumerate([first, *others])
-    ]
-    return {"class_name": "Sequential", "config": {"name": "old", "layers": named}}
-
-
-def layer(class_name: str, **config: Any) -> dict[str, Any]:
-    return {"class_name": class_name, "config": config}
 
 
 def load(path: Path) -> Any:

@@ -195,6 +195,5 @@ def test_weights_count_for_one_output_or_for_all() -> None:
     assert arrange_weights(ONE, C, "fit") is C
     assert same(arrange_weights(TWO, C, "fit"), [C, C])
     assert same(arrange_weights(TWO, {"kind": C}, "fit"), [None, C])
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(DataError, match="sample_weight has an array 'kind_'"):
         arrange_weights(TWO, {"kind_": C}, "fit")
-    assert "sample_weight has an array 'kind_'" in str(caught.value)
