@@ -1,4 +1,4 @@
-"""The built-in losses with their formulas in float64 NumPy, and the data that each is made for."""
+"""The built-in losses: names, formulas in float64 NumPy, the data that each is made for, oracles."""
 
 from __future__ import annotations
 
@@ -6,14 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import keras
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from kplug import losses
+from kplug import list_built_ins, losses
+from kplug.registry import REGISTRY
 
 Array = NDArray[np.float64]
 EPS = 1e-7
+
+# Every built-in loss: the names that it is offered under, by the name of its class.
+NAMES = {
+    REGISTRY.load(component).__name__: (component.name, *component.aliases)
+    for component in list_built_ins("loss")
+    if component.origin.distribution == "kplug"
+}
 
 
 def softmax(x: Array) -> Array:
@@ -71,10 +80,10 @@ def tversky(y: Array, p: Array, alpha: float, beta: float) -> Array:
 
 @dataclass(frozen=True)
 class Case:
-    """A loss, the Keras class that is its oracle, its formula, and the data that it is made for."""
+    """A loss, its class here and in Keras, its formula, and the data that it is made for."""
 
     name: str
-    oracle: str
+    owner: str
     formula: Callable[[Array, Array], Array]
     targets: str = "real"
     outputs: str = "real"
@@ -86,7 +95,7 @@ class Case:
         return f"{self.name}({', '.join(f'{k}={v}' for k, v in self.arguments.items())})"
 
     def ours(self, **more: Any) -> losses.Loss:
-        made: losses.Loss = getattr(losses, self.oracle)(**self.arguments, **more)
+        made: losses.Loss = getattr(losses, self.owner)(**self.arguments, **more)
         return made
 
     def function(self, y: Any, p: Any) -> torch.Tensor:
@@ -256,6 +265,26 @@ CASES = [
         {"alpha": 0.6, "beta": 0.3},  # Keras 3.15.1 exchanges the two against its documentation
     ),
 ]
+
+
+class FormulaInKeras(keras.losses.Loss):  # type: ignore[misc]
+    """The formula of a loss that Keras lacks, with Keras's weights and reductions."""
+
+    def __init__(self, formula: Callable[[Array, Array], Array], **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.formula = formula
+
+    def call(self, y_true: Any, y_pred: Any) -> torch.Tensor:
+        values = self.formula(y_true.double().numpy(), y_pred.detach().double().numpy())
+        return torch.tensor(values, dtype=y_pred.dtype)
+
+
+def make_theirs(case: Case, **more: Any) -> Any:
+    """Return Keras's loss, which is the oracle; where Keras has none, the formula is."""
+    theirs = getattr(keras.losses, case.owner, None)
+    if theirs is None:
+        return FormulaInKeras(case.formula, **more)
+    return theirs(**{**case.arguments, **case.keras_arguments}, **more)
 
 
 def draw(sort: str, shape: tuple[int, ...], generator: np.random.Generator) -> Array:

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 import kplug
-from kplug import losses
+from kplug import lookup_key, losses
 from kplug.errors import ArgumentError, ArgumentValueError, ContractError
+from tests.losses.cases import NAMES
 
-NAMES = {
+OLDER_NAMES = {
     "MeanSquaredError": "mean_squared_error MeanSquaredError mse MSE",
     "MeanAbsoluteError": "mean_absolute_error MeanAbsoluteError mae MAE",
     "MeanAbsolutePercentageError": "mean_absolute_percentage_error mape MAPE",
@@ -42,8 +43,14 @@ NAMES = {
 }
 
 
+def test_every_name_of_every_loss_is_tested() -> None:
+    assert {owner: {lookup_key(name) for name in names} for owner, names in NAMES.items()} == {
+        owner: set(map(lookup_key, names.split())) for owner, names in OLDER_NAMES.items()
+    }
+
+
 @pytest.mark.parametrize(
-    ("name", "expected"), [(n, cls) for cls, names in NAMES.items() for n in names.split()]
+    ("name", "expected"), [(n, cls) for cls, names in OLDER_NAMES.items() for n in names.split()]
 )
 def test_every_name_of_keras_2_and_3_is_found(name: str, expected: str) -> None:
     assert type(losses.get(name)).__name__ == expected
@@ -89,6 +96,10 @@ def instances() -> list[losses.Loss]:
         losses.Circle(gamma=64.0, margin=0.25, remove_diagonal=False),
         losses.CTC(reduction="sum"),
     ]
+
+
+def test_every_loss_has_an_instance() -> None:
+    assert {type(loss).__name__ for loss in instances()} == set(NAMES)
 
 
 @pytest.mark.parametrize("loss", instances(), ids=lambda loss: type(loss).__name__)

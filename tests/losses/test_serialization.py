@@ -12,14 +12,10 @@ import torch
 
 from kplug import losses
 from kplug.errors import ArgumentError, KplugError
+from kplug.registry.facts import find_keras_path
+from tests.losses.cases import NAMES
 
-BUILT_IN = [
-    owner
-    for owner in vars(losses).values()
-    if isinstance(owner, type)
-    and issubclass(owner, losses.FormulaLoss)
-    and owner is not losses.FormulaLoss
-]
+BUILT_IN = [owner for name in NAMES if find_keras_path(owner := getattr(losses, name)) is not None]
 parametrize_classes = pytest.mark.parametrize("owner", BUILT_IN, ids=lambda owner: owner.__name__)
 # Keras's configurations leave these out, so that a loaded loss has the defaults.
 LOST_BY_KERAS = {"CosineSimilarity": {"axis"}, "Huber": {"delta"}}
