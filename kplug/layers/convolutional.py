@@ -12,7 +12,6 @@ from kplug.components.arguments import require_integer
 from kplug.components.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
-from kplug.layers.base.fresh_outputs import activate
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.spatial import SpatialAxes, Window
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
@@ -118,8 +117,7 @@ class Convolution(Layer):
         Returns:
             A tensor in the same layout, with other sizes.
         """
-        # Restore the layout first: activations such as softmax work along the last axis.
-        return activate(self.activation, self._spatial.apply(self._convolve, inputs))
+        return self._spatial.apply_with(self.activation, self._convolve, inputs)
 
     def _convolve(self, inputs: Tensor) -> Tensor:
         return convolve(

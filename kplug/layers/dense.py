@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from kplug.components.arguments import require_integer
@@ -87,8 +86,11 @@ class Dense(Layer):
         """
         kernel, bias = self._read_weight("kernel"), self._read_weight("bias")
         if inputs.ndim == 2 and bias is not None:
-            # One fused call; F.linear would transpose the kernel first.
             return activate(self.activation, torch.addmm(bias, inputs, kernel))
         if inputs.ndim < 2:
             self._check_shapes(inputs)
-        return activate(self.activation, F.linear(inputs, kernel.t(), bias))
+        if bias is None:
+            return activate(self.activation, inputs @ kernel)
+        made = torch.addmm(bias, inputs.flatten(0, -2), kernel)
+        sizes = (*inputs.shape[:-1], made.shape[1])
+        return activate(self.activation, made, lambda rows: rows.view(sizes))

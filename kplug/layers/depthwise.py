@@ -11,7 +11,6 @@ from kplug.backend.sliding_windows import convolve
 from kplug.components.arguments import require_integer
 from kplug.components.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.graph import Shape
-from kplug.layers.base.fresh_outputs import activate
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.spatial import SpatialAxes, Window
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
@@ -90,8 +89,7 @@ class DepthwiseConvolution(Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the outputs in the layout of the inputs."""
-        # Restore the layout first: activations such as softmax work along the last axis.
-        return activate(self.activation, self._spatial.apply(self._convolve, inputs))
+        return self._spatial.apply_with(self.activation, self._convolve, inputs)
 
     def _convolve(self, inputs: Tensor) -> Tensor:
         return convolve_depthwise(inputs, self.kernel, self.bias, self._window)

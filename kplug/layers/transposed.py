@@ -12,7 +12,6 @@ from kplug.components.arguments import require_integer
 from kplug.components.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import ArgumentValueError
 from kplug.graph import Shape
-from kplug.layers.base.fresh_outputs import activate
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.spatial import SpatialAxes, Window, require_window
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
@@ -104,8 +103,7 @@ class TransposedConvolution(Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the enlarged inputs, in their layout."""
-        # Restore the layout first: activations such as softmax work along the last axis.
-        return activate(self.activation, self._spatial.apply(self._convolve, inputs))
+        return self._spatial.apply_with(self.activation, self._convolve, inputs)
 
     def _convolve(self, inputs: Tensor) -> Tensor:
         return convolve_transposed(

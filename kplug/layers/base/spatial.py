@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, final
 
 from torch import Tensor
@@ -11,6 +11,7 @@ from kplug.backend import standardize_data_format
 from kplug.components.arguments import refusal, require_choice, require_integer
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
+from kplug.layers.base.fresh_outputs import TensorFunction, activate
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.weight_slots import known_size
@@ -44,14 +45,26 @@ class SpatialAxes:
         self._to_second = (0, rank + 1, *range(1, rank + 1))
         self._to_last = (0, *range(2, rank + 2), 1)
 
-    def apply(self, function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
+    def apply(self, function: TensorFunction, inputs: Tensor) -> Tensor:
         """Apply a channels-second function, such as torch's, to inputs in the layer's layout."""
+        return self._restore(function(self._to_torch(inputs)))
+
+    def apply_with(
+        self, activation: TensorFunction, function: TensorFunction, inputs: Tensor
+    ) -> Tensor:
+        """Apply such a function, whose outputs are new, and then an activation in the layer's layout."""
+        return activate(activation, function(self._to_torch(inputs)), self._restore)
+
+    def _to_torch(self, inputs: Tensor) -> Tensor:
         if self.is_channels_last:
             # Views only: these axes already match torch's channels_last memory.
-            return function(inputs.permute(self._to_second)).permute(self._to_last)
+            return inputs.permute(self._to_second)
         if inputs.ndim != self.rank + 2:  # torch would accept an unbatched sample
             raise IndexError(f"expected {self.rank + 2} axes, got {inputs.ndim}")
-        return function(inputs)
+        return inputs
+
+    def _restore(self, outputs: Tensor) -> Tensor:
+        return outputs.permute(self._to_last) if self.is_channels_last else outputs
 
     def fix_channels(self, layer: Layer, input_shape: Shape) -> int:
         """Return the number of channels and make it part of the input spec."""

@@ -1,4 +1,4 @@
-"""``activate``: relu in place where no gradient needs its input, with the values of relu."""
+"""``activate``: relu in place, with the values and gradients of relu."""
 
 from __future__ import annotations
 
@@ -46,10 +46,28 @@ def test_other_activations_are_called(activation: Callable[[Tensor], Tensor]) ->
     assert is_same(made, activation(fresh))
 
 
-def test_with_gradients_the_input_stays() -> None:
-    fresh = torch.tensor(VALUES)
+def test_with_gradients_relu_takes_the_place_of_its_input() -> None:
+    rows = torch.tensor([VALUES], requires_grad=True)
+    fresh = rows * 1.0
+    made = activate(relu, fresh, lambda row: row.view(-1))
+    assert made.data_ptr() == fresh.data_ptr()
+    weights = torch.arange(1.0, 8.0)
+    other = torch.tensor([VALUES], requires_grad=True)
+    made.backward(weights)  # type: ignore[no-untyped-call]
+    torch.relu(other).view(-1).backward(weights)  # type: ignore[no-untyped-call]
+    assert rows.grad is not None and other.grad is not None
+    assert is_same(rows.grad, other.grad)
+
+
+def test_with_gradients_a_view_stays() -> None:
+    fresh = torch.tensor([VALUES]).view(-1)
     activate(relu, fresh)
     assert is_same(fresh, torch.tensor(VALUES))
+
+
+def test_other_activations_see_the_layout_of_the_layer() -> None:
+    made = activate(lambda x: x.softmax(-1), torch.zeros(2, 3), lambda x: x.t())
+    assert made.tolist() == [[0.5, 0.5]] * 3
 
 
 LAYERS: list[tuple[Callable[..., Layer], tuple[int, ...]]] = [
@@ -76,7 +94,26 @@ def test_a_layer_keeps_its_inputs_and_makes_what_the_activation_after_it_makes(
         made, wanted = layer(inputs), Activation("relu")(plain(inputs))
     assert is_same(inputs, before)
     assert is_same(made, wanted)
-    assert is_same(layer(inputs).detach(), wanted)  # with gradients
+    with_gradients, alike = layer(inputs), torch.relu(plain(inputs))
+    assert is_same(with_gradients.detach(), wanted)
+    copies = [op for op in list_operations(with_gradients) if "AsStrided" in op or "Copy" in op]
+    assert not copies  # as of a view that was changed
+    with_gradients.square().sum().backward()
+    alike.square().sum().backward()
+    for one, other in zip(layer.parameters(), plain.parameters(), strict=True):
+        assert one.grad is not None and other.grad is not None
+        assert is_same(one.grad, other.grad)
+
+
+def list_operations(tensor: Tensor) -> list[str]:
+    """Return the names of the operations that a tensor comes from."""
+    found, left = [], [tensor.grad_fn]
+    while left:
+        node = left.pop()
+        if node is not None:
+            found.append(node.name())
+            left += [one for one, _ in node.next_functions]
+    return found
 
 
 @pytest.mark.parametrize(("make", "shape"), [LAYERS[0], LAYERS[2], LAYERS[3]])
