@@ -51,6 +51,7 @@ def attend(
     *,
     scale: float,
     mask: Tensor | None = None,
+    query_mask: Tensor | None = None,
     is_causal: bool = False,
 ) -> Tensor:
     """Return softmax(scale · query · keyᵀ) · value for each head, by torch's fused kernels.
@@ -61,17 +62,26 @@ def attend(
         value: Shape (N, S, heads, value features).
         scale: Factor of the scores.
         mask: Booleans that broadcast to (N, heads, T, S); False where a query must not look.
-        is_causal: Whether query t sees only keys up to t; excludes a mask.
+        query_mask: Booleans that broadcast to (N, heads, T, 1); False where a query must look nowhere.
+        is_causal: Whether query t sees only keys up to t; excludes masks.
 
     Returns:
         A tensor (N, T, heads, value features). A fully masked query gets the mean of all
             values, as in Keras; its gradient is that of a mean, as in Keras on JAX.
     """
     bias, query = None, query.transpose(1, 2)
+    blind = None if query_mask is None else ~query_mask
     if mask is not None:
-        query, mask = _open_blind_rows(query, mask)
-        bias = torch.zeros_like(mask, dtype=query.dtype)
-        bias.masked_fill_(~mask, 0.7 * torch.finfo(query.dtype).min)
+        is_shut = ~mask.any(-1, keepdim=True)
+        blind = is_shut if blind is None else blind | is_shut
+        low = 0.7 * torch.finfo(query.dtype).min
+        bias = torch.zeros_like(mask, dtype=query.dtype).masked_fill_(~mask, low)
+        bias = torch.where(blind, 0.0, bias)
+    if blind is not None:
+        # Zero and unmask fully masked queries, which then get the mean of all values. A large negative bias
+        # at all keys gives the same result but another gradient: torch's kernels save the logarithm of the
+        # sum, where rounding beside the bias loses the logarithm of the number of keys.
+        query = query.masked_fill(blind, 0.0)
     made = F.scaled_dot_product_attention(
         query,
         key.transpose(1, 2),
@@ -81,20 +91,6 @@ def attend(
         scale=scale,
     )
     return made.transpose(1, 2)
-
-
-def _open_blind_rows(query: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Zero and unmask fully masked queries, which then get the mean of all values.
-
-    A large negative bias at all keys gives the same result but another gradient: torch's kernels save the
-    logarithm of the sum, where rounding beside the bias loses the logarithm of the number of keys.
-
-    Args:
-        query: Shape (…, T, features).
-        mask: Booleans that broadcast to (…, T, S).
-    """
-    blind = ~mask.any(-1, keepdim=True)
-    return query.masked_fill(blind, 0.0), mask | blind
 
 
 def masked_softmax(scores: Tensor, mask: Tensor | None, axis_count: int = 1) -> Tensor:
@@ -137,14 +133,14 @@ def window_mask(query_size: int, key_size: int, width: int, device: torch.device
 
 
 def join_masks(*masks: Tensor | None) -> Tensor | None:
-    """Return the conjunction of the given masks, or ``None`` if there are none.
+    """Return the conjunction of the given masks, or ``None`` if there are none. One given twice counts once.
 
     Raises:
         DataError: Their shapes do not broadcast.
     """
     joined: Tensor | None = None
     for mask in masks:
-        if mask is None:
+        if mask is None or mask is joined:
             continue
         try:
             joined = mask if joined is None else joined & mask

@@ -8,7 +8,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.modules.module import _has_any_global_hook
 
+from kplug.activations import linear
 from kplug.components.arguments import refusal
 from kplug.components.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.graph import Shape
@@ -16,6 +18,8 @@ from kplug.layers.base.einsum_equation import Equation
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
+
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
 class EinsumDense(Layer):
@@ -109,22 +113,66 @@ class EinsumDense(Layer):
 
     def _multiply(self, inputs: Tensor, summed_count: int) -> Tensor:
         """Return the outputs of a plain matrix product, by torch's linear kernel."""
-        summed, made = self.kernel.shape[:summed_count], self.kernel.shape[summed_count:]
+        kernel = self.kernel
+        summed, made = kernel.shape[:summed_count], kernel.shape[summed_count:]
         if inputs.ndim != self._ndim or inputs.shape[-summed_count:] != summed:
             self._check_shapes(inputs)  # the product alone would take other shapes of that size
-        matrix = self.kernel.permute(self._order).reshape(made.numel(), summed.numel())
         bias = self.bias
         has_whole_bias = bias is not None and bias.shape == made
         rows = inputs.flatten(-summed_count) if summed_count > 1 else inputs
         outputs = F.linear(
-            rows, matrix, bias.flatten() if bias is not None and has_whole_bias else None
+            rows,
+            self._as_matrix(kernel, summed.numel()),
+            bias.flatten() if bias is not None and has_whole_bias else None,
         )
         outputs = outputs.reshape(*outputs.shape[:-1], *made)
         return outputs if bias is None or has_whole_bias else outputs + bias
 
+    def _as_matrix(self, kernel: Tensor, size: int) -> Tensor:
+        return kernel.permute(self._order).reshape(kernel.numel() // size, size)
+
+    def _only_multiplies(self, inputs: Tensor) -> bool:
+        """Return whether a call computes the product with a last axis, adds the bias, and does nothing else."""
+        kernel, bias = self.kernel, self.bias
+        return (
+            self._summed_count == 1
+            and inputs.ndim == self._ndim
+            and inputs.shape[-1:] == kernel.shape[:1]
+            and (bias is None or bias.shape == kernel.shape[1:])
+            and self.activation is linear
+            and self.activity_regularizer is None
+            and not self._loss_functions
+            and not any(getattr(self, name) for name in _HOOKS)
+        )
+
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
         return {**super().get_config(), "output_shape": self.partial_output_shape}
+
+
+def can_multiply_jointly(layers: Sequence[EinsumDense], inputs: Tensor) -> bool:
+    """Return whether one product gives what calls of several layers on the same inputs give, and sooner.
+
+    The kernels are copied into one, which takes longer than it saves where they are larger than the inputs.
+    """
+    return (
+        sum(layer.kernel.numel() for layer in layers) <= max(inputs.numel(), 65_536)
+        and all(layer._only_multiplies(inputs) for layer in layers)
+        and len({layer.bias is None for layer in layers}) == 1
+        and not _has_any_global_hook()
+    )
+
+
+def multiply_jointly(layers: Sequence[EinsumDense], inputs: Tensor) -> tuple[Tensor, ...]:
+    """Return the outputs of layers of which ``can_multiply_jointly`` is true."""
+    size = inputs.shape[-1]
+    matrices = [layer._as_matrix(layer.kernel, size) for layer in layers]
+    biases = [layer.bias.flatten() for layer in layers if layer.bias is not None]
+    made = F.linear(inputs, torch.cat(matrices), torch.cat(biases) if biases else None)
+    parts = made.split([len(matrix) for matrix in matrices], -1)
+    return tuple(
+        part.unflatten(-1, layer.kernel.shape[1:]) for part, layer in zip(parts, layers, strict=True)
+    )
 
 
 def check_sizes(owner: str, output_shape: object) -> tuple[int | None, ...]:

@@ -59,6 +59,19 @@ def test_a_query_that_may_look_nowhere() -> None:
     assert not masked_softmax(_draw(1, 3), torch.zeros(1, 3, dtype=torch.bool)).any()
 
 
+@pytest.mark.parametrize("has_mask", [False, True])
+def test_the_mask_of_queries_counts_like_rows_of_the_mask(has_mask: bool) -> None:
+    query, key, value = (_draw(2, n, 2, 3, seed=s) for s, n in enumerate((4, 5, 5)))
+    query_mask = torch.tensor([[True, False, True, True], [True, True, False, False]])
+    mask = torch.tensor([[True, True, False, True, True], [False] * 5])  # all of a sample, too
+    columns = mask[:, None, None] if has_mask else torch.ones(2, 1, 1, 5, dtype=torch.bool)
+    rows = query_mask[:, None, :, None]
+    whole = attend(query, key, value, scale=0.7, mask=rows & columns)
+    given = columns if has_mask else None
+    made = attend(query, key, value, scale=0.7, mask=given, query_mask=rows)
+    torch.testing.assert_close(made, whole)
+
+
 def test_gradients_of_queries_that_may_look_nowhere() -> None:
     query, key, value = (
         _draw(2, n, 2, 3, seed=s).requires_grad_() for s, n in enumerate((4, 5, 5))

@@ -14,10 +14,10 @@ from kplug.backend.masks import as_masks, attach_masks, find_masks, set_mask
 from kplug.components.arguments import require_flag, require_integer, require_share
 from kplug.errors import DataError
 from kplug.graph import Shape, TensorSpec, is_symbolic
-from kplug.layers.attention.attention_masks import AttentionShapes, check_places, place_masks
+from kplug.layers.attention.attention_masks import AttentionShapes, check_places, place_key_masks
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shape_inference import infer_by_running, shapes_of
-from kplug.layers.einsum_dense import EinsumDense
+from kplug.layers.einsum_dense import EinsumDense, can_multiply_jointly, multiply_jointly
 from kplug.layers.regularization import Dropout
 
 _TENSORS = ("query", "value", "key")
@@ -229,17 +229,20 @@ class HeadsLayer(Layer):
         """
         needs_scores = bool(self.dropout) or return_attention_scores or query.ndim != 3
         places = AttentionShapes(self.name, self._axes, query.shape, value.shape)
-        masks = [attention_mask, *place_masks(query_mask, value_mask, key_mask)]
+        masks = [place_key_masks(value_mask, key_mask), attention_mask]
+        queries = None if query_mask is None else places.spread(query_mask.unsqueeze(-1))
         is_causal = use_causal_mask and not needs_scores and self.sliding_window is None
-        is_causal = is_causal and all(mask is None for mask in masks)
+        is_causal = is_causal and queries is None and all(mask is None for mask in masks)
         if not is_causal:
             masks += places.make_limits(use_causal_mask, self.sliding_window, query.device)
         mask = join_masks(*(places.spread(one) for one in masks if one is not None))
         heads = self.project_all(query, value, value if key is None else key)
         if needs_scores:
-            made, scores = self._attend_with_scores(*heads, mask)
+            made, scores = self._attend_with_scores(*heads, join_masks(mask, queries))
         else:
-            made = attend(*heads, scale=self._scale, mask=mask, is_causal=is_causal)
+            made = attend(
+                *heads, scale=self._scale, mask=mask, query_mask=queries, is_causal=is_causal
+            )
         if self._gate_dense is not None:
             made = made * self._gate_dense(query)
         outputs = self._output_dense(made)
@@ -251,7 +254,10 @@ class HeadsLayer(Layer):
         self, query: Tensor, value: Tensor, key: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return query, key and value for each head, shape (N, …, heads, features)."""
-        return self._query_dense(query), self._key_dense(key), self._value_dense(value)
+        layers = self._query_dense, self._key_dense, self._value_dense
+        if query is key is value and can_multiply_jointly(layers, query):
+            return multiply_jointly(layers, query)
+        return layers[0](query), layers[1](key), layers[2](value)
 
     def _attend_with_scores(
         self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from kplug.backend.attention import causal_mask, window_mask
+from kplug.backend.attention import causal_mask, join_masks, window_mask
 from kplug.errors import DataError
 
 
@@ -65,13 +65,10 @@ class AttentionShapes(NamedTuple):
         return mask
 
 
-def place_masks(
-    query_mask: Tensor | None, value_mask: Tensor | None, key_mask: Tensor | None
-) -> list[Tensor | None]:
-    """Return masks of queries as (N, T, 1), and of values and keys as (N, 1, S)."""
-    queries = None if query_mask is None else query_mask.unsqueeze(-1)
-    others = [None if one is None else one.unsqueeze(-2) for one in (value_mask, key_mask)]
-    return [queries, *others]
+def place_key_masks(value_mask: Tensor | None, key_mask: Tensor | None) -> Tensor | None:
+    """Return which keys count for both masks, shape (N, 1, S)."""
+    joined = join_masks(value_mask, key_mask)
+    return None if joined is None else joined.unsqueeze(-2)
 
 
 class HasShape(Protocol):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.modules.module import register_module_forward_hook
 
 from kplug.errors import DataError
 from kplug.graph import GraphFunction
@@ -26,6 +27,44 @@ def test_dropout_changes_the_outputs_in_training_only() -> None:
         MultiHeadAttention(2, 3, dropout=0.5, seed=1, weights=layer.get_weights()) for _ in range(2)
     )
     assert torch.equal(first(x, x, training=True), second(x, x, training=True))
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_self_attention_projects_with_one_product(use_bias: bool) -> None:
+    layer = MultiHeadAttention(2, 3, value_dim=4, use_bias=use_bias, bias_initializer="ones")
+    x, other = (draw(2, 6, 5).requires_grad_() for _ in range(2))
+    assert count_products(layer, x, x) == 2
+    assert count_products(layer, x, other) == 4
+    made, apart = layer(x, x), layer(x, other)
+    torch.testing.assert_close(made, apart)
+    weights = list(layer.parameters())
+    joint = torch.autograd.grad(made.square().sum(), [x, *weights])
+    single = torch.autograd.grad(apart.square().sum(), [x, other, *weights])
+    torch.testing.assert_close(joint, (single[0] + single[1], *single[2:]))
+
+
+def test_a_projection_that_is_watched_is_called() -> None:
+    layer, x, seen = MultiHeadAttention(2, 3), draw(2, 6, 5), []
+    expected = layer(x, x)
+    handle = layer.key_dense.register_forward_hook(lambda *given: seen.append(given[-1].shape))
+    torch.testing.assert_close(layer(x, x), expected)
+    handle.remove()
+    with register_module_forward_hook(lambda module, *_: seen.append(type(module).__name__)):
+        layer(x, x)
+    assert seen == [(2, 6, 2, 3), *["EinsumDense"] * 4, "MultiHeadAttention"]
+
+
+def test_kernels_larger_than_the_inputs_are_not_joined() -> None:
+    layer, x = MultiHeadAttention(2, 60), draw(1, 2, 200)
+    layer(x, x)
+    assert count_products(layer, x, x) == 4
+
+
+def count_products(layer: MultiHeadAttention, *inputs: Tensor) -> int:
+    """Return the number of products with weights in a call."""
+    with torch.profiler.profile() as profile:
+        layer(*inputs)
+    return sum(event.count for event in profile.key_averages() if event.key == "aten::linear")
 
 
 def test_initial_values_count_all_heads() -> None:
