@@ -70,18 +70,17 @@ def attend(
             values, as in Keras; its gradient is that of a mean, as in Keras on JAX.
     """
     bias, query = None, query.transpose(1, 2)
-    blind = None if query_mask is None else ~query_mask
     if mask is not None:
-        is_shut = ~mask.any(-1, keepdim=True)
-        blind = is_shut if blind is None else blind | is_shut
+        query_mask = join_masks(query_mask, mask.any(-1, keepdim=True))
         low = 0.7 * torch.finfo(query.dtype).min
         bias = torch.zeros_like(mask, dtype=query.dtype).masked_fill_(~mask, low)
-        bias = torch.where(blind, 0.0, bias)
-    if blind is not None:
+    if query_mask is not None:
         # Zero and unmask fully masked queries, which then get the mean of all values. A large negative bias
         # at all keys gives the same result but another gradient: torch's kernels save the logarithm of the
         # sum, where rounding beside the bias loses the logarithm of the number of keys.
-        query = query.masked_fill(blind, 0.0)
+        seeing = query_mask.to(query.dtype)  # a product takes a third of the time of masked_fill
+        query = query * seeing
+        bias = None if bias is None else bias * seeing
     made = F.scaled_dot_product_attention(
         query,
         key.transpose(1, 2),
