@@ -1,4 +1,4 @@
-"""Every table of benchmarks, one after another: ``python tests/benchmarks``; twenty minutes on two cores.
+"""Every table of benchmarks, one after another: ``python tests/benchmarks``; fifty minutes on two cores.
 
 ``--quick`` makes those shorter that can be; ``--only TEXT`` takes the scripts whose name contains it. Each
 runs in a process of its own, and prints what it compares with and the target beside each number.
@@ -14,12 +14,12 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 # On one thread, unless more than one is what is measured, or what the others have.
-ONE_THREAD, ALL_THREADS = {**os.environ, "OMP_NUM_THREADS": "1"}, ("files", "backends")
+ONE_THREAD, ALL_THREADS = {**os.environ, "OMP_NUM_THREADS": "1"}, ("table", "sources", "files")
 SCRIPTS = (
-    *("training", "scaling", "processes", "files", "optimizers", "initializers", "registry"),
-    *("registry_sites", "backends"),
+    *("table", "sources", "scaling", "processes", "files", "optimizers", "initializers"),
+    *("registry", "registry_sites"),
 )
-WITH_LIBRARIES, HAS_QUICK = ("training",), ("training", "scaling", "backends")
+HAS_QUICK = ("table", "sources", "scaling")
 
 
 def main() -> int:
@@ -27,14 +27,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python tests/benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rows and rounds")
     parser.add_argument("--only", default="", help="scripts whose name contains this")
-    parser.add_argument("--libraries", action="store_true", help="Keras 3, Poutyne and skorch too")
     options = parser.parse_args()
     failed = 0
     for name in SCRIPTS:
         if options.only not in name:
             continue
         flags = ["--quick"] * (options.quick and name in HAS_QUICK)
-        flags += ["--libraries"] * (options.libraries and name in WITH_LIBRARIES)
         environment = dict(os.environ) if name in ALL_THREADS else ONE_THREAD
         print(f"\n{name}.py {' '.join(flags)}", flush=True)
         command = [sys.executable, str(HERE / f"{name}.py"), *flags]

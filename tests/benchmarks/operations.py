@@ -1,35 +1,50 @@
 """Where the time of a step goes, beside a hand-written loop: torch's operations, and all around them.
 
-Run it by path: ``python tests/benchmarks/operations.py "MLP 784"``; the text chooses cases of
-``training.py``. ``--method`` is ``fit``, ``predict`` or ``evaluate``. Operations are timed by
-torch.profiler, which makes each a little slower; the last line is the time of a step without it. Numbers
-are microseconds a step, medians over rounds in which the two take turns.
+Run it by path: ``python tests/benchmarks/operations.py "wide MLP"``; the text chooses cases of
+``cases.py``. ``--method`` is ``fit`` or ``predict``. Operations are timed by torch.profiler, which makes each
+a little slower; the last line is the time of a step without it. Numbers are microseconds a step, medians over
+rounds in which the two take turns.
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
+import functools
 import statistics
+import time
 from collections.abc import Callable, Mapping
 
-import torch
+from cases import CASES, Case
+from contenders import make_model, make_module
 from rich.console import Console
 from rich.table import Table
 from torch.profiler import ProfilerActivity, profile
-from training import BY_HAND, Contenders, make_inference_loops, make_loops, make_ours, measure
-from training_cases import Case, list_cases
+
+import kplug
 
 ROUNDS, SHOWN = 7, 12
 Times = Mapping[str, float]
 
 
-def make_pair(case: Case, method: str) -> Contenders:
+def make_pair(name: str, case: Case, method: str) -> dict[str, Callable[[], object]]:
     """Return the loop by hand, and kplug's eager one."""
-    if method == "fit":
-        return {"by hand": make_loops(case)[BY_HAND], "kplug": make_ours(case, {})["eager"]}
-    loops = make_inference_loops(case)
-    return {"by hand": loops[f"{method} by hand"], "kplug": loops[method]}
+    hand, ours = make_module("by hand", name, case), make_model(kplug, "kplug eager", case)
+    return {
+        title: functools.partial(each.fit, 1) if method == "fit" else each.requests["predict"]
+        for title, each in (("by hand", hand), ("kplug", ours))
+    }
+
+
+def measure(pair: Mapping[str, Callable[[], object]]) -> dict[str, float]:
+    """Return the median of the seconds of each; they take turns."""
+    times: dict[str, list[float]] = {name: [] for name in pair}
+    for _ in range(ROUNDS + 1):
+        for name, run in pair.items():
+            start = time.perf_counter()
+            run()
+            times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(taken[1:]) for name, taken in times.items()}
 
 
 def time_operations(run: Callable[[], object], steps: int) -> Times:
@@ -49,30 +64,30 @@ def join(rounds: list[Times]) -> Times:
     return {name: statistics.median(each.get(name, 0.0) for each in rounds) for name in names}
 
 
-def make_table(case: Case, method: str) -> Table:
+def make_table(name: str, case: Case, method: str) -> Table:
     """Measure a case."""
-    pair = make_pair(case, method)
-    times = measure(pair, ROUNDS)
+    pair = make_pair(name, case, method)
+    times = measure(pair)
     rounds: dict[str, list[Times]] = collections.defaultdict(list)
     for _ in range(ROUNDS):
-        for name, run in pair.items():
-            rounds[name].append(time_operations(run, case.steps))
-    found = {name: join(each) for name, each in rounds.items()}
+        for title, run in pair.items():
+            rounds[title].append(time_operations(run, case.steps))
+    found = {title: join(each) for title, each in rounds.items()}
     total: collections.Counter[str] = collections.Counter()
     for each in found.values():
         total.update(each)
-    first = [name for name, _ in total.most_common(SHOWN)]
+    first = [operation for operation, _ in total.most_common(SHOWN)]
     table = Table()
-    for column in (f"{method}, {case.name}: µs a step", *pair):
+    for column in (f"{method}, {name}: µs a step", *pair):
         table.add_column(column, justify="right" if column in pair else "left")
-    for name in first:
-        table.add_row(name, *(f"{each.get(name, 0.0):.1f}" for each in found.values()))
+    for operation in first:
+        table.add_row(operation, *(f"{each.get(operation, 0.0):.1f}" for each in found.values()))
     rest = [
-        sum(each.values()) - sum(each.get(name, 0.0) for name in first) for each in found.values()
+        sum(value for key, value in each.items() if key not in first) for each in found.values()
     ]
     table.add_row("other operations", *(f"{each:.1f}" for each in rest))
     table.add_section()
-    whole = [statistics.median(times[name]) / case.steps * 1e6 for name in pair]
+    whole = [times[title] / case.steps * 1e6 for title in pair]
     table.add_row("a step, not profiled", *(f"{each:.1f}" for each in whole))
     return table
 
@@ -81,13 +96,11 @@ def main() -> None:
     """Print a table for each case."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("only", nargs="?", default="", help="cases whose name contains this")
-    parser.add_argument("--method", default="fit", choices=("fit", "predict", "evaluate"))
+    parser.add_argument("--method", default="fit", choices=("fit", "predict"))
     options = parser.parse_args()
-    for make in list_cases(is_quick=True):
-        torch.manual_seed(0)
-        case = make()
-        if options.only in case.name:
-            Console(width=110).print(make_table(case, options.method))
+    for name, case in CASES.items():
+        if options.only in name:
+            Console(width=110).print(make_table(name, case, options.method))
 
 
 if __name__ == "__main__":

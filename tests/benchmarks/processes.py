@@ -17,13 +17,12 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
+from by_hand import HANDS, Loop
+from cases import CASES
 from rich.console import Console
 from rich.table import Table
-from training import train_step
-from training_cases import Case, make_cnn
 
 import kplug
 from kplug.backend.processes import (
@@ -35,7 +34,9 @@ from kplug.backend.processes import (
     is_main_process,
 )
 
-ROWS, BATCH, EPOCHS = 1280, 64, 2
+NAME, EPOCHS = "CNN 28", 2
+CASE = CASES[NAME]
+ROWS, BATCH = CASE.steps * CASE.batch_size, CASE.batch_size
 # Name in the table, kind of training, processes, target for the speed beside kplug's in one process.
 RUNS: list[tuple[str, str, int, str]] = [
     ("one, by hand", "hand", 1, ""),
@@ -47,35 +48,33 @@ RUNS: list[tuple[str, str, int, str]] = [
 ]
 
 
-def make_training(kind: str, case: Case) -> Callable[[], object]:
+def make_training(kind: str) -> Callable[[], object]:
     """Return what trains the model as long as it is timed."""
     if kind in ("hand", "ddp"):
-        return make_loop(case, has_exchange=kind == "ddp")
-    model = case.make(kplug)
-    loss = f"{case.loss}(from_logits=True)"
-    model.compile("adam", loss, distribution="fsdp" if kind == "fsdp" else None)
-    return lambda: model.fit(case.x, case.y, batch_size=BATCH, epochs=EPOCHS, verbose=0)
+        return make_loop(has_exchange=kind == "ddp")
+    model = CASE.compile(kplug, distribution="fsdp" if kind == "fsdp" else None)
+    (x,), (y,) = CASE.data
+    return lambda: model.fit(x, y, batch_size=BATCH, epochs=EPOCHS, verbose=0)
 
 
-def make_loop(case: Case, *, has_exchange: bool) -> Callable[[], object]:
+def make_loop(*, has_exchange: bool) -> Callable[[], object]:
     """Return the loop that is written by hand: every process takes its half of each batch."""
-    model: Any = case.make_theirs()
-    optimizer = torch.optim.Adam(model.parameters(), fused=True)
+    hand = HANDS[NAME]()
     if is_launched():
         torch.distributed.init_process_group("gloo")
     if has_exchange:
-        model = torch.nn.parallel.DistributedDataParallel(model)
+        hand.module = torch.nn.parallel.DistributedDataParallel(hand.module)
     part, size = find_rank(), count_processes()
     share = slice(part * BATCH // size, (part + 1) * BATCH // size)
-    x, y = case.torch_x, case.y
+    loop = Loop(CASE, hand)
+    (x,), (y,) = loop.x, loop.y
 
     def train() -> None:
         for epoch in range(EPOCHS):
             order = torch.randperm(ROWS, generator=torch.Generator().manual_seed(epoch))
             sums = torch.zeros(1)
-            for start in range(0, ROWS, BATCH):
-                rows = order[start : start + BATCH][share]
-                train_step(case, model, optimizer, x[rows], y[rows], sums)
+            for rows in order.split(BATCH):
+                sums += loop.step([x[rows[share]]], [y[rows[share]]])
             sums.tolist()
 
     return train
@@ -86,7 +85,7 @@ def train_in_turns(kind: str) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     warnings.filterwarnings("ignore", message="Grad strides")  # of the loop by hand
-    train = make_training(kind, make_cnn(ROWS, {}))
+    train = make_training(kind)
     train()
     while copy_from_main(sys.stdin.readline() if is_main_process() else None):
         started = time.perf_counter()

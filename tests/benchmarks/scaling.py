@@ -1,9 +1,7 @@
-"""How time and memory of ``fit`` grow with the data and with the depth of a model.
+"""How the time of ``fit`` grows with the data and with the depth of a model.
 
-Run it by path: ``python tests/benchmarks/scaling.py [--quick] [--plot scaling.png]``. Three tables:
+Run it by path: ``python tests/benchmarks/scaling.py [--quick] [--plot scaling.png]``. Two tables:
 
-- Memory: the peak of ``fit`` as a multiple of that of a hand-written loop, each in a process of its own
-  (on Linux).
 - Rows: CPU time of a step on one thread from 10³ to 10⁶ rows; it should stay the same.
 - Depth: the same from 2 to 200 layers; it should be a straight line.
 
@@ -13,14 +11,9 @@ Nothing is asserted; the targets stand beside the numbers.
 from __future__ import annotations
 
 import argparse
-import os
-import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from rich.console import Console
@@ -35,11 +28,6 @@ BATCH_SIZE = 32
 FEATURES = 20
 ROWS = [1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000]
 DEPTHS = [2, 5, 10, 20, 50, 100, 200]
-# A model and data large enough to stand out from what Python and torch take by themselves.
-MEMORY_CASES = {"batches of 32": (2048, 32, 2_000), "batches of 4,096": (1024, 4096, 20_000)}
-# Every tensor that counts gets pages of its own, which are given back with it. Otherwise free memory that
-# malloc keeps, by the accidents of sizes and order, outweighs what the contenders differ in.
-EXACT = {"MALLOC_MMAP_THRESHOLD_": "65536"}
 
 
 @dataclass
@@ -120,52 +108,6 @@ def measure_depth(sizes: list[int], steps: int) -> Series:
     return Series("layers", sizes, [each[0] for each in found], [each[1] for each in found])
 
 
-def report_peak(contender: str, width: int, batch_size: int, rows: int) -> None:
-    """Train in this process and print the peak of its memory in MiB, less what it began with."""
-    x, y = torch.randn(rows, width), torch.randn(rows, 1)
-    train_by_hand(make_module(2, 8, 8), x[:64, :8], y[:64], 32)()
-    make_model(2, 8, 8).fit(x[:64, :8], y[:64], verbose=0)
-    before = read_status("VmRSS")
-    if contender == "hand":
-        train = train_by_hand(make_module(4, width, width), x, y, batch_size)
-    else:
-        model = make_model(4, width, width)
-        train = lambda: model.fit(x, y, batch_size=batch_size, verbose=0)  # noqa: E731
-    start_peak()
-    for _ in range(2):
-        train()
-    print(read_status("VmHWM") - before)
-
-
-def start_peak() -> None:
-    """Forget the peak so far: making the weights is no part of ``fit``."""
-    Path("/proc/self/clear_refs").write_text("5")
-
-
-def read_status(key: str) -> float:
-    """Return a number of Linux's about this process, in MiB."""
-    return int(Path("/proc/self/status").read_text().split(f"{key}:")[1].split()[0]) / 1024
-
-
-def measure_memory(rounds: int) -> Table:
-    """Return the table of peaks."""
-    table = Table(title="Peak memory beside the data, MiB", title_justify="left")
-    for title in ("Case", "By hand", "kplug fit", "Ratio", "Target"):
-        table.add_column(title, justify="left" if title == "Case" else "right")
-    for name, sizes in MEMORY_CASES.items():
-        peaks = {"hand": [], "fit": []}
-        for _ in range(rounds):
-            for contender, record in peaks.items():
-                command = [sys.executable, __file__, "--peak", contender, *map(str, sizes)]
-                done = subprocess.run(
-                    command, capture_output=True, text=True, check=True, env={**os.environ, **EXACT}
-                )
-                record.append(float(done.stdout))
-        by_hand, ours = (statistics.median(record) for record in peaks.values())
-        table.add_row(name, f"{by_hand:.1f}", f"{ours:.1f}", f"{ours / by_hand:.3f}", "≤ 1.05")
-    return table
-
-
 def tabulate(series: Series, column: str, last: str) -> Table:
     """Return a table of times; the last column shows whether they stay or grow evenly."""
     table = Table(title=f"CPU time of a step by {series.title}, µs", title_justify="left")
@@ -205,15 +147,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer and smaller sizes")
     parser.add_argument("--plot", help="where to save a picture")
-    parser.add_argument("--peak", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(1)  # so that CPU time, which other programs do not disturb, is time
-    if options.peak:
-        report_peak(options.peak[0], *map(int, options.peak[1:]))
-        return
     console = Console()
-    console.print(measure_memory(1 if options.quick else 3))
     rows = measure_rows(ROWS[:5:2] if options.quick else ROWS)
     console.print(tabulate(rows, "Rows", "of 1,000 rows"))
     depth = measure_depth(DEPTHS[::2] if options.quick else DEPTHS, 20 if options.quick else 100)
