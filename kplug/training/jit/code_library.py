@@ -55,7 +55,7 @@ class CodeLibrary:
         if _is_plain(graph, tensors):
             said = repr((graph.code, *map(_describe, tensors), options, *_describe_machine()))
             name = hashlib.sha256(said.encode()).hexdigest()
-            self._path = _find_folder() / f"{name}.so"
+            self._path = find_folder() / f"{name}.so"
         self._before = set(sys.modules)
 
     def find(self) -> Run | None:
@@ -181,7 +181,7 @@ def _find_changed_settings() -> list[tuple[str, Any]]:
     return [(name, value) for name, value in values if value != settings._config[name].default]
 
 
-def _find_folder() -> Path:
+def find_folder() -> Path:
     """Return a folder inside torch's cache, without asking torch: that would import the compiler."""
     given = os.environ.get("TORCHINDUCTOR_CACHE_DIR")
     if not given:  # a container's user may have no name, which only the default folder needs

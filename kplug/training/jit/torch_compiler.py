@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -12,8 +14,14 @@ from torch import Tensor, fx
 
 from kplug.errors import KplugError
 from kplug.training.jit.code_library import CodeLibrary, Run
+from kplug.training.jit.instruction_probes import start_probes
 
 BACKEND = "inductor"
+_THRESHOLDS = (
+    50_000,
+    20,
+    100,
+)  # of ``gc``: a quarter of the time without the compiler's memory growing
 
 
 class CompilerError(KplugError):
@@ -66,16 +74,31 @@ def _prepare(
 
 
 def _ask_torch(graph: fx.GraphModule, tensors: Sequence[Tensor], options: dict[str, Any]) -> Run:
-    # These imports take another second.
-    from torch._subclasses import FakeTensorMode
-    from torch.fx.experimental.symbolic_shapes import ShapeEnv
+    with _collecting_rarely():
+        probes = start_probes(options)
+        # These imports take another second.
+        import torch._inductor.compile_fx
+        from torch._subclasses import FakeTensorMode
+        from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
-    # torch uses its disk caches only within such a context.
-    fake_mode = FakeTensorMode(shape_env=ShapeEnv())
-    inputs: list[Any] = [fake_mode.from_tensor(each, static_shapes=True) for each in tensors]
-    with torch._guards.tracing(torch._guards.TracingContext(fake_mode)):
-        made: Run = torch._inductor.compile(graph, inputs, options=options)
+        probes.join()
+        # torch uses its disk caches only within such a context.
+        fake_mode = FakeTensorMode(shape_env=ShapeEnv())
+        inputs: list[Any] = [fake_mode.from_tensor(each, static_shapes=True) for each in tensors]
+        with torch._guards.tracing(torch._guards.TracingContext(fake_mode)):
+            made: Run = torch._inductor.compile(graph, inputs, options=options)
     return made
+
+
+@contextmanager
+def _collecting_rarely() -> Iterator[None]:
+    """Let Python look for garbage less often: torch's compiler makes many small objects, which stay."""
+    before = gc.get_threshold()
+    gc.set_threshold(*_THRESHOLDS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _find_options(is_on_cpu: bool) -> dict[str, Any]:
