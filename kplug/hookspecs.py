@@ -168,6 +168,45 @@ def kplug_components(kind: str) -> Declarations:
 
 
 # ---------------------------------------------------------------------------
+# Looked up when a model is saved and loaded.
+# ---------------------------------------------------------------------------
+
+
+@hookspec
+def kplug_reading(kind: str, spec: str) -> Sequence[dict[str, object]]:
+    """Return what a component of a plugin computes, as data that the model's file keeps.
+
+    It is called for each component of a model that is saved, so an answer should be remembered. The data are
+    written as JSON and never interpreted by kplug.
+
+    Args:
+        kind: The kind of the component.
+        spec: The qualified name with all arguments, such as ``"acme/dice(smooth=1.0)"``.
+
+    Returns:
+        A list of one reading; empty if this plugin makes none of that kind.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def kplug_verdict(kind: str, spec: str, reading: object) -> Sequence[kplug.Verdict]:
+    """Say whether a component computes what a file's reading of it says.
+
+    It is called when a model is loaded whose plugin had another version, or other code.
+
+    Args:
+        kind: The kind of the component.
+        spec: The component of the loaded model, as for `kplug_reading`.
+        reading: The data in the file, which are untrusted.
+
+    Returns:
+        A list of one verdict; empty if this plugin compares none of that kind.
+    """
+    raise NotImplementedError
+
+
+# ---------------------------------------------------------------------------
 # Beside components.
 # ---------------------------------------------------------------------------
 

@@ -82,6 +82,7 @@ from kplug.backend.global_settings import (
     image_data_format as image_data_format,
     image_dim_ordering as image_dim_ordering,
     is_interactive_logging_enabled as is_interactive_logging_enabled,
+    keeping_uids as keeping_uids,
     normalize_data_format as normalize_data_format,
     reset_uids as reset_uids,
     set_epsilon as set_epsilon,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
+from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 from kplug.components.arguments import require_choice, require_positive
@@ -154,6 +156,28 @@ def reset_uids() -> None:
     """Reset every counter of ``get_uid`` to 1."""
     with _counters_lock:
         _counters.clear()
+
+
+@contextlib.contextmanager
+def keeping_uids() -> Iterator[None]:
+    """Restore the counters of ``get_uid`` afterwards: names that are given meanwhile are given again.
+
+    Example:
+        >>> reset_uids()
+        >>> with keeping_uids():
+        ...     get_uid("branch")
+        1
+        >>> get_uid("branch")
+        1
+    """
+    with _counters_lock:
+        kept = dict(_counters)
+    try:
+        yield
+    finally:
+        with _counters_lock:
+            _counters.clear()
+            _counters.update(kept)
 
 
 def clear_session() -> None:

@@ -22,7 +22,9 @@ from kplug.saving.component_table_check import (
     Verify,
     check_verify,
     require_recorded,
+    telling_of_changes,
     verify_components,
+    verify_numbers,
 )
 from kplug.saving.formats import DAMAGED_HINT, naming_file
 from kplug.saving.json_text import parse_json
@@ -58,8 +60,9 @@ def load_model(
         custom_objects: Your own classes and functions, by their names in the file.
         compile: Whether to compile the model as it was; without it no loss or optimizer is needed.
         verify: The reaction to missing or different packages of the model: none (``"off"``), a
-            warning (``"warn"``), or an error (``"exact"``). ``"exact"`` requires equal versions and
-            hashes, and a file that names every package of the model.
+            warning (``"warn"``), or an error (``"numbers"`` and ``"exact"``). A package that computes what
+            the file says is not different, unless ``"exact"`` requires equal versions and hashes. For both
+            the file has to name every package of the model.
         lock: A lock file of ``kplug lock``. The installed packages must match it, or loading fails.
 
     Returns:
@@ -89,17 +92,19 @@ def load_model(
     with naming_file(source), opened_model(source) as stored, scope_of(custom_objects):
         rows = verify_components(lambda: read_components(stored.file), verify, source)
         locked = None if lock is None else verify_lock(lock, stored)
-        entry = read_model(stored.config, custom_objects, stored.generation, rows)
-        model = model_from_config(entry, custom_objects)
-        with _blaming_the_class(model):
-            _reserve_weights(model, find_built_shape(stored.config), source)
-        plan = plan_weights(model, stored.file, stored.layout)
-        plan.raise_problems()
-        load_all(plan.assignments)
-        if compile:
-            _compile(model, stored, custom_objects, rows, source)
-        if verify == "exact":  # again: now the packages of the model are known
-            require_recorded(model, rows)
+        with telling_of_changes(rows, verify, source):
+            entry = read_model(stored.config, custom_objects, stored.generation, rows)
+            model = model_from_config(entry, custom_objects)
+            with _blaming_the_class(model):
+                _reserve_weights(model, find_built_shape(stored.config), source)
+            plan = plan_weights(model, stored.file, stored.layout)
+            plan.raise_problems()
+            load_all(plan.assignments)
+            if compile:
+                _compile(model, stored, custom_objects, rows, source)
+        verify_numbers(model, rows, verify, source)
+        if verify in ("numbers", "exact"):  # again: now the packages of the model are known
+            require_recorded(model, rows, is_exact=verify == "exact")
         if locked is not None:
             require_locked(model, locked)
     return model

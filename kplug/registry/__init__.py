@@ -51,6 +51,7 @@ from kplug.registry.policy import (
 )
 from kplug.registry.registry import REGISTRY as REGISTRY
 from kplug.registry.spec import Spec as Spec, parse_spec as parse_spec
+from kplug.registry.verdict import Verdict as Verdict
 
 prefer = REGISTRY.prefer
 reload = REGISTRY.reload

@@ -198,10 +198,12 @@ class Registry:
             found = [(supplier.origin, supplier.find_reason(kind, name)) for supplier in asked]
         return [(origin, reason) for origin, reason in found if reason is not None]
 
-    def ask_all(self, item: type[Item], hook: str) -> tuple[list[Item], list[Problem]]:
-        """Return the plugins' contributions to a command, and the problems of their answers."""
+    def ask_all(
+        self, item: type[Item], hook: str, **arguments: object
+    ) -> tuple[list[Item], list[Problem]]:
+        """Return what the plugins answer to a hook, and the problems of their answers."""
         suppliers = self.state.discovery.suppliers
-        found = [each for supplier in suppliers for each in supplier.ask(item, hook)]
+        found = [each for supplier in suppliers for each in supplier.ask(item, hook, **arguments)]
         return found, [problem for each in suppliers for problem in each.problems_with_answer(hook)]
 
     def unmet_preferences(self) -> list[Problem]:

@@ -10,7 +10,7 @@ from typing import Any
 from kplug.errors import LockError
 from kplug.locking import Lock, check_lock, lock_rows, read_lock
 from kplug.registry.component import CUSTOM
-from kplug.saving.component_table_check import compare_installed, list_gaps
+from kplug.saving.component_table_check import find_changes, list_gaps
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.provenance import collect_rows, list_suppliers, read_components
 from kplug.saving.whole.opening import StoredModel, opened_model
@@ -70,7 +70,8 @@ def lock_model(path: Path, *, allow_unlocked: bool = False) -> Lock:
                 hint="Load the model, save it with kplug, and lock that file.",
             )
         gaps = [] if allow_unlocked else list_gaps(rows)
-        if sentences := [*gaps, *compare_installed(rows, exact=True)]:
+        changes = find_changes(rows, "exact")
+        if sentences := [*gaps, *(one.sentence for one in changes)]:
             raise LockError(
                 "the file was made of other packages than are installed here:\n  "
                 + "\n  ".join(sentences),

@@ -1,8 +1,9 @@
 """The component table in a file: packages and versions that supplied the model's components.
 
 It is a JSON text in the attribute ``kplug_components`` of the file's root, which Keras ignores.
-Its content is data: names are compared and printed. Where the configuration has the plain name of a class
-of Keras that several plugins offer, the table decides. No other name in it is looked up.
+Its content is data: names are compared and printed, readings are compared. Where the configuration has the
+plain name of a class of Keras that several plugins offer, the table decides. No other name in it is looked
+up.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from kplug import __version__
 from kplug.errors import WeightsError
 from kplug.registry.component import CUSTOM
 from kplug.registry.loading.running_builds import Build, find_build_here, warn_of_replacement
+from kplug.saving.numbers import ReadRow, make_reader
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.text_attributes import ATTRIBUTE_LIMIT, read_attribute
 from kplug.training.component_rows import list_components
-from kplug.training.component_table import ComponentRow
+from kplug.training.component_table import ComponentRow, ComponentTable
 
 ATTRIBUTE = "kplug_components"
 LAYOUT = 1
@@ -32,24 +34,38 @@ _MOST_BYTES = 16 << 20
 _Find = Callable[[str], Build | None]
 
 
-def collect_rows(model: LayeredModel, *, of_layers: bool = False) -> list[dict[str, Any]]:
+def collect_rows(
+    model: LayeredModel, *, of_layers: bool = False, has_readings: bool = False
+) -> list[dict[str, Any]]:
     """Return the model's component table as plain data; before ``compile`` that of its layers.
 
     Args:
         model: The model.
         of_layers: Omit the arguments of ``compile``.
+        has_readings: Add what the components of plugins compute.
     """
-    model.resolve_slots()  # includes slots assigned since
-    table = list_components(model, None if of_layers else getattr(model, "compiled", None))
+    table = list_rows(model, of_layers=of_layers)
     for distribution in {row.distribution for row in table}:
         warn_of_replacement(distribution)
-    find = functools.cache(find_build_here)
-    return [_describe(row, find) for row in table]
+    find, read = functools.cache(find_build_here), make_reader() if has_readings else _read_nothing
+    return [_describe(row, find, read) for row in table]
 
 
-def _describe(row: ComponentRow, find: _Find) -> dict[str, Any]:
+def list_rows(model: LayeredModel, *, of_layers: bool = False) -> ComponentTable:
+    """Return the model's component table; before ``compile`` that of its layers."""
+    model.resolve_slots()  # includes slots assigned since
+    return list_components(model, None if of_layers else getattr(model, "compiled", None))
+
+
+def _read_nothing(row: ComponentRow) -> None:
+    """Return no reading."""
+
+
+def _describe(row: ComponentRow, find: _Find, read: ReadRow) -> dict[str, Any]:
     facts = row.to_json()
     described = {name: facts[name] for name in FIELDS}
+    if (reading := read(row)) is not None:
+        described["reading"] = reading
     described |= _describe_build(row.distribution, row.version, find)
     if row.code:
         build = find(row.code)
@@ -92,9 +108,20 @@ def write_components(file: h5py.File, rows: list[dict[str, Any]]) -> None:
 
 
 def encode_components(rows: list[dict[str, Any]]) -> bytes:
-    """Return the table as JSON in ASCII."""
-    content = {"layout": LAYOUT, "kplug": __version__, "components": rows}
-    return json.dumps(content, default=str, sort_keys=True).encode("ascii")
+    """Return the table as JSON in ASCII, with each reading once."""
+    readings = {id(row["reading"]): row["reading"] for row in rows if "reading" in row}
+    places = {key: place for place, key in enumerate(readings)}
+    content = {
+        "layout": LAYOUT,
+        "kplug": __version__,
+        "components": [_replace_reading(row, places) for row in rows],
+        **({"readings": list(readings.values())} if readings else {}),
+    }
+    return json.dumps(content, default=str, separators=(",", ":")).encode("ascii")
+
+
+def _replace_reading(row: dict[str, Any], places: Mapping[int, int]) -> dict[str, Any]:
+    return {**row, "reading": places[id(row["reading"])]} if "reading" in row else row
 
 
 def has_components(file: h5py.File) -> bool:
@@ -116,6 +143,7 @@ def decode_components(text: bytes | str) -> list[dict[str, Any]]:
     try:
         content = json.loads(text)
         layout, rows = content["layout"], content["components"]
+        readings = content.get("readings", [])
         is_table = isinstance(layout, int) and all(isinstance(row, dict) for row in rows)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise WeightsError(f"the component table of the file cannot be read: {error!r}") from error
@@ -126,7 +154,15 @@ def decode_components(text: bytes | str) -> list[dict[str, Any]]:
             f"the component table of the file has layout {layout}, this kplug reads {LAYOUT}",
             hint="pip install --upgrade kplug",
         )
-    return [dict(row) for row in rows]
+    return [_restore_reading(row, readings) for row in rows]
+
+
+def _restore_reading(row: dict[str, Any], readings: object) -> dict[str, Any]:
+    if "reading" not in row:
+        return dict(row)
+    place, known = row["reading"], readings if isinstance(readings, list) else []
+    is_there = type(place) is int and 0 <= place < len(known)
+    return {**row, "reading": known[place] if is_there else None}
 
 
 def _read_bytes(file: h5py.File) -> bytes:

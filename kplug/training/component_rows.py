@@ -17,6 +17,8 @@ from kplug.registry.names.built_ins import is_built_in_class
 from kplug.training.compiled import Compiled
 from kplug.training.component_table import ComponentRow, ComponentTable
 
+_MOST_WEIGHTS = 10_000_000  # of a layer with a spec: who reads a component makes it several times
+
 
 def list_components(model: Any, compiled: Compiled | None) -> ComponentTable:
     """Return the table of a model: the slots of ``compile``, then those of its layers."""
@@ -59,7 +61,11 @@ def describe_layers(model: Any) -> list[ComponentRow]:
 def describe(slot: str, resolved: Resolved) -> list[ComponentRow]:
     """Return the row of a resolved component, and those of the components inside it."""
     written = as_text(resolved.written)
-    row = _make_row(slot, resolved.component, resolved.arguments, resolved.rule, written)
+    is_of_plugin = not (
+        resolved.component.origin.is_built_in or resolved.component.origin.is_custom
+    )
+    spec = write_spec(resolved.spec) if is_of_plugin else ""
+    row = _make_row(slot, resolved.component, resolved.arguments, resolved.rule, written, spec)
     inner = [
         inner_row
         for name, child in resolved.parts.items()
@@ -75,12 +81,16 @@ def _find_supplied(module: Any) -> Component | None:
 
 
 def _describe_supplied(where: str, module: Any, component: Component) -> ComponentRow:
-    arguments = ask_for_config(module) or {}
-    return _make_row(where, component, arguments, "passed in code", component.qualified_name)
+    arguments, name = ask_for_config(module) or {}, component.qualified_name
+    spec = ""
+    if sum(weight.numel() for weight in module.parameters()) <= _MOST_WEIGHTS:
+        # Layers differ in their names, which compute nothing.
+        spec = write_spec(Spec(name, kwargs={k: v for k, v in arguments.items() if k != "name"}))
+    return _make_row(where, component, arguments, "passed in code", name, spec)
 
 
 def _make_row(
-    slot: str, component: Component, arguments: Any, rule: str, written: str
+    slot: str, component: Component, arguments: Any, rule: str, written: str, spec: str
 ) -> ComponentRow:
     origin, version, owner = (
         component.origin,
@@ -96,6 +106,7 @@ def _make_row(
         version=version,
         rule=rule,
         written=written,
+        spec=spec,
         code=owner if owner != origin.distribution else "",
     )
 
@@ -143,7 +154,12 @@ def as_text(spec: Spec) -> str:
         >>> as_text(Spec("kplug/constant", kwargs={"value": len}))
         'kplug/constant(…)'
     """
+    return write_spec(spec) or f"{spec.ref}(…)"
+
+
+def write_spec(spec: Spec) -> str:
+    """Return a spec as text; empty where an argument is no literal."""
     try:
         return str(spec)
     except SpecError:
-        return f"{spec.ref}(…)"
+        return ""

@@ -30,6 +30,8 @@ class ComponentRow:
         version: Version of the distribution.
         rule: The rule that chose this component among those of its name.
         written: The qualified name and the arguments as the user wrote them, for display.
+        spec: A plugin's component with all arguments, as text; empty if one of them is no literal, and for
+            layers with many weights.
         code: The distribution that contains the code, if another one offers the component.
     """
 
@@ -41,6 +43,7 @@ class ComponentRow:
     version: str = ""
     rule: str = ""
     written: str = ""
+    spec: str = ""
     code: str = ""
 
     @property

@@ -40,6 +40,8 @@ def test_every_hook_is_specified_and_no_other() -> None:
         "kplug_environment",
         "kplug_findings",
         "kplug_left_out",
+        "kplug_reading",
+        "kplug_verdict",
     }
     assert len(KINDS) == 10
 

@@ -15,7 +15,7 @@ from kplug.errors import ArgumentValueError, KplugWarning, WeightsError
 from kplug.registry.candidates.installable_packages import Package
 from kplug.registry.loading.running_builds import Build
 from kplug.saving import load_weights, save_weights
-from kplug.saving.component_table_check import compare_installed
+from kplug.saving.component_table_check import Verify, find_changes
 from kplug.saving.provenance import write_components
 
 Make = Callable[..., Any]
@@ -41,36 +41,52 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize(
-    ("stored", "exact", "sentences"),
+    ("stored", "verify", "sentences"),
     [
-        (row("kplug/adam", "kplug", "0.1.0"), False, []),
+        (row("kplug/adam", "kplug", "0.1.0"), "warn", []),
         (
             row("kplug/adam", "kplug", "0.1.0"),
-            True,
+            "exact",
             ['kplug, which supplied kplug/adam, was 0.1.0, here 0.1.3: pip install "kplug==0.1.0"'],
         ),
         (
             row("kplug/adam", "kplug", "0.2.0"),
-            False,
+            "warn",
             ['kplug, which supplied kplug/adam, was 0.2.0, here 0.1.3: pip install "kplug==0.2.0"'],
         ),
-        (row("torch/adamw", "torch", "2.7.0+cu126"), False, []),
+        (row("torch/adamw", "torch", "2.7.0+cu126"), "warn", []),
         (
             row("torch/adamw", "torch", "2.7.1+cu126"),
-            True,
+            "exact",
             [
                 "torch, which supplied torch/adamw, was 2.7.1+cu126, here 2.7.1+cpu: "
                 'pip install "torch==2.7.1"'
             ],
         ),
-        (row("kplug-lion/lion", "kplug-lion", "1.2.0"), False, []),
-        (row("kplug-lion/lion", "kplug-lion", "1.2", hash="sha256:ab"), True, []),
-        (row("kplug-lion/lion", "kplug-lion", "1.2", hash="sha256:cd"), False, []),
-        (row("kplug-lion/lion", "kplug-lion", "1.2", hash=None), True, []),
-        (row("kplug-lion/lion", "kplug-lion", "1.2", hash=["sha256:cd"]), True, []),
+        (row("kplug-lion/lion", "kplug-lion", "1.2.0"), "warn", []),
+        (row("kplug-lion/lion", "kplug-lion", "1.2", hash="sha256:ab"), "exact", []),
         (
             row("kplug-lion/lion", "kplug-lion", "1.2", hash="sha256:cd"),
-            True,
+            "warn",
+            [
+                "kplug-lion 1.2, which supplied kplug-lion/lion, has other code here under the same "
+                "version"
+            ],
+        ),
+        (row("kplug/adam", "kplug", "0.1.3", hash="sha256:cd"), "warn", []),
+        (row("kplug/adam", "kplug", "0.1.3", hash="sha256:cd"), "numbers", []),
+        (
+            row("kplug-lion/lion", "kplug-lion", "1.2"),
+            "numbers",
+            [
+                "kplug-lion 1.2, which supplied kplug-lion/lion, has no hash of its code in the file",
+            ],
+        ),
+        (row("kplug-lion/lion", "kplug-lion", "1.2", hash=None), "exact", []),
+        (row("kplug-lion/lion", "kplug-lion", "1.2", hash=["sha256:cd"]), "exact", []),
+        (
+            row("kplug-lion/lion", "kplug-lion", "1.2", hash="sha256:cd"),
+            "exact",
             [
                 "kplug-lion 1.2, which supplied kplug-lion/lion, has other code here under the same "
                 "version"
@@ -78,21 +94,21 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         (
             row("torch/adamw", "torch", "2.7.1+cpu", hash="sha256:cd"),
-            True,
+            "exact",
             [
                 "torch 2.7.1+cpu, which supplied torch/adamw, cannot be vouched for here: it has no RECORD"
             ],
         ),
         (
             row("kplug-lion/lion", "kplug-lion", "1.3"),
-            False,
+            "warn",
             [
                 "kplug-lion, which supplied kplug-lion/lion, was 1.3, here 1.2",
             ],
         ),
         (
             row("kplug-x/y", "kplug-x", "1; rm -rf ~\x1b[2J"),
-            False,
+            "warn",
             [
                 "the file says that 'kplug-x' 1; rm -rf ~?[2J supplied kplug-x/y; it is not installed, "
                 "and no plugin here knows that package"
@@ -100,22 +116,22 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         (
             row("evil/x", "evil", "1.0\n  pip install evil"),
-            False,
+            "warn",
             [
                 "the file says that 'evil' 1.0?  pip install evil supplied evil/x; it is not installed, "
                 "and no plugin here knows that package"
             ],
         ),
-        (row("custom/mine", "custom", ""), True, []),
-        (row("a/b", '"; rm -rf ~; "', "1.0"), True, []),
-        ({"distribution": ["kplug"], "version": {}}, True, []),
-        ({}, True, []),
+        (row("custom/mine", "custom", ""), "exact", []),
+        (row("a/b", '"; rm -rf ~; "', "1.0"), "exact", []),
+        ({"distribution": ["kplug"], "version": {}}, "exact", []),
+        ({}, "exact", []),
     ],
 )
 def test_comparison_with_what_is_installed(
-    stored: dict[str, Any], exact: bool, sentences: list[str]
+    stored: dict[str, Any], verify: Verify, sentences: list[str]
 ) -> None:
-    assert compare_installed([stored, stored], exact=exact) == sentences
+    assert [one.sentence for one in find_changes([stored, stored], verify)] == sentences
 
 
 def test_a_missing_package_that_a_plugin_knows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,9 +142,9 @@ def test_a_missing_package_that_a_plugin_knows(monkeypatch: pytest.MonkeyPatch) 
         return [Package(distribution, "0.3", "pip install it")]
 
     monkeypatch.setattr("kplug.saving.component_table_check.REGISTRY.find_packages", find_packages)
-    assert compare_installed([row("No.Such/dice", "No.Such", "0.2")], exact=False) == [
-        "No.Such 0.2, which supplied No.Such/dice, is not installed: pip install it"
-    ]
+    (change,) = find_changes([row("No.Such/dice", "No.Such", "0.2")], "warn")
+    told = "No.Such 0.2, which supplied No.Such/dice, is not installed: pip install it"
+    assert (change.sentence, change.is_missing) == (told, True)
     assert asked == [("", "dice", "no-such")]
 
 
@@ -158,11 +174,14 @@ def test_missing_plugin_is_warned_about_and_the_weights_load(
     assert (model.get_weights()[0] != before[0]).any()
 
 
-def test_missing_plugin_is_an_error_when_exact(make_model: Make, foreign: Path) -> None:
+@pytest.mark.parametrize("verify", ["numbers", "exact"])
+def test_missing_plugin_is_an_error_when_exact(
+    make_model: Make, foreign: Path, verify: Verify
+) -> None:
     model = make_model(dense=DENSE)
     before = model.get_weights()
     with pytest.raises(WeightsError) as caught:
-        load_weights(model, foreign, verify="exact")
+        load_weights(model, foreign, verify=verify)
     fix = "Load it where those builds run, or pass verify='warn'."
     assert str(caught.value) == f"{foreign}: {SENTENCE}\n  {fix}"
     np.testing.assert_array_equal(model.get_weights()[0], before[0])
@@ -178,5 +197,5 @@ def test_unknown_verify_is_refused(make_model: Make, foreign: Path) -> None:
     with pytest.raises(ArgumentValueError) as caught:
         load_weights(make_model(dense=DENSE), foreign, verify="maybe")  # type: ignore[arg-type]
     assert str(caught.value) == (
-        "load_weights: argument 'verify' is 'maybe'; allowed: 'off', 'warn' or 'exact'"
+        "load_weights: argument 'verify' is 'maybe'; allowed: 'off', 'warn', 'numbers' or 'exact'"
     )

@@ -141,7 +141,7 @@ def test_a_model_that_was_made_of_another_build_is_not_locked(
 def test_a_file_that_does_not_say_a_version_is_not_locked(save: Save) -> None:
     path = save("m.h5")
     with h5py.File(path, "a") as file:
-        text = file.attrs["kplug_components"].replace(b'"version": "1.0"', b'"version": ""')
+        text = file.attrs["kplug_components"].replace(b'"version":"1.0"', b'"version":""')
         file.attrs["kplug_components"] = text
     with pytest.raises(LockError, match="does not say which version of 'kplug-one' it used"):
         lock_model(path)

@@ -57,5 +57,6 @@ def test_json_has_every_field() -> None:
         "version": "",
         "rule": "",
         "written": "",
+        "spec": "",
         "code": "",
     }

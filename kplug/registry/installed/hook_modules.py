@@ -125,7 +125,8 @@ def read_list(item: type[Item], answer: object) -> Sequence[Item]:
     """
     if isinstance(answer, (list, tuple)) and all(isinstance(one, item) for one in answer):
         return answer
-    hint = f"It must return a list of kplug.{item.__name__}."
+    prefix = "" if item.__module__ == "builtins" else "kplug."
+    hint = f"It must return a list of {prefix}{item.__name__}."
     raise RegistrationError(f"{describe_answer(answer)} was returned", hint=hint)
 
 

@@ -11,7 +11,12 @@ import torch
 
 from kplug.errors import WeightsError
 from kplug.registry.user_warnings import warn
-from kplug.saving.component_table_check import Verify, require_suppliers, verify_components
+from kplug.saving.component_table_check import (
+    Verify,
+    require_suppliers,
+    verify_components,
+    verify_numbers,
+)
 from kplug.saving.formats import DAMAGED_HINT
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.provenance import ATTRIBUTE, collect_rows, decode_components, encode_components
@@ -31,7 +36,8 @@ def save_safetensors(model: LayeredModel, path: Path, *, overwrite: bool) -> Non
         name: weight.tensor.detach().cpu().contiguous()
         for name, weight in name_weights(list_weight_groups(model)).items()
     }
-    metadata = {ATTRIBUTE: encode_components(collect_rows(model)).decode("ascii")}
+    rows = collect_rows(model, has_readings=True)
+    metadata = {ATTRIBUTE: encode_components(rows).decode("ascii")}
     with replacing(path, overwrite=overwrite) as temporary:
         try:
             library.save_file(tensors, str(temporary), metadata)
@@ -53,7 +59,8 @@ def load_safetensors(model: LayeredModel, path: Path, skip_mismatch: bool, verif
             )
         text = (file.metadata() or {}).get(ATTRIBUTE)
         rows = verify_components(lambda: decode_components(text) if text else None, verify, path)
-        if verify == "exact":
+        verify_numbers(model, rows, verify, path, of_layers=True)
+        if verify in ("numbers", "exact"):
             require_suppliers(model, rows)
         values = {name: file.get_tensor(name) for name in theirs if name in ours}
     with torch.no_grad():

@@ -19,6 +19,7 @@ from kplug.saving.component_table_check import (
     check_verify,
     require_suppliers,
     verify_components,
+    verify_numbers,
 )
 from kplug.saving.formats import Format, choose_format_to_load, choose_weights_format, naming_file
 from kplug.saving.hdf5 import opened, require_file
@@ -78,7 +79,7 @@ def _save(model: LayeredModel, target: Path, found: Format, overwrite: bool) -> 
         return
     with replacing(target, overwrite=overwrite) as temporary, created(temporary) as file:
         write_weights(file, model, found)
-        write_components(file, collect_rows(model))
+        write_components(file, collect_rows(model, has_readings=True))
 
 
 def write_weights(group: h5py.Group, model: LayeredModel, layout: Format) -> None:
@@ -110,9 +111,10 @@ def load_weights(
             Keras 2's HDF5 layout supports loading by name.
         skip_mismatch: Skip weights that do not fit, with a warning, instead of raising.
         verify: The action if packages of the file's model are missing or differ: nothing (``"off"``),
-            a warning (``"warn"``), or an error (``"exact"``). With ``"exact"``, versions and hashes must
-            be equal, and the file must name every package of the model's layers, unless layers are
-            loaded by name.
+            a warning (``"warn"``), or an error (``"numbers"`` and ``"exact"``). With ``"warn"`` and
+            ``"numbers"``, another build may compute the same; with ``"exact"``, versions and hashes must be
+            equal. With the last two the file must name every package of the model's layers, unless layers
+            are loaded by name.
 
     Raises:
         NotBuiltError: The model has no weights yet.
@@ -143,7 +145,8 @@ def load_weights(
             if not skip_mismatch:
                 plan.raise_problems()
             rows = verify_components(lambda: read_components(file), verify, source)
-            if verify == "exact" and not by_name:
+            verify_numbers(model, rows, verify, source, of_layers=True)
+            if verify in ("numbers", "exact") and not by_name:
                 require_suppliers(model, rows)
             load_all(plan.assignments)
     warn_about_skipped(plan, source)

@@ -154,5 +154,5 @@ def _describe_training(model: CompilableModel, found: Format) -> dict[str, Any] 
 
 def _write_ours(file: h5py.File, model: CompilableModel) -> None:
     """Write the parts that Keras ignores: the component table and the exact training state."""
-    write_components(file, collect_rows(model))
+    write_components(file, collect_rows(model, has_readings=True))
     write_state(file, model)

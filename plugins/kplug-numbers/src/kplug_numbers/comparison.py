@@ -133,7 +133,9 @@ def _distance(ours: float, theirs: float, size: float) -> float:
 
 
 def _percent(by: float) -> str:
-    return f"{100 * by:.2g} %" if math.isfinite(by) else "no finite amount"
+    if not math.isfinite(by):
+        return "no finite amount"
+    return f"{100 * by:.0f} %" if 10 <= 100 * by < 1e4 else f"{100 * by:.2g} %"
 
 
 def _show(value: object) -> str:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import random
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import torch
 
 from kplug import Spec, config, parse_spec, resolve
+from kplug.backend import keeping_uids
 from kplug.display.messages import describe_error
+from kplug.dtype_policies import dtype_policy, set_dtype_policy
 from kplug.errors import KplugError
 from kplug_numbers.comparison import compare
 from kplug_numbers.errors import ReadingError
@@ -136,15 +140,25 @@ def _read(
 
 @contextlib.contextmanager
 def _standard_settings() -> Iterator[None]:
-    """Compute with kplug's default settings, and restore the caller's and the generator's state."""
+    """Compute with kplug's default settings; restore the caller's, names and the generators' states."""
     state, dtype = torch.get_rng_state(), torch.get_default_dtype()
+    drawn = random.getstate(), np.random.get_state()
     floatx, epsilon, layout = config.floatx(), config.epsilon(), config.image_data_format()
+    policy = None if dtype_policy().name == floatx else dtype_policy()
     try:
         torch.set_default_dtype(torch.float32)
         config.set_floatx("float32")
         config.set_epsilon(1e-7)
         config.set_image_data_format("channels_last")
-        with torch.enable_grad(), torch.autocast("cpu", enabled=False), warnings.catch_warnings():
+        set_dtype_policy(None)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(keeping_uids())
+            stack.enter_context(torch.inference_mode(False))
+            stack.enter_context(torch.enable_grad())
+            stack.enter_context(torch.autocast("cpu", enabled=False))
+            if torch.get_default_device().type != "cpu":
+                stack.enter_context(torch.device("cpu"))
+            stack.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore")
             yield
     finally:
@@ -152,4 +166,7 @@ def _standard_settings() -> Iterator[None]:
         config.set_floatx(floatx)
         config.set_epsilon(epsilon)
         config.set_image_data_format(layout)
+        set_dtype_policy(policy)
         torch.set_rng_state(state)
+        random.setstate(drawn[0])
+        np.random.set_state(drawn[1])

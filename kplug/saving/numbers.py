@@ -1,0 +1,56 @@
+"""Readings in files: what a model's components computed when it was saved, and whether they still do.
+
+Plugins make and compare them (`kplug_reading`, `kplug_verdict`). Here they are data without a meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from kplug.registry import REGISTRY, Verdict
+from kplug.registry.component import BUILT_IN
+from kplug.training.component_table import ComponentRow
+
+_MOST_READINGS = 1000  # of a file
+
+ReadRow = Callable[[ComponentRow], "dict[str, Any] | None"]
+
+
+def make_reader() -> ReadRow:
+    """Return a function that reads the component of a row; None if nothing here makes its reading."""
+    known: dict[tuple[str, str], dict[str, Any] | None] = {}
+
+    def read(row: ComponentRow) -> dict[str, Any] | None:
+        key = (row.kind, row.spec)
+        if row.spec and key not in known and len(known) < _MOST_READINGS:
+            answers, _ = REGISTRY.ask_all(dict, "kplug_reading", kind=row.kind, spec=row.spec)
+            known[key] = next(iter(answers), None)
+        return known.get(key)
+
+    return read
+
+
+def find_alike(stored: Mapping[str, Any], rows: Iterable[ComponentRow]) -> list[ComponentRow]:
+    """Return the rows of a loaded model that a file's row may be about."""
+    alike = [
+        row for row in rows if (row.kind, row.name) == (stored.get("kind"), stored.get("name"))
+    ]
+    # A nested component may have another slot after loading.
+    return [row for row in alike if row.slot == stored.get("slot")] or alike
+
+
+def judge(stored: Mapping[str, Any], alike: Iterable[ComponentRow]) -> Verdict | None:
+    """Return whether a component of a model computes what a file's row says; None if nobody compares it."""
+    by_spec = {row.spec: row for row in alike if row.distribution not in BUILT_IN}
+    verdicts = [one for row in by_spec.values() for one in _judge(stored.get("reading"), row)]
+    return next((one for one in verdicts if one.outcome == "same"), next(iter(verdicts), None))
+
+
+def _judge(reading: object, row: ComponentRow) -> Sequence[Verdict]:
+    facts = {"kind": row.kind, "spec": row.spec or row.name, "reading": reading}
+    answers, _ = REGISTRY.ask_all(Verdict, "kplug_verdict", **facts)
+    if answers and not row.spec:
+        message = "its arguments are no literals, or its weights are too many"
+        return [Verdict("cannot be compared", message)]
+    return answers[:1]
