@@ -24,7 +24,7 @@ from kplug.losses.base.alignment import (
 )
 from kplug.losses.base.function import check_signature
 from kplug.losses.base.loss import Loss, require_tensor
-from kplug.losses.base.reduction import reduce_values
+from kplug.losses.base.reduction import mean_of, reduce_values
 
 #: The losses under the names ``torch/cross_entropy_loss`` and ``torch/nll_loss``: classes on the last axis.
 CrossEntropyLoss = channels_first(nn.CrossEntropyLoss)
@@ -50,7 +50,8 @@ _REDUCTIONS = {"mean": "sum_over_batch_size", "sum": "sum", "none": "none"}
 class TorchLoss(Loss):
     """A ``torch.nn`` loss module, called as ``module(y_pred, y_true)``.
 
-    L = module(y_pred, y_true): torch's own number and reduction. With sample weights w the module is
+    L = module(y_pred, y_true): torch's own number and reduction; the mean of what a module without a
+    ``reduction`` returns. With sample weights w the module is
     evaluated unreduced, giving s, and L = Σws / d, where d is what torch's mean divides by: the number
     of values or of samples, or the sum of the class weights of the targets that count.
 
@@ -108,7 +109,8 @@ class TorchLoss(Loss):
         if not self._has_checked:
             self._check_once(targets, predictions)
         if sample_weight is None and mask is None:
-            return self._run(self.module, targets, predictions)
+            values = self._run(self.module, targets, predictions)
+            return values if hasattr(self.module, "reduction") else mean_of(values)
         values = self.call(targets, predictions)
         if values.ndim == 0 and sample_weight is not None:
             self._warn_of_scalar(sample_weight)

@@ -166,7 +166,7 @@ class Optimizer(torch.optim.Optimizer):
         """Initialize the parts beside the rule, and the step counter."""
         self._names, self._exclusions = {}, Exclusions()
         self._use_common(common)
-        self.param_groups[0].setdefault("decay", 0.0)
+        self._set_in_groups(decay=self.param_groups[0].get("decay", 0.0))
         self.param_groups[0]["iterations"] = 0
 
     def _use_common(self, common: CommonSettings) -> None:

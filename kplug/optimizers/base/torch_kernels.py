@@ -10,7 +10,8 @@ import torch
 
 from kplug.errors import ContractError
 
-_FUSED_DTYPES = frozenset({torch.float16, torch.bfloat16, torch.float32, torch.float64})
+_FULL_DTYPES = frozenset({torch.float32, torch.float64})
+_FUSED_DTYPES = _FULL_DTYPES | {torch.float16, torch.bfloat16}
 _is_sparse, _is_contiguous = operator.attrgetter("is_sparse"), torch.Tensor.is_contiguous
 _PLAIN_TYPES = frozenset({torch.Tensor, torch.nn.Parameter})
 
@@ -50,13 +51,14 @@ def can_fuse(parameters: Collection[torch.Tensor], devices: Collection[str]) -> 
     """Return whether one fused kernel call can update all parameters: plain, of one type, on one device.
 
     A parameter with gaps in memory cannot be: torch's fused CPU kernels (2.13) ignore strides, so they would
-    write into the gaps and leave the last elements as they are.
+    write into the gaps and leave the last elements as they are. Nor can one of a half type on the CPU: of 16
+    elements or more, torch's fused SGD leaves most as they are.
     """
     kinds = {(parameter.device, parameter.dtype) for parameter in parameters}
     return len(kinds) <= 1 and all(
         type(parameter) in _PLAIN_TYPES
         and parameter.device.type in devices
-        and parameter.dtype in _FUSED_DTYPES
+        and parameter.dtype in (_FULL_DTYPES if parameter.is_cpu else _FUSED_DTYPES)
         and parameter.layout is torch.strided
         and _is_without_gaps(parameter)
         for parameter in parameters

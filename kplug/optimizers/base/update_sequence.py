@@ -162,8 +162,9 @@ def plan_rates(self: AnyOptimizer, iteration: int) -> list[float] | None:
         rate = float(self._schedule(iteration))
         for group in groups:
             group["lr"] = rate
-    decay = groups[0]["decay"]
-    return [group["lr"] / (1.0 + decay * iteration) for group in groups] if decay else None
+    if not any(group["decay"] for group in groups):
+        return None
+    return [group["lr"] / (1.0 + group["decay"] * iteration) for group in groups]
 
 
 def run_update(

@@ -23,6 +23,7 @@ from kplug.optimizers import CommonArguments, RuleOptimizer, takes_common
 from kplug.registry import get_kind
 from kplug.regularizers import Regularizer
 from tests.plugins.planted_defects import DEFECTS
+from tests.plugins.subtle_defects import SUBTLE
 
 # --- Broken components ----------------------------------------------------------------------------------
 
@@ -209,7 +210,7 @@ class Error(Metric):
 
     def result(self) -> Tensor:
         mean = self.total / self.count.clamp(min=1e-7)
-        return torch.stack([mean, mean]) if self.how == "two" else mean
+        return mean.expand(1, 2) if self.how == "table" else mean
 
 
 class Descent(torch.optim.Optimizer):
@@ -356,7 +357,7 @@ BROKEN = [
     _how("loss", "reduction", Averaging, "double", r"reduced \(sum_over_batch_size\)"),
     _how("loss", "weights", Averaging, "deaf", "with weights of 0"),
     _function("loss", "empty_batch", relative, "RuntimeError|IndexError"),
-    _how("metric", "scalar", Error, "two", r"^\["),
+    _how("metric", "scalar", Error, "table", r"^\[\["),
     _how("metric", "batches", Error, "last batch", "and"),
     _how("metric", "reset", Error, "own state", "^0.0 and 0"),
     _how("metric", "weights", Error, "deaf", "without sample 0 and with weight 0 for it"),
@@ -404,6 +405,7 @@ def test_check_fails_for_what_breaks_it(broken: Broken) -> None:
 def test_every_check_is_shown_to_fail() -> None:
     shown = {(broken.kind, broken.check) for broken in BROKEN}
     shown |= {(kind, defect.check) for kind, defects in DEFECTS.items() for defect in defects}
+    shown |= {(subtle.kind, subtle.check) for subtle in SUBTLE}
     proven = {check for kind, name in shown for check in SUITES[kind].checks if check.name == name}
     every = {check for suite in SUITES.values() for check in suite.checks}
     assert {check.name for check in every - proven} == set()

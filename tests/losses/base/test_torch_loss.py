@@ -11,6 +11,8 @@ from torch import Tensor, nn
 import kplug
 from kplug import losses
 from kplug.errors import ContractError, DataError, KplugWarning
+from kplug.layers import Dense
+from kplug.models import Sequential
 
 GENERATOR = torch.Generator().manual_seed(3)
 REAL = torch.randn(6, 3, generator=GENERATOR)
@@ -48,6 +50,25 @@ OF_IDS: list[nn.Module] = [
 def test_elementwise_modules_give_torchs_number(module: nn.Module, targets: Tensor) -> None:
     expected = module(COLUMN, LABELS.float().unsqueeze(-1))
     assert torch.equal(losses.as_loss(module)(targets, COLUMN), expected)
+
+
+class BySample(nn.Module):
+    """Has no ``reduction``, and returns one value a sample."""
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return (input - target).abs().mean(-1)
+
+
+def test_a_module_without_reduction_may_return_a_value_a_sample() -> None:
+    loss, targets = losses.as_loss(BySample()), torch.zeros(6, 3)
+    values = REAL.abs().mean(-1)
+    torch.testing.assert_close(loss(targets, REAL), values.mean())
+    weights = torch.linspace(0.5, 2.5, 6)
+    torch.testing.assert_close(loss(targets, REAL, weights), (weights * values).mean())
+    model = Sequential([Dense(3, input_dim=3)])
+    model.compile("sgd", BySample())
+    history = model.fit(REAL, targets, batch_size=6, epochs=2, shuffle=False, verbose=0).history
+    assert history["loss"][1] < history["loss"][0]
 
 
 @pytest.mark.parametrize("module", OF_IDS, ids=str)

@@ -128,6 +128,17 @@ def test_decay_is_per_group() -> None:
     assert [1 - fast.item(), 1 - slow.item()] == pytest.approx([0.75, 0.375])
 
 
+@pytest.mark.parametrize("optimizer_class", [optimizers.SGD, optimizers.Lion])
+def test_a_group_may_have_a_decay_of_its_own(
+    optimizer_class: type[optimizers.Optimizer],
+) -> None:
+    plain, decaying = make_parameter(), make_parameter()
+    optimizer = optimizer_class(0.5).build([plain])
+    optimizer.add_param_group({"params": [decaying], "decay": 1.0})
+    assert measure_steps(optimizer, plain, 3) == pytest.approx([0.5] * 3)
+    assert decaying.item() == pytest.approx(1.0 - (0.5 + 0.25 + 0.5 / 3))
+
+
 SCHEDULERS: list[Callable[[torch.optim.Optimizer], torch.optim.lr_scheduler.LRScheduler]] = [
     lambda opt: torch.optim.lr_scheduler.StepLR(opt, step_size=1, gamma=0.5),
     lambda opt: torch.optim.lr_scheduler.CosineAnnealingLR(opt, T_max=4),

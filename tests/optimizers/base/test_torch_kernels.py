@@ -57,6 +57,18 @@ def test_a_parameter_with_gaps_in_memory_is_updated_alone(
     torch.testing.assert_close(memory[..., 1], torch.full(shape, 7.0), rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_every_element_of_a_half_type_is_updated(name: str, dtype: torch.dtype) -> None:
+    half = torch.nn.Parameter(torch.zeros(72, dtype=dtype))
+    full = torch.nn.Parameter(torch.zeros(72))
+    for parameter in (half, full):
+        parameter.grad = torch.linspace(0.5, 1.5, 72).to(parameter.dtype)
+        MAKERS[name]().build([parameter]).step()
+    largest = float(full.detach().abs().max())
+    torch.testing.assert_close(half.detach().float(), full.detach(), rtol=0.1, atol=0.02 * largest)
+
+
 def keep(tensor: Tensor) -> Tensor:
     """Return the same values in the usual order in memory."""
     return tensor.contiguous().clone()

@@ -40,6 +40,69 @@ def find_unread(target: Any, names: Iterable[str]) -> list[str]:
     return [name for name in names if name in written - read]
 
 
+def is_taken_up(target: Any, name: str) -> bool:
+    """Whether a function, or a constructor, does anything with an argument; True if the source is unknown.
+
+    Example:
+        >>> from kplug.losses import Dice
+        >>> is_taken_up(Dice, "reduction")
+        True
+    """
+    function = _find_function(target)
+    try:
+        tree = _parse(function)
+    except (OSError, TypeError, SyntaxError):
+        return True
+    written = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    return name not in written or name in _loaded(tree)
+
+
+def find_texts(target: Any, most: int = 40) -> list[str]:
+    """Return the words in the code of a class or function, and of functions that it calls.
+
+    Args:
+        target: The class or function.
+        most: The length of the list, at most.
+
+    Example:
+        >>> def total(values, over="mean"):
+        ...     return sum(values) if over == "total" else sum(values) / len(values)
+        >>> find_texts(total)
+        ['total']
+    """
+    functions = [_find_function(target)]
+    if inspect.isclass(target):
+        functions += [one for one in vars(target).values() if inspect.isfunction(one)]
+    found: dict[str, None] = {}
+    for function in functions:
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        if code is None:
+            continue
+        _add_texts(code, found)
+        around = getattr(function, "__globals__", {})
+        for name in _names_of(code):
+            value = around.get(name)
+            if inspect.isfunction(value):
+                _add_texts(value.__code__, found)
+            elif isinstance(value, (dict, list, tuple, set, frozenset)):
+                found.update(dict.fromkeys(one for one in value if isinstance(one, str)))
+    return [text for text in found if text.replace("_", "a").isalnum() and len(text) < 40][:most]
+
+
+def _add_texts(code: Any, found: dict[str, None]) -> None:
+    for constant in code.co_consts:
+        if inspect.iscode(constant):
+            _add_texts(constant, found)
+        for one in constant if isinstance(constant, (tuple, frozenset)) else (constant,):
+            if isinstance(one, str):
+                found[one] = None
+
+
+def _find_function(target: Any) -> Any:
+    function = target.func if isinstance(target, functools.partial) else target
+    return inspect.getattr_static(function, "__init__") if inspect.isclass(function) else function
+
+
 def find_read_settings(owner: type) -> set[str]:
     """Return the keys that an optimizer's methods look up outside its state.
 

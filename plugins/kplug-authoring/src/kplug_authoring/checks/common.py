@@ -15,7 +15,7 @@ from kplug_authoring.checks.subject import (
     check,
     find_difference,
 )
-from kplug_authoring.readings import find_unread
+from kplug_authoring.readings import find_texts, find_unread, is_taken_up
 
 
 @check(
@@ -129,9 +129,22 @@ def _arguments(subject: Subject) -> Finding:
         is_choice = isinstance(value, str) and name != "name" and find_kind_of_slot(name) is None
         if is_choice and _is_used(subject, **{name: "no such text"}):
             other = subject.behave(subject.make(**{name: "no such text"}))
-            if find_difference(subject.behaviour, other) is None:
+            if find_difference(subject.behaviour, other) is None and _is_chosen(subject, name):
                 return f"it is made with {name}='no such text' and does what it does with {value!r}"
     return None
+
+
+def _is_chosen(subject: Subject, name: str) -> bool:
+    """Whether a text chooses something, as none of a label or a title does; also if nobody takes it."""
+    target = load(subject.component)
+    return not is_taken_up(target, name) or any(
+        _is_used(subject, **{name: text})
+        and find_difference(subject.behaviour, subject.behave(subject.make(**{name: text})))
+        for text in (*_USUAL_TEXTS, *find_texts(target))
+    )
+
+
+_USUAL_TEXTS = ("sum", "mean", "none", "max", "micro", "macro", "batch")
 
 
 @check(

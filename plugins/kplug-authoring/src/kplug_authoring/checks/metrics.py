@@ -50,11 +50,15 @@ def _update(metric: Any, inputs: tuple[Tensor, ...], first: int = 0, end: int | 
     return metric
 
 
-@check("finite numbers of shape ()", "Return total / count, safely.")
+@check(
+    "a finite number, one for each class or threshold, or a dict of such",
+    "Return total / count, safely. Of a class that no sample has, NaN may be said.",
+)
 def _scalar(subject: Subject) -> Finding:
     values = leaves(result_of(subject, subject.make()))
     for value in values:
-        if value.dim() or not value.isfinite():
+        is_number = value.isfinite().all() if value.dim() == 0 else value.isfinite().any()
+        if value.dim() > 1 or value.isinf().any() or not is_number:
             return shown(value)
     return None if values else "nothing"
 
@@ -86,7 +90,8 @@ def _reset(subject: Subject) -> Finding:
     metric.reset_state()
     first, second = leaves(fresh.result()), leaves(metric.result())
     # Before the first batch a metric may not know yet how many numbers it has.
-    if len(first) == len(second) and find_difference(first, second):
+    shapes = [[value.shape for value in values] for values in (first, second)]
+    if shapes[0] == shapes[1] and find_difference(first, second):
         return find_difference(first, second)
     return find_difference(
         _update(fresh, inputs).result(), _update(metric, inputs).result(), _TOLERANCE

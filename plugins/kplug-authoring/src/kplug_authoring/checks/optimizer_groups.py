@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from kplug.optimizers import build_optimizer
+from kplug_authoring.checks.optimizer_life import (
+    build,
+    find_deviation,
+    is_separable,
+    is_steady,
+    make_weights,
+    train,
+)
 from kplug_authoring.checks.subject import (
     Finding,
     Subject,
@@ -94,4 +102,55 @@ def zero_gradient(subject: Subject) -> Finding:
     return None if all(map(is_finite, weights)) else "weights that are not"
 
 
-OF_GROUPS = (groups, rate, zero_gradient)
+@check(
+    "each parameter group by its own settings, as in an optimizer of its own",
+    "In `for group in self.param_groups`, take rate, decay and all else from that group, and state from "
+    "self.state[p].",
+)
+@_unless_it_fails
+def group_settings(subject: Subject) -> Finding:
+    """Give the second of two groups, then the first, another rate, decay and so on."""
+    if not is_steady(subject):
+        return None
+    known = build(subject, make_weights(_PAIR[:1])).param_groups[0]
+    for key, value in _vary_settings(known):
+        plain, varied = (_train_one(subject, settings) for settings in ({}, {key: value}))
+        if find_deviation(varied, plain, _SAME) is None or not all(map(is_finite, varied)):
+            continue
+        for settings in (({}, {key: value}), ({key: value}, {})):
+            found = train(subject, make_weights(_PAIR), groups=settings)
+            if is_separable(subject):
+                expected = [
+                    *(varied if settings[0] else plain),
+                    *(varied if settings[1] else plain),
+                ]
+                difference = find_deviation(found, expected, _SAME)
+            else:
+                same = find_deviation(found[:1], found[1:], _SAME) is None
+                difference = "both weights move alike" if same else None
+            if difference:
+                place = "second" if settings[1] else "first"
+                return f"with {key}={value} in the {place} of two groups: {difference}"
+    return None
+
+
+_SAME = 1e-6
+_PAIR = ((2, 3), (2, 3))
+
+
+def _train_one(subject: Subject, settings: Mapping[str, Any]) -> list[Tensor]:
+    return train(subject, make_weights(_PAIR[:1]), groups=[settings])
+
+
+def _vary_settings(group: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield other numbers for the settings of a group; whole numbers count or choose, and stay."""
+    for key, value in group.items():
+        if isinstance(value, float) and key != "initial_lr":
+            yield key, (0.25 if key == "lr" else 0.75) * value or 0.125
+        elif isinstance(value, tuple) and value and all(isinstance(one, float) for one in value):
+            yield key, tuple(0.75 * one for one in value)
+        elif value == 0 and isinstance(value, int) and "decay" in key:
+            yield key, 0.125
+
+
+OF_GROUPS = (groups, rate, zero_gradient, group_settings)

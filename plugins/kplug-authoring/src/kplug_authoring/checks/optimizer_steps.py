@@ -11,6 +11,7 @@ from torch import Tensor
 
 from kplug.optimizers import build_optimizer, set_gradients
 from kplug_authoring.checks.common import find_unread_arguments, find_without_effect
+from kplug_authoring.checks.optimizer_life import is_steady
 from kplug_authoring.checks.optimizer_tasks import advance, parabola, start
 from kplug_authoring.checks.ranks import is_refusal
 from kplug_authoring.checks.subject import (
@@ -48,6 +49,9 @@ def closure(subject: Subject) -> Finding:
         return "step does not call it"
     if returned is None or not any(bool(torch.as_tensor(returned) == value) for value in values):
         return f"step returns {returned}, and the closure returned {shown(values[-1])}"
+    # Rules that have to evaluate the model again refuse a step without a closure.
+    if len(values) > 1 and is_steady(subject):
+        return f"step calls it {len(values)} times, and needs no closure: once is enough"
     return None
 
 

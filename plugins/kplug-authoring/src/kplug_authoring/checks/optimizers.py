@@ -15,9 +15,10 @@ from torch import Tensor
 
 from kplug.layers import Dense
 from kplug.models import Sequential, load_model
-from kplug.optimizers import build_optimizer, set_gradients
+from kplug.optimizers import build_optimizer
 from kplug_authoring.checks.common import BASIC
 from kplug_authoring.checks.optimizer_groups import OF_GROUPS
+from kplug_authoring.checks.optimizer_life import OF_LIFE
 from kplug_authoring.checks.optimizer_steps import OF_STEPS
 from kplug_authoring.checks.optimizer_tasks import (
     Function,
@@ -142,16 +143,6 @@ def _state(stored: Any) -> list[Tensor]:
     return [leaf for _, entry in sorted(state.items(), key=str) for leaf in leaves(entry)]
 
 
-@check("gradients that are as before after the step", "Use grad.add, not grad.add_.")
-def _inputs(subject: Subject) -> Finding:
-    parameters = start()
-    optimizer = build_optimizer(subject.make(), parameters)
-    set_gradients(optimizer, parameters, parabola)
-    before = [parameter.grad.clone() for parameter in parameters if parameter.grad is not None]
-    optimizer.step()
-    return find_difference(before, [parameter.grad for parameter in parameters])
-
-
 @check("a weight without a gradient left as it is", "Skip parameters whose grad is None.")
 def _missing_gradient(subject: Subject) -> Finding:
     parameters = start()
@@ -229,9 +220,9 @@ OPTIMIZER = Suite(
         _dtype,
         _state_dict,
         _file,
-        _inputs,
         _missing_gradient,
         *OF_GROUPS,
         *OF_STEPS,
+        *OF_LIFE,
     ),
 )
