@@ -12,7 +12,7 @@ import torch
 
 from kplug import losses
 from kplug.errors import ArgumentError, KplugError
-from kplug.registry.facts import find_keras_path
+from kplug.registry.component_facts import find_keras_path
 from tests.losses.cases import NAMES
 
 BUILT_IN = [owner for name in NAMES if find_keras_path(owner := getattr(losses, name)) is not None]
