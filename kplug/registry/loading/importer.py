@@ -100,7 +100,7 @@ class Importer:
     def _check(self, origin: Origin, module: str) -> str:
         """Return the owner of a module, if the origin may name it."""
         namer = origin.distribution
-        if origin.is_built_in:
+        if origin.is_built_in:  # the running program, which no setting keeps out
             return namer
         own = Modules() if origin.is_custom or not namer else self._modules_of(namer)
         self._refuse_what_is_off(module, own)
