@@ -117,13 +117,17 @@ class Compiled:
         return ["loss", *(f"{entry.output}_loss" for entry in each)]
 
     @property
-    def metric_names(self) -> list[str]:
-        """Names of what ``evaluate`` returns, in its order.
+    def logged_metrics(self) -> list[NamedMetric]:
+        """The metrics in the order of logs: as given, or as in Keras by name if there are several outputs."""
+        has_several = len(self.output_names) > 1
+        return (
+            sorted(self.metrics, key=lambda entry: entry.name) if has_several else [*self.metrics]
+        )
 
-        Losses come first; metrics follow in the order given, or by name if there are several outputs.
-        """
-        names = [entry.name for entry in self.metrics]
-        return [*self.loss_names, *(sorted(names) if len(self.output_names) > 1 else names)]
+    @property
+    def metric_names(self) -> list[str]:
+        """Names of what ``evaluate`` returns, in its order: losses come first."""
+        return [*self.loss_names, *(entry.name for entry in self.logged_metrics)]
 
 
 def compile_model(model: Any, settings: CompileSettings) -> Compiled:

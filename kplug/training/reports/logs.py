@@ -30,7 +30,7 @@ def read_logs(
 ) -> dict[str, Any]:
     """Return losses and metrics so far, in the order in which ``evaluate`` returns them.
 
-    With several outputs, metrics are sorted by name, as in Keras. A metric with a value for each class or
+    ``Compiled`` states order and names. A metric with a value for each class or
     threshold has a list, and one whose result is a dict has a log for each key. Metrics in attributes of the
     model and its layers come last.
     """
@@ -39,9 +39,7 @@ def read_logs(
         return dict(zip(loss.logs, values, strict=True))
     losses = [] if loss is None else loss.read()
     logs: dict[str, Any] = dict(zip(compiled.loss_names, losses, strict=False))
-    entries = list(compiled.metrics)
-    if len(compiled.output_names) > 1:
-        entries.sort(key=lambda entry: entry.name)
+    entries = compiled.logged_metrics
     values = read_results(entry.metric.result() for entry in entries)
     for entry, value in zip(entries, values, strict=True):
         if not isinstance(value, dict):
