@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,7 @@ import numpy as np
 import pytest
 
 from kplug import Model, Sequential, layers, load_model
-from kplug.dialect import writing_models
-from kplug.dialect.writing_models import KerasLacks
+from kplug.dialect.writing_models import KERAS_LACKS, KerasLacks
 from kplug.models import model_from_json
 
 
@@ -60,6 +60,17 @@ def test_what_says_no_more_than_keras_is_not_written() -> None:
     assert '"kplug"' not in model.to_json()
 
 
+NEEDED: dict[str, tuple[Any, ...]] = {"Dense": (1,), "Embedding": (5, 2)}
+
+
+@pytest.mark.parametrize("name", KERAS_LACKS)
+def test_the_value_that_files_leave_out_is_the_one_that_the_configuration_has(name: str) -> None:
+    config = getattr(layers, name)(*NEEDED.get(name, (0.5,))).get_config()
+    for argument, lacks in KERAS_LACKS[name].items():
+        assert config[argument] == lacks.default
+        assert argument not in inspect.signature(getattr(keras.layers, name).__init__).parameters
+
+
 def make_dense(kind: str, **arguments: Any) -> Any:
     dense = layers.Dense(2, name="dense", **arguments)
     if kind == "Functional":
@@ -78,7 +89,8 @@ def test_keras_refuses_a_value_that_it_would_ignore_and_that_changes_outputs(
 ) -> None:
     # As if Keras's Dense had neither: it computes what the defaults compute.
     lacks = {"use_bias": KerasLacks(True), "activation": KerasLacks("kplug/linear")}
-    monkeypatch.setitem(writing_models.KERAS_LACKS, "Dense", lacks)
+    lacks |= KERAS_LACKS.get("Dense", {})
+    monkeypatch.setitem(KERAS_LACKS, "Dense", lacks)
     x = np.linspace(-1, 1, 24, dtype="float32").reshape((2, 4, 3) if kind == "wrapped" else (8, 3))
 
     path, plain = tmp_path / f"plain.{extension}", make_dense(kind)
