@@ -37,6 +37,11 @@ def from_numpy(array: npt.NDArray[Any]) -> torch.Tensor:
         >>> from_numpy(np.arange(3, dtype=">i4")[::-1])
         tensor([2, 1, 0], dtype=torch.int32)
     """
+    if array.flags.writeable:
+        try:
+            return torch.from_numpy(array)
+        except (TypeError, ValueError):
+            pass  # memory that torch cannot share
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype == np.longdouble and array.dtype.itemsize > 8:
         array = array.astype(np.float64)
@@ -71,6 +76,18 @@ def read_array(values: object, what: str, *, kinds: str = "fiub") -> torch.Tenso
         >>> read_array([[1, 2], [3, 4]], "x").shape
         torch.Size([2, 2])
     """
+    array = values if type(values) is np.ndarray else _as_array(values, what)
+    if array.dtype.kind not in kinds:
+        raise DataError(
+            f"{what} holds {array.dtype} values; numbers are needed",
+            hint=_HINTS.get(array.dtype.kind, _ENCODE),
+        )
+    if array.dtype.kind == "u" and array.dtype.itemsize > 1:
+        array = array.astype(np.int64)
+    return from_numpy(array)
+
+
+def _as_array(values: object, what: str) -> npt.NDArray[Any]:
     _refuse_endless(values, what)
     try:
         array = _read_table(values, what) if is_table(values) else np.asarray(values)
@@ -85,14 +102,7 @@ def read_array(values: object, what: str, *, kinds: str = "fiub") -> torch.Tenso
             hint="Put numbers in their place with numpy.ma.filled, and mask steps with a Masking "
             "layer or samples with sample_weight.",
         )
-    if array.dtype.kind not in kinds:
-        raise DataError(
-            f"{what} holds {array.dtype} values; numbers are needed",
-            hint=_HINTS.get(array.dtype.kind, _ENCODE),
-        )
-    if array.dtype.kind == "u" and array.dtype.itemsize > 1:
-        array = array.astype(np.int64)
-    return from_numpy(array)
+    return array
 
 
 def _refuse_endless(values: object, what: str) -> None:

@@ -28,6 +28,7 @@ _BY_NAME: dict[str, torch.dtype] = {
     "complex64": torch.complex64,
     "complex128": torch.complex128,
 }
+_NAMES = {dtype: name for name, dtype in _BY_NAME.items()}
 _ALIASES: dict[str, str] = {
     "int": "int64",
     "float": "float32",
@@ -48,6 +49,8 @@ def to_dtype(dtype: DTypeLike) -> torch.dtype:
     """
     if isinstance(dtype, torch.dtype):
         return dtype
+    if isinstance(dtype, str) and dtype in _BY_NAME:
+        return _BY_NAME[dtype]
     name = floatx() if dtype is None else _name_of(dtype)
     found = _BY_NAME.get(_ALIASES.get(name, name))
     if found is None:
@@ -74,7 +77,8 @@ def dtype_name(dtype: DTypeLike) -> str:
         >>> dtype_name(torch.bfloat16), dtype_name(None)
         ('bfloat16', 'float32')
     """
-    return str(to_dtype(dtype)).removeprefix("torch.")
+    found = to_dtype(dtype)
+    return _NAMES.get(found) or str(found).removeprefix("torch.")
 
 
 standardize_dtype = dtype_name

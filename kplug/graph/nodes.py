@@ -343,4 +343,8 @@ def _nodes_before(
 
 def is_symbolic(structure: object) -> bool:
     """Return whether a nested value contains a symbolic tensor."""
-    return next(find_leaves(structure, SymbolicTensor), None) is not None
+    if isinstance(structure, (list, tuple)):
+        return any(map(is_symbolic, structure))
+    if isinstance(structure, dict):
+        return any(map(is_symbolic, structure.values()))
+    return isinstance(structure, SymbolicTensor)

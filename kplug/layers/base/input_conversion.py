@@ -20,6 +20,8 @@ def convert_inputs(inputs: Any, dtype: torch.dtype, casts_integers: bool) -> Any
         casts_integers: Whether integers are cast to it, too.
     """
     if isinstance(inputs, Tensor):
+        if inputs.dtype is dtype:
+            return inputs
         is_cast = casts_integers or inputs.is_floating_point()
         # Under autocast, torch chooses the types of activations.
         if is_cast and (inputs.is_meta or not torch.is_autocast_enabled(inputs.device.type)):
