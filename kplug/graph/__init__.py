@@ -7,7 +7,11 @@ layer may be connected before its components are resolved.
 from kplug.graph.copying import copy_connected as copy_connected
 from kplug.graph.functions import GraphFunction as GraphFunction
 from kplug.graph.masks import MaskStep as MaskStep
-from kplug.graph.modes import in_mode as in_mode
+from kplug.graph.modes import (
+    in_mode as in_mode,
+    leave_training as leave_training,
+    list_modules as list_modules,
+)
 from kplug.graph.nodes import (
     KerasHistory as KerasHistory,
     Node as Node,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -14,18 +13,19 @@ from kplug.backend import floatx
 from kplug.backend.processes import is_launched
 from kplug.components.arguments import list_words, refusal
 from kplug.errors import ArgumentValueError
+from kplug.graph import list_modules
 
 
 class ModelOnDevice(Protocol):
     """The methods of a model that find its device and move it."""
 
     built: bool
+    _device: torch.device | None
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Return the parameters."""
 
-    def buffers(self) -> Iterator[Tensor]:
-        """Return the buffers."""
+    def _ensure_values(self) -> None: ...
 
     def to(self, device: torch.device, /) -> Any:
         """Move parameters and buffers."""
@@ -83,10 +83,13 @@ def _refuse(device: object, available: list[str]) -> ArgumentValueError:
 
 def find_device(model: ModelOnDevice) -> torch.device:
     """Return the device of the model's first weight, or the one it will get if not allocated yet."""
-    weights = itertools.chain(model.parameters(), model.buffers())
-    first = next((one for one in weights if not one.is_meta), None)
-    chosen: torch.device | None = getattr(model, "_device", None)
-    return (chosen or torch.device("cpu")) if first is None else first.device
+    model._ensure_values()
+    for home in ("_parameters", "_buffers"):
+        for module in list_modules(model):
+            for weight in vars(module)[home].values():
+                if weight is not None and not weight.is_meta:
+                    return weight.device  # type: ignore[no-any-return]
+    return model._device or torch.device("cpu")
 
 
 def place_model(

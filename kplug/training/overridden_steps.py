@@ -41,4 +41,4 @@ def has_custom_step(model: object) -> bool:
 
 def lacks_call(model: object) -> bool:
     """Return whether a model has steps but no ``call``, such as a GAN, so that its inputs are unknown."""
-    return has_custom_step(model) and type(model).call is Layer.call  # type: ignore[attr-defined]
+    return type(model).call is Layer.call and has_custom_step(model)  # type: ignore[attr-defined]

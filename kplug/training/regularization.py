@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from kplug.backend.write_guard import WriteGuard
+from kplug.graph import list_modules
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.weight_store import TensorFunction
 from kplug.registry.building.reverse_lookup import name_of
@@ -64,11 +65,15 @@ def find_penalties(model: TrainableModel) -> Penalties:
 
     A frozen layer has penalties of its activities but not of its weights, as in Keras 3.
     """
-    # Lists of all layers, not only those with an activity regularizer: add_loss fills them too.
-    layers = [module for module in model.modules() if isinstance(module, Layer)]
-    activities = [layer.activity_penalties for layer in layers]
     weights = [(_guard(regularizer), weight) for regularizer, weight in model.weight_penalties()]
-    return Penalties(tuple(weights), tuple(activities))
+    return Penalties(tuple(weights), find_activity_penalties(model).activities)
+
+
+def find_activity_penalties(model: TrainableModel) -> Penalties:
+    """Return those that the layers of a built model add when they are called."""
+    # Lists of all layers, not only those with an activity regularizer: add_loss fills them too.
+    layers = [module for module in list_modules(model) if isinstance(module, Layer)]
+    return Penalties(activities=tuple([layer.activity_penalties for layer in layers]))
 
 
 def _guard(regularizer: TensorFunction) -> TensorFunction:

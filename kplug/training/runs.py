@@ -15,6 +15,7 @@ from kplug.training.compiled_model import prepare_optimizer, require_compiled
 from kplug.training.data.batches import (
     check_targets,
     make_array_batches,
+    make_batch,
     make_batches,
     make_fit_batches,
 )
@@ -32,7 +33,12 @@ from kplug.training.distribution.shared_facts import (
 )
 from kplug.training.distribution.world import find_world, reporting_lost_workers
 from kplug.training.jit.step_choice import releasing_steps
-from kplug.training.loops.evaluate_and_predict import InferenceLoop, run_evaluation, run_prediction
+from kplug.training.loops.evaluate_and_predict import (
+    InferenceLoop,
+    predict_batch,
+    run_evaluation,
+    run_prediction,
+)
 from kplug.training.loops.fit import FitLoop, describe_no_batch, run_one_step
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.reports.profiling import profile_steps
@@ -177,8 +183,7 @@ def predict_on_batch(model: TrainableModel, x: Any) -> Any:
     """Return the outputs for one batch."""
     ALLOCATOR.keep()
     samples = as_samples(model, "predict_on_batch", x)
-    source = make_array_batches(model, "predict_on_batch", samples, len(samples))
-    return run_prediction(model, InferenceLoop("predict", "predict_on_batch", source))
+    return predict_batch(model, make_batch(model, "predict_on_batch", samples))
 
 
 def resolve_callbacks(given: object) -> list[Callback]:

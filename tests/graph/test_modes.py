@@ -1,11 +1,11 @@
-"""Training and evaluation mode for a block."""
+"""The modules inside a module, and their training or evaluation mode."""
 
 from __future__ import annotations
 
 import pytest
 from torch import nn
 
-from kplug.graph import in_mode
+from kplug.graph import in_mode, leave_training, list_modules
 
 
 @pytest.mark.parametrize("is_training", [True, False])
@@ -21,3 +21,29 @@ def test_a_module_may_be_listed_twice() -> None:
     with in_mode([module, module], is_training=False):
         assert not module.training
     assert module.training
+
+
+def test_modules_are_listed_as_torch_lists_them() -> None:
+    shared = nn.Sequential(nn.Tanh(), nn.ReLU())
+    outer = nn.Sequential(nn.Sequential(shared, nn.Flatten()), shared, nn.Sigmoid())
+    outer.register_module("nothing", None)
+    outer.append(nn.ModuleDict({"inner": nn.Sequential(outer[0][1])}))
+    assert list_modules(outer) == list(outer.modules())
+
+
+def test_a_single_module_in_training_mode_puts_all_into_evaluation_mode() -> None:
+    calls = []
+
+    class Noticing(nn.Module):
+        def train(self, mode: bool = True) -> Noticing:
+            calls.append(mode)
+            return super().train(mode)
+
+    outer = nn.Sequential(Noticing(), nn.Sequential(nn.Dropout())).eval()
+    calls.clear()
+    leave_training(outer)
+    assert calls == []
+    outer[1][0].train()
+    leave_training(outer)
+    assert calls == [False]
+    assert not any(module.training for module in outer.modules())

@@ -40,8 +40,8 @@ def fill_layers(layers: Iterable[HoldsWeights], label: str) -> None:
         KplugError: A component cannot be found, or an initializer makes a wrong shape;
             ``SeveralProblemsError`` if several components cannot be found.
     """
-    every = list(dict.fromkeys(inner for layer in layers for inner in layer._flatten_layers()))
-    if all(layer._is_ready for layer in every):
+    every = dict.fromkeys([inner for layer in layers for inner in layer._flatten_layers()])
+    if False not in [layer._is_ready for layer in every]:
         return
     # Resolve all names before any initializer runs: an unknown name leaves no layer half initialized.
     raise_problems(resolve_slots(every), f"{label} cannot be built")

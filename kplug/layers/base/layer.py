@@ -46,6 +46,7 @@ from kplug.graph import (
     copy_connected,
     in_mode,
     is_symbolic,
+    list_modules,
 )
 from kplug.layers.base import reduced_precision
 from kplug.layers.base.building import fill_layers, list_upstream, marking_built
@@ -603,7 +604,7 @@ class Layer(nn.Module):
 
     def _flatten_layers(self) -> list[Layer]:
         """Return this layer and the layers inside it, each once."""
-        return [module for module in self.modules() if isinstance(module, Layer)]
+        return [module for module in list_modules(self) if isinstance(module, Layer)]
 
     def _adjust_first_values(self, filled: set[str]) -> None:
         """Adjust the initial values; a subclass may override it.
@@ -1173,9 +1174,10 @@ def _prepare(layer: Layer, inputs: Any) -> list[KplugError]:
 
 def _compute(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     is_training = kwargs.pop("training", None)
-    modules = () if is_training is None else layer.modules()
     try:
-        with in_mode(modules, bool(is_training)):
+        if is_training is None:
+            return _call_module(layer, inputs, *args, **kwargs)
+        with in_mode(layer.modules(), bool(is_training)):
             return _call_module(layer, inputs, *args, **kwargs)
     except (RuntimeError, IndexError, TypeError) as error:
         _explain(layer, error, (inputs, *args), kwargs)

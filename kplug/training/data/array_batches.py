@@ -22,10 +22,13 @@ class ArraySource(SampleSource):
 
     def batches(self) -> Iterator[Batch]:
         """Return the batches of one epoch."""
-        count, size = len(self.samples), self._block_size()
-        order = self._draw_order()
+        count, order = len(self.samples), self._draw_order()
         arrays = list_arrays(self.samples.arrays)
         make_batch = self._find_batch_maker()
+        if count <= self.batch_size:
+            yield make_batch(*self._block(arrays, order, 0, count))
+            return
+        size = self._block_size(arrays)
         for start in range(0, count, size):
             rows = self._block(arrays, order, start, min(start + size, count))
             yield from map(make_batch, *(torch.split(each, self.batch_size) for each in rows))
@@ -61,8 +64,7 @@ class ArraySource(SampleSource):
 
         return make_batch
 
-    def _block_size(self) -> int:
-        arrays = list_arrays(self.samples.arrays)
+    def _block_size(self, arrays: Sequence[Tensor]) -> int:
         row = sum(array.element_size() * array[0].numel() for array in arrays) or 1
         return self.batch_size * max(1, _BLOCK_BYTES // (row * self.batch_size))
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from kplug.errors import DataError
 from kplug.training.compiled import Compiled, describe_loss
 from kplug.training.data.array_batches import ArraySource
-from kplug.training.data.batch import BatchSource, SampleSource, check_batch_size
+from kplug.training.data.batch import Batch, BatchSource, SampleSource, check_batch_size
 from kplug.training.data.class_weights import weigh_classes
 from kplug.training.data.iterable_batches import IterableSource, is_iterable_of_batches
 from kplug.training.data.lazy_arrays import read_all
@@ -96,11 +96,11 @@ def make_batches(model: TrainableModel, data: DataArguments) -> BatchSource:
             as_length(x, type(x).__len__(x), "samples")
         x = torch.utils.data.DataLoader(x, batch_size=check_batch_size(data.batch_size, method))
 
-    def prepare(*parts: Any) -> Samples:
+    def prepare(*parts: Any) -> Batch:
         samples = as_samples(model, method, *parts)
         if data.class_weight is not None:
             samples = weigh_classes(model, samples, data.class_weight, is_batch=True)
-        return _prepare_batch(model, samples, method)
+        return make_batch(model, method, samples)
 
     source = IterableSource(x, method, prepare, data.limit, shuffle=data.shuffle)
     if not model.built:
@@ -133,13 +133,17 @@ def make_array_batches(
     )
 
 
-def _prepare_batch(model: TrainableModel, samples: Samples, method: str) -> Samples:
+def make_batch(model: TrainableModel, method: str, samples: Samples) -> Batch:
     """Check the samples of one batch; return them on the model's device and in its input type."""
     samples = fit_to_model(model, samples, method)
     check_weights(model, samples.weights, method, is_batch=True)
     device, types = find_device(model), iter(find_input_types(model, samples.x))
-    moved = samples.map(lambda array: move(read_all(array), device))
-    return replace(moved, x=map_arrays(moved.x, lambda array: array.to(next(types))))
+
+    def place(array: Any, dtype: torch.dtype | None = None) -> Tensor:
+        return move(read_all(array), device, dtype)
+
+    x = map_arrays(samples.x, lambda array: place(array, next(types)))
+    return Batch(x, map_arrays(samples.y, place), map_arrays(samples.weights, place))
 
 
 def check_targets(

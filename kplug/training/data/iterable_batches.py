@@ -17,7 +17,6 @@ from kplug.training.data.batch import Batch, BatchSource
 from kplug.training.data.dataset_pass import DatasetPasses
 from kplug.training.data.prefetch import Prefetcher
 from kplug.training.data.py_dataset import PyDataset
-from kplug.training.data.samples import Samples
 
 # The longest path of a socket with its null byte, and the length of the part after its folder.
 _LONGEST_NAME = 108 if sys.platform == "linux" else 104
@@ -35,7 +34,7 @@ class IterableSource:
         self,
         iterable: Iterable[Any],
         method: str,
-        prepare: Callable[..., Samples],
+        prepare: Callable[..., Batch],
         limit: int | None = None,
         *,
         shuffle: bool = False,
@@ -98,7 +97,7 @@ class IterableSource:
         item = passes.item if isinstance(passes, DatasetPasses) else f"batch {self._count}"
         self._count += 1
         try:
-            return Batch(*self.prepare(*_split(given, self.method)).arrays)
+            return self.prepare(*_split(given, self.method))
         except DataError as error:
             raise error.at(item)  # noqa: B904 - the same error
 

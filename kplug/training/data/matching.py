@@ -83,8 +83,9 @@ def is_flat(shapes: Any) -> bool:
         >>> is_flat([(None, 3), (None, 2)]), is_flat([(None, 3), [(None, 2)]])
         (True, False)
     """
-    parts = shapes.values() if isinstance(shapes, Mapping) else shapes
-    return is_shape(shapes) or all(is_shape(part) for part in parts)
+    if is_shape(shapes):
+        return True
+    return all(map(is_shape, shapes.values() if isinstance(shapes, Mapping) else shapes))
 
 
 def arrange_inputs(model: TrainableModel, x: Any, method: str) -> Any:
@@ -97,6 +98,8 @@ def arrange_inputs(model: TrainableModel, x: Any, method: str) -> Any:
         DataError: If the number of inputs differs from the model's, or an input is missing.
     """
     shapes = model.find_input_shape()
+    if isinstance(x, Tensor) and is_shape(shapes):
+        return x
     is_unknown = shapes is None and model.input_count is None
     if is_unknown or not (shapes is None or is_flat(shapes)):
         return x[0] if isinstance(x, list) and len(x) == 1 else x

@@ -27,7 +27,8 @@ def fit_to_model(model: TrainableModel, samples: Samples, method: str) -> Sample
     shapes = model.find_input_shape()
     if shapes is not None:
         if is_flat(shapes):
-            samples = replace(samples, x=adjust_inputs(model, samples.x, shapes, method))
+            x = adjust_inputs(model, samples.x, shapes, method)
+            samples = samples if x is samples.x else replace(samples, x=x)
         model.ensure_built()
     elif model.built:
         model.ensure_built()
@@ -92,6 +93,8 @@ def adjust_input(
     the sizes.
     """
     wanted, fitted = tuple(shape[1:]), x
+    if x.shape[1:] == wanted:
+        return x
     if x.ndim == len(wanted) and wanted[-1:] == (1,):
         fitted = x.unsqueeze(-1)
     elif x.ndim == len(wanted) + 2 and x.shape[-1] == 1:

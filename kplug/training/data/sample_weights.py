@@ -24,6 +24,8 @@ def check_weights(
         method: The method they were given to.
         is_batch: Whether the samples are one batch of several, whose weights may all be 0.
     """
+    if weights is None:
+        return
     arrays: list[Tensor] = list_arrays(weights)
     if not arrays or _NEGATIVE in model._told:
         return

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from kplug.backend import to_dtype
@@ -41,7 +42,7 @@ class Samples:
     weights: Any = None
 
     def __len__(self) -> int:
-        return len(list_arrays(self.x)[0])
+        return int(list_arrays(self.x)[0].shape[0])
 
     def rows(self, start: int, stop: int) -> Samples:
         """Return the samples from ``start`` up to ``stop``, as views."""
@@ -66,22 +67,26 @@ def list_arrays(structure: Any) -> list[Any]:
     """
     if isinstance(structure, Tensor):  # nearly always
         return [structure]
-    if isinstance(structure, Mapping):
-        structure = list(structure.values())
+    if structure is None:
+        return []
     if isinstance(structure, (list, tuple)):
         return [array for part in structure for array in list_arrays(part)]
-    return [] if structure is None else [structure]
+    if isinstance(structure, Mapping):
+        return list_arrays([*structure.values()])
+    return [structure]
 
 
 def map_arrays(structure: Any, function: Callable[[Any], Any]) -> Any:
     """Return a copy with ``function`` applied to each array; None stays."""
     if isinstance(structure, Tensor):  # nearly always
         return function(structure)
+    if structure is None:
+        return None
     if isinstance(structure, Mapping):
         return {name: map_arrays(part, function) for name, part in structure.items()}
     if isinstance(structure, (list, tuple)):
         return [map_arrays(part, function) for part in structure]
-    return None if structure is None else function(structure)
+    return function(structure)
 
 
 def as_samples(
@@ -109,14 +114,17 @@ def as_samples(
     if not list_arrays(samples.x):
         raise DataError(f"{method}: x has no arrays in it")
     check_counts(model, samples, method)
-    weights = map_arrays(samples.weights, _to_float)
-    return Samples(samples.x, samples.y, weights)
+    if samples.weights is None:
+        return samples
+    return replace(samples, weights=map_arrays(samples.weights, _to_float))
 
 
 def _arrange_for_losses(
     model: TrainableModel, method: str, y: Any, sample_weight: Any
 ) -> tuple[Any, Any]:
     """Return targets and weights in the structure of the losses; custom steps get them unchanged."""
+    if y is None and sample_weight is None:
+        return None, None
     targets = convert(y, f"{method}: y")
     weights = convert(sample_weight, f"{method}: sample_weight")
     if has_custom_step(model):
@@ -129,6 +137,8 @@ def _convert_inputs(model: TrainableModel, x: Any, what: str) -> Any:
     reader = model.find_text_reader()
     if reader is not None and holds_texts(x):
         return reader(x)
+    if is_array(x):
+        return as_tensor(x, what)
     shapes = model.find_input_shape() if isinstance(x, Mapping) else None
     names = () if shapes is None else input_ports(model, shapes).names
     if not all(names) or not names:
@@ -151,6 +161,8 @@ def convert(given: Any, what: str) -> Any:
     """
     if given is None:
         return None
+    if is_array(given):
+        return as_tensor(given, what)
     rows = find_lazy_array(given, lambda part: as_tensor(part, what))
     if rows is not None:
         return rows
@@ -166,6 +178,11 @@ def convert(given: Any, what: str) -> Any:
     return as_tensor(given, what)
 
 
+def is_array(given: object) -> bool:
+    """Return whether data are one tensor or array in memory, as nearly always."""
+    return isinstance(given, Tensor) or type(given) is np.ndarray
+
+
 def _is_array(part: object) -> bool:
     """Return whether an element is an array, not a number or list of one array."""
     return bool(getattr(part, "shape", ()))
@@ -177,6 +194,9 @@ def check_counts(model: TrainableModel, samples: Samples, method: str) -> None:
     Raises:
         DataError: The message names the arrays and their counts.
     """
+    x, y, weights = samples.arrays
+    if y is None and weights is None and isinstance(x, Tensor) and x.shape[0]:
+        return
     names = list(list_output_names(model))
     counts: dict[str, int] = {}
     for argument, part in zip(("x", "y", "sample_weight"), samples.arrays, strict=True):

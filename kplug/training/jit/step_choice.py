@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -74,7 +74,7 @@ def find_predict_step(model: TrainableModel) -> StepFunction:
     if custom is not None:
         return custom
     step, compiled = None, model.compiled
-    if compiled is not None:
+    if compiled is not None and compiled.jit_compile:
         step = _find(model, compiled, ("predict",), lambda: Program(PredictStep(model)))
     return step or PredictStep(model)
 
@@ -116,10 +116,15 @@ def measure_compile_time(compiled: Compiled) -> float:
     return sum(step.seconds for step in steps if isinstance(step, JitStep))
 
 
-@contextmanager
-def releasing_steps(compiled: Compiled | None, *kinds: str) -> Iterator[None]:
+def releasing_steps(compiled: Compiled | None, *kinds: str) -> AbstractContextManager[None]:
     """Release the steps of some kinds when the outermost run that uses them ends, also after an error."""
-    cache = StepCache() if compiled is None else compiled.steps
+    if compiled is None or not compiled.jit_compile:
+        return nullcontext()
+    return _releasing(compiled.steps, kinds)
+
+
+@contextmanager
+def _releasing(cache: StepCache, kinds: Sequence[str]) -> Iterator[None]:
     cache.runs.update(kinds)
     try:
         yield

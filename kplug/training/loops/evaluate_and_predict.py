@@ -15,6 +15,7 @@ from torch import Tensor
 from kplug.backend.processes import copy_from_main
 from kplug.backend.values import to_numpy
 from kplug.callbacks import CallbackList
+from kplug.graph import leave_training
 from kplug.layers.base.layer_warnings import warn_once
 from kplug.support.nested import find_leaves, map_leaves
 from kplug.training.compiled import Compiled
@@ -51,7 +52,6 @@ class InferenceLoop:
         """The number of steps; 0 if unknown."""
         return (self.source.steps if self.steps is None else self.steps) or 0
 
-    @torch.no_grad()
     def run(
         self,
         step: StepFunction,
@@ -68,21 +68,22 @@ class InferenceLoop:
             steps_per_execution - 1,
         )
         done = 0
-        for batch in batches:
-            for hook in begin_hooks:
-                hook(done, {})
-            if others:
-                together = (batch, *itertools.islice(batches, others))
-                for made, one in zip(step.run_all(together), together, strict=True):
-                    keep(made, one)
-                done += len(together)
-            else:
-                keep(step(batch), batch)
-                done += 1
-            if end_hooks:
-                call_with_logs(end_hooks, done - 1, read)
-            if time.perf_counter() >= self.display.next_redraw:
-                self.display.redraw(done, read)
+        with torch.no_grad():
+            for batch in batches:
+                for hook in begin_hooks:
+                    hook(done, {})
+                if others:
+                    together = (batch, *itertools.islice(batches, others))
+                    for made, one in zip(step.run_all(together), together, strict=True):
+                        keep(made, one)
+                    done += len(together)
+                else:
+                    keep(step(batch), batch)
+                    done += 1
+                if end_hooks:
+                    call_with_logs(end_hooks, done - 1, read)
+                if time.perf_counter() >= self.display.next_redraw:
+                    self.display.redraw(done, read)
         return done
 
     def tell_of_end(self, model: TrainableModel, done: int) -> None:
@@ -101,7 +102,7 @@ def run_evaluation(
         The loss, weighted by batch sizes, and the metrics in the order of ``compile``; nothing if
         there was no batch.
     """
-    model.eval()
+    leave_training(model)
     reset_metrics(model)
     step = find_test_step(model, compiled)
     record = step.start_record()
@@ -136,7 +137,7 @@ def run_evaluation(
 def run_prediction(model: TrainableModel, loop: InferenceLoop) -> Any:
     """Return the outputs as arrays, nested as the model nests them; None if there was no batch."""
     outputs: list[Any] = []
-    model.eval()
+    leave_training(model)
     step = find_predict_step(model)
     step.begin()
     step.expect(loop.known_steps)
@@ -152,6 +153,16 @@ def run_prediction(model: TrainableModel, loop: InferenceLoop) -> Any:
         loop.display.finish(done, {})
     loop.callbacks.call("on_predict_end", {})
     return join_outputs(outputs) if outputs else None
+
+
+def predict_batch(model: TrainableModel, batch: Batch) -> Any:
+    """Return the outputs of one batch as arrays, nested as the model nests them."""
+    leave_training(model)
+    step = find_predict_step(model)
+    step.begin()
+    step.expect(1)
+    with torch.no_grad():
+        return join_outputs([step(batch)])
 
 
 def join_outputs(outputs: Sequence[Any]) -> Any:

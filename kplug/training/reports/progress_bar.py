@@ -130,7 +130,8 @@ class ProgressDisplay:
     """
 
     def __init__(self, verbose: int | str | bool, console: Console | None = None) -> None:
-        self._verbose = check_verbose(verbose) if is_main_process() else 0
+        asked = check_verbose(verbose)
+        self._verbose = asked if asked and is_main_process() else 0
         # No console for verbosity 0: creating one takes longer than a small batch.
         self._console = console or (_make_console() if self._verbose else None)
         self._notebook, self._has_bar = None, False

@@ -25,7 +25,7 @@ from kplug.training.distribution.ddp import copy_buffers_from_main, replicate
 from kplug.training.distribution.world import World, find_world
 from kplug.training.model_protocol import TrainableModel, WeightFunction
 from kplug.training.precision import compute_predictions
-from kplug.training.regularization import find_penalties
+from kplug.training.regularization import find_activity_penalties, find_penalties
 from kplug.training.reports.returned_logs import ReturnedLogs
 from kplug.training.reports.running_loss import RunningLoss
 from kplug.training.step.forward import Forward
@@ -196,21 +196,19 @@ class PredictStep(StepFunction):
     def __init__(self, model: TrainableModel) -> None:
         self.model = model
         self._precision = find_precision(model)
-        self._penalties = find_penalties(model)
+        self._penalties = find_activity_penalties(model)
 
     def begin(self) -> None:
         """Discard penalties of earlier calls."""
         self._penalties.discard()
-
-    def __call__(self, batch: Batch) -> Any:
-        """Return the outputs for a batch."""
-        return self.forward(batch)
 
     def forward(self, batch: Batch) -> Any:
         """Return the outputs for a batch."""
         outputs = compute_predictions(self.model, batch.x, self._precision)
         self._penalties.discard()
         return outputs
+
+    __call__ = forward
 
 
 @torch.no_grad()

@@ -16,6 +16,7 @@ from kplug import layers
 from kplug.callbacks import LambdaCallback
 from kplug.errors import DataError
 from kplug.models import Model, Sequential
+from kplug.training.data.batch import Batch
 from kplug.training.data.iterable_batches import IterableSource
 from kplug.training.data.samples import as_samples
 from tests.training.data.linear_task import X, Y, make_model
@@ -26,7 +27,9 @@ ANY = Model(name="any")  # knows no inputs, and has one output without a name
 def test_a_loader_passes_through() -> None:
     data = torch.utils.data.TensorDataset(torch.zeros(10, 3), torch.zeros(10))
     loader = torch.utils.data.DataLoader(data, batch_size=4)
-    source = IterableSource(loader, "fit", lambda *parts: as_samples(ANY, "fit", *parts))
+    source = IterableSource(
+        loader, "fit", lambda *parts: Batch(*as_samples(ANY, "fit", *parts).arrays)
+    )
     assert source.steps == 3
     assert [len(batch.x) for batch in source.batches()] == [4, 4, 2]
 
