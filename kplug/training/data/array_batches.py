@@ -54,8 +54,8 @@ class ArraySource(SampleSource):
         """Return the function that makes a batch of one part of each array, in their order."""
         template = self.samples.arrays
         given = [part for part in template if part is not None]
-        is_plain = not any(isinstance(part, (list, dict)) for part in given)
-        if is_plain and all(part is not None for part in template[: len(given)]):
+        is_plain = True not in [isinstance(part, (list, dict)) for part in given]
+        if is_plain and False not in [part is not None for part in template[: len(given)]]:
             return Batch
 
         def make_batch(*parts: Tensor) -> Batch:
