@@ -120,6 +120,8 @@ class BatchNormalization(Layer):
         if self._axis != inputs.ndim - 1:
             images = inputs.movedim(self._axis, 1)
             return self._normalize(images).movedim(1, self._axis)
+        if inputs.ndim == 2:
+            return self._normalize(inputs)
         # One row per position: a view of the inputs of any rank.
         return self._normalize(inputs.reshape(-1, inputs.shape[-1])).reshape(inputs.shape)
 
@@ -130,8 +132,8 @@ class BatchNormalization(Layer):
         mean, variance = torch.zeros_like(self.moving_mean), torch.zeros_like(self.moving_variance)
         outputs = self._run(inputs, mean, variance, is_batch=True)
         count = inputs.numel() // inputs.shape[1]
-        if count:
-            self._follow(mean, variance * ((count - 1) / count) if count > 1 else 0 * mean)
+        if count:  # torch's variance is divided by n - 1, and no number for one value
+            self._follow(mean, variance if count > 1 else mean, (count - 1) / count)
         return outputs
 
     def _normalize_where(self, inputs: Tensor, mask: Tensor) -> Tensor:
@@ -146,7 +148,7 @@ class BatchNormalization(Layer):
         mean = inputs.where(kept, 0.0).sum(axes, keepdim=True) / count
         centered = inputs - mean
         variance = centered.where(kept, 0.0).square().sum(axes, keepdim=True) / count
-        self._follow(mean.flatten(), variance.flatten())
+        self._follow(mean.detach().flatten(), variance.detach().flatten())
         outputs = centered * torch.rsqrt(variance + self.epsilon)
         if self.gamma is not None:
             outputs = outputs * self.gamma.view(mean.shape)
@@ -158,7 +160,7 @@ class BatchNormalization(Layer):
             inputs, self.gamma, self.beta, mean, variance, is_batch, 1.0, self.epsilon, use_cudnn
         )
 
-    @torch.no_grad()
-    def _follow(self, mean: Tensor, variance: Tensor) -> None:
-        self.moving_mean.mul_(self.momentum).add_(mean, alpha=1.0 - self.momentum)
-        self.moving_variance.mul_(self.momentum).add_(variance, alpha=1.0 - self.momentum)
+    def _follow(self, mean: Tensor, variance: Tensor, factor: float = 1.0) -> None:
+        share = 1.0 - self.momentum
+        self.moving_mean.mul_(self.momentum).add_(mean, alpha=share)
+        self.moving_variance.mul_(self.momentum).add_(variance, alpha=share * factor)
