@@ -48,7 +48,9 @@ class Masking(Layer):
             inputs: Shape (N, time, features).
         """
         kept = (inputs != self.mask_value).any(-1, keepdim=True)
-        outputs = inputs.where(kept, 0.0)
+        # Where the value is 0, masked time steps are so already; gradients are to be masked, too.
+        is_done = self.mask_value == 0.0 and not inputs.requires_grad
+        outputs = inputs.view_as(inputs) if is_done else inputs.where(kept, 0.0)
         set_mask(outputs, kept.squeeze(-1))
         return outputs
 

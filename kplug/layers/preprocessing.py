@@ -78,6 +78,7 @@ class Normalization(Layer):
 
     casts_integers = True
     supports_masking = True
+    _constants: tuple[Any, Tensor, Tensor] | None = None
 
     def __init__(
         self,
@@ -138,18 +139,27 @@ class Normalization(Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the normalized inputs, shape unchanged."""
-        mean: Tensor
-        variance: Tensor
         if self.input_mean is None:
-            mean, variance = self.mean, self.variance
+            mean, spread = self._spread_out(self.mean, self.variance)
         else:
+            mean, spread = self._find_constants(inputs)
+        return mean + inputs * spread if self.invert else (inputs - mean) / spread
+
+    def _spread_out(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and √variance in shapes that broadcast with the inputs."""
+        spread = variance.reshape(self._spread).sqrt().clamp(min=epsilon())
+        return mean.reshape(self._spread), spread
+
+    def _find_constants(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the same of the given numbers, made once for each type and device."""
+        key = inputs.dtype, inputs.device, epsilon()
+        if self._constants is None or self._constants[0] != key:
             mean, variance = (
                 torch.broadcast_to(_like(inputs, given), self._sizes)
                 for given in (self.input_mean, self.input_variance)
             )
-        mean = mean.reshape(self._spread)
-        spread = variance.reshape(self._spread).sqrt().clamp(min=epsilon())
-        return mean + inputs * spread if self.invert else (inputs - mean) / spread
+            self._constants = key, *self._spread_out(mean, variance)
+        return self._constants[1:]
 
     def adapt(self, data: Any) -> None:
         """Compute mean and variance of data; those of an earlier call are replaced.

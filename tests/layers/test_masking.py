@@ -184,3 +184,16 @@ def test_mask_of_arrays_and_given_masks(masked: Masked) -> None:
     torch.testing.assert_close(layer(x, mask=np.array(mask)), expected)
     torch.testing.assert_close(layer(x, mask=mask), expected)
     assert get_mask(x) is None
+
+
+def test_no_gradient_passes_where_time_steps_are_masked() -> None:
+    x = torch.tensor([[[1.0, 0.0], [0.0, 0.0]]], requires_grad=True)
+    layers.Masking()(x).sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [[[1.0, 1.0], [0.0, 0.0]]]
+
+
+def test_inputs_do_not_get_the_mask() -> None:
+    x = torch.zeros(1, 2, 3)
+    assert get_mask(layers.Masking()(x)) is not None
+    assert get_mask(x) is None

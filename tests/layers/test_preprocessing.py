@@ -67,6 +67,13 @@ def test_given_normalization(axis: Any, mean: Any, variance: Any, invert: bool) 
     np.testing.assert_allclose(again(torch.from_numpy(x)).numpy(), expected, rtol=1e-4)
 
 
+def test_given_numbers_follow_the_type_of_the_layer() -> None:
+    layer, x = Normalization(mean=0.1, variance=0.3), torch.from_numpy(_draw(4, 3))
+    expected = (x.double() - 0.1) / 0.3**0.5
+    torch.testing.assert_close(layer(x), expected.float())
+    torch.testing.assert_close(layer.double()(x.double()), expected)  # not of rounded numbers
+
+
 def _as_loader(data: Any) -> Any:
     return DataLoader(TensorDataset(torch.from_numpy(data), torch.zeros(len(data))), batch_size=7)
 
