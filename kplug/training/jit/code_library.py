@@ -190,6 +190,33 @@ def find_folder() -> Path:
     return Path(given, "kplug")
 
 
+def holds_code() -> bool:
+    """Return whether the folder has the code of any graph."""
+    return any(find_folder().glob("*.so"))
+
+
+class StepNote:
+    """A note on disk that a step was faster as kept code. It is read before there is a graph.
+
+    Args:
+        facts: What is known of the step by then; another step with equal facts costs a trace in vain.
+    """
+
+    def __init__(self, *facts: Any) -> None:
+        said = repr((facts, *_describe_machine()))
+        self._path = find_folder() / f"{hashlib.sha256(said.encode()).hexdigest()}.faster"
+
+    @property
+    def exists(self) -> bool:
+        """Whether an earlier process has left it."""
+        return self._path.exists()
+
+    def leave(self) -> None:
+        """Leave it for later processes."""
+        with contextlib.suppress(OSError):  # it only saves time
+            self._path.touch()
+
+
 def _copy(source: str, target: Path) -> None:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:

@@ -11,6 +11,8 @@ _OPERATION_SECONDS: Final = 4e-6
 _CALL_SECONDS: Final = 5e-5
 LARGEST_SHARE: Final = 0.75
 _SMALLEST_SHARE: Final = 0.02
+# Tracing a step and loading code that an earlier process has kept; a tenth to a third of a second each.
+KEPT_SECONDS: Final = 0.5
 # Safety margin: estimates can be wrong, and callbacks may stop training early.
 _RETURN: Final = 2.0
 _LOSS: Final = 0.01
@@ -18,15 +20,17 @@ _LOSS: Final = 0.01
 
 @dataclass
 class JitCosts:
-    """Seconds that training waits for compiling. The first time includes the import of torch's compiler.
+    """Seconds that compiling takes. The first time includes the import of torch's compiler.
 
     Attributes:
         trace: Tracing a step.
         load: Tracing it again and loading its code from the cache.
+        compile: From the start of the other process until its code is there; training goes on meanwhile.
     """
 
     trace: float = 1.0
     load: float = 1.5
+    compile: float = 8.0
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,14 @@ def measure_share(call_seconds: float, seconds: float) -> float:
     return 1 - (call_seconds + _CALL_SECONDS) / seconds
 
 
-def is_worth(cost: float, share: float, horizon: Horizon, *, at_risk: float | None = None) -> bool:
+def is_worth(
+    cost: float,
+    share: float,
+    horizon: Horizon,
+    *,
+    at_risk: float | None = None,
+    delay: float = 0.0,
+) -> bool:
     """Return whether the savings are likely to exceed the cost, or the cost is negligible.
 
     Args:
@@ -67,6 +78,7 @@ def is_worth(cost: float, share: float, horizon: Horizon, *, at_risk: float | No
         share: The share of a step's time that is saved.
         horizon: The time that eager steps would take.
         at_risk: The part of the cost that is lost if compiling saves nothing; all of it by default.
+        delay: Seconds of eager steps until the code is there.
 
     Example:
         >>> is_worth(2.0, 0.5, Horizon(known=10.0, spent=0.0))
@@ -77,6 +89,6 @@ def is_worth(cost: float, share: float, horizon: Horizon, *, at_risk: float | No
     if share < _SMALLEST_SHARE:
         return False
     lost = cost if at_risk is None else at_risk
-    return share * horizon.known >= _RETURN * cost or lost <= _LOSS * max(
+    return share * (horizon.known - delay) >= _RETURN * cost or lost <= _LOSS * max(
         horizon.known, horizon.spent
     )

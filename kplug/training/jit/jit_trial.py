@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 import weakref
 from collections.abc import Callable, Sequence
@@ -13,8 +12,10 @@ from torch import Tensor, fx
 
 from kplug.training.data.batch import Batch
 from kplug.training.jit.background_compiler import BackgroundCompiler
+from kplug.training.jit.code_library import StepNote, holds_code
 from kplug.training.jit.compiler_worker import CompilerReport
 from kplug.training.jit.jit_costs import (
+    KEPT_SECONDS,
     LARGEST_SHARE,
     Horizon,
     JitCosts,
@@ -28,6 +29,7 @@ _FIRST_LOOK: Final = 8  # calls before the first decision; doubled for each late
 _WARM_UPS: Final = 2  # calls that create lazy state
 _SAMPLE: Final = 16  # this many calls are timed, then one in this many
 _BLOCK, _BLOCKS = 5, 8  # consecutive calls of one kind, and number of blocks, in a comparison
+_LEAST_GAIN: Final = 0.98  # of the eager time that compiled steps may take
 _POLL_SECONDS: Final = 0.05
 _MOST_STARTS: Final = 3
 
@@ -76,12 +78,13 @@ class JitTrial:
         self._next_look = _FIRST_LOOK
         self._seconds = self._processor_seconds = 0.0
         self._share = LARGEST_SHARE
-        self._is_counted = False
+        self._note: StepNote | None = None
+        self._is_kept = False
         self._ready: set[Any] = set()
         self._worker: BackgroundCompiler | None = None
         self._content: Any = None
         self._report: CompilerReport | None = None
-        self._next_poll = 0.0
+        self._started = self._next_poll = 0.0
         self._times: tuple[list[float], list[float]] = ([], [])
 
     def _go_on_with(self, run: Run) -> None:
@@ -124,13 +127,14 @@ class JitTrial:
             return results
         self._next_look = 2 * self._calls
         if self._is_worth_recording(len(batches)):
-            self._go_on_with(self._record if self._is_counted else self._count)
+            self._go_on_with(self._count if self._note is None else self._record)
         return results
 
     def _is_worth_recording(self, count: int) -> bool:
-        cost = _costs.trace + _costs.load
-        ahead = self._look_ahead(count)
-        return is_worth(cost, self._share, ahead, at_risk=_costs.trace)
+        cost, delay, ahead = _costs.trace + _costs.load, _costs.compile, self._look_ahead(count)
+        if holds_code() if self._note is None else self._note.exists:
+            cost, delay = min(cost, KEPT_SECONDS), 0.0
+        return is_worth(cost, self._share, ahead, at_risk=_costs.trace, delay=delay)
 
     def _stay_eager(self) -> None:
         self._go_on_with(self._run_plainly)
@@ -140,10 +144,12 @@ class JitTrial:
 
     # -- towards a graph ---------------------------------------------------------------------
 
-    def _count(self, batches: Sequence[Batch], leaves: Leaves, _: Any) -> list[Any]:
+    def _count(
+        self, batches: Sequence[Batch], leaves: Leaves, signatures: Sequence[Any]
+    ) -> list[Any]:
         """Count the operations of a step, which takes milliseconds; tracing takes longer."""
         results, operations = self._step.rehearse(batches, leaves)
-        self._is_counted = True
+        self._note = StepNote(signatures, operations)
         self._go_on_with(self._measure)
         if operations is None:
             self._stay_eager()
@@ -165,9 +171,10 @@ class JitTrial:
 
     def is_ready(self, graph: fx.GraphModule, inputs: Sequence[Tensor], content: Any) -> bool:
         """Return whether a graph is compiled; if not, start compiling in the background."""
+        self._is_kept = is_compiled(graph, inputs)
         if content in self._ready:
             return True
-        if is_compiled(graph, inputs):
+        if self._is_kept:
             self._ready.add(content)
             self.run = self._compare
             return True
@@ -178,7 +185,7 @@ class JitTrial:
                 self._worker = BackgroundCompiler(graph, inputs)
             except OSError:  # no process can be started
                 return False
-            self._content = content
+            self._content, self._started = content, time.perf_counter()
             self._go_on_with(self._wait)
         return False
 
@@ -189,6 +196,7 @@ class JitTrial:
         if now >= self._next_poll and self._worker is not None:
             self._next_poll = now + _POLL_SECONDS
             if not self._worker.is_running:
+                _costs.compile = now - self._started
                 self._report, self._worker = self._worker.read_report(), None
                 self._consider(len(batches))
         return results
@@ -244,14 +252,19 @@ class JitTrial:
             torch.accelerator.synchronize()
         (compiled if is_compiled else eager).append(time.perf_counter() - started)
         if done + 1 == _BLOCK * _BLOCKS and self.run == self._compare:
-            if _find_typical(compiled) < _find_typical(eager):
+            if _find_quickest(compiled) < _LEAST_GAIN * _find_quickest(eager):
                 self._go_on_with(self._step.run_graph)
+                if self._is_kept and self._note is not None:
+                    self._note.leave()
             else:
                 self._step.drop_graph(signatures)
                 self._stay_eager()
         return results
 
 
-def _find_typical(times: list[float]) -> float:
-    """Return the median without the first call of each block, which runs with cold caches."""
-    return statistics.median(time for index, time in enumerate(times) if index % _BLOCK)
+def _find_quickest(times: list[float]) -> float:
+    """Return the shortest time without the first call of each block, which runs with cold caches.
+
+    Other programs can only make a call longer, and under load they do so to most calls.
+    """
+    return min(time for index, time in enumerate(times) if index % _BLOCK)

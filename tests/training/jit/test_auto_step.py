@@ -50,7 +50,7 @@ def _eager_to_compile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Worker, "started", [])
     monkeypatch.setattr(jit_trial, "BackgroundCompiler", Worker)
     monkeypatch.setattr(jit_trial, "is_worth", lambda *_, **__: True)
-    monkeypatch.setattr(jit_trial, "_find_typical", lambda times: -len(times))
+    monkeypatch.setattr(jit_trial, "_find_quickest", lambda times: -len(times))
     monkeypatch.setattr(jit_trial, "_BLOCKS", 3)
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, fx
 
 from kplug.training.jit import code_library
-from kplug.training.jit.code_library import CodeLibrary
+from kplug.training.jit.code_library import CodeLibrary, holds_code
 from kplug.training.jit.tracing import trace
 
 ONE, TWO = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0])
@@ -65,9 +65,11 @@ def test_a_library_that_does_the_same_is_kept_and_called(
     folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     library, direct = make(), lambda one, two: add(one, two)
+    assert not holds_code()
     load_stand_in(tmp_path / "torch", monkeypatch, direct)
     assert library.keep(add, [ONE, TWO]) is direct
     assert [each.read_bytes() for each in folder.iterdir()] == [b"the library"]
+    assert holds_code()
     assert ONE.tolist() == [1.0, 2.0]
 
 

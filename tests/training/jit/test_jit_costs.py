@@ -30,6 +30,12 @@ def test_gain_and_cost(
     assert is_worth(cost, share, Horizon(known, spent), at_risk=at_risk) is expected
 
 
+def test_only_what_remains_when_the_code_is_there_is_gained() -> None:
+    horizon = Horizon(known=16.0, spent=0.0)
+    assert is_worth(2.0, 0.5, horizon, delay=8.0)
+    assert not is_worth(2.0, 0.5, horizon, delay=8.1)
+
+
 @pytest.mark.parametrize(
     ("operations", "seconds", "share"),
     [(70, 400e-6, 0.7), (70, 4.7e-3, 0.0596), (1000, 1e-3, 0.75)],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -100,7 +101,8 @@ class Step:
 
 
 @pytest.fixture(autouse=True)
-def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
+def _fakes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(jit_trial, "time", clock)
     monkeypatch.setattr(jit_trial, "BackgroundCompiler", Worker)
     monkeypatch.setattr(jit_trial, "_costs", JitCosts())
@@ -137,6 +139,69 @@ def test_a_run_that_is_too_short_stays_as_it_is() -> None:
     step = Step(eager=0.01, compiled=0.002, steps=300, operations=2000)
     assert step.train() == ["eager"]
     assert Worker.started == []
+
+
+def keep_code(folder: Path) -> None:
+    """Do as a process that has kept the code of a graph."""
+    (folder / "kplug").mkdir()
+    (folder / "kplug/code.so").touch()
+
+
+def test_a_run_that_would_end_before_its_code_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    step = Step(eager=0.01, compiled=0.002, steps=1100, operations=2000)
+    assert step.train() == ["eager"]
+    keep_code(tmp_path)  # another graph's, as no note says otherwise
+    step = Step(eager=0.01, compiled=0.002, steps=1100, operations=2000)
+    assert step.train() == ["eager", "counted", "eager"]
+
+
+def test_a_short_run_uses_code_that_made_an_earlier_process_faster(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    keep_code(tmp_path)
+    monkeypatch.setattr(jit_trial, "is_compiled", lambda graph, tensors: True)
+    long = Step(eager=0.01, compiled=0.002, steps=10_000, operations=2000)
+    assert long.train()[-1] == "compiled"
+    short = Step(eager=0.01, compiled=0.002, steps=200, operations=2000)
+    assert short.train()[-1] == "compiled"
+    other = Step(eager=0.01, compiled=0.002, steps=200, operations=2001)
+    assert other.train() == ["eager", "counted", "eager"]
+
+
+def test_code_that_was_not_faster_is_no_reason_to_trace_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    keep_code(tmp_path)
+    monkeypatch.setattr(jit_trial, "is_compiled", lambda graph, tensors: True)
+    for steps, ran in ((10_000, ALTERNATING[-1]), (200, "eager")):
+        step = Step(eager=0.01, compiled=0.011, steps=steps, operations=2000)
+        assert step.train()[-1] == ran
+    assert "compiled" not in step.ran
+
+
+def test_the_time_of_the_first_graph_is_expected_of_the_next() -> None:
+    step = Step(eager=0.01, compiled=0.002, steps=10_000, operations=2000)
+    step.train()
+    assert jit_trial._costs.compile == pytest.approx(Worker.seconds, abs=0.1)
+
+
+class LoadedStep(Step):
+    """A step on a loaded machine: of five calls, compiled or eager, one alone runs undisturbed."""
+
+    def _run(self, how: str, seconds: float) -> list[Any]:
+        is_disturbed = len(self.ran) % 5 != 2
+        return super()._run(how, seconds + (0.02 if is_disturbed and how == "compiled" else 0.0))
+
+
+def test_a_loaded_machine_does_not_hide_the_gain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jit_trial, "is_compiled", lambda graph, tensors: True)
+    step = LoadedStep(eager=0.01, compiled=0.002, steps=10_000, operations=2000)
+    assert step.train()[-1] == "compiled"
+
+
+def test_a_gain_within_the_noise_leaves_the_step_eager() -> None:
+    step = Step(eager=0.01, compiled=0.0099, steps=10_000, operations=2000)
+    assert step.train()[-1] == "eager"
 
 
 @pytest.mark.parametrize("operations", [5, None])
