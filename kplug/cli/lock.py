@@ -10,6 +10,7 @@ import typer
 from kplug.commands.output import JsonOption, print_json, print_lines
 from kplug.errors import LockError
 from kplug.locking import (
+    LOCK_FILE,
     Lock,
     find_drift,
     format_lock,
@@ -20,7 +21,7 @@ from kplug.locking import (
 from kplug.support.atomic import replacing
 
 LockFile = Annotated[Path, typer.Option("--lock", metavar="FILE", help="The lock file.")]
-DEFAULT = Path("kplug.lock")
+DEFAULT = Path(LOCK_FILE)
 
 
 def lock(

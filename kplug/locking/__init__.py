@@ -1,5 +1,10 @@
 """Lock files: record which packages supply components, and detect drift. Imports no torch."""
 
+from kplug.locking.chosen_lock import (
+    LOCK_FILE as LOCK_FILE,
+    find_nearest_lock as find_nearest_lock,
+    find_required_lock as find_required_lock,
+)
 from kplug.locking.collecting import (
     lock_environment as lock_environment,
     lock_rows as lock_rows,

@@ -13,6 +13,7 @@ from kplug.components.arguments import require_flag, require_path
 from kplug.dialect import read_model, read_training
 from kplug.errors import ContractError, KplugError, WeightsError
 from kplug.layers.base.building import count_bytes, reserve_memory
+from kplug.locking import find_required_lock
 from kplug.models.configuration.reading import model_from_config, scope_of
 from kplug.models.model import Model
 from kplug.registry import resolve
@@ -28,13 +29,14 @@ from kplug.saving.component_table_check import (
 )
 from kplug.saving.formats import DAMAGED_HINT, naming_file
 from kplug.saving.json_text import parse_json
-from kplug.saving.lock_check import require_locked, verify_lock
+from kplug.saving.lock_check import verify_lock
 from kplug.saving.provenance import read_components
 from kplug.saving.state import read_keras_optimizer, read_state, restore_state
 from kplug.saving.weights.hdf5_tensors import load_all
 from kplug.saving.weights.weight_files import plan_weights
 from kplug.saving.whole import StoredModel, opened_model
 from kplug.saving.whole.built_shapes import find_built_shape
+from kplug.training.locked_components import require_locked
 from kplug.training.settings import DEFAULT_OPTIMIZER
 
 # Weights may be compressed, though no version of Keras compresses them.
@@ -63,7 +65,8 @@ def load_model(
             warning (``"warn"``), or an error (``"numbers"`` and ``"exact"``). A package that computes what
             the file says is not different, unless ``"exact"`` requires equal versions and hashes. For both
             the file has to name every package of the model.
-        lock: A lock file of ``kplug lock``. The installed packages must match it, or loading fails.
+        lock: A lock file of ``kplug lock``; that of the environment variable ``KPLUG_LOCK`` by default. The
+            installed packages must match it, or loading fails.
 
     Returns:
         The model.
@@ -91,7 +94,8 @@ def load_model(
     source = require_path("load_model", "path", path)
     with naming_file(source), opened_model(source) as stored, scope_of(custom_objects):
         rows = verify_components(lambda: read_components(stored.file), verify, source)
-        locked = None if lock is None else verify_lock(lock, stored)
+        chosen = find_required_lock() if lock is None else lock
+        locked = None if chosen is None else verify_lock(chosen, stored)
         with telling_of_changes(rows, verify, source):
             entry = read_model(stored.config, custom_objects, stored.generation, rows)
             model = model_from_config(entry, custom_objects)
@@ -106,7 +110,7 @@ def load_model(
         if verify in ("numbers", "exact"):  # again: now the packages of the model are known
             require_recorded(model, rows, is_exact=verify == "exact")
         if locked is not None:
-            require_locked(model, locked)
+            require_locked(model, model.compiled, locked)
     return model
 
 

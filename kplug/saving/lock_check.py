@@ -11,8 +11,7 @@ from kplug.errors import LockError
 from kplug.locking import Lock, check_lock, lock_rows, read_lock
 from kplug.registry.component import CUSTOM
 from kplug.saving.component_table_check import find_changes, list_gaps
-from kplug.saving.protocols import LayeredModel
-from kplug.saving.provenance import collect_rows, list_suppliers, read_components
+from kplug.saving.provenance import list_suppliers, read_components
 from kplug.saving.whole.opening import StoredModel, opened_model
 
 _OWN = f"{CUSTOM}>"  # prefix of the user's own classes and functions in a configuration
@@ -34,15 +33,6 @@ def verify_lock(path: str | os.PathLike[str], stored: StoredModel) -> Lock:
             hint="`kplug lock MODEL --allow-unlocked` lists it in the lock.",
         )
     return lock
-
-
-def require_locked(model: LayeredModel, lock: Lock) -> None:
-    """Refuse a loaded model with components from packages that a lock lacks, whatever its file states.
-
-    Raises:
-        LockError: It has such components.
-    """
-    check_lock(lock, _list_suppliers(collect_rows(model)))
 
 
 def _list_suppliers(rows: Iterable[Mapping[str, Any]]) -> set[str]:

@@ -6,9 +6,11 @@ import torch
 from torch import Tensor
 
 from kplug.errors import NotCompiledError
+from kplug.locking import find_required_lock, read_lock
 from kplug.optimizers.adapt import build_optimizer
 from kplug.registry.user_warnings import warn
 from kplug.training.compiled import Compiled
+from kplug.training.locked_components import require_locked
 from kplug.training.model_protocol import TrainableModel
 
 
@@ -36,6 +38,9 @@ def prepare_optimizer(model: TrainableModel, method: str) -> torch.optim.Optimiz
 
     Returns:
         None if the model has nothing to train.
+
+    Raises:
+        LockError: It is built here, and what is installed differs from the lock that ``KPLUG_LOCK`` names.
     """
     parameters: list[Tensor] = [
         parameter for parameter in model.parameters() if parameter.requires_grad
@@ -50,6 +55,8 @@ def prepare_optimizer(model: TrainableModel, method: str) -> torch.optim.Optimiz
         return None
     if model.built_optimizer is None:
         compiled = require_compiled(model, method)
+        if (lock := find_required_lock()) is not None:
+            require_locked(model, compiled, read_lock(lock))
         names = {weight: name for name, weight in model.named_weights()}
         model.built_optimizer = build_optimizer(compiled.optimizer, parameters, names)
         model.optimized = parameters

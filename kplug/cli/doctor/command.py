@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from kplug.cli.doctor.findings import (
+    find_drifted,
     find_problems,
     find_shadowed,
 )
@@ -35,9 +36,10 @@ def doctor(
     """Say what is wrong with the plugins here, each finding with the command that mends it.
 
     It finds plugins that are broken, shadowed, duplicate, stale, slow, misspelt or made for another kplug,
-    files of theirs that were changed or are hidden, and settings that say something in vain. Nothing is
-    imported but the light modules of plugins that declare their components in code, unless --import is
-    given. The exit status is 1 if something is broken.
+    files of theirs that were changed or are hidden, settings that say something in vain, and what differs
+    from the nearest kplug.lock, or from that of KPLUG_LOCK. Nothing is imported but the light modules of
+    plugins that declare their components in code, unless --import is given. The exit status is 1 if
+    something is broken.
 
     Example: kplug doctor --import --budget 0.5
     """
@@ -49,6 +51,7 @@ def doctor(
         *find_shadowed(),
         *find_stale(),
         *find_other_files(),
+        *find_drifted(),
         *offered,
     ]
     timings = time_modules()

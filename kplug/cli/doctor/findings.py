@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from kplug.cli.conflicts import describe_conflicts, is_ambiguous
+from kplug.errors import KplugError
+from kplug.locking import find_drift, find_nearest_lock, read_lock
 from kplug.registry import KINDS, REGISTRY, Component, Origin
 from kplug.registry.component import BUILT_IN
 from kplug.registry.finding import Finding
@@ -63,6 +65,19 @@ def find_missing_package(component: Component) -> str | None:
     except (ImportError, ValueError):  # an imported module without a spec
         return None
     return None if is_there else package
+
+
+def find_drifted() -> Iterator[Finding]:
+    """Yield what differs from the lock that ``KPLUG_LOCK`` names, or that is nearest."""
+    path = find_nearest_lock()
+    try:
+        drift = [] if path is None else find_drift(read_lock(path))
+    except KplugError as error:
+        yield Finding("locked", str(path), error.message, "kplug lock")
+        return
+    command = f"kplug sync --lock {shlex.quote(str(path))}"
+    for one in drift:
+        yield Finding("locked", one.package, f"{one} ({path})", command, is_broken=False)
 
 
 def find_shadowed() -> Iterator[Finding]:

@@ -16,6 +16,7 @@ POLICY_VARIABLE = "KPLUG_POLICY"
 # No settings, as they do not affect what may load.
 TRACEBACK_VARIABLE = "KPLUG_TRACEBACK"
 ALLOCATOR_VARIABLE = "KPLUG_ALLOCATOR"
+LOCK_VARIABLE = "KPLUG_LOCK"
 ALLOCATORS = ("kplug", "system")
 _PREFIX = "KPLUG_"
 VARIABLES = (
@@ -23,6 +24,7 @@ VARIABLES = (
     POLICY_VARIABLE,
     TRACEBACK_VARIABLE,
     ALLOCATOR_VARIABLE,
+    LOCK_VARIABLE,
 )
 _COMMA = re.compile(r",(?!\s*[<>=!~])")  # not that of "a>=1,<2"
 _SWITCH = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}

@@ -332,3 +332,20 @@ def test_what_is_wrong_with_what_a_plugin_finds(
     hooks = f"import kplug\n@kplug.hookimpl\ndef kplug_findings():\n    return {answer}\n"
     install("ponds", entry_points={"kplug": {"h": "pond_hooks"}}, modules={"pond_hooks.py": hooks})
     assert _find(status=1) == [("broken", "ponds 1.0", problem, "export KPLUG_DISABLE=ponds")]
+
+
+def test_what_differs_from_the_nearest_lock(
+    install: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _offer(install, "a-plugin", "pond")
+    lock = tmp_path / "kplug.lock"
+    lock.write_text('layout = 1\n\n[[packages]]\nname = "a-plugin"\nversion = "0.9"\n')
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "deep" / "er")
+    message = f"a-plugin was locked at 0.9, here is 1.0 ({lock})"
+    assert _find() == [("locked", "a-plugin", message, f"kplug sync --lock {lock}")]
+    (tmp_path / "deep" / "kplug.lock").write_text("layout = 9")
+    message = "the lock has layout 9, this kplug reads 1"
+    assert _find(status=1) == [("locked", f"{tmp_path}/deep/kplug.lock", message, "kplug lock")]
+    monkeypatch.setenv("KPLUG_LOCK", str(lock))
+    assert len(_find()) == 1

@@ -117,6 +117,10 @@ def test_the_variable_for_tracebacks_is_known_and_no_setting(value: str, is_want
     assert not wants_traceback({})
 
 
+def test_the_variable_for_the_lock_is_known_and_no_setting() -> None:
+    assert read_environment({"KPLUG_LOCK": "kplug.lock"}) is None
+
+
 def test_the_variable_for_the_allocator_is_known_and_no_setting() -> None:
     assert read_environment({"KPLUG_ALLOCATOR": "system"}) is None
     assert read_environment({"KPLUG_ALLOCATOR": "kplug"}) is None
