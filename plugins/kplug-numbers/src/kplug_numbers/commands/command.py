@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -161,6 +162,35 @@ def diff(
     from kplug_numbers.checking import compare_files
 
     _report(compare_files(*files), as_json)
+
+
+@numbers.command()
+def bisect(
+    model: Annotated[Path, typer.Argument(help="A model file with readings.")],
+    wheels: Annotated[list[Path], typer.Argument(help="Wheels of versions of one plugin.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Name the first version of a plugin with which a model computes other numbers than when it was saved.
+
+    Each wheel is unpacked into a folder of its own, and the model is loaded there by a process with limits.
+    The wheels' code is run.
+
+    Exit status: 0 if nothing differs with the newest version, 1 if one differs, 2 if the model cannot be
+    loaded.
+
+    Example: kplug numbers bisect model.keras dist/acme-*.whl
+    """
+    from kplug_numbers.bisection import find_change
+
+    change = find_change(model, wheels)
+    if as_json:
+        print_json({"change": None if change is None else asdict(change)})
+    elif change is None:
+        print_lines(["the same numbers with all versions"])
+    else:
+        print_lines([f"{change.distribution} {change.version} differs:", change.message])
+        print_lines([f"the same until {change.before}"] if change.before else [])
+    raise typer.Exit(change is not None)
 
 
 def _find_kind(text: str, kind: str | None) -> str:
