@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import re
 import sys
 from itertools import pairwise
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from kplug.registry.installed.entry_point_groups import MODULE_GROUP
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -21,7 +23,8 @@ PACKAGE = ROOT / "kplug"
 PAGE = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| .*? \| `([\w/.]+)` \|$", PAGE, re.MULTILINE)
 LAYOUT, _, BESIDE = PAGE.partition("kplug/\n├")[2].partition("```")[0].partition("plugins/")
-PATHS = sorted(set(re.findall(r"`((?:\w+/)*(?:\w+/|\w+\.py))`", PAGE)))
+PATHS = sorted(set(re.findall(r"`((?:\w+/)*(?:\w+/|\w+\.py|\w+\.md))`", PAGE)))
+NAMES = sorted(set(re.findall(r"`@?(kplug(?:\.\w+)+)", PAGE)) - {MODULE_GROUP})
 
 
 @pytest.mark.parametrize(("nouns", "place"), ROWS, ids=[row[0] for row in ROWS])
@@ -38,7 +41,13 @@ def test_every_path_is_that_of_a_file_or_of_a_folder(path: str) -> None:
     if "/" not in path:  # a file that the sentence around it places
         found = list(PACKAGE.rglob(path))
     assert len(found) == 1
-    assert found[0].is_file() == path.endswith(".py")
+    assert found[0].is_file() == path.endswith((".py", ".md"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_of_kplug_is_one(name: str) -> None:
+    module, _, attribute = name.rpartition(".")
+    assert importlib.util.find_spec(name) or hasattr(importlib.import_module(module), attribute)
 
 
 def test_the_layout_names_every_part_of_the_package() -> None:
