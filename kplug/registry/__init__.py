@@ -25,13 +25,13 @@ from kplug.registry.component import (
     Origin as Origin,
     factory as factory,
     function as function,
-    metric_named as metric_named,
     named as named,
 )
 from kplug.registry.component_facts import (
     complete_config as complete_config,
     idle_arguments as idle_arguments,
     keras_class as keras_class,
+    metric_named as metric_named,
     non_mutating as non_mutating,
     renamed_arguments as renamed_arguments,
 )

@@ -25,7 +25,7 @@ BUILT_IN = ("kplug", "torch")
 _ROLES = (*get_args(Role), None)
 _TEXTS = ("name", "target", "summary", "deprecated", "example")
 _ROLE_MARK = "__kplug_role__"
-_NAMES_MARK, _METRIC_NAMES_MARK = "__kplug_names__", "__kplug_metric_names__"
+_NAMES_MARK = "__kplug_names__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,30 +223,6 @@ def named(*names: str) -> Callable[[Anything], Anything]:
     return lambda target: mark(target, _NAMES_MARK, names)
 
 
-def metric_named(*names: str) -> Callable[[Anything], Anything]:
-    """State that a loss is a metric too, and write its names as a metric on its class or function.
-
-    Callbacks then know that smaller values are better. The names count as those of `named` do: a hook for
-    metrics that returns the loss itself offers all of them. State it where no metric computes the same.
-
-    Args:
-        names: The declared name, then its aliases.
-
-    Raises:
-        RegistrationError: for a name outside the grammar.
-
-    Example:
-        >>> @metric_named("half_square")
-        ... def half_square_loss(y_true, y_pred):
-        ...     return (y_true - y_pred).square() / 2
-        >>> find_metric_names(half_square_loss)
-        ('half_square',)
-    """
-    for name in names:
-        check_name(name)
-    return lambda target: mark(target, _METRIC_NAMES_MARK, names)
-
-
 def find_role(target: object) -> Role | None:
     """Return the author's mark, or None where there is none."""
     role: Role | None = own_attributes(target).get(_ROLE_MARK)
@@ -256,11 +232,6 @@ def find_role(target: object) -> Role | None:
 def find_names(target: object) -> tuple[str, ...]:
     """Return the names that `named` wrote on an object; empty without the mark."""
     return tuple(own_attributes(target).get(_NAMES_MARK, ()))
-
-
-def find_metric_names(target: object) -> tuple[str, ...]:
-    """Return the names that `metric_named` wrote on a loss; empty without the mark."""
-    return tuple(own_attributes(target).get(_METRIC_NAMES_MARK, ()))
 
 
 def find_summary(target: object) -> str:

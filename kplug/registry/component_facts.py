@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from kplug.registry.component import Anything, mark, own_attributes
+from kplug.registry.component import Anything, check_name, mark, own_attributes
 from kplug.registry.errors import RegistrationError
 from kplug.registry.parameters import VARIADIC, find_parameters, takes_any_keyword
 from kplug.registry.quoting import name_type, quote
@@ -23,6 +23,7 @@ _NON_MUTATING = "__kplug_non_mutating__"
 _OUTPUT_COUNT = "__kplug_output_count__"
 _COMPLETE_CONFIG = "__kplug_complete_config__"
 _RENAMED, _IDLE = "__kplug_renamed_arguments__", "__kplug_idle_arguments__"
+_METRIC_NAMES = "__kplug_metric_names__"
 _KERAS_CLASS = "__kplug_keras_class__"
 _KERAS_MODULE = "__kplug_keras_module__"
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
@@ -156,6 +157,40 @@ def find_keras_path(target: object) -> str | None:
             )
         path = f"{module}.{target.__name__}" if module else None
     return path or None
+
+
+def metric_named(*names: str) -> Callable[[Anything], Anything]:
+    """State that a loss is a metric too, under these names. State it where no metric computes the same.
+
+    Callbacks then know that smaller values are better. The names count as those of `kplug.named` do: a hook
+    for metrics that returns the loss itself offers all of them. Subclasses do not inherit the statement.
+
+    Args:
+        names: The declared name, then its aliases.
+
+    Raises:
+        RegistrationError: for a name outside the grammar.
+
+    Example:
+        >>> @metric_named("half_square")
+        ... def half_square_loss(y_true, y_pred):
+        ...     return (y_true - y_pred).square() / 2
+        >>> find_metric_names(half_square_loss)
+        ('half_square',)
+    """
+    for name in names:
+        check_name(name)
+
+    def state(target: Anything) -> Anything:
+        _check_definition(target, "metric_named")
+        return mark(target, _METRIC_NAMES, names)
+
+    return state
+
+
+def find_metric_names(target: object) -> tuple[str, ...]:
+    """Return the names that `metric_named` wrote on a loss; empty without the mark."""
+    return tuple(own_attributes(target).get(_METRIC_NAMES, ()))
 
 
 def renamed_arguments(**former: str) -> Callable[[Anything], Anything]:

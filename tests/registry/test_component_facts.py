@@ -193,6 +193,7 @@ def test_what_cannot_be_a_former_argument_is_refused(state: Any, target: Any, to
         ("non_mutating", lambda: kplug.non_mutating),
         ("complete_config", lambda: kplug.complete_config),
         ("keras_class", lambda: kplug.keras_class("keras.losses.Huber")),
+        ("metric_named", lambda: kplug.metric_named("huber")),
     ],
 )
 def test_a_fact_is_about_a_class_or_function(name: str, state: Any, target: Any) -> None:
