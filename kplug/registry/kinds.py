@@ -198,7 +198,7 @@ def find_kind_of_slot(parameter: str, kinds: Mapping[str, Kind] = BUILT_IN_KINDS
 
     Args:
         parameter: The name.
-        kinds: The kinds to consider. Plugins' kinds do not affect kplug's own components.
+        kinds: The kinds to consider, by default kplug's ten.
 
     Example:
         >>> find_kind_of_slot("kernel_initializer").name

@@ -19,24 +19,7 @@ from kplug.layers import (
     InputLayer,
     Layer,
 )
-
-
-class Add(Layer):
-    """Adds a list of tensors, or two arguments."""
-
-    def call(self, inputs: Any, other: Any = None) -> Any:
-        if other is not None:
-            return inputs + other
-        return sum(inputs[1:], start=inputs[0])
-
-
-class Halves(Layer):
-    """Cuts the last axis into two."""
-
-    output_count = 2
-
-    def call(self, inputs: Any) -> Any:
-        return inputs.chunk(2, dim=-1)
+from tests.graph.small_layers import Halves, Sum
 
 
 def test_each_call_adds_a_node_on_both_sides() -> None:
@@ -67,7 +50,7 @@ def test_input_owns_one_node_without_parents() -> None:
 
 def test_node_has_the_names_of_keras_2() -> None:
     one, two = Input((4,)), Input((4,))
-    layer = Add()
+    layer = Sum()
     outputs = layer([one, two])
     node = layer.inbound_nodes[0]
     assert node.outbound_layer is layer
@@ -130,7 +113,7 @@ def test_layer_with_several_outputs() -> None:
 
 def test_further_arguments_may_be_symbolic() -> None:
     one, two = Input((4,)), Input((4,))
-    layer = Add()
+    layer = Sum()
     outputs = layer(one, other=two)
     assert outputs.shape == (None, 4)
     assert layer.inbound_nodes[0].input_tensors == [one, two]
@@ -190,7 +173,7 @@ def test_repr_never_infers() -> None:
 def test_nodes_are_sorted_after_what_they_depend_on() -> None:
     inputs = Input((4,))
     left, right = Dense(4, name="left")(inputs), Dense(4, name="right")(inputs)
-    outputs = Add(name="sum")([left, right])
+    outputs = Sum(name="sum")([left, right])
     names = [node.layer.name for node in sort_nodes([outputs])]
     assert names == ["input_layer", "left", "right", "sum"]
 
