@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from types import FunctionType, NoneType
 from typing import Any
-
-import torch
 
 from kplug.layers.base.layer import Layer
 from kplug.metrics import Metric
 from kplug.metrics.base.metric import find_metrics
 from kplug.training.model_protocol import TrainableModel
 
-# Attributes and types that never hold metrics: skipped, as all attributes are searched several times
-# in each epoch and in each call of evaluate.
+# Attributes that never hold metrics, and the types of those that may: all attributes are searched several
+# times in each epoch, and in each step of a class that lists its metrics there.
 _OF_LAYERS = frozenset(vars(Layer(name="any")))
-_PLAIN = frozenset({NoneType, bool, int, float, str, torch.dtype, FunctionType})
+_HOLDERS = frozenset({Metric, dict, list, tuple})
 
 
 def find_attribute_metrics(model: TrainableModel) -> list[Metric]:
@@ -26,7 +23,7 @@ def find_attribute_metrics(model: TrainableModel) -> list[Metric]:
         for module in model.modules()
         if isinstance(module, Layer)
         for name, value in vars(module).items()
-        if name not in _OF_LAYERS and type(value) not in _PLAIN
+        if name not in _OF_LAYERS and not _HOLDERS.isdisjoint(type(value).__mro__)
         for metric in find_metrics(value)
     ]
     return list({id(metric): metric for metric in found}.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -22,11 +22,14 @@ def walk_weights(module: nn.Module, store: WeightStore) -> Iterator[tuple[str, T
         module: The layer.
         store: The weights that the layer has added.
     """
+    # torch's dicts, since its methods take most of the time; a step of a user's may list weights twice.
     yield from store.named(is_trainable=True)
-    yield from module.named_parameters(recurse=False)
+    yield from _own_tensors(module._parameters)
     yield from store.named(is_trainable=False)
-    yield from _own_tensors(module)
-    for name, child in module.named_children():
+    yield from _own_tensors(module._buffers, module._non_persistent_buffers_set)
+    for name, child in module._modules.items():
+        if child is None:
+            continue
         list_its_own = getattr(child, "named_weights", None)
         inner = _all_tensors(child) if list_its_own is None else list_its_own()
         for inner_name, weight in inner:
@@ -35,14 +38,18 @@ def walk_weights(module: nn.Module, store: WeightStore) -> Iterator[tuple[str, T
 
 def _all_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
     for prefix, inner in module.named_modules():
-        for name, tensor in _own_tensors(inner):
+        for name, tensor in (
+            *_own_tensors(inner._parameters),
+            *_own_tensors(inner._buffers, inner._non_persistent_buffers_set),
+        ):
             yield (f"{prefix}.{name}" if prefix else name).replace(".", "/"), tensor
 
 
-def _own_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    yield from module.named_parameters(recurse=False)
-    for name, tensor in module.named_buffers(recurse=False):
-        if name not in module._non_persistent_buffers_set:
+def _own_tensors(
+    tensors: Mapping[str, Tensor | None], left_out: Container[str] = ()
+) -> Iterator[tuple[str, Tensor]]:
+    for name, tensor in tensors.items():
+        if tensor is not None and name not in left_out:
             yield name, tensor
 
 
