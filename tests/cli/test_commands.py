@@ -140,6 +140,7 @@ def test_a_command_that_is_not_here_is_offered_by_a_plugin_that_knows_of_it(
         *((name, "kplug-authoring") for name in ("new", "add", "check", "stubs")),
         ("demo", "kplug-demo"),
         ("numbers", "kplug-numbers"),
+        ("compare", "kplug-numbers"),
     ],
 )
 @pytest.mark.usefixtures("install")

@@ -39,7 +39,7 @@ LENT = {
 COMMANDS = {
     **dict.fromkeys(("new", "add", "check", "stubs"), "kplug-authoring"),
     "demo": "kplug-demo",
-    "numbers": "kplug-numbers",
+    **dict.fromkeys(("numbers", "compare"), "kplug-numbers"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Hooks of this distribution: the name of its command, and readings in model files. It imports no torch."""
+"""Hooks of this distribution: the names of its commands, and readings in model files. It imports no torch."""
 
 from __future__ import annotations
 
@@ -20,10 +20,17 @@ READ = (
 
 @hookimpl
 def kplug_commands() -> dict[str, Component]:
-    """Return the command."""
-    summary = "Record what components compute, and compare it with what was recorded."
-    target = "kplug_numbers.commands.command:numbers"
-    return {"numbers": Component("numbers", target, summary=summary)}
+    """Return the commands."""
+    home = "kplug_numbers.commands"
+    summaries = {
+        f"{home}.command:numbers": "Record what components compute, and compare it with what was recorded.",
+        f"{home}.compare:compare": "Put components of one kind side by side, with what they compute.",
+    }
+    return {
+        name: Component(name, target, summary=summary)
+        for target, summary in summaries.items()
+        for name in [target.partition(":")[2]]
+    }
 
 
 @hookimpl
