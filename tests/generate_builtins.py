@@ -20,7 +20,7 @@ from kplug.layers import Layer, TorchModule, Wrapper
 from kplug.models import Model
 from kplug.registry import KINDS, Kind
 from kplug.registry.component import find_names, find_summary
-from kplug.registry.facts import find_metric_names
+from kplug.registry.component_facts import find_metric_names
 from kplug.utils.serialized_objects import BASE_CLASSES
 
 FOLDER = Path(__file__).resolve().parents[1] / "kplug" / "builtins"

@@ -171,7 +171,8 @@ def multiply_jointly(layers: Sequence[EinsumDense], inputs: Tensor) -> tuple[Ten
     made = F.linear(inputs, torch.cat(matrices), torch.cat(biases) if biases else None)
     parts = made.split([len(matrix) for matrix in matrices], -1)
     return tuple(
-        part.unflatten(-1, layer.kernel.shape[1:]) for part, layer in zip(parts, layers, strict=True)
+        part.unflatten(-1, layer.kernel.shape[1:])
+        for part, layer in zip(parts, layers, strict=True)
     )
 
 

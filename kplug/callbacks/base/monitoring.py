@@ -14,7 +14,7 @@ from kplug.components.arguments import is_number, refusal, require_choice
 from kplug.dialect.names import find_built_in
 from kplug.errors import ArgumentValueError
 from kplug.registry import REGISTRY
-from kplug.registry.facts import find_metric_names
+from kplug.registry.component_facts import find_metric_names
 from kplug.registry.user_warnings import warn
 
 # Words in names of logs that nobody has declared.

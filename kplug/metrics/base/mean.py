@@ -20,7 +20,7 @@ from kplug.losses.base.formula import (
 from kplug.losses.base.loss import Loss
 from kplug.losses.base.reduction import as_weights
 from kplug.metrics.base.metric import Metric
-from kplug.registry.facts import find_metric_names
+from kplug.registry.component_facts import find_metric_names
 
 
 class MeanMetric(Metric):

@@ -12,8 +12,8 @@ from kplug.registry.component import (
     find_names,
     find_summary,
 )
+from kplug.registry.component_facts import find_metric_names
 from kplug.registry.errors import RegistrationError
-from kplug.registry.facts import find_metric_names
 from kplug.registry.kinds import Kind
 from kplug.registry.loading.importer import strip_extras
 from kplug.registry.lookup_keys import keys_of, lookup_key

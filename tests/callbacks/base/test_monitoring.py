@@ -16,7 +16,7 @@ from kplug.callbacks.base.monitoring import find_direction
 from kplug.errors import ArgumentValueError, KplugWarning
 from kplug.layers import Dense
 from kplug.registry import REGISTRY, get_kind
-from kplug.registry.facts import find_metric_names
+from kplug.registry.component_facts import find_metric_names
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "IoU": {"num_classes": 2, "target_class_ids": [0]},
