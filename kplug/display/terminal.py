@@ -1,4 +1,4 @@
-"""Wraps lines and tables to the terminal's width: between words, never inside names."""
+"""Lines of text for a terminal: durations, wrapped lines and tables that never break a name."""
 
 from __future__ import annotations
 
@@ -11,6 +11,22 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
 
 _GAP, _EDGE = 3, 1  # between the columns of a table, and on both sides of it
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a duration with a suitable unit.
+
+    Example:
+        >>> format_seconds(0.0012), format_seconds(75)
+        ('1ms', '1m15s')
+    """
+    if seconds < 1e-3:
+        return f"{seconds * 1e6:.0f}us"
+    if seconds < 1:
+        return f"{seconds * 1e3:.0f}ms"
+    if seconds < 60:
+        return f"{seconds:.1f}s"
+    return f"{seconds // 60:.0f}m{seconds % 60:02.0f}s"
 
 
 def wrap(line: str, width: int | None, hanging: int = 2) -> list[str]:

@@ -18,11 +18,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-import h5py
-
 from kplug.errors import WeightsError
 from kplug.saving.formats import DAMAGED_HINT
 from kplug.saving.hdf5 import opened_stream
+from kplug.saving.hdf5_library import h5py
 
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 

@@ -17,24 +17,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-import h5py
-
 from kplug.errors import KplugError, WeightsError
 from kplug.saving.formats import DAMAGED_HINT
+from kplug.saving.hdf5_library import h5py
 from kplug.saving.heap_check import HeapCheckedFile
 from kplug.saving.text_attributes import reading_texts_from
 
 # Filters compiled into HDF5 and h5py. Others are libraries found through the environment at run
 # time.
-_KNOWN_FILTERS = {
-    h5py.h5z.FILTER_DEFLATE,
-    h5py.h5z.FILTER_SHUFFLE,
-    h5py.h5z.FILTER_FLETCHER32,
-    h5py.h5z.FILTER_SZIP,
-    h5py.h5z.FILTER_NBIT,
-    h5py.h5z.FILTER_SCALEOFFSET,
-    h5py.h5z.FILTER_LZF,
-}
+_KNOWN_FILTERS = ("DEFLATE", "SHUFFLE", "FLETCHER32", "SZIP", "NBIT", "SCALEOFFSET", "LZF")
 
 
 def require_file(path: Path) -> None:
@@ -172,8 +163,9 @@ def _find_reason_to_refuse(dataset: h5py.Dataset) -> str | None:
         return f"it holds {dataset.dtype}, which is wider than any weight"
     creation = dataset.id.get_create_plist()
     filters = {creation.get_filter(index)[0] for index in range(creation.get_nfilters())}
-    if filters - _KNOWN_FILTERS:
-        return f"it needs the HDF5 filter {min(filters - _KNOWN_FILTERS)}, which is not built in"
+    filters -= {getattr(h5py.h5z, f"FILTER_{name}") for name in _KNOWN_FILTERS}
+    if filters:
+        return f"it needs the HDF5 filter {min(filters)}, which is not built in"
     if dataset.chunks and _count_bytes(dataset, dataset.chunks) > max(
         _count_bytes(dataset, dataset.shape), 1 << 20
     ):

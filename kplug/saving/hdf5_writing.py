@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-import h5py
 from typing_extensions import override
+
+from kplug.saving.hdf5_library import h5py
 
 
 @contextlib.contextmanager

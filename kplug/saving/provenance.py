@@ -13,13 +13,13 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import h5py
 import numpy as np
 
 from kplug import __version__
 from kplug.errors import WeightsError
 from kplug.registry.component import CUSTOM
 from kplug.registry.loading.running_builds import Build, find_build_here, warn_of_replacement
+from kplug.saving.hdf5_library import h5py
 from kplug.saving.numbers import ReadRow, make_reader
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.text_attributes import ATTRIBUTE_LIMIT, read_attribute

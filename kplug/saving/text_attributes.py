@@ -7,10 +7,9 @@ import io
 from collections.abc import Iterator
 from typing import IO, Any
 
-import h5py
-
 from kplug.errors import WeightsError
 from kplug.saving.formats import DAMAGED_HINT
+from kplug.saving.hdf5_library import h5py
 from kplug.saving.object_headers import find_text_length
 
 # HDF5 keeps a group's attributes in its header, limited to 64 KiB; Keras splits longer lists

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, SupportsIndex, overload
 
-from rich.console import Console
-
 from kplug.display.html import html_table
 from kplug.display.terminal import TextTable
 from kplug.registry.loading.running_builds import find_replacement
@@ -108,6 +106,8 @@ class ComponentTable(tuple[ComponentRow, ...]):
         return TextTable(_COLUMNS, self._list_cells(), wrapped=1, caption=caption)
 
     def __str__(self) -> str:
+        from rich.console import Console  # `import kplug.models` does without rich
+
         console = Console(file=io.StringIO(), width=_WIDTH)
         with console.capture() as captured:
             console.print(self)

@@ -1,4 +1,4 @@
-"""Lines and tables for terminals of any width."""
+"""Durations, lines and tables for terminals of any width."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from kplug.display.terminal import TextTable, wrap
+from kplug.display.terminal import TextTable, format_seconds, wrap
 
 NAMES = ["kplug-segmentation/dice_loss", "kernel_initializer", "very_long_name_of_a_component"]
 TABLE = TextTable(
@@ -74,3 +74,10 @@ def test_names_in_a_table_stay_whole_at_every_width(width: int) -> None:
     words = [word for line in show(TABLE, width) for word in line.split()]
     for row in TABLE.rows:
         assert set(" ".join(row).split()) <= set(words)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(2e-5, "20us"), (0.25, "250ms"), (2.5, "2.5s"), (125.0, "2m05s")]
+)
+def test_durations_have_the_unit_that_suits_them(seconds: float, text: str) -> None:
+    assert format_seconds(seconds) == text

@@ -5,11 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kplug.components.arguments import refusal, require_integer
 from kplug.display.html import html_table
@@ -24,6 +20,9 @@ from kplug.models.summary.rows import (
     is_chain,
     select_layers,
 )
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _TITLES = ("Layer (type)", "Output Shape", "Param #", "Connected to")
 _STYLES = ("", "cyan", "green", "", "")
@@ -111,6 +110,9 @@ def print_summary(
         for line in plain_lines(summary, line_length, positions):
             print_fn(line)
         return
+    from rich.console import Console  # `import kplug.models` does without rich
+    from rich.text import Text
+
     table = _make_table(summary, line_length, positions)
     console = Console(width=line_length, highlight=False)
     console.print(Text(f'Model: "{summary.name}"', style="bold"))
@@ -176,6 +178,9 @@ def _column_ends(
 def _make_table(
     summary: Summary, line_length: int | None, positions: Sequence[float] | None
 ) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
     layout = _TABLE_OF_GRAPH if summary.has_connections else _TABLE_OF_CHAIN
     room = max(shutil.get_terminal_size().columns - 4, _LEAST_WIDTH)
     width = line_length or min(_default_width(summary, layout), room)

@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import h5py
-
 from kplug.errors import KplugError, WeightsError
 from kplug.registry.user_warnings import warn
 from kplug.saving.hdf5 import find_group
+from kplug.saving.hdf5_library import h5py
 from kplug.saving.json_text import encode, parse_json
 from kplug.saving.protocols import CompilableModel
 from kplug.saving.state.generators import (

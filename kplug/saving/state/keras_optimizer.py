@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -19,6 +18,7 @@ from kplug.optimizers.base.state_keys import Block, counts_per_weight
 from kplug.optimizers.sgd import SGD
 from kplug.saving.formats import Format
 from kplug.saving.hdf5 import find_group, get_dataset
+from kplug.saving.hdf5_library import h5py
 from kplug.saving.protocols import CompilableModel
 from kplug.saving.state.exact_state import load_optimizer, start_anew
 from kplug.saving.state.optimizer_variables import find_blocks

@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-import h5py
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,6 +17,7 @@ from torch import Tensor
 from kplug.errors import WeightsError
 from kplug.registry.quoting import name_type
 from kplug.saving.hdf5 import get_dataset
+from kplug.saving.hdf5_library import h5py
 from kplug.saving.weights.hdf5_tensors import read_array
 
 # Types that NumPy lacks are stored as integers with the same bits.

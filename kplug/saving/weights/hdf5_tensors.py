@@ -14,13 +14,13 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 from typing_extensions import Self
 
+from kplug.saving.hdf5_library import h5py
 from kplug.saving.weights.load_plan import Assignment, WeightSource
 
 _NUMPY_FLOATS = {torch.float16, torch.float32, torch.float64}

@@ -16,11 +16,11 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import h5py
 import numpy as np
 
 from kplug.errors import WeightsError
 from kplug.saving.hdf5 import get_dataset, get_group
+from kplug.saving.hdf5_library import h5py
 from kplug.saving.text_attributes import ATTRIBUTE_LIMIT, read_names, read_text
 from kplug.saving.weights.hdf5_tensors import write_all
 from kplug.saving.weights.kernel_conversions import FileOrigin

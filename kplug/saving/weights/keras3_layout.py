@@ -14,12 +14,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import h5py
 from torch import Tensor, nn
 
 from kplug.backend.global_settings import snake_case
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.tracked_containers import list_containers
+from kplug.saving.hdf5_library import h5py
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.weights.hdf5_tensors import write_all
 from kplug.saving.weights.named_weights import NamedWeight, require_built

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import h5py
-
 from kplug.saving.hdf5 import find_group, get_dataset
+from kplug.saving.hdf5_library import h5py
 from kplug.saving.weights.keras3_layout import WeightGroup
 from kplug.saving.weights.load_plan import LoadPlan, WeightSource, count_things, list_names
 

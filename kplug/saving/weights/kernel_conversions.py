@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 
+from kplug.saving.hdf5_library import h5py
 from kplug.saving.weights.load_plan import WeightSource
 from kplug.saving.weights.named_weights import NamedWeight
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import h5py
 import numpy.typing as npt
 import torch
 
 from kplug.errors import WeightsError
+from kplug.saving.hdf5_library import h5py
 from kplug.saving.weights.named_weights import NamedWeight
 
 

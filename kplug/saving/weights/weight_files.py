@@ -7,8 +7,6 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import h5py
-
 from kplug.backend.processes import run_on_main
 from kplug.components.arguments import require_path
 from kplug.errors import WeightsError
@@ -23,6 +21,7 @@ from kplug.saving.component_table_check import (
 )
 from kplug.saving.formats import Format, choose_format_to_load, choose_weights_format, naming_file
 from kplug.saving.hdf5 import opened, require_file
+from kplug.saving.hdf5_library import h5py
 from kplug.saving.hdf5_writing import created
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.provenance import collect_rows, read_components, write_components

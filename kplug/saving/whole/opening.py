@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
-
 from kplug.dialect import KERAS_3, Generation, find_generation
 from kplug.errors import WeightsError
 from kplug.saving.archive import CONFIG, METADATA, Archive, opened_archive
 from kplug.saving.formats import Format, choose_whole_format
 from kplug.saving.hdf5 import opened, require_file
+from kplug.saving.hdf5_library import h5py
 from kplug.saving.json_text import MOST_BYTES, parse_json
 from kplug.saving.provenance import has_components
 from kplug.saving.text_attributes import read_text

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import h5py
-
 from kplug.backend.processes import run_on_main
 from kplug.components.arguments import require_path
 from kplug.dialect import write_model, write_optimizer as write_optimizer_config, write_training
@@ -21,6 +19,7 @@ from kplug.layers.serialization import serialize
 from kplug.registry.quoting import quote
 from kplug.saving.archive import CONFIG, METADATA, write_archive
 from kplug.saving.formats import Format, choose_whole_format, naming_file
+from kplug.saving.hdf5_library import h5py
 from kplug.saving.hdf5_writing import created, written
 from kplug.saving.json_text import encode
 from kplug.saving.protocols import CompilableModel

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import mmap
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, cast
 
-import h5py
 import numpy as np
 import torch
 from torch import Tensor
@@ -194,11 +194,17 @@ def find_lazy_array(array: Any, convert: Convert) -> LazyArray | Tensor | None:
         if size <= IN_MEMORY_BYTES or array.ndim < 2:
             return convert(array.toarray())
         return LazySparseMatrix(array.tocsr(), convert, 0, array.shape[0], tuple(array.shape[1:]))
-    if isinstance(array, (np.memmap, h5py.Dataset)):
+    if isinstance(array, np.memmap) or _is_dataset(array):
         if array.dtype.itemsize * array.size <= IN_MEMORY_BYTES or array.ndim < 2:
             return convert(np.asarray(array))
         return LazyFileArray(array, convert, 0, array.shape[0], tuple(array.shape[1:]))
     return None
+
+
+def _is_dataset(array: object) -> bool:
+    """Tell whether an object is a dataset of h5py, which only a program that has imported h5py has."""
+    h5py = sys.modules.get("h5py")
+    return h5py is not None and isinstance(array, h5py.Dataset)
 
 
 def is_sparse_matrix(array: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Chooses a model's step, plain or compiled, and caches compiled ones across calls."""
+"""Chooses a model's step, plain or compiled."""
 
 from __future__ import annotations
 
@@ -12,16 +12,13 @@ from kplug.errors import ContractError
 from kplug.optimizers.adapt import needs_gradient_graph
 from kplug.training.compiled import Compiled, StepCache
 from kplug.training.distribution.world import find_world
-from kplug.training.execution_options import AUTO
-from kplug.training.jit.auto_step import AutoStep
-from kplug.training.jit.fallback_to_eager import EagerFallback
-from kplug.training.jit.jit_step import JitStep
-from kplug.training.jit.programs import Program, make_train_program
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.step.custom_steps import find_custom_step
 from kplug.training.step.standard_steps import (
     PredictStep,
     StepFunction,
+    TestStep,
+    TrainStep,
     make_test_step,
     make_train_step,
 )
@@ -51,12 +48,12 @@ def find_train_step(
 
         return ShardedStep(model, compiled, optimizer, world)
 
-    def make_program() -> Program | None:
-        return make_train_program(make_train_step(model, compiled, optimizer))
+    def make_step() -> TrainStep:
+        return make_train_step(model, compiled, optimizer)
 
     trained = [id(each) for each in model.parameters() if each.requires_grad]
-    step = _find(model, compiled, ("train", id(optimizer), *trained), make_program)
-    return step or make_train_step(model, compiled, optimizer)
+    step = _find(model, compiled, ("train", id(optimizer), *trained), make_step)
+    return step or make_step()
 
 
 def find_test_step(model: TrainableModel, compiled: Compiled) -> StepFunction:
@@ -64,7 +61,7 @@ def find_test_step(model: TrainableModel, compiled: Compiled) -> StepFunction:
     custom = find_custom_step(model, "test")
     if custom is not None:
         return custom
-    step = _find(model, compiled, ("test",), lambda: Program(make_test_step(model, compiled)))
+    step = _find(model, compiled, ("test",), lambda: make_test_step(model, compiled))
     return step or make_test_step(model, compiled, has_fixed_weights=True)
 
 
@@ -75,7 +72,7 @@ def find_predict_step(model: TrainableModel) -> StepFunction:
         return custom
     step, compiled = None, model.compiled
     if compiled is not None and compiled.jit_compile:
-        step = _find(model, compiled, ("predict",), lambda: Program(PredictStep(model)))
+        step = _find(model, compiled, ("predict",), lambda: PredictStep(model))
     return step or PredictStep(model)
 
 
@@ -83,37 +80,21 @@ def _find(
     model: TrainableModel,
     compiled: Compiled,
     key: tuple[Any, ...],
-    make_program: Callable[[], Program | None],
-) -> JitStep | None:
-    """Return the cached compiled step for the same layers, or make it; None to run eagerly."""
+    make_step: Callable[[], TrainStep | TestStep | PredictStep],
+) -> StepFunction | None:
+    """Return the compiled step for the same layers, or None to run eagerly."""
     if not compiled.jit_compile:
         return None
-    kind, key = key[0], (*key, *map(id, model.modules()))
-    known, step = compiled.steps.get(kind, (None, None))
-    if known == key and step is not None and step.is_released:
-        program = make_program()
-        known = key if program is not None else None
-        if program is not None:
-            step.program = program
-    if known != key:
-        program, fallback = make_program(), EagerFallback(_TITLES[kind], model, compiled)
-        fallback.check_start(has_program=program is not None)
-        step = None
-        if program is not None and not fallback.is_eager:
-            kind_of_step = AutoStep if compiled.jit_compile == AUTO else JitStep
-            step = kind_of_step(program, fallback)
-        compiled.steps[kind] = key, step
-    found: JitStep | None = step
-    return found
+    # `import kplug.models` does without the modules that trace and compile.
+    from kplug.training.jit.cached_steps import find_jit_step
 
-
-_TITLES = {"train": "training step", "test": "evaluation step", "predict": "prediction step"}
+    return find_jit_step(model, compiled, key, make_step)
 
 
 def measure_compile_time(compiled: Compiled) -> float:
     """Return the seconds spent on tracing and compiling the steps of a model."""
-    steps = [step for _, step in compiled.steps.values()]
-    return sum(step.seconds for step in steps if isinstance(step, JitStep))
+    steps: list[Any] = [step for _, step in compiled.steps.values() if step is not None]
+    return sum(step.seconds for step in steps) or 0.0
 
 
 def releasing_steps(compiled: Compiled | None, *kinds: str) -> AbstractContextManager[None]:

@@ -5,23 +5,15 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
-from typing import IO, Any
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-)
-from rich.table import Column
-from rich.text import Text
+from typing import IO, TYPE_CHECKING, Any
 
 from kplug.backend.processes import is_main_process
-from kplug.display.terminal import wrap
+from kplug.display.terminal import format_seconds, wrap
 from kplug.training.settings import check_verbose
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
 
 _REDRAW_SECONDS = 0.1
 _NARROWEST = 60  # columns that a bar with its logs needs
@@ -48,34 +40,6 @@ def _format_value(value: Any) -> str:
     return f"{value:.4f}" if abs(value) > 1e-3 or value == 0 else f"{value:.4e}"
 
 
-def format_seconds(seconds: float) -> str:
-    """Return a duration with a suitable unit.
-
-    Example:
-        >>> format_seconds(0.0012), format_seconds(75)
-        ('1ms', '1m15s')
-    """
-    if seconds < 1e-3:
-        return f"{seconds * 1e6:.0f}us"
-    if seconds < 1:
-        return f"{seconds * 1e3:.0f}ms"
-    if seconds < 60:
-        return f"{seconds:.1f}s"
-    return f"{seconds // 60:.0f}m{seconds % 60:02.0f}s"
-
-
-class _TimeColumn(ProgressColumn):
-    """Time left while a phase runs, time taken when it has ended."""
-
-    def render(self, task: Task) -> Text:
-        """Return the text of the column."""
-        if task.finished:
-            return Text(format_seconds(task.finished_time or 0.0), style="progress.elapsed")
-        left = task.time_remaining
-        text = "" if left is None else f"{format_seconds(max(left, 1.0))} left"
-        return Text(text, style="progress.remaining")
-
-
 def _join(*parts: str) -> str:
     return " - ".join(part for part in parts if part)
 
@@ -85,6 +49,8 @@ def _make_console() -> Console:
 
     rich's Jupyter support is off: its output is missing from saved notebooks.
     """
+    from rich.console import Console  # `import kplug.models` does without rich
+
     is_terminal = getattr(sys.stdout, "isatty", bool)()
     return Console(force_jupyter=False, force_terminal=None if is_terminal else False)
 
@@ -154,16 +120,9 @@ class ProgressDisplay:
             self.next_redraw = self._started + _NOTEBOOK_SECONDS
         if not self._has_bar:
             return
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=20, table_column=Column(no_wrap=True)),
-            MofNCompleteColumn(table_column=Column(no_wrap=True)),
-            _TimeColumn(table_column=Column(no_wrap=True)),
-            # On a narrow terminal the logs wrap to a second line, and the rest stays readable.
-            TextColumn("{task.fields[logs]}", table_column=Column(overflow="fold")),
-            console=self._console,
-            auto_refresh=False,
-        )
+        from kplug.training.reports.live_bar import make_bar
+
+        self._bar = make_bar(self._console)
         self._bar.add_task(title, total=steps, logs="")
         self._bar.start()
         self.next_redraw = self._started + _REDRAW_SECONDS

@@ -12,11 +12,7 @@ from typing import Any, ClassVar
 import pytest
 from rich.console import Console
 
-from kplug.training.reports.progress_bar import (
-    ProgressDisplay,
-    format_logs,
-    format_seconds,
-)
+from kplug.training.reports.progress_bar import ProgressDisplay, format_logs
 
 
 def run_epoch(verbose: Any, **options: Any) -> str:
@@ -114,13 +110,6 @@ def test_small_values_are_written_with_an_exponent() -> None:
     assert format_logs({"a": 0.0005, "b": 0.0, "c": -2.5, "d": "x"}) == (
         "a: 5.0000e-04 - b: 0.0000 - c: -2.5000 - d: x"
     )
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(2e-5, "20us"), (0.25, "250ms"), (2.5, "2.5s"), (125.0, "2m05s")]
-)
-def test_durations_have_the_unit_that_suits_them(seconds: float, text: str) -> None:
-    assert format_seconds(seconds) == text
 
 
 class OutStream(io.StringIO):
