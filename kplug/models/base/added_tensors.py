@@ -23,18 +23,15 @@ class AddedTensors:
     Attributes:
         losses: The losses.
         metrics: The metrics, by name.
+        is_empty: Whether nothing was added.
     """
 
     def __init__(self, outputs: Sequence[SymbolicTensor]) -> None:
         self._outputs = list(outputs)
         self.losses: list[SymbolicTensor] = []
         self.metrics: dict[str, SymbolicTensor] = {}
+        self.is_empty = True
         self._plan: Plan | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was added."""
-        return self._plan is None
 
     def add_loss(self, model: Any, tensor: SymbolicTensor) -> None:
         """Add a loss to the model."""
@@ -53,7 +50,7 @@ class AddedTensors:
         wanted = [*self._outputs, *losses, *metrics.values()]
         plan = Plan(model.inputs, wanted)
         _require_known_weights(model, plan)
-        self._plan = plan
+        self._plan, self.is_empty = plan, False
 
     def run(self, model: Any, tensors: list[Any]) -> list[Tensor]:
         """Return the outputs of the model, and record the added losses and metrics."""
