@@ -291,16 +291,12 @@ class MaskedGRU(nn.Module):
         return torch.sigmoid(self.last(outputs[torch.arange(len(x)), ends]))
 
 
-class MeanOfWords(nn.Module):
-    """The mean of words, and a perceptron."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.words, self.dense = nn.Embedding(100_000, 64), mlp(64, 64, 1)
+class Mean(nn.Module):
+    """The mean of a sequence."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return probabilities."""
-        return torch.sigmoid(self.dense(self.words(x).mean(1)))
+        """Return the means."""
+        return x.mean(1)
 
 
 class Block(nn.Module):
@@ -318,19 +314,6 @@ class Block(nn.Module):
         attended = functional.scaled_dot_product_attention(*parts.unbind(0))
         x = self.first(x + self.join(attended.transpose(1, 2).flatten(2)))
         outputs: Tensor = self.second(x + self.dense(x))
-        return outputs
-
-
-class Encoder(nn.Module):
-    """Two blocks of attention."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.blocks, self.last = nn.Sequential(Block(), Block()), nn.Linear(128, 10)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the logits."""
-        outputs: Tensor = self.last(self.blocks(x).mean(1))
         return outputs
 
 
@@ -429,8 +412,14 @@ HANDS: dict[str, Callable[[], Hand]] = {
     "ResNet-18": lambda: Hand(resnet(), cross_entropy),
     "LSTM": lambda: Hand(LastOfLSTM(), cross_entropy),
     "GRU with masks": lambda: Hand(MaskedGRU(), binary, [binary_accuracy]),
-    "encoder": lambda: Hand(Encoder(), cross_entropy),
-    "text, 100,000 words": lambda: Hand(MeanOfWords(), binary, [binary_accuracy]),
+    "encoder": lambda: Hand(
+        nn.Sequential(Block(), Block(), Mean(), nn.Linear(128, 10)), cross_entropy
+    ),
+    "text, 100,000 words": lambda: Hand(
+        nn.Sequential(nn.Embedding(100_000, 64), Mean(), mlp(64, 64, 1), nn.Sigmoid()),
+        binary,
+        [binary_accuracy],
+    ),
     "tabular": lambda: Hand(Tabular(), binary, [binary_accuracy]),
     "segmentation": lambda: Hand(UNet(), dice),
     "3 losses, 8 metrics": make_heads,

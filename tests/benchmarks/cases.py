@@ -310,7 +310,7 @@ CASES: dict[str, Case] = {
         32,
         8,
     ),
-    "ResNet-18": Case(make_resnet, numbers(32, 32, 3, classes=10), from_logits, 16, 4),
+    "ResNet-18": Case(make_resnet, numbers(32, 32, 3, classes=10), from_logits, 16, 2),
     "LSTM": Case(
         chain(("Input", (50, 32)), ("LSTM", 64), ("Dense", 10)),
         numbers(50, 32, classes=10),

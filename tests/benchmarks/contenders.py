@@ -15,7 +15,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cases import CASES, Case, alone
 
@@ -35,16 +35,11 @@ COLUMNS: dict[str, tuple[str, dict[str, Any]]] = {
 Request = Callable[[], object]
 
 
-class Contender:
-    """Training, and requests by their names.
+class Contender(NamedTuple):
+    """A function that trains so many epochs and calls another after each, and further requests."""
 
-    Args:
-        fit: Trains so many epochs; calls a function after each.
-        requests: Further requests.
-    """
-
-    def __init__(self, fit: Callable[..., object], **requests: Request) -> None:
-        self.fit, self.requests = fit, requests
+    fit: Callable[..., object]
+    requests: dict[str, Request]
 
 
 def make_module(column: str, name: str, case: Case) -> Contender:
@@ -54,11 +49,11 @@ def make_module(column: str, name: str, case: Case) -> Contender:
     hand = by_hand.HANDS[name]()
     if column == "Lightning":
         fit, predict = by_hand.train_with_lightning(case, hand)
-        return Contender(fit, predict=predict)
+        return Contender(fit, {"predict": predict})
     loop = by_hand.Loop(case, hand, is_compiled=column == "by hand, compiled")
     if column != "by hand":
-        return Contender(loop.fit)
-    return Contender(loop.fit, predict=loop.predict, one=loop.predict_one)
+        return Contender(loop.fit, {})
+    return Contender(loop.fit, {"predict": loop.predict, "one": loop.predict_one})
 
 
 def make_model(library: Any, column: str, case: Case) -> Contender:
@@ -74,14 +69,11 @@ def make_model(library: Any, column: str, case: Case) -> Contender:
         options = {"batch_size": size, "epochs": epochs, "verbose": 0, "callbacks": [Told()]}
         model.fit(alone(x), alone(y), **options)
 
-    if column in ("kplug jit x8", "kplug auto"):
-        return Contender(fit)
+    if "jit_compile" in COLUMNS[column][1]:
+        return Contender(fit, {})  # each request would be compiled anew
     one = alone([each[:1] for each in x])
-    return Contender(
-        fit,
-        predict=lambda: model.predict(alone(x), batch_size=size, verbose=0),
-        one=lambda: model.predict_on_batch(one),
-    )
+    predict = lambda: model.predict(alone(x), batch_size=size, verbose=0)  # noqa: E731
+    return Contender(fit, {"predict": predict, "one": lambda: model.predict_on_batch(one)})
 
 
 def keep_memory() -> None:
@@ -108,7 +100,7 @@ def serve(column: str, name: str, epochs: int) -> None:
     if name not in CASES:
         import sources
 
-        contender = Contender(sources.make_fit(module, column, name))
+        contender = Contender(sources.make_fit(module, column, name), {})
     elif library in ("kplug", "keras"):
         contender = make_model(module, column, CASES[name])
     else:

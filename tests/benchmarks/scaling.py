@@ -1,6 +1,6 @@
 """How the time of ``fit`` grows with the data and with the depth of a model.
 
-Run it by path: ``python tests/benchmarks/scaling.py [--quick] [--plot scaling.png]``. Two tables:
+Run it by path: ``python tests/benchmarks/scaling.py [--quick]``. Two tables:
 
 - Rows: CPU time of a step on one thread from 10³ to 10⁶ rows; it should stay the same.
 - Depth: the same from 2 to 200 layers; it should be a straight line.
@@ -124,29 +124,10 @@ def tabulate(series: Series, column: str, last: str) -> Table:
     return table
 
 
-def draw(rows: Series, depth: Series, path: str) -> None:
-    """Save both curves as a picture."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    for axis, series in zip(axes, (rows, depth), strict=True):
-        axis.plot(series.sizes, series.by_hand, "o--", color="0.5", label="a loop by hand")
-        axis.plot(series.sizes, series.ours, "o-", color="C0", label="kplug fit")
-        axis.set(xlabel=series.title, ylabel="µs of CPU per step", ylim=(0, None))
-        axis.legend()
-    axes[0].set(xscale="log", title="A step costs the same for any number of rows")
-    axes[1].set(title="and in proportion to the layers", xlim=(0, None))
-    figure.savefig(path, dpi=120)
-
-
 def main() -> None:
     """Print the tables and save the plot."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer and smaller sizes")
-    parser.add_argument("--plot", help="where to save a picture")
     options = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(1)  # so that CPU time, which other programs do not disturb, is time
@@ -155,8 +136,6 @@ def main() -> None:
     console.print(tabulate(rows, "Rows", "of 1,000 rows"))
     depth = measure_depth(DEPTHS[::2] if options.quick else DEPTHS, 20 if options.quick else 100)
     console.print(tabulate(depth, "Layers", "per added layer"))
-    if options.plot:
-        draw(rows, depth, options.plot)
 
 
 if __name__ == "__main__":
