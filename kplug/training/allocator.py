@@ -66,9 +66,13 @@ class Allocator:
 
     def __exit__(self, *error: object) -> None:
         with self._lock:
-            self._runs -= 1
+            self._runs = max(self._runs - 1, 0)
             if not self._runs and time.perf_counter() - self._start >= LONG_RUN_SECONDS:
                 self._return_memory()
+
+    def begin_anew(self) -> None:
+        """Forget the runs of the parent process: they never end in a forked child."""
+        self._lock, self._runs = threading.Lock(), 0
 
     def _return_memory(self) -> None:
         self._is_keeping = False
@@ -85,6 +89,8 @@ class Allocator:
 
 
 ALLOCATOR = Allocator()
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=ALLOCATOR.begin_anew)
 
 
 def find_tuning_obstacle(environ: Mapping[str, str]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import ctypes.util
 import os
 import shutil
 import subprocess
@@ -237,6 +238,86 @@ def test_the_variable_switches_it_off() -> None:
     found = _run_python(FREE_LARGE_BLOCKS, KPLUG_ALLOCATOR="system").split()
     plain, kept, *_ = map(int, found)
     assert kept > plain / 2
+
+
+@needs_glibc
+def test_a_real_allocator_that_is_preloaded() -> None:
+    library = ctypes.util.find_library("jemalloc")
+    if library is None:
+        pytest.skip("jemalloc is not installed")
+    code = "from kplug.training.allocator import *; print(find_objection({}))"
+    assert _run_python(code, LD_PRELOAD=library) == "another allocator has replaced malloc"
+
+
+IN_A_CHILD = (
+    FREE_LARGE_BLOCKS.partition("plain =")[0]
+    + """
+import os
+
+def tell_in_child():
+    child = os.fork()
+    if not child:
+        print(count_faults(), count_faults(), flush=True)
+        with allocator.ALLOCATOR:
+            count_faults()
+            resident = read_resident()
+        print(resident - read_resident(), flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+
+with allocator.ALLOCATOR:
+    tell_in_child()
+"""
+)
+
+
+@needs_glibc
+def test_a_forked_child_keeps_memory_and_returns_it_after_runs_of_its_own() -> None:
+    """The run of its parent never ends in it."""
+    first, kept, returned = map(int, _run_python(IN_A_CHILD).split())
+    if first < 10_000:
+        pytest.skip("pages are large here, so faults are few")
+    assert kept < first / 20
+    assert returned > 70 << 8, "pages of the two blocks of 40 MB"
+
+
+def test_a_child_that_leaves_the_run_of_its_parent_goes_on(
+    made: Allocator, fake: FakeGlibc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(allocator, "LONG_RUN_SECONDS", 0.0)
+    with made:
+        made.begin_anew()
+    with made:
+        pass
+    assert fake.calls == [*KEPT, *RETURNED] * 2
+
+
+NEAR_THE_LIMIT = """
+import resource
+from kplug.training import allocator
+
+with open("/proc/self/statm") as file:
+    size = int(file.read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size + (100 << 20),) * 2)
+with allocator.ALLOCATOR:
+    for _ in range(5):
+        blocks = [bytearray(40 << 20) for _ in range(2)]
+        del blocks
+    large = bytearray(90 << 20)  # of what was kept, as nothing else is left
+    del large
+    try:
+        bytearray(200 << 20)
+    except MemoryError:
+        print("refused")
+    blocks = [bytearray(40 << 20) for _ in range(2)]
+    print("goes on")
+"""
+
+
+@needs_glibc
+@pytest.mark.parametrize("chosen", ["kplug", "system"])
+def test_memory_that_is_kept_is_used_where_the_address_space_ends(chosen: str) -> None:
+    assert _run_python(NEAR_THE_LIMIT, KPLUG_ALLOCATOR=chosen).split("\n") == ["refused", "goes on"]
 
 
 @pytest.mark.parametrize("long_run_seconds", [0.0, 60.0])
