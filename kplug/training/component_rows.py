@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from torch.nn.parameter import is_lazy
+
 from kplug.errors import SpecError
 from kplug.layers.base.layer import Layer
 from kplug.registry import REGISTRY, Component, Resolved, Spec, get_kind
@@ -83,7 +85,8 @@ def _find_supplied(module: Any) -> Component | None:
 def _describe_supplied(where: str, module: Any, component: Component) -> ComponentRow:
     arguments, name = ask_for_config(module) or {}, component.qualified_name
     spec = ""
-    if sum(weight.numel() for weight in module.parameters()) <= _MOST_WEIGHTS:
+    weights = (weight for weight in module.parameters() if not is_lazy(weight))
+    if sum(weight.numel() for weight in weights) <= _MOST_WEIGHTS:
         # Layers differ in their names, which compute nothing.
         spec = write_spec(Spec(name, kwargs={k: v for k, v in arguments.items() if k != "name"}))
     return _make_row(where, component, arguments, "passed in code", name, spec)
