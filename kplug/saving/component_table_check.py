@@ -23,12 +23,13 @@ from kplug.registry.loading.running_builds import Build, find_build_here, find_r
 from kplug.registry.names.homes import find_home
 from kplug.registry.quoting import quote
 from kplug.registry.user_warnings import warn
-from kplug.saving.numbers import find_alike, judge
+from kplug.saving.numbers import Judge
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.provenance import collect_rows, list_rows, list_suppliers
 
 Verify = Literal["off", "warn", "numbers", "exact"]
 
+_MOST_LINES = 20  # about one package
 _HEADER = "the file was made with other packages:\n  "
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 
@@ -111,17 +112,16 @@ def verify_numbers(
     if verify not in ("warn", "numbers"):
         return
     changes = find_changes(rows, verify)
-    here = list_rows(model, of_layers=of_layers) if changes else ()
+    judge = Judge(list_rows(model, of_layers=of_layers) if changes else ())
     sentences = []
     for change in changes:
-        found = [
-            (row, judge(row, alike)) for row in change.rows if (alike := find_alike(row, here))
-        ]
-        is_told = (
-            verify == "warn" and not found
-        )  # the model lacks the components, as before `compile`
+        found = [(row, judge.judge(row)) for row in change.rows if judge.find_alike(row)]
         lines = list(dict.fromkeys(_tell(row, one) for row, one in found if _is_told(one, verify)))
-        if is_told or lines or any(one is None for _, one in found):
+        if (more := len(lines) - _MOST_LINES) > 0:
+            lines[_MOST_LINES:] = [f"and {more} more of its components"]
+        # Before `compile` a model lacks components, and a warning names their package.
+        is_open = not found and verify == "warn"
+        if is_open or lines or any(one is None for _, one in found):
             sentences.append("\n    ".join([change.sentence, *lines]))
     if verify == "warn":
         warn_of_others(sentences, source)
@@ -190,7 +190,7 @@ def require_recorded(
     """
     facts = ("distribution", "version", "hash", "code") if is_exact else ("distribution",)
     identify_build = functools.partial(_list_facts, facts)
-    identify = functools.partial(_list_facts, ("kind", "name", *facts))  # not by slot: see `judge`
+    identify = functools.partial(_list_facts, ("kind", "name", *facts))  # not by slot: see `Judge`
     rows = list(rows)
     names, builds = set(map(identify, rows)), set(map(identify_build, rows))
     sentences = [

@@ -31,26 +31,41 @@ def make_reader() -> ReadRow:
     return read
 
 
-def find_alike(stored: Mapping[str, Any], rows: Iterable[ComponentRow]) -> list[ComponentRow]:
-    """Return the rows of a loaded model that a file's row may be about."""
-    alike = [
-        row for row in rows if (row.kind, row.name) == (stored.get("kind"), stored.get("name"))
-    ]
-    # A nested component may have another slot after loading.
-    return [row for row in alike if row.slot == stored.get("slot")] or alike
+class Judge:
+    """Compares what a file says with the components of the loaded model, each reading once.
 
+    Args:
+        rows: The rows of the model.
+    """
 
-def judge(stored: Mapping[str, Any], alike: Iterable[ComponentRow]) -> Verdict | None:
-    """Return whether a component of a model computes what a file's row says; None if nobody compares it."""
-    by_spec = {row.spec: row for row in alike if row.distribution not in BUILT_IN}
-    verdicts = [one for row in by_spec.values() for one in _judge(stored.get("reading"), row)]
-    return next((one for one in verdicts if one.outcome == "same"), next(iter(verdicts), None))
+    def __init__(self, rows: Iterable[ComponentRow]) -> None:
+        self._rows: dict[str, list[ComponentRow]] = {}
+        for row in rows:
+            self._rows.setdefault(f"{row.kind} {row.name}", []).append(row)
+        self._known: dict[tuple[str, str, int], Sequence[Verdict]] = {}
 
+    def find_alike(self, stored: Mapping[str, Any]) -> list[ComponentRow]:
+        """Return the rows of the model that a row of the file may be about."""
+        alike = self._rows.get(f"{stored.get('kind')} {stored.get('name')}", [])
+        # A nested component may have another slot after loading.
+        return [row for row in alike if row.slot == stored.get("slot")] or alike
 
-def _judge(reading: object, row: ComponentRow) -> Sequence[Verdict]:
-    facts = {"kind": row.kind, "spec": row.spec or row.name, "reading": reading}
-    answers, _ = REGISTRY.ask_all(Verdict, "kplug_verdict", **facts)
-    if answers and not row.spec:
-        message = "its arguments are no literals, or its weights are too many"
-        return [Verdict("cannot be compared", message)]
-    return answers[:1]
+    def judge(self, stored: Mapping[str, Any]) -> Verdict | None:
+        """Return whether the model computes what a row of the file says; None if nobody compares it."""
+        alike = self.find_alike(stored)
+        by_spec = {row.spec: row for row in alike if row.distribution not in BUILT_IN}
+        verdicts = [
+            one for row in by_spec.values() for one in self._ask(stored.get("reading"), row)
+        ]
+        return next((one for one in verdicts if one.outcome == "same"), next(iter(verdicts), None))
+
+    def _ask(self, reading: object, row: ComponentRow) -> Sequence[Verdict]:
+        key = (row.kind, row.spec or row.name, id(reading))  # the file's rows keep the reading
+        if key not in self._known:
+            facts = {"kind": row.kind, "spec": row.spec or row.name, "reading": reading}
+            answers, _ = REGISTRY.ask_all(Verdict, "kplug_verdict", **facts)
+            if answers and not row.spec:
+                message = "its arguments are no literals, or its weights are too many"
+                answers = [Verdict("cannot be compared", message)]
+            self._known[key] = answers[:1]
+        return self._known[key]

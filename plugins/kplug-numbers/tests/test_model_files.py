@@ -313,3 +313,19 @@ def test_saving_changes_nothing_in_the_process(
     assert drawn == random.getstate()
     assert auto_name("Double") == "double_1"
     assert capsys.readouterr().out == ""
+
+
+def test_many_rows_are_told_in_few_lines(acme: Install, tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    save(path)
+
+    def multiply(table: dict[str, Any]) -> None:
+        row, reading = table["components"][0], dict(table["readings"][0], recipe=9)
+        table["readings"][0] = reading
+        table["components"] += [{**row, "written": f"acme/tie({at})"} for at in range(30)]
+
+    edit(path, multiply)
+    acme("0.2")
+    (told,) = load(path)
+    assert told.count("recipe 9 of the kind loss") == 20
+    assert told.endswith("\n    and 11 more of its components")
