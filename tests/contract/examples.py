@@ -87,6 +87,7 @@ IDS = (torch.tensor([0, 1, 2, 1]), torch.tensor([0, 2, 2, 1]))
 # The score of a batch as a whole has no parts that add up.
 SAMPLES = Example({"smooth": 1e-5, "thresh": 0.5, "reduction": "sample"})
 
+SIGNS = Example(leave_out={"soft_targets": "its targets are -1 and 1; 0 and 1 alone are labels"})
 CELL = Example({"units": 4}, leave_out={"device": "a cell is called by a layer, with its states"})
 
 EXAMPLES: dict[str, Example] = {
@@ -115,6 +116,14 @@ EXAMPLES: dict[str, Example] = {
             "one_row": "it compares the samples of a batch with each other",
             "reduction": "samples whose loss is 0 do not count in the mean",
         }
+    ),
+    **dict.fromkeys(("loss/kplug/hinge", "loss/kplug/squared_hinge"), SIGNS),
+    "loss/torch/hinge_embedding_loss": SIGNS,
+    "loss/torch/multi_label_margin_loss": Example(
+        leave_out={"soft_targets": "its targets are lists of class ids"}
+    ),
+    "loss/torch/soft_margin_loss": Example(
+        leave_out={"precise": "torch's kernel computes exp(100) in float32"}
     ),
     "loss/kplug/ctc": Example(leave_out={"device": "torch's ctc_loss knows no meta tensors"}),
     # Targets of 0 make the percentage 1e7 times as large as its own float64 precision.

@@ -9,7 +9,13 @@ from torch import Tensor
 
 from kplug.backend.masks import get_mask
 from kplug.components.contracts import find_class_of
-from kplug.losses.base.alignment import ArrayLike, align_ranks, as_tensor, has_several
+from kplug.losses.base.alignment import (
+    REDUCED_TYPES,
+    ArrayLike,
+    align_ranks,
+    as_tensor,
+    has_several,
+)
 from kplug.losses.base.formula import (
     Formula,
     find_common_parameters,
@@ -82,6 +88,8 @@ class MeanMetric(Metric):
         """Add a batch; see `Metric.update_state`."""
         with torch.no_grad():
             predictions = as_tensor(y_pred, self.name, "y_pred")
+            if predictions.dtype in REDUCED_TYPES:
+                predictions = predictions.float()
             targets = as_tensor(y_true, self.name, "y_true").to(predictions.device)
             mask = get_mask(y_pred)
             if mask is not None:

@@ -133,7 +133,7 @@ class Tallest(Metric):
         self.total.add_((weight * values.sum(1)).sum())
 
     def result(self) -> Tensor:
-        return self.total
+        return self.total.clone()
 
 
 def relative(y_true: Tensor, y_pred: Tensor) -> Tensor:

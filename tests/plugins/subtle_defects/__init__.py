@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.plugins.subtle_defects import optimizers
-from tests.plugins.subtle_defects.table import Subtle
+from tests.plugins.subtle_defects import functions, metrics, optimizers
+from tests.plugins.subtle_defects.table import Subtle as Subtle
 
-SUBTLE: list[Subtle] = [*optimizers.SUBTLE]
+SUBTLE: list[Subtle] = [*functions.SUBTLE, *metrics.SUBTLE, *optimizers.SUBTLE]

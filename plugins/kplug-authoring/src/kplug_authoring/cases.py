@@ -65,6 +65,8 @@ class ContractCase:
         subject = _subject_of(self.component, self.example)
         if subject.obstacle is not None:
             raise self._explain(subject.obstacle) from subject.obstacle
+        if not all(map(subject.passes, self.check.after)):
+            return
         try:
             found = self.check.find(subject)
         except KplugError as error:

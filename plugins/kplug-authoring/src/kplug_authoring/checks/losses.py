@@ -8,9 +8,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kplug_authoring.checks.awkward_points import precise
 from kplug_authoring.checks.common import COMMON
+from kplug_authoring.checks.halves import half_loss
 from kplug_authoring.checks.layouts import layout
+from kplug_authoring.checks.many_inputs import classes, many, soft_targets
 from kplug_authoring.checks.points import exact, extremes, repeated
+from kplug_authoring.checks.sample_weights import (
+    left_out_class,
+    mask_of_loss,
+    uneven_weights,
+)
 from kplug_authoring.checks.subject import (
     Finding,
     Subject,
@@ -104,7 +112,8 @@ LOSS = Suite(
     call,
     (
         *(*COMMON, *OF_LOSSES, layout, _one_row, _reduction, _weights, _empty_batch),
-        *(exact, extremes, repeated),
+        *(exact, extremes, repeated, precise, half_loss, many, classes, soft_targets),
+        *(uneven_weights, mask_of_loss, left_out_class),
     ),
     operator.attrgetter("inputs"),
 )

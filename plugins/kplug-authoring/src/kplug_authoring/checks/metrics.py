@@ -11,7 +11,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from kplug.errors import KplugError
 from kplug_authoring.checks.common import COMMON
+from kplug_authoring.checks.halves import half_metric
+from kplug_authoring.checks.histories import metric_calls
 from kplug_authoring.checks.layouts import layout
+from kplug_authoring.checks.many_inputs import classes, many
+from kplug_authoring.checks.memory import memory
+from kplug_authoring.checks.sample_weights import uneven_weights_of_metric
 from kplug_authoring.checks.subject import (
     Finding,
     Subject,
@@ -206,6 +211,110 @@ def _state(subject: Subject) -> Finding:
     return None
 
 
+@check(
+    "three metrics of unequal parts, merged with an empty one, equal to one that saw all, and left alone",
+    "Keep state that adds up: sums and counts, no means. merge_state goes through all that it is given, "
+    "changes none of them, and takes one that saw nothing.",
+    after=("merging", "batches", "state", "result_twice"),
+)
+def _merging_several(subject: Subject) -> Finding:
+    inputs = tuple(torch.cat([one, one.flip(0)[:2]]) for one in _float32_inputs(subject))
+    whole = _update(subject.make(), inputs).result()
+    ends = (0, 1, 3, None)
+    parts = [_update(subject.make(), inputs, *ends[at : at + 2]) for at in range(3)]
+    before = [[value.clone() for value in leaves(one.result())] for one in parts]
+    merged = parts[0]
+    merged.merge_state([parts[1], subject.make(), parts[2]])
+    difference = find_difference(whole, merged.result(), _TOLERANCE)
+    if difference:
+        return f"all at once, and in parts of 1, 2 and the rest: {difference}"
+    difference = find_difference(before[1:], [one.result() for one in parts[1:]])
+    if difference:
+        return f"one that was merged into another, before and after: {difference}"
+    empty = subject.make()
+    empty.merge_state([merged])
+    difference = find_difference(whole, empty.result(), _TOLERANCE)
+    return difference and f"all at once, and merged into an empty one: {difference}"
+
+
+@check(
+    "a result that stays what it was when further batches come and when the metric is reset",
+    "Return a new tensor, such as self.total.clone(), never the state itself, and change that in place.",
+    after=("result_twice", "scalar"),
+)
+def _kept_result(subject: Subject) -> Finding:
+    inputs = _float32_inputs(subject)
+    metric = _update(subject.make(), inputs, 0, 1)
+    result = metric.result()
+    before = [value.clone() for value in leaves(result)]
+    _update(metric, inputs)
+    difference = find_difference(before, result)
+    if difference:
+        return f"after another batch {difference}"
+    metric.reset_state()
+    difference = find_difference(before, result)
+    return difference and f"after reset_state {difference}"
+
+
+@check(
+    "after other data and reset_state the results of a new metric, peaks and bests included",
+    "Make all state with add_state, which reset_state knows, or reset it there: no best value, sample count, "
+    "or list of one's own is kept.",
+    after=("reset",),
+)
+def _reset_after_others(subject: Subject) -> Finding:
+    inputs = _float32_inputs(subject)
+    expected = [value.clone() for value in leaves(_update(subject.make(), inputs).result())]
+    *targets, last = inputs
+    others = [(*(one.flip(0) for one in targets), last)]
+    if targets and targets[0].shape == last.shape:
+        others += [
+            (*targets, targets[0].to(last.dtype)),
+            (*targets, 1.0 - targets[0].to(last.dtype)),
+        ]
+    for one in others:
+        metric = subject.make()
+        try:
+            _update(metric, one)
+            metric.result()
+        except Exception:  # noqa: BLE001, S112 - it refuses them
+            continue
+        metric.reset_state()
+        difference = find_difference(expected, _update(metric, inputs).result(), _TOLERANCE)
+        if difference:
+            return f"of a new metric, and after other data and a reset: {difference}"
+    return None
+
+
+@check(
+    "the same result, in the same type, for predictions in float64 and targets of any type that holds them",
+    "Return self._as_result(value), or .to(torch.float32); compute with y_true.to(y_pred.dtype), and "
+    "y_true.long() where ids are indices: uint8 has no -1, and bool no difference.",
+    name="dtype",
+)
+def _types(subject: Subject) -> Finding:
+    inputs = _float32_inputs(subject)
+    expected = _update(subject.make(), inputs).result()
+    kinds = [value.dtype for value in leaves(expected)]
+    *targets, last = inputs
+    double = _update(subject.make(), cast(subject.inputs, torch.float64)).result()
+    found = [value.dtype for value in leaves(double)]
+    if found != kinds:
+        return f"{kinds} for predictions in float32, {found} for float64"
+    if not targets or bool((targets[0] != targets[0].round()).any()):
+        return None
+    is_label = bool(((targets[0] == 0) | (targets[0] == 1)).all())
+    for dtype in (torch.uint8, torch.int32, torch.int64, *([torch.bool] if is_label else [])):
+        try:
+            result = _update(subject.make(), (targets[0].to(dtype), *targets[1:], last)).result()
+        except Exception:  # noqa: BLE001, S112 - it refuses them
+            continue
+        difference = find_difference(expected, result, _TOLERANCE)
+        if difference:
+            return f"for targets of {targets[0].dtype} and {dtype}: {difference}"
+    return None
+
+
 def _attributes_of(metric: Any) -> dict[str, Any]:
     """Return copies of the tensors, numbers and lists that are attributes."""
     return {
@@ -219,7 +328,9 @@ METRIC = Suite(
     result_of,
     (
         *(*COMMON, _scalar, _batches, _reset, _weights, _merging, _empty_batch, _inputs, layout),
-        *(_result_twice, _reads, _state),
+        *(_result_twice, _reads, _state, memory, metric_calls, half_metric),
+        *(many, classes, uneven_weights_of_metric, _merging_several, _kept_result),
+        *(_reset_after_others, _types),
     ),
     operator.attrgetter("inputs"),
 )

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from kplug.optimizers import build_optimizer, set_gradients
+from kplug_authoring.checks.memory import LAYOUTS
 from kplug_authoring.checks.optimizer_tasks import parabola, start
 from kplug_authoring.checks.subject import (
     Finding,
@@ -136,7 +137,7 @@ def memory(subject: Subject) -> Finding:
     if not is_steady(subject):
         return None
     expected = train(subject, make_weights())
-    for name, lay in _LAYOUTS.items():
+    for name, lay in LAYOUTS.items():
         for of_weights, of_gradients in ((True, False), (False, True), (True, True)):
             weights = make_weights()
             if of_weights:
@@ -160,23 +161,6 @@ def memory(subject: Subject) -> Finding:
             if difference:
                 return f"with {what} and without: {difference}"
     return None
-
-
-def transposed(value: Tensor) -> Tensor:
-    """Return a copy whose axes lie in the opposite order in memory."""
-    axes = tuple(reversed(range(value.ndim)))
-    return value.permute(axes).contiguous().permute(axes)
-
-
-def with_gaps(value: Tensor) -> Tensor:
-    """Return a copy with gaps in memory."""
-    return torch.stack([value, torch.full_like(value, 9.0)], -1)[..., 0]
-
-
-_LAYOUTS: dict[str, Callable[[Tensor], Tensor]] = {
-    "in another order": transposed,
-    "with gaps": with_gaps,
-}
 
 
 @check(

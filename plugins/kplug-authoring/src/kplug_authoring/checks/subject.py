@@ -6,6 +6,7 @@ import contextlib
 import copy
 import inspect
 import itertools
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,7 @@ from kplug_authoring.examples import USUAL_SHAPES, usual_inputs
 from kplug_authoring.variations import find_variations, read_hints
 
 Finding = str | None
+_SLOW = 0.004  # seconds, for a few samples
 
 
 class UnsuitableInputsError(KplugError):
@@ -49,21 +51,23 @@ class Check:
         expected: The requirement, as a clause.
         advice: The advice for authors.
         find: Returns the fault, or None.
+        after: Names of simpler checks: where one of them fails or is left out, this one is not run.
     """
 
     name: str
     expected: str
     advice: str
     find: Callable[[Subject], Finding]
+    after: tuple[str, ...] = ()
 
 
 def check(
-    expected: str, advice: str, *, name: str | None = None
+    expected: str, advice: str, *, name: str | None = None, after: tuple[str, ...] = ()
 ) -> Callable[[Callable[[Subject], Finding]], Check]:
     """Make a check of a function that returns a fault or None; the default name is the function's."""
 
     def make(find: Callable[[Subject], Finding]) -> Check:
-        return Check(name or find.__name__.removeprefix("_"), expected, advice, find)
+        return Check(name or find.__name__.removeprefix("_"), expected, advice, find, after)
 
     return make
 
@@ -85,6 +89,7 @@ class Subject:
 
     def __init__(self, component: Component, example: Example, suite: Suite) -> None:
         self.component, self.example, self._suite = component, example, suite
+        self._passed: dict[str, bool] = {}
 
     @property
     def kind(self) -> Kind:
@@ -117,6 +122,17 @@ class Subject:
             return error
         return None
 
+    def passes(self, name: str) -> bool:
+        """Whether a check of the suite is not left out and finds nothing; it is run once."""
+        if name not in self._passed:
+            checks = [one for one in self._suite.checks if one.name == name]
+            try:
+                is_left_out = name in self.example.leave_out
+                self._passed[name] = not is_left_out and not any(one.find(self) for one in checks)
+            except Exception:  # noqa: BLE001 - foreign code
+                self._passed[name] = False
+        return self._passed[name]
+
     def behave(self, made: Any) -> Any:
         """Return the behaviour of an instance, with a fixed seed; equal instances behave the same."""
         _evaluate(made)
@@ -127,6 +143,14 @@ class Subject:
     def behaviour(self) -> list[Tensor]:
         """The behaviour of an instance with the example's arguments."""
         return [leaf.clone() for leaf in leaves(self.behave(self.make()))]
+
+    @cached_property
+    def is_slow(self) -> bool:
+        """Whether a use takes so long that checks with many inputs are left out."""
+        made = self.make()
+        begun = time.process_time()
+        self.behave(made)
+        return time.process_time() - begun > _SLOW
 
     @cached_property
     def parameters(self) -> dict[str, inspect.Parameter]:

@@ -11,8 +11,12 @@ from torch import Tensor
 from torch.autograd.gradcheck import GradcheckError, gradcheck
 
 from kplug_authoring.checks import ranks
+from kplug_authoring.checks.awkward_points import precise, second_order
 from kplug_authoring.checks.common import COMMON
+from kplug_authoring.checks.halves import half
+from kplug_authoring.checks.histories import calls, instances
 from kplug_authoring.checks.layouts import layout
+from kplug_authoring.checks.memory import memory
 from kplug_authoring.checks.points import activation_of_zero, large
 from kplug_authoring.checks.subject import (
     Check,
@@ -183,24 +187,34 @@ _DTYPE_OF_ALL = Check("dtype", f"{_DTYPE}: float32, float64, bfloat16", _KEEP, _
 _DTYPE_OF_FULL = Check("dtype", f"{_DTYPE}: float32, float64", _KEEP, _check_dtype(_FULL))
 
 
-_POINTWISE = (_gradients, _gradcheck, _inputs)
+_ALONE = (memory, instances, calls)
+_POINTWISE = (_gradients, _gradcheck, second_order, _inputs, *_ALONE)
 REGULARIZER = Suite(
     call,
-    (*COMMON, _scalar, _DTYPE_OF_ALL, _device, *_POINTWISE, _zero_gradient, ranks.OF_REGULARIZER),
+    (
+        *COMMON,
+        _scalar,
+        _DTYPE_OF_ALL,
+        _device,
+        *_POINTWISE,
+        _zero_gradient,
+        half,
+        ranks.OF_REGULARIZER,
+    ),
     operator.attrgetter("inputs"),
 )
 ACTIVATION = Suite(
     call,
     (
         *(*COMMON, _shape_of_activation, _DTYPE_OF_ALL, _device, *_POINTWISE, _single_row),
-        *(_empty_batch, layout, activation_of_zero, large, ranks.OF_ACTIVATION),
+        *(_empty_batch, layout, activation_of_zero, large, precise, half, ranks.OF_ACTIVATION),
     ),
     operator.attrgetter("inputs"),
 )
 CONSTRAINT = Suite(
     call,
     (
-        *(*COMMON, _shape, _DTYPE_OF_ALL, _device, _inputs, _zero, _idempotent),
+        *(*COMMON, _shape, _DTYPE_OF_ALL, _device, _inputs, _zero, _idempotent, *_ALONE, half),
         ranks.OF_CONSTRAINT,
     ),
     operator.attrgetter("inputs"),

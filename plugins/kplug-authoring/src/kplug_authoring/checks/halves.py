@@ -1,0 +1,135 @@
+"""Checks of float16 and bfloat16: overflow, promotion, counts that stop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug_authoring.checks.awkward_points import takes_any_number
+from kplug_authoring.checks.subject import Finding, Subject, check, leaves, shown
+from kplug_authoring.examples import cast
+
+_HALVES = (torch.float16, torch.bfloat16)
+_SHARE = 0.06
+_WIDE = "Compute in float32 where sums, squares or exp overflow: x.float(), then .to(x.dtype)."
+
+
+@check(
+    "in float16 and bfloat16 the values of float64, within rounding, in the type of the input",
+    _WIDE,
+    after=("dtype", "large", "device", "idempotent"),
+)
+def half(subject: Subject) -> Finding:
+    """Compute an activation, a penalty or a constrained weight in each half type."""
+    (x,) = cast(subject.inputs, torch.float64)
+    kernel = 0.1 * torch.linspace(-2.0, 2.0, 40 * 30, dtype=torch.float64).sin().reshape(40, 30)
+    large = 20.0 * x.sign()
+    for values in (x, large if subject.kind.name == "activation" else kernel):
+        for dtype in _HALVES:
+            given = values.to(dtype)
+            try:
+                found = torch.as_tensor(subject.make()(given.clone())).detach()
+                expected = torch.as_tensor(subject.make()(given.double())).detach()
+            except Exception as error:  # noqa: BLE001 - foreign code
+                if values is x and dtype is torch.bfloat16:
+                    return f"for {dtype}: {type(error).__name__}: {error}"
+                continue  # torch has some operations in no float16, and a shape may not suit
+            if found.dtype is not dtype:
+                return f"{found.dtype} for {dtype}"
+            finding = _compare(found, expected, dtype)
+            # Rounding may decide where large inputs are equal; what is not finite is no rounding.
+            if finding and not (values is large and bool(found.isfinite().all())):
+                return finding
+    return None
+
+
+def _compare(found: Tensor, expected: Tensor, dtype: torch.dtype) -> Finding:
+    largest = float(expected.abs().max()) if expected.numel() else 0.0
+    if not largest < torch.finfo(dtype).max:
+        return None
+    is_near = (found.double() - expected).abs() <= _SHARE * largest + 1e-3
+    return (
+        None if bool(is_near.all()) else f"{shown(found)} in {dtype}, {shown(expected)} in float64"
+    )
+
+
+@check(
+    "for predictions in float16 and bfloat16 the loss of float64, within rounding",
+    _WIDE,
+    name="half",
+    after=("dtype", "inputs"),
+)
+def half_loss(subject: Subject) -> Finding:
+    """Compute a loss of many predictions in each half type."""
+    if subject.is_slow:
+        return None
+    y_true, y_pred = cast(subject.inputs, torch.float64)
+    count = -(-600 // max(len(y_pred), 1))
+    sizes = (1.0, 50.0) if takes_any_number(subject) else (1.0,)
+    for size in sizes:
+        for dtype in _HALVES:
+            predictions = (size * y_pred).to(dtype).repeat(count, *[1] * (y_pred.ndim - 1))
+            targets = y_true.repeat(count, *[1] * (y_true.ndim - 1))
+            rounded = targets.to(dtype) if targets.is_floating_point() else targets
+            expected = subject.make()(
+                rounded.double() if targets.is_floating_point() else targets, predictions.double()
+            )
+            leaf = predictions.clone().requires_grad_()
+            try:
+                found = subject.make()(rounded, leaf)
+            except RuntimeError as error:
+                if "not implemented for" in str(error):
+                    continue
+                raise
+            finding = _compare(found.detach(), expected.detach(), dtype)
+            if finding:
+                return finding
+            if found.requires_grad:
+                (gradient,) = torch.autograd.grad(found, leaf, allow_unused=True)
+                if gradient is not None and gradient.isnan().any():
+                    return f"the gradient {shown(gradient)} in {dtype}"
+    return None
+
+
+@check(
+    "for predictions in float16 and bfloat16 the result of float32, within rounding, over many batches",
+    "Keep state in float32 or float64, whatever the predictions are in, and add in it: a count in bfloat16 "
+    "stops at 256, a sum in float16 ends at 65504.",
+    name="half",
+    after=("batches", "inputs"),
+)
+def half_metric(subject: Subject) -> Finding:
+    """Update a metric with a large batch and many small ones, in each half type."""
+    inputs = cast(subject.inputs, torch.float64)
+    if len(inputs[0]) < 2 or subject.is_slow:
+        return None
+    for dtype in _HALVES:
+        rounded = [one.to(dtype) if one.is_floating_point() else one for one in inputs]
+        wide = [one.float() if one.is_floating_point() else one for one in rounded]
+        try:
+            expected = _stream(subject.make(), wide, at_once=True)
+            given = [wide[0], *rounded[1:]] if len(wide) > 1 else rounded
+            found = _stream(subject.make(), given, at_once=False)
+        except RuntimeError as error:
+            if "not implemented for" in str(error):
+                continue
+            raise
+        for one, other in zip(expected, found, strict=False):
+            apart = (one.double() - other.double()).abs()
+            if not bool((apart <= 0.03 * one.double().abs() + 1e-3).all()):
+                return f"{shown(one)} for float32, {shown(other)} for {dtype}"
+    return None
+
+
+def _stream(metric: Any, inputs: list[Tensor], *, at_once: bool) -> list[Tensor]:
+    """Update with one sample 256 times, then with others one by one; or with all at once."""
+    batches = [[value[:1].repeat(256, *[1] * (value.ndim - 1)) for value in inputs]]
+    places = [1 + step % (len(inputs[0]) - 1) for step in range(96)]
+    batches += [[value[at : at + 1] for value in inputs] for at in places]
+    if at_once:
+        batches = [[torch.cat(parts) for parts in zip(*batches, strict=True)]]
+    for batch in batches:
+        metric.update_state(*batch, sample_weight=None)
+    return leaves(metric.result())
