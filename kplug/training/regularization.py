@@ -72,8 +72,8 @@ def find_penalties(model: TrainableModel) -> Penalties:
 def find_activity_penalties(model: TrainableModel) -> Penalties:
     """Return those that the layers of a built model add when they are called."""
     # Lists of all layers, not only those with an activity regularizer: add_loss fills them too.
-    layers = [module for module in list_modules(model) if isinstance(module, Layer)]
-    return Penalties(activities=tuple([layer.activity_penalties for layer in layers]))
+    found = [each.activity_penalties for each in list_modules(model) if isinstance(each, Layer)]
+    return Penalties(activities=tuple(found))
 
 
 def _guard(regularizer: TensorFunction) -> TensorFunction:

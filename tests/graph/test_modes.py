@@ -24,10 +24,10 @@ def test_a_module_may_be_listed_twice() -> None:
 
 
 def test_modules_are_listed_as_torch_lists_them() -> None:
-    shared = nn.Sequential(nn.Tanh(), nn.ReLU())
-    outer = nn.Sequential(nn.Sequential(shared, nn.Flatten()), shared, nn.Sigmoid())
+    shared, single = nn.Sequential(nn.Tanh(), nn.ReLU()), nn.Flatten()
+    outer = nn.Sequential(nn.Sequential(shared, single), shared, nn.Sigmoid())
     outer.register_module("nothing", None)
-    outer.append(nn.ModuleDict({"inner": nn.Sequential(outer[0][1])}))
+    outer.append(nn.ModuleDict({"inner": nn.Sequential(single)}))
     assert list_modules(outer) == list(outer.modules())
 
 
@@ -39,11 +39,12 @@ def test_a_single_module_in_training_mode_puts_all_into_evaluation_mode() -> Non
             calls.append(mode)
             return super().train(mode)
 
-    outer = nn.Sequential(Noticing(), nn.Sequential(nn.Dropout())).eval()
+    inner = nn.Dropout()
+    outer = nn.Sequential(Noticing(), nn.Sequential(inner)).eval()
     calls.clear()
     leave_training(outer)
     assert calls == []
-    outer[1][0].train()
+    inner.train()
     leave_training(outer)
     assert calls == [False]
     assert not any(module.training for module in outer.modules())

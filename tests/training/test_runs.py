@@ -57,7 +57,7 @@ class _Doubled(Model):
         super().__init__()
         self.inner = layers.Dense(2)
 
-    def call(self, inputs: Tensor) -> Tensor:
+    def call(self, inputs: Tensor) -> Any:
         return self.inner(inputs)
 
     def predict_step(self, data: Any) -> Any:
@@ -161,7 +161,8 @@ def test_one_bad_batch(x: Any, message: str) -> None:
 
 
 def test_one_batch_after_the_model_has_changed() -> None:
-    model, x = MODELS["chain"](), ROWS.astype("float32")
+    model: Any = MODELS["chain"]()
+    x = ROWS.astype("float32")
     model.compile("sgd", "mse")
     assert model.predict_on_batch(x).shape == (4, 4)
     model.add(layers.Dense(5))
