@@ -132,7 +132,7 @@ class EinsumDense(Layer):
         return kernel.permute(self._order).reshape(kernel.numel() // size, size)
 
     def _only_multiplies(self, inputs: Tensor) -> bool:
-        """Return whether a call computes the product with a last axis, adds the bias, and does nothing else."""
+        """Return whether a call computes the product with a last axis, adds the bias, and that is all."""
         kernel, bias = self.kernel, self.bias
         return (
             self._summed_count == 1
@@ -159,7 +159,7 @@ def can_multiply_jointly(layers: Sequence[EinsumDense], inputs: Tensor) -> bool:
         sum(layer.kernel.numel() for layer in layers) <= max(inputs.numel(), 65_536)
         and all(layer._only_multiplies(inputs) for layer in layers)
         and len({layer.bias is None for layer in layers}) == 1
-        and not _has_any_global_hook()
+        and not _has_any_global_hook()  # type: ignore[no-untyped-call]
     )
 
 
@@ -169,7 +169,7 @@ def multiply_jointly(layers: Sequence[EinsumDense], inputs: Tensor) -> tuple[Ten
     matrices = [layer._as_matrix(layer.kernel, size) for layer in layers]
     biases = [layer.bias.flatten() for layer in layers if layer.bias is not None]
     made = F.linear(inputs, torch.cat(matrices), torch.cat(biases) if biases else None)
-    parts = made.split([len(matrix) for matrix in matrices], -1)
+    parts = torch.split(made, [len(matrix) for matrix in matrices], -1)
     return tuple(
         part.unflatten(-1, layer.kernel.shape[1:])
         for part, layer in zip(parts, layers, strict=True)

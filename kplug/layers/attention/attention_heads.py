@@ -256,7 +256,8 @@ class HeadsLayer(Layer):
         """Return query, key and value for each head, shape (N, …, heads, features)."""
         layers = self._query_dense, self._key_dense, self._value_dense
         if query is key is value and can_multiply_jointly(layers, query):
-            return multiply_jointly(layers, query)
+            query, key, value = multiply_jointly(layers, query)
+            return query, key, value
         return layers[0](query), layers[1](key), layers[2](value)
 
     def _attend_with_scores(

@@ -55,7 +55,8 @@ def test_with_gradients_relu_takes_the_place_of_its_input() -> None:
     other = torch.tensor([VALUES], requires_grad=True)
     made.backward(weights)  # type: ignore[no-untyped-call]
     torch.relu(other).view(-1).backward(weights)  # type: ignore[no-untyped-call]
-    assert rows.grad is not None and other.grad is not None
+    assert rows.grad is not None
+    assert other.grad is not None
     assert is_same(rows.grad, other.grad)
 
 
@@ -99,9 +100,10 @@ def test_a_layer_keeps_its_inputs_and_makes_what_the_activation_after_it_makes(
     copies = [op for op in list_operations(with_gradients) if "AsStrided" in op or "Copy" in op]
     assert not copies  # as of a view that was changed
     with_gradients.square().sum().backward()
-    alike.square().sum().backward()
+    alike.square().sum().backward()  # type: ignore[no-untyped-call]
     for one, other in zip(layer.parameters(), plain.parameters(), strict=True):
-        assert one.grad is not None and other.grad is not None
+        assert one.grad is not None
+        assert other.grad is not None
         assert is_same(one.grad, other.grad)
 
 
