@@ -171,7 +171,7 @@ def multiply_jointly(layers: Sequence[EinsumDense], inputs: Tensor) -> tuple[Ten
     made = F.linear(inputs, torch.cat(matrices), torch.cat(biases) if biases else None)
     parts = torch.split(made, [len(matrix) for matrix in matrices], -1)
     return tuple(
-        part.unflatten(-1, layer.kernel.shape[1:])
+        part.view(*part.shape[:-1], *layer.kernel.shape[1:])
         for part, layer in zip(parts, layers, strict=True)
     )
 
