@@ -7,6 +7,8 @@ from kplug_authoring import ContractCase, check_contract, contract_cases
 from kplug_torchmetrics.examples import ARGUMENTS, LEFT_OUT, NOT_CALLED
 from kplug_torchmetrics.table import ROWS
 
+from kplug import metrics
+
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:torchmetrics")
 
 # One of each form: classes, rates, pairs, curves, images, rankings, texts, wrappers.
@@ -38,3 +40,12 @@ def test_contract(case: ContractCase) -> None:
 def test_what_is_told_is_told_of_metrics_that_exist() -> None:
     told = {name for names in LEFT_OUT.values() for name in names}
     assert {*ARGUMENTS, *NOT_CALLED, *told} <= {row.name for row in ROWS.values()}
+
+
+def test_a_result_that_was_asked_for_before_is_merged_too() -> None:
+    first, second = (metrics.get("kplug-torchmetrics/mean_squared_error") for _ in range(2))
+    first.update_state([[0.0]], [[1.0]])
+    second.update_state([[0.0]], [[3.0]])
+    assert float(first.result()) == 1.0
+    first.merge_state([second])
+    assert float(first.result()) == 5.0

@@ -79,6 +79,16 @@ LEFT_OUT: dict[tuple[str, str], tuple[str, ...]] = {
         *("dice_metric", "generalized_dice_score", "hausdorff_distance_metric"),
         *("panoptic_quality_metric", "surface_dice_metric", "surface_distance_metric"),
     ),
+    ("half", "MONAI computes in the type of the predictions"): (
+        *("asymmetric_unified_focal_loss", "global_mutual_information_loss", "jukebox_loss"),
+    ),
+    ("precise", "MONAI's formula has no gradient for equal predictions, or cancels in float32"): (
+        *("jukebox_loss", "local_normalized_cross_correlation_loss"),
+    ),
+    ("many", "MONAI adds a constant that does not grow with the image"): (
+        *("generalized_dice_focal_loss", "generalized_dice_loss"),
+    ),
+    ("soft_targets", "its targets are masks"): ("boundary_loss",),
     ("dtype", SINGLE): ("focal_loss", "ssim_loss"),
     ("effect", "with the mean of the batch, `batch` makes no difference"): (
         *("boundary_loss", "hausdorff_dt_loss", "log_hausdorff_dt_loss"),

@@ -78,6 +78,26 @@ LEFT_OUT: dict[tuple[str, str], tuple[str, ...]] = {
     ("effect", "the library never reads `use_palm`"): ("schedulefreeadamw", "schedulefreeradam"),
     ("ranks", "it cannot train a weight of shape ()"): ("trac",),
     ("dtype", "it takes no bfloat16"): ("trac",),
+    ("inputs", "with `max_grad_norm` or `pre_norm` the library changes gradients in place"): (
+        *("adan", "lamb"),
+    ),
+    ("memory", "the library takes views of weights and predictions"): (
+        *("adamp", "adamuon", "focal_tversky_loss", "nero", "sgdp", "swats", "tversky_loss"),
+    ),
+    ("memory", "its decomposition depends on rounding"): ("soap",),
+    ("half", "its numbers leave the range of float16, or its state is a half"): (
+        *("adafactor", "adalite", "adamuon", "adatam", "alice", "bce_focal_loss", "bce_loss"),
+        *("binary_bi_tempered_logistic_loss", "dadaptadam", "dadaptadan", "dadaptsgd"),
+        *("ldam_loss", "prodigy", "shampoo", "soap", "trac"),
+    ),
+    ("group_settings", "the library has one rate for all groups, or sets a group's itself"): (
+        *("dadaptadagrad", "dadaptadam", "dadaptadan", "dadaptlion", "dadaptsgd", "prodigy"),
+        "ranger21",
+    ),
+    ("soft_targets", "the library takes the largest target for the class"): (
+        *("bi_tempered_logistic_loss", "focal_cosine_loss", "ldam_loss"),
+    ),
+    ("classes", "ids are taken for labels of one class"): ("dice_loss", "jaccard_loss"),
     ("dtype", SINGLE): ("soft_f1_loss",),
     ("gradcheck", SINGLE): ("soft_f1_loss",),
 }

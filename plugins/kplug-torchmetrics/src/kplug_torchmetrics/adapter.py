@@ -163,6 +163,7 @@ class TorchMetric(Metric):
                 self.module.merge_state(other.module)
             except (AttributeError, NotImplementedError, RuntimeError, ValueError) as error:
                 raise ContractError(f"{self.name} cannot be merged: {error}") from error
+            self.module._computed = None  # a result that torchmetrics keeps from before
             self._is_fresh = False
 
     def get_config(self) -> dict[str, Any]:

@@ -47,6 +47,8 @@ _READS = "torchmetrics looks at the values that it is given"
 _UNMERGED = "torchmetrics cannot merge its state"
 _SEVERAL = "its result is a matrix or a curve"
 _NUMBERED = "it counts the queries that it has seen"
+_TYPES = "torchmetrics computes in the type of the predictions"
+_TWO = "it is defined for two samples or more"
 _WINDOWS = "torchmetrics adds up in another order"
 LEFT_OUT: dict[tuple[str, str], tuple[str, ...]] = {
     ("reads", _READS): (
@@ -77,6 +79,32 @@ LEFT_OUT: dict[tuple[str, str], tuple[str, ...]] = {
         "multi_scale_structural_similarity_index_measure",
         "structural_similarity_index_measure",
     ),
+    ("memory", "torchmetrics takes views of its inputs"): (
+        *("mean_absolute_error", "mean_squared_error", "normalized_root_mean_squared_error"),
+    ),
+    ("half", _TYPES): (
+        *("explained_variance", "mean_absolute_percentage_error", "peak_signal_noise_ratio"),
+        *("r2_score", "running_sum", "scale_invariant_signal_distortion_ratio"),
+        *("scale_invariant_signal_noise_ratio", "spectral_angle_mapper"),
+        *("spectral_distortion_index", "universal_image_quality_index"),
+    ),
+    ("dtype", _TYPES): (
+        *("calibration_error", "error_relative_global_dimensionless_synthesis"),
+        *("explained_variance", "kl_divergence", "precision_at_fixed_recall"),
+        *("precision_recall_curve", "r2_score", "recall_at_fixed_precision"),
+        *("relative_average_spectral_error", "roc", "sensitivity_at_specificity"),
+        "specificity_at_sensitivity",
+    ),
+    ("dtype", "floats are scores, whole numbers are ids"): (
+        *("dice_score", "generalized_dice_score", "mean_iou"),
+    ),
+    ("calls", "its state has the shape of the first batch"): ("explained_variance",),
+    ("calls", _TWO): ("r2_score",),
+    ("merging_several", _TWO): ("r2_score",),
+    ("merging_several", "torchmetrics cannot merge it into one without samples"): (
+        *("peak_signal_noise_ratio", "root_mean_squared_error_using_sliding_window"),
+    ),
+    ("kept_result", _TWO): ("r2_score",),
     ("weights", "torchmetrics knows no sample weights"): tuple(row.name for row in ROWS.values()),
 }
 #: Metrics that are created but not called, with the reason.
