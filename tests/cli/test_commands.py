@@ -163,6 +163,23 @@ def test_a_distribution_that_is_here_is_not_offered_again(install: Sandbox, tmp_
     assert "pip install" not in result.output
 
 
+@pytest.mark.parametrize("name", ["install", "search", "check"])
+def test_a_list_without_the_distribution_of_a_command_is_named_in_one_sentence(
+    install: Sandbox, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.kplug]\nplugins = ["kplug-other"]\n')
+    for each in ("kplug-authoring", "kplug-registry", "kplug-third"):
+        install(each, entry_points={"kplug": {"plugin": "client"}})  # a hook, which nobody runs
+    owner = "kplug-authoring" if name == "check" else "kplug-registry"
+    text = _words(_run(name, "kplug-waves"))
+    assert (
+        f"the command '{name}' belongs to {owner} 1.0, which is switched off: 'plugins' in" in text
+    )
+    assert "does not name it" in text
+    assert "Change that setting to use it." in text
+    assert "kplug-third" not in text
+
+
 def test_a_group_of_a_plugin_writes_help_as_kplugs_own_commands_do(client: Sandbox) -> None:
     assert _run("remote", "--help").output == (
         "Usage: kplug remote [OPTIONS] COMMAND [ARGS]...\n\nPlaces.\n\n"

@@ -103,7 +103,7 @@ def test_kplug_knows_what_they_lend_and_their_commands() -> None:
     lent = importlib_metadata.entry_points(group="kplug.modules")
     assert {one.name: one.dist.name for one in lent} == homes.LENT
     offered = [*REGISTRY.index(COMMAND).components, *REGISTRY.index(KINDS["layer"]).components]
-    shipped = {"kplug-authoring", "kplug-demo", "kplug-numbers", "kplug-preprocessing"}
+    shipped = {*homes.COMMANDS.values(), "kplug-preprocessing"}
     found = [one for one in offered if one.origin.distribution in shipped]
     owners = [homes.find_home(one.kind, one.name) for one in found]
     assert owners == [one.origin.distribution for one in found]

@@ -1,10 +1,11 @@
-"""Where Keras's names are that kplug leaves to distributions of its repository."""
+"""Where Keras's names and commands are that kplug leaves to distributions of its repository."""
 
 from __future__ import annotations
 
 from kplug.registry.lookup_keys import lookup_key
 
 _PREPROCESSING = "kplug-preprocessing"
+_REGISTRY = "fetch index install outdated publish search serve token trust uninstall yank"
 _LAYERS = (
     "CategoryEncoding",
     "CenterCrop",
@@ -40,6 +41,7 @@ COMMANDS = {
     **dict.fromkeys(("new", "add", "check", "stubs"), "kplug-authoring"),
     "demo": "kplug-demo",
     **dict.fromkeys(("numbers", "compare"), "kplug-numbers"),
+    **dict.fromkeys(_REGISTRY.split(), "kplug-registry"),
 }
 
 

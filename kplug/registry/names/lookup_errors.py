@@ -90,7 +90,11 @@ def _in_error(registry: Registry, kind: Kind, spec: Spec) -> PolicyError:
 
 def _find_disabled(registry: Registry, kind: Kind, spec: Spec) -> DisabledComponentError | None:
     discovery = registry.state.discovery
-    name = spec.distribution or discovery.refused_names.get((kind.group, lookup_key(spec.name)))
+    name = (
+        spec.distribution
+        or discovery.refused_names.get((kind.group, lookup_key(spec.name)))
+        or find_home(kind.name, spec.name)
+    )
     if name not in discovery.refused:
         return None
     supplier, reason = discovery.refused[name]
