@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from kplug.registry.component import Component
 from kplug.registry.installed.suppliers import Supplier
-from kplug.registry.kinds import Kind
+from kplug.registry.kinds import COMMAND, Kind
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.problems import Problem
 from kplug.registry.quoting import make_printable, quote
@@ -119,9 +119,11 @@ def advise_on_package(registry: Registry, kind: Kind, spec: Spec) -> str:
     installed = [supplier.origin.distribution for supplier in registry.state.discovery.suppliers]
     meant = find_closest(spec.distribution, installed, likeness=0.8)
     question = "" if meant is None else f"{ask(f'{meant}/{spec.name}')} "
+    can_search = registry.index(COMMAND).candidates("search")
+    search = f" `kplug search {spec.name}` asks the registries." if can_search else ""
     return (
-        f"{question}No plugin here knows that package. If you trust it, install it. If your own code "
-        f"defines the {kind.name}, offer it: {offer_in_code(kind, spec)}"
+        f"{question}No plugin here knows that package.{search} If you trust it, install it. "
+        f"If your own code defines the {kind.name}, offer it: {offer_in_code(kind, spec)}"
     )
 
 

@@ -111,3 +111,13 @@ def test_a_model_file_that_needs_a_package_names_it_only_if_a_registry_has_it(
             "kplug-pond 1.1 offers it: kplug install kplug-pond" in str(caught.value)
         ) == is_offered
         assert "kplug install kplug-evil" not in str(caught.value)
+
+
+def test_before_the_first_search_a_model_that_needs_a_package_names_the_command(
+    machine: Path, site: SignedFolder
+) -> None:
+    configure(machine, site)
+    layer = {"class_name": "kplug-pond>Pond", "config": {"name": "p"}}
+    text = json.dumps({"class_name": "Sequential", "config": {"name": "s", "layers": [layer]}})
+    with pytest.raises(kplug.KplugError, match="`kplug search Pond` asks the registries"):
+        kplug.models.model_from_json(text)
