@@ -50,9 +50,11 @@ class Answers:
     """What the C++ compiler can write, as far as it was asked."""
 
     def __init__(self) -> None:
-        from torch._inductor.cpp_builder import get_cpp_compiler
+        from torch._inductor import cpp_builder, exc
 
-        self._compiler = shutil.which(get_cpp_compiler())
+        self._compiler: str | None = None
+        with contextlib.suppress(exc.InvalidCxxCompiler):  # torch says later that there is none
+            self._compiler = shutil.which(cpp_builder.get_cpp_compiler())
         self._written: dict[str, list[set[str]]] = {}
 
     def can_write(self, code: str, flags: str) -> bool:

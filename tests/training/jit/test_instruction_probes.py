@@ -77,6 +77,16 @@ def test_another_compiler_is_asked_again(
     assert len(compiled) == 2
 
 
+def test_without_a_compiler_nothing_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch._inductor import cpp_builder, exc
+
+    def search() -> str:
+        raise exc.InvalidCxxCompiler
+
+    monkeypatch.setattr(cpp_builder, "get_cpp_compiler", search)
+    assert not Answers().can_write("int puddle;", "-O1")
+
+
 def test_a_disk_that_cannot_be_written_changes_no_answer(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
