@@ -212,8 +212,8 @@ def test_a_bar_is_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
     file = io.StringIO()
     monkeypatch.setattr(
-        "kplug.training.reports.progress_bar.Console",
-        lambda **_: console.Console(file=file, force_terminal=True, width=100),
+        "kplug.training.reports.progress_bar._make_console",
+        lambda: console.Console(file=file, force_terminal=True, width=100),
     )
     make_model().fit(X, Y, epochs=2, verbose=1)
     assert "Epoch 2/2" in file.getvalue()
