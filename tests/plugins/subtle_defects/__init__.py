@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tests.plugins.subtle_defects import functions, metrics, optimizers
+from tests.plugins.subtle_defects import functions, late_numbers, metrics, optimizers
 from tests.plugins.subtle_defects.table import Subtle as Subtle
 
-SUBTLE: list[Subtle] = [*functions.SUBTLE, *metrics.SUBTLE, *optimizers.SUBTLE]
+SUBTLE: list[Subtle] = [
+    *functions.SUBTLE,
+    *late_numbers.SUBTLE,
+    *metrics.SUBTLE,
+    *optimizers.SUBTLE,
+]

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+import random
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from kplug import Spec, resolve
 from kplug_authoring.checks.subject import (
     Finding,
     Subject,
     check,
     find_difference,
     is_finite,
+    seeded,
     shown,
 )
 
@@ -118,4 +123,81 @@ def _own_memory(subject: Subject) -> Finding:
     return difference and f"after the first was changed in place, the second differs: {difference}"
 
 
-INITIALIZER_CHECKS = (_shape_and_dtype, _repeats, _fresh, _variance, _empty, _own_memory)
+@check(
+    "random generators of the program that go on from where they were, whether it is made or called",
+    "No torch.manual_seed, random.seed or np.random.seed: make a torch.Generator from the seed at each call.",
+    after=("repeats",),
+)
+def _global_seed(subject: Subject) -> Finding:
+    # After a seed is set inside, the state is the same whatever it was before.
+    states = []
+    for seed in (11, 12):
+        with seeded(seed):
+            before = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
+            initializer = resolve_plainly(subject)
+            initializer(subject.shape, dtype=torch.float32)
+            after = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
+            states.append((before, after))
+    if torch.equal(states[0][1][0], states[1][1][0]):
+        return "torch's generator is in one state, whichever seed it had before"
+    if any(before[1:] != after[1:] for before, after in states):
+        return "the generator of Python's random, or NumPy's, has another state"
+    return None
+
+
+def resolve_plainly(subject: Subject) -> Any:
+    """Make the component without a seed around it."""
+    arguments = dict(subject.example.arguments)
+    return resolve(
+        subject.kind.name, Spec(subject.component.qualified_name, kwargs=arguments)
+    ).object
+
+
+_DENSE = ((120, 200), (200, 120), (150, 300), (150, 150))
+_KERNELS = ((3, 3, 40, 60), (5, 60, 40))
+
+
+@check(
+    "a kernel of a convolution with the variance that a dense kernel of the same fans has",
+    "A fan counts the window: fan_in = prod(shape[:-2]) * shape[-2], fan_out = prod(shape[:-2]) * shape[-1].",
+    after=("shapes",),
+)
+def _convolution(subject: Subject) -> Finding:
+    initializer = subject.make()
+    try:
+        with seeded(99):
+            dense = [_spread(initializer, shape) for shape in _DENSE]
+            kernels = [_spread(initializer, shape) for shape in _KERNELS]
+    except Exception:  # noqa: BLE001 - it refuses them
+        return None
+    for name, share in _FANS.items():
+        scale = dense[0] * share(*_DENSE[0])
+        if not scale > 0 or any(
+            abs(found * share(*shape) / scale - 1.0) > 0.08
+            for found, shape in zip(dense, _DENSE, strict=True)
+        ):
+            continue
+        for found, shape in zip(kernels, _KERNELS, strict=True):
+            window = math.prod(shape[:-2])
+            expected = scale / share(window * shape[-2], window * shape[-1])
+            if abs(found / expected - 1.0) > 0.15:
+                return f"variance by {name}: {found:.3g} for {shape}, expected {expected:.3g}"
+        return None
+    return None
+
+
+_FANS: dict[str, Callable[[int, int], float]] = {
+    "fan_in": lambda fan_in, _: fan_in,
+    "fan_out": lambda _, fan_out: fan_out,
+    "the mean of both fans": lambda fan_in, fan_out: (fan_in + fan_out) / 2.0,
+}
+
+
+def _spread(initializer: Any, shape: tuple[int, ...]) -> float:
+    return float(initializer(shape, dtype=torch.float64).var())
+
+
+INITIALIZER_CHECKS = (
+    *(_shape_and_dtype, _repeats, _fresh, _variance, _empty, _own_memory),
+    *(_global_seed, _convolution),
+)

@@ -317,6 +317,8 @@ def _fit_once(subject: Subject, model: Any) -> None:
     inputs = _data_of(subject)
     outputs = _as_tensors(model.predict(inputs, verbose=0))
     if not model.trainable_weights or not all(value.is_floating_point() for value in outputs):
+        with torch.no_grad():  # what changes in training, changes without trained weights too
+            model(inputs, training=True)
         return
     model.compile("kplug/sgd", "kplug/mse")
     targets = [torch.zeros_like(value) for value in outputs]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import Any
 
 from kplug_authoring.checks.common import COMMON
@@ -54,4 +55,25 @@ def _stateless(subject: Subject) -> Finding:
     return find_difference(forwards, backwards[::-1])
 
 
-SCHEDULE = Suite(rates_of, (*COMMON, _finite, _stateless))
+@check(
+    "late in a training no rate above all those before",
+    "Clamp the step: step = min(step, decay_steps). A power of 1 - step / decay_steps grows again behind it.",
+    after=("finite",),
+)
+def _late(subject: Subject) -> Finding:
+    schedule = subject.make()
+    begun = time.process_time()
+    schedule(_LATE)
+    # torch's schedules count up to a step.
+    steps = (_LATE,) if time.process_time() - begun > _SLOW else (_LATE, 1_000_000, 30_000_000)
+    highest = max(float(schedule(step)) for step in (*range(0, 1_000, 7), 2_000, 5_000, 10_000))
+    for step in steps:
+        rate = float(schedule(step))
+        if rate > 1.01 * highest:
+            return f"{rate:.4g} at step {step}, and at most {highest:.4g} up to step 10,000"
+    return None
+
+
+_SLOW = 0.002
+
+SCHEDULE = Suite(rates_of, (*COMMON, _finite, _stateless, _late))
