@@ -23,7 +23,9 @@ def run_at(made: Any, inputs: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
     if not total.requires_grad:
         return total.detach(), torch.zeros_like(leaf)
     (gradient,) = torch.autograd.grad(total, leaf, allow_unused=True)
-    return total.detach(), torch.zeros_like(leaf) if gradient is None else gradient
+    if gradient is None:
+        gradient = torch.zeros_like(leaf)
+    return total.detach(), gradient
 
 
 def weigh(value: Tensor) -> Tensor:
@@ -158,7 +160,8 @@ def second_order(subject: Subject) -> Finding:
         found = torch.zeros_like(last)
         if gradient.requires_grad:
             (second,) = torch.autograd.grad((gradient * direction).sum(), leaf, allow_unused=True)
-            found = found if second is None else second
+            if second is not None:
+                found = second
         ends = [run_at(made, (*others, last + size * direction))[1] for size in (1e-5, -1e-5)]
     except Exception:  # noqa: BLE001 - it refuses, as torch's fused kernels do
         return None

@@ -133,16 +133,22 @@ def _global_seed(subject: Subject) -> Finding:
     states = []
     for seed in (11, 12):
         with seeded(seed):
-            before = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
+            before = torch.get_rng_state(), random.getstate(), _read_numpy()
             initializer = resolve_plainly(subject)
             initializer(subject.shape, dtype=torch.float32)
-            after = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
+            after = torch.get_rng_state(), random.getstate(), _read_numpy()
             states.append((before, after))
     if torch.equal(states[0][1][0], states[1][1][0]):
         return "torch's generator is in one state, whichever seed it had before"
     if any(before[1:] != after[1:] for before, after in states):
         return "the generator of Python's random, or NumPy's, has another state"
     return None
+
+
+def _read_numpy() -> list[int]:
+    state: Any = np.random.get_state(legacy=True)
+    kept: list[int] = state[1].tolist()
+    return kept
 
 
 def resolve_plainly(subject: Subject) -> Any:
@@ -160,7 +166,7 @@ _KERNELS = ((3, 3, 40, 60), (5, 60, 40))
 @check(
     "a kernel of a convolution with the variance that a dense kernel of the same fans has",
     "A fan counts the window: fan_in = prod(shape[:-2]) * shape[-2], fan_out = prod(shape[:-2]) * shape[-1].",
-    after=("shapes",),
+    after=("shapes", "variance"),
 )
 def _convolution(subject: Subject) -> Finding:
     initializer = subject.make()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -36,7 +38,7 @@ def many(subject: Subject) -> Finding:
             turned = [_run(subject, make(12)), _run(subject, _flip(make(12)))]
         except Exception:  # noqa: BLE001, S112 - it takes other inputs
             continue
-        if not find_difference(*small, _TOLERANCE):
+        if not find_difference(small[0], small[1], _TOLERANCE):
             difference = find_difference(
                 _run(subject, make(20)), _run(subject, _tile(make(20))), _TOLERANCE
             )
@@ -44,7 +46,7 @@ def many(subject: Subject) -> Finding:
                 return (
                     f"for an image of 400 pixels ({name}), and four beside each other: {difference}"
                 )
-        if not find_difference(*turned, _TOLERANCE):
+        if not find_difference(turned[0], turned[1], _TOLERANCE):
             difference = find_difference(
                 _run(subject, make(40)), _run(subject, _flip(make(40))), _TOLERANCE
             )
@@ -136,7 +138,7 @@ def classes(subject: Subject) -> Finding:
     for form in ("ids of both",) if are_ids else ("one-hot", "ids"):
         try:
             few = [_run_classes(subject, 3, {}, form, *turns) for turns in ((0, 0), (1, 1), (0, 1))]
-            if find_difference(*few[:2], _TOLERANCE) or not find_difference(few[0], few[2]):
+            if find_difference(few[0], few[1], _TOLERANCE) or not find_difference(few[0], few[2]):
                 continue  # the order counts, or nothing does
             found = _run_classes(subject, 20, arguments, form, 0, 0)
         except Exception:  # noqa: BLE001, S112 - it takes other inputs
@@ -150,7 +152,7 @@ def classes(subject: Subject) -> Finding:
 
 
 def _run_classes(
-    subject: Subject, count: int, arguments: dict[str, object], form: str, turn: int, other: int
+    subject: Subject, count: int, arguments: Mapping[str, object], form: str, turn: int, other: int
 ) -> list[Tensor]:
     """Return what comes of classes that are numbered on by some, in targets and in predictions."""
     chance = torch.Generator().manual_seed(count)

@@ -78,5 +78,6 @@ def _differentiate(
             (gradient,) = torch.autograd.grad(
                 value, leaf, above, retain_graph=True, allow_unused=True
             )
-            found += [] if gradient is None else [gradient.detach()]
+            if gradient is not None:
+                found.append(gradient.detach())
     return found

@@ -220,8 +220,8 @@ def _state(subject: Subject) -> Finding:
 def _merging_several(subject: Subject) -> Finding:
     inputs = tuple(torch.cat([one, one.flip(0)[:2]]) for one in _float32_inputs(subject))
     whole = _update(subject.make(), inputs).result()
-    ends = (0, 1, 3, None)
-    parts = [_update(subject.make(), inputs, *ends[at : at + 2]) for at in range(3)]
+    ends = ((0, 1), (1, 3), (3, None))
+    parts = [_update(subject.make(), inputs, first, end) for first, end in ends]
     before = [[value.clone() for value in leaves(one.result())] for one in parts]
     merged = parts[0]
     merged.merge_state([parts[1], subject.make(), parts[2]])

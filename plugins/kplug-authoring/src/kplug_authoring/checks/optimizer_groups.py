@@ -106,6 +106,7 @@ def zero_gradient(subject: Subject) -> Finding:
     "each parameter group by its own settings, as in an optimizer of its own",
     "In `for group in self.param_groups`, take rate, decay and all else from that group, and state from "
     "self.state[p].",
+    after=("groups",),
 )
 @_unless_it_fails
 def group_settings(subject: Subject) -> Finding:
@@ -117,7 +118,8 @@ def group_settings(subject: Subject) -> Finding:
         plain, varied = (_train_one(subject, settings) for settings in ({}, {key: value}))
         if find_deviation(varied, plain, _SAME) is None or not all(map(is_finite, varied)):
             continue
-        for settings in (({}, {key: value}), ({key: value}, {})):
+        changed: dict[str, Any] = {key: value}
+        for settings in (({}, changed), (changed, {})):
             found = train(subject, make_weights(_PAIR), groups=settings)
             if is_separable(subject):
                 expected = [

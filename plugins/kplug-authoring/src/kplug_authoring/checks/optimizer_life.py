@@ -167,6 +167,7 @@ def memory(subject: Subject) -> Finding:
     "a weight whose gradient comes later trained from then on, and the others as without it",
     "Make a weight's state when its gradient is first there, and look for it by the weight: "
     "self.state[p]. Zip only lists that leave out the same weights.",
+    after=("missing_gradient",),
 )
 def late_gradient(subject: Subject) -> Finding:
     """Give one of three weights its first gradient at the fourth step."""
@@ -200,6 +201,7 @@ def late_gradient(subject: Subject) -> Finding:
 @check(
     "a weight that stays where it is at a step without its gradient",
     "Skip parameters whose grad is None at each step; keep no gradient for later.",
+    after=("missing_gradient",),
 )
 def lost_gradient(subject: Subject) -> Finding:
     """Take a weight's gradient away after two steps."""
