@@ -88,7 +88,9 @@ def half_loss(subject: Subject) -> Finding:
                 return finding
             if found.requires_grad:
                 (gradient,) = torch.autograd.grad(found, leaf, allow_unused=True)
-                if gradient is not None and gradient.isnan().any():
+                if gradient is None:
+                    continue
+                if gradient.isnan().any():
                     return f"the gradient {shown(gradient)} in {dtype}"
     return None
 

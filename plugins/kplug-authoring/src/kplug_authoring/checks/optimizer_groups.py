@@ -119,7 +119,8 @@ def group_settings(subject: Subject) -> Finding:
         if find_deviation(varied, plain, _SAME) is None or not all(map(is_finite, varied)):
             continue
         changed: dict[str, Any] = {key: value}
-        for settings in (({}, changed), (changed, {})):
+        orders: list[list[dict[str, Any]]] = [[{}, changed], [changed, {}]]
+        for settings in orders:
             found = train(subject, make_weights(_PAIR), groups=settings)
             if is_separable(subject):
                 expected = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -101,12 +102,13 @@ def is_separable(subject: Subject) -> bool:
     """Whether a weight moves alone as it does beside others: a norm over all of them forbids it."""
     if "is_separable" not in subject.__dict__:
         together = train(subject, make_weights(), _by_place)
-        apart = [
-            train(subject, [weight], lambda one, _, step, at=at: _by_place(one, at, step))[0]
-            for at, weight in enumerate(make_weights())
-        ]
+        apart = [_train_alone(subject, weight, at) for at, weight in enumerate(make_weights())]
         subject.__dict__["is_separable"] = find_deviation(together, apart, _SAME) is None
     return bool(subject.__dict__["is_separable"])
+
+
+def _train_alone(subject: Subject, weight: Tensor, place: int) -> Tensor:
+    return train(subject, [weight], lambda one, _, step: _by_place(one, place, step))[0]
 
 
 def find_deviation(
@@ -256,7 +258,7 @@ def kept_inputs(subject: Subject) -> Finding:
             parameters = start()
             try:
                 optimizer = build_optimizer(subject.make(**arguments), parameters)
-                set_gradients(optimizer, parameters, lambda them, size=size: size * parabola(them))
+                set_gradients(optimizer, parameters, functools.partial(_parabola, size))
                 before = [one.grad.clone() for one in parameters if one.grad is not None]
                 optimizer.step()
             except Exception:
@@ -291,6 +293,10 @@ def own_state(subject: Subject) -> Finding:
             give(second, other, lambda w, p, s: -3.0 * _by_place(w, p, s), step)
     difference = find_deviation([weight.detach() for weight in one], expected, _SAME)
     return difference and f"in turns with a second optimizer and alone: {difference}"
+
+
+def _parabola(size: float, parameters: list[Tensor]) -> Tensor:
+    return size * parabola(parameters)
 
 
 def _by_place(weight: Tensor, place: int, step: int) -> Tensor:
