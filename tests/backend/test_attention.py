@@ -51,6 +51,19 @@ def test_attend(shape: tuple[int, int, int, int, int, int], kind: int) -> None:
     np.testing.assert_allclose(made.numpy(), expected, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("has_mask", [False, True])
+def test_bfloat16_trains_in_float32(has_mask: bool) -> None:
+    exact = [_draw(2, 6, 2, 4, seed=s).bfloat16() for s in range(3)]
+    mask = _draw(2, 1, 1, 6, seed=4) > 0 if has_mask else None
+    wanted = attend(*(one.float() for one in exact), scale=0.7, mask=mask)
+    heads = [one.clone().requires_grad_() for one in exact]
+    with torch.autocast("cpu", torch.bfloat16):
+        made = attend(*heads, scale=0.7, mask=mask)
+    assert torch.equal(made, wanted.bfloat16())
+    gradients = torch.autograd.grad(made.float().sum(), heads)
+    assert {gradient.dtype for gradient in gradients} == {torch.bfloat16}
+
+
 def test_a_query_that_may_look_nowhere() -> None:
     query, value = _draw(1, 1, 1, 2), _draw(1, 3, 1, 2, seed=1)
     nothing = torch.zeros(1, 1, 1, 3, dtype=torch.bool)
