@@ -254,13 +254,8 @@ def main() -> None:
         in_memory = best(results.get("arrays", found), COLUMNS[1:2], "fit")
         others = [show(best(found, [column], "fit") / hand) for column in COLUMNS[2:]]
         to_arrays = "" if name == "pictures" else show(ours / in_memory)
-        return [
-            SOURCES[name],
-            show(hand * 1e3, digits=0),
-            show(ours / hand, 1.05),
-            to_arrays,
-            *others,
-        ]
+        numbers = [show(hand * 1e3, digits=0), show(ours / hand, 1.05), to_arrays]
+        return [SOURCES[name], *numbers, *others]
 
     header = ["by hand, ms", "kplug ≤ 1.05", "kplug / kplug in memory", "Keras, tf.data", "grain"]
     title = f"{describe_machine()}\n\nAn epoch; beside the loop by hand where nothing else is said:"

@@ -227,7 +227,6 @@ def print_ratios(title: str, request: str, results: dict[str, Found], unit: str)
     others = [column for column in COLUMNS if column != HAND]
     ours = ["kplug eager", "kplug jit", "kplug jit x8"]
     is_fit = request == "fit"
-    keras_target = 1.0 if is_fit else math.inf
 
     def row(case: str, found: Found) -> list[str]:
         hand, scale = found.get(HAND, {}).get(request, math.nan), 1e3 if unit == "ms" else 1e6
@@ -238,7 +237,8 @@ def print_ratios(title: str, request: str, results: dict[str, Found], unit: str)
             for column in others
         ]
         to_keras = best(found, ours, request) / best(found, KERAS, request)
-        return [case, show(hand * scale, digits=1), *ratios, show(to_keras, keras_target)]
+        to_keras_text = show(to_keras, 1.0 if is_fit else math.inf)
+        return [case, show(hand * scale, digits=1), *ratios, to_keras_text]
 
     headers = {"kplug eager": "kplug eager ≤ 1.05", "kplug jit": "kplug jit ≤ 0.90"}
     names = [headers.get(column, column) if is_fit else column for column in others]
