@@ -243,6 +243,23 @@ def kplug_offers(kind: str, name: str, distribution: str | None) -> Sequence[kpl
 
 
 @hookspec
+def kplug_archives(distribution: str, version: str, archive_hash: str) -> Sequence[str]:
+    """Return addresses of an archive by its hash, for `kplug sync`, which may wait for a network.
+
+    The installer refuses an archive with another hash. If no plugin has an address, that of the lock counts.
+
+    Args:
+        distribution: The normalised distribution.
+        version: The locked version.
+        archive_hash: ``sha256:`` and 64 hexadecimal digits.
+
+    Returns:
+        URLs, best first; none if this plugin knows of none.
+    """
+    raise NotImplementedError
+
+
+@hookspec
 def kplug_left_out(kind: str) -> Mapping[str, str]:
     """Return the names of a library that are deliberately left out, with reasons.
 

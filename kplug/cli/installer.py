@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kplug.errors import LockError
 from kplug.locking import Drift, Lock, LockedPackage, read_install_source
+from kplug.locking.lock_file import ARCHIVE_URL
 from kplug.registry import REGISTRY
 from kplug.registry.component import BUILT_IN
 from kplug.registry.metadata import path_of_url
@@ -33,13 +34,13 @@ class Plan:
 
 
 def make_plan(lock: Lock, drift: Sequence[Drift]) -> Plan:
-    """Return the plan that brings an installation back to a lock."""
+    """Return the plan that brings an installation back to a lock, after asking plugins for archives."""
     of = {item.package: item for item in drift}
     obstacles = [text for item in drift if (text := _find_obstacle(lock, item))]
     mendable = [p for p in lock.packages if p.name in of and not _find_obstacle(lock, of[p.name])]
     return Plan(
-        tuple(p for p in mendable if of[p.name].kind in ("missing", "version")),
-        tuple(p for p in mendable if of[p.name].kind in ("hash", "commit")),
+        tuple(_locate(p) for p in mendable if of[p.name].kind in ("missing", "version")),
+        tuple(_locate(p) for p in mendable if of[p.name].kind in ("hash", "commit")),
         tuple(p for p in lock.packages if p.name not in of),
         tuple(obstacles),
     )
@@ -68,6 +69,17 @@ def _find_reason(package: LockedPackage) -> str | None:
     if package.source.is_editable and not (commit and package.source.url):
         return "it was locked as an editable install that no address leads to"
     return None
+
+
+def _locate(package: LockedPackage) -> LockedPackage:
+    """Return a package with the address at which a plugin finds its archive by the hash, if any does."""
+    digest = package.source.archive_hash
+    if not digest:
+        return package
+    facts = {"distribution": package.name, "version": package.version, "archive_hash": digest}
+    urls, _ = REGISTRY.ask_all(str, "kplug_archives", **facts)
+    url = next(filter(ARCHIVE_URL.fullmatch, urls), package.source.url)
+    return replace(package, source=replace(package.source, url=url))
 
 
 def make_commands(

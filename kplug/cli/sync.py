@@ -22,7 +22,7 @@ from kplug.cli.installer import (
 from kplug.cli.lock import DEFAULT, LockFile
 from kplug.commands.output import answer_in_json, print_json, print_lines
 from kplug.errors import LockError
-from kplug.locking import find_drift, find_installer, read_lock
+from kplug.locking import Lock, LockedPackage, find_drift, find_installer, read_lock
 from kplug.registry.quoting import quote
 
 
@@ -65,7 +65,7 @@ def sync(
         if as_json:
             print_json(_describe(plan, commands))
             return
-        print_lines(_show(plan, commands))
+        print_lines(_show(plan, commands, wanted))
         if is_dry:
             return
         if is_needed and (is_agreed or typer.confirm("Install this?", abort=True)):
@@ -74,11 +74,10 @@ def sync(
         raise typer.Exit(_check_again(file))
 
 
-def _show(plan: Plan, commands: list[list[str]]) -> Iterator[str]:
-    for package in plan.missing:
-        yield f"install {as_requirement(package)}{_tell_source(as_requirement(package))}"
-    for package in plan.replaced:
-        yield f"replace {as_requirement(package)}{_tell_source(as_requirement(package))}"
+def _show(plan: Plan, commands: list[list[str]], lock: Lock) -> Iterator[str]:
+    for verb, packages in (("install", plan.missing), ("replace", plan.replaced)):
+        for package in packages:
+            yield f"{verb} {as_requirement(package)}{_tell_source(package, lock)}"
     for obstacle in plan.obstacles:
         yield f"cannot mend: {obstacle}"
     for command in commands:
@@ -87,8 +86,10 @@ def _show(plan: Plan, commands: list[list[str]]) -> Iterator[str]:
         yield "Nothing to do: everything is installed as locked."
 
 
-def _tell_source(requirement: str) -> str:
-    return ", from an address in the lock" if "://" in requirement else ""
+def _tell_source(package: LockedPackage, lock: Lock) -> str:
+    if "://" not in as_requirement(package):
+        return ""
+    return ", from an address in the lock" if package in lock.packages else ", found by its hash"
 
 
 def _describe(plan: Plan, commands: list[list[str]]) -> dict[str, object]:

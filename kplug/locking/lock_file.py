@@ -24,6 +24,7 @@ _HEADER = """\
 layout = {layout}
 """
 _URL = r"[A-Za-z0-9.\-_~:/@%+!,=&?()\[\]]{1,1000}"
+ARCHIVE_URL = re.compile(rf"(?:https?|file)://{_URL}")
 _FORMS = {
     "name": re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?"),
     "version": re.compile(r"[0-9A-Za-z.!+_-]{1,100}"),

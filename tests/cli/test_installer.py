@@ -19,6 +19,7 @@ from kplug.errors import LockError
 from kplug.locking import Drift, InstallSource, Lock, LockedPackage
 from kplug.registry import REGISTRY
 from tests.locking import conftest
+from tests.registry.conftest import Sandbox
 
 install = conftest.install
 install_plugin = conftest.install_plugin
@@ -64,6 +65,38 @@ def test_a_wheel_that_is_still_there_is_installed_from_its_file(tmp_path: Path) 
     assert as_requirement(LockedPackage("kplug-one", "1.0", "", source)).startswith(
         f"kplug-one @ {wheel.as_uri()}#sha256="
     )
+
+
+WHERE = """\
+import kplug
+@kplug.hookimpl
+def kplug_archives(distribution, version, archive_hash):
+    return [{answer}] if (distribution, version) == ("kplug-one", "1.0") else []
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ("f'https://ours/{archive_hash[7:9]}.whl'", "https://ours/dd.whl"),
+        ("'https://ours/a.whl#sha256=0'", "https://gone/a.whl"),
+        ("'--index-url=https://ours'", "https://gone/a.whl"),
+        ("1 / 0", "https://gone/a.whl"),
+    ],
+)
+def test_an_archive_is_looked_for_by_its_hash(install: Sandbox, answer: str, found: str) -> None:
+    install(
+        "my-places",
+        entry_points={"kplug": {"plugin": "my_places"}},
+        modules={"my_places.py": WHERE.replace("{answer}", answer)},
+    )
+    source = InstallSource("https://gone/a.whl", archive_hash=f"sha256:{DIGEST}")
+    one = LockedPackage("kplug-one", "1.0", "", source)
+    two = LockedPackage("kplug-two", "2.0", "", source)
+    drift = [Drift("missing", each.name, "") for each in (one, two)]
+    plan = make_plan(Lock((one, two)), drift)
+    assert [each.source.url for each in plan.missing] == [found, "https://gone/a.whl"]
+    assert {each.source.archive_hash for each in plan.missing} == {f"sha256:{DIGEST}"}
 
 
 def test_what_is_as_locked_has_to_stay(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def test_every_hook_is_specified_and_no_other() -> None:
         "kplug_kinds",
         "kplug_components",
         "kplug_offers",
+        "kplug_archives",
         "kplug_environment",
         "kplug_findings",
         "kplug_left_out",

@@ -26,6 +26,16 @@ def kplug_offers(kind: str, name: str, distribution: str | None) -> Sequence[Pac
 
 
 @hookimpl
+def kplug_archives(distribution: str, version: str, archive_hash: str) -> Sequence[str]:
+    """Return where the registries have the wheel with a hash."""
+    from kplug_registry.client.archives import list_archives
+    from kplug_registry.client.configured_registries import open_registries  # imported on demand
+
+    sha256 = archive_hash.removeprefix("sha256:")
+    return list(list_archives(open_registries(), distribution, version, sha256))
+
+
+@hookimpl
 def kplug_findings() -> Sequence[Finding]:
     """Return the findings about files of plugins that reach beyond their own packages."""
     from kplug_registry.placement.installed_plugins import (
