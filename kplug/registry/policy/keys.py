@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kplug.registry.policy.list_entries import (
     Entry,
@@ -57,8 +58,7 @@ class Setting:
         return [one for one in self.entries if one.distribution == installed.distribution]
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """The row of a setting: a switch, or a list of entries.
 
     Args:
