@@ -245,7 +245,7 @@ def test_a_real_allocator_that_is_preloaded() -> None:
     library = ctypes.util.find_library("jemalloc")
     if library is None:
         pytest.skip("jemalloc is not installed")
-    code = "from kplug.training.allocator import *; print(find_objection({}))"
+    code = "from kplug.training.allocator import *; print(find_tuning_obstacle({}))"
     assert _run_python(code, LD_PRELOAD=library) == "another allocator has replaced malloc"
 
 

@@ -8,6 +8,6 @@ graph (``optimizer_planners``, ``step_numbers``, ``tensor_scalars``); all other 
 unchanged (``captured_state``). A step with a graph break (``graph_breaks``) falls back to eager execution
 (``fallback_to_eager``), with a warning that gives the reason (``eager_warning``).
 
-An ``auto_step`` runs a ``jit_trial`` for each shape of batches. The trial decides whether compiling pays
+An ``auto_step`` runs a ``auto_decision`` for each shape of batches. The trial decides whether compiling pays
 off (``jit_costs``), while a ``background_compiler`` compiles in a ``compiler_worker`` process.
 """

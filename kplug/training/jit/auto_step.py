@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, fx
 
 from kplug.training.data.batch import Batch
+from kplug.training.jit.auto_decision import JitTrial
 from kplug.training.jit.batch_signatures import describe_batches
 from kplug.training.jit.fallback_to_eager import EagerFallback
 from kplug.training.jit.jit_step import MOST_SHAPES, JitStep
-from kplug.training.jit.jit_trial import JitTrial
 from kplug.training.jit.programs import Program
 
 

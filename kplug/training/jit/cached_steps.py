@@ -12,7 +12,7 @@ from kplug.training.jit.fallback_to_eager import EagerFallback
 from kplug.training.jit.jit_step import JitStep
 from kplug.training.jit.programs import Program, make_train_program
 from kplug.training.model_protocol import TrainableModel
-from kplug.training.step.steps import PredictStep, TestStep, TrainStep
+from kplug.training.step.standard_steps import PredictStep, TestStep, TrainStep
 
 _TITLES = {"train": "training step", "test": "evaluation step", "predict": "prediction step"}
 

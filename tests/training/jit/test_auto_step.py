@@ -19,7 +19,7 @@ from torch import Tensor
 from kplug.callbacks import Callback
 from kplug.layers import BatchNormalization, Dense, Dropout, Input
 from kplug.models import Sequential
-from kplug.training.jit import auto_step, jit_step, jit_trial, torch_compiler
+from kplug.training.jit import auto_decision, auto_step, jit_step, torch_compiler
 from kplug.training.jit.auto_step import AutoStep
 from kplug.training.jit.batch_signatures import describe_batches
 from kplug.training.jit.compiler_worker import CompilerReport
@@ -48,10 +48,10 @@ class Worker:
 def _eager_to_compile(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let everything be worth it, and compiled steps always win."""
     monkeypatch.setattr(Worker, "started", [])
-    monkeypatch.setattr(jit_trial, "BackgroundCompiler", Worker)
-    monkeypatch.setattr(jit_trial, "is_worth", lambda *_, **__: True)
-    monkeypatch.setattr(jit_trial, "_find_quickest", lambda times: -len(times))
-    monkeypatch.setattr(jit_trial, "_BLOCKS", 3)
+    monkeypatch.setattr(auto_decision, "BackgroundCompiler", Worker)
+    monkeypatch.setattr(auto_decision, "is_worth", lambda *_, **__: True)
+    monkeypatch.setattr(auto_decision, "_find_quickest", lambda times: -len(times))
+    monkeypatch.setattr(auto_decision, "_BLOCKS", 3)
 
 
 @pytest.fixture
@@ -220,9 +220,9 @@ import torch
 from kplug.callbacks import Callback
 from kplug.layers import LSTM, Dense, Dropout, Input
 from kplug.models import Sequential
-from kplug.training.jit import jit_trial
+from kplug.training.jit import auto_decision
 
-jit_trial.is_worth = lambda *_, **__: True
+auto_decision.is_worth = lambda *_, **__: True
 steps, deadline = 0, time.monotonic() + 300
 
 class StopAfterComparing(Callback):
@@ -275,7 +275,7 @@ def test_eager_steps_are_described_when_the_shape_changes_or_an_epoch_begins(
         return describe_batches(batches)
 
     monkeypatch.setattr(auto_step, "describe_batches", counted)
-    monkeypatch.setattr(jit_trial, "is_worth", lambda *_, **__: False)
+    monkeypatch.setattr(auto_decision, "is_worth", lambda *_, **__: False)
     model = make_model("auto")
     fit(model, batch_size=16, epochs=2)  # seven batches of 16, one of 8
     assert described == [(16, 3), (8, 3)] * 2

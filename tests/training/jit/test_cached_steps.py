@@ -10,7 +10,7 @@ from kplug.training.jit.auto_step import AutoStep
 from kplug.training.jit.cached_steps import find_jit_step
 from kplug.training.jit.jit_step import JitStep
 from kplug.training.jit.programs import Program
-from kplug.training.step.steps import PredictStep, make_train_step
+from kplug.training.step.standard_steps import PredictStep, make_train_step
 
 
 def test_a_released_step_is_the_same_with_another_program() -> None:

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from kplug.training.data.batch import Batch
-from kplug.training.jit import jit_trial
+from kplug.training.jit import auto_decision
+from kplug.training.jit.auto_decision import JitTrial, Leaves
 from kplug.training.jit.compiler_worker import CompilerReport
 from kplug.training.jit.jit_costs import JitCosts
-from kplug.training.jit.jit_trial import JitTrial, Leaves
 
 LEAVES = [[torch.zeros(2)]]
 BATCHES = [Batch(LEAVES[0][0])]
@@ -103,10 +103,10 @@ class Step:
 @pytest.fixture(autouse=True)
 def _fakes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(jit_trial, "time", clock)
-    monkeypatch.setattr(jit_trial, "BackgroundCompiler", Worker)
-    monkeypatch.setattr(jit_trial, "_costs", JitCosts())
-    monkeypatch.setattr(jit_trial, "is_compiled", lambda graph, tensors: False)
+    monkeypatch.setattr(auto_decision, "time", clock)
+    monkeypatch.setattr(auto_decision, "BackgroundCompiler", Worker)
+    monkeypatch.setattr(auto_decision, "_costs", JitCosts())
+    monkeypatch.setattr(auto_decision, "is_compiled", lambda graph, tensors: False)
     monkeypatch.setattr(Worker, "started", [])
 
 
@@ -123,7 +123,7 @@ def test_a_step_that_gains_is_compiled_beside_eager_steps_and_compared() -> None
 def test_code_that_an_earlier_process_kept_is_compared_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(jit_trial, "is_compiled", lambda graph, tensors: True)
+    monkeypatch.setattr(auto_decision, "is_compiled", lambda graph, tensors: True)
     step = Step(eager=0.01, compiled=0.002, steps=10_000, operations=2000)
     assert step.train() == ["eager", "counted", *ALTERNATING, "compiled"]
     assert Worker.started == []
@@ -159,7 +159,7 @@ def test_a_short_run_uses_code_that_made_an_earlier_process_faster(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     keep_code(tmp_path)
-    monkeypatch.setattr(jit_trial, "is_compiled", lambda graph, tensors: True)
+    monkeypatch.setattr(auto_decision, "is_compiled", lambda graph, tensors: True)
     long = Step(eager=0.01, compiled=0.002, steps=10_000, operations=2000)
     assert long.train()[-1] == "compiled"
     short = Step(eager=0.01, compiled=0.002, steps=200, operations=2000)
@@ -172,7 +172,7 @@ def test_code_that_was_not_faster_is_no_reason_to_trace_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     keep_code(tmp_path)
-    monkeypatch.setattr(jit_trial, "is_compiled", lambda graph, tensors: True)
+    monkeypatch.setattr(auto_decision, "is_compiled", lambda graph, tensors: True)
     for steps, ran in ((10_000, ALTERNATING[-1]), (200, "eager")):
         step = Step(eager=0.01, compiled=0.011, steps=steps, operations=2000)
         assert step.train()[-1] == ran
@@ -182,7 +182,7 @@ def test_code_that_was_not_faster_is_no_reason_to_trace_again(
 def test_the_time_of_the_first_graph_is_expected_of_the_next() -> None:
     step = Step(eager=0.01, compiled=0.002, steps=10_000, operations=2000)
     step.train()
-    assert jit_trial._costs.compile == pytest.approx(Worker.seconds, abs=0.1)
+    assert auto_decision._costs.compile == pytest.approx(Worker.seconds, abs=0.1)
 
 
 class LoadedStep(Step):
@@ -194,7 +194,7 @@ class LoadedStep(Step):
 
 
 def test_a_loaded_machine_does_not_hide_the_gain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jit_trial, "is_compiled", lambda graph, tensors: True)
+    monkeypatch.setattr(auto_decision, "is_compiled", lambda graph, tensors: True)
     step = LoadedStep(eager=0.01, compiled=0.002, steps=10_000, operations=2000)
     assert step.train()[-1] == "compiled"
 
@@ -245,7 +245,7 @@ def test_no_room_for_a_process_leaves_the_step_eager(monkeypatch: pytest.MonkeyP
     def refuse(*_: Any) -> None:
         raise OSError("Resource temporarily unavailable")
 
-    monkeypatch.setattr(jit_trial, "BackgroundCompiler", refuse)
+    monkeypatch.setattr(auto_decision, "BackgroundCompiler", refuse)
     step = Step(eager=0.01, compiled=0.002, steps=10_000, operations=2000)
     assert step.train() == ["eager", "counted", "recorded", "eager"]
 
