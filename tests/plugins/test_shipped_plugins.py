@@ -37,6 +37,7 @@ DEPENDENCIES = {
         "packaging",
         "platformdirs",
         "pytorch_optimizer",
+        "requests",
         "resolvelib",
         "rich",
     ),

@@ -222,19 +222,6 @@ def test_a_compressed_bomb_is_cut_off(signed: SignedFolder, server: Server) -> N
         client.fetch(DICE)
 
 
-def test_a_password_is_read_from_netrc_and_sent_over_https_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from kplug_registry.trust import fetching
-
-    (tmp_path / ".netrc").write_text("machine a.example login me password secret\n")
-    (tmp_path / ".netrc").chmod(0o600)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert "authorization" in fetching._make_headers("https://a.example/x", None)
-    assert "authorization" not in fetching._make_headers("http://a.example/x", None)
-    assert "authorization" not in fetching._make_headers("https://b.example/x", None)
-
-
 def test_a_path_with_spaces() -> None:
     assert path_of_url(Path("/a b/ü.json").as_uri()) == Path("/a b/ü.json")
 

@@ -4,5 +4,5 @@ Data flows in this order::
 
     keys and roots         keys → roots
     signing of a site      site_signer → signing
-    verification           fetching, tuf_refusals → verified_site
+    verification           http_session → fetching, tuf_refusals → verified_site
 """

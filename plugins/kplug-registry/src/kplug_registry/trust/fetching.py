@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import netrc
 import time
 import urllib.request
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
 import urllib3
@@ -19,12 +19,15 @@ from tuf.api.exceptions import (
     SlowRetrievalError,
 )
 from tuf.ngclient import FetcherInterface
-from typing_extensions import Self
+
+if TYPE_CHECKING:
+    import requests
+
+    from kplug_registry.trust.http_session import HttpSession
 
 _CHUNK = 1 << 16
 _MOST_REQUESTS = 8  # at once
 _PAUSE = 60  # seconds in which a silent server is not asked again
-_RETRIED = (429, 500, 502, 503, 504)
 
 
 class BoundedFetcher(FetcherInterface):
@@ -33,23 +36,6 @@ class BoundedFetcher(FetcherInterface):
     def download_bytes(self, url: str, max_length: int) -> bytes:
         """Return a file of at most that many bytes."""
         return take(url, self.fetch(url), max_length)
-
-
-class _Retry(urllib3.Retry):
-    """Repeats requests that fail, but not those that nobody answers in time."""
-
-    def increment(
-        self,
-        method: str | None = None,
-        url: str | None = None,
-        response: urllib3.BaseHTTPResponse | None = None,
-        error: Exception | None = None,
-        *rest: Any,
-        **further: Any,
-    ) -> Self:
-        if error is not None and _is_timeout(error):
-            raise error
-        return super().increment(method, url, response, error, *rest, **further)
 
 
 class SiteFetcher(BoundedFetcher):
@@ -64,10 +50,7 @@ class SiteFetcher(BoundedFetcher):
     def __init__(self, timeout: float = 10, longest: float = 300, retries: int = 3) -> None:
         self._timeout, self._longest = timeout, longest
         self._silent: dict[str, float] = {}  # until when a server is not asked
-        self._retry = _Retry(
-            total=retries, backoff_factor=0.3, status_forcelist=_RETRIED, raise_on_status=False
-        )
-        self._pools: dict[str, urllib3.PoolManager] = {}
+        self._retries = retries
 
     def download_all(self, urls: Iterable[tuple[str, int]]) -> Iterator[bytes]:
         """Yield files in their order, several of which are requested at once.
@@ -106,25 +89,25 @@ class SiteFetcher(BoundedFetcher):
         server = urlsplit(url).netloc
         if time.monotonic() < self._silent.get(server, 0):
             raise SlowRetrievalError(f"{url} is not asked for: {server} did not answer in time")
+        headers = {"If-None-Match": etag} if etag else {}
         try:
-            response = self._find_pool(url).request(
-                "GET",
-                url,
-                headers=_make_headers(url, etag),
-                preload_content=False,
-                timeout=urllib3.Timeout(self._timeout),
-                retries=self._retry,
-            )
-        except urllib3.exceptions.HTTPError as error:
+            response = self._session.get(url, headers=headers, stream=True, timeout=self._timeout)
+        except (OSError, urllib3.exceptions.HTTPError) as error:
             raise self._translate(url, error) from error
-        if response.status >= 300:
+        if response.status_code >= 300:
             response.close()
-        return response.status, response.headers.get("ETag"), self._read(url, response)
+        return response.status_code, response.headers.get("ETag"), self._read(url, response)
 
-    def _read(self, url: str, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    @cached_property
+    def _session(self) -> HttpSession:
+        from kplug_registry.trust.http_session import HttpSession  # requests: for HTTP alone
+
+        return HttpSession(self._retries, _MOST_REQUESTS)
+
+    def _read(self, url: str, response: requests.Response) -> Iterator[bytes]:
         end = time.monotonic() + self._longest
         try:
-            while chunk := response.read1(
+            while chunk := response.raw.read1(
                 _CHUNK, decode_content=True
             ):  # limits apply to decompressed bytes
                 yield chunk
@@ -136,27 +119,13 @@ class SiteFetcher(BoundedFetcher):
             response.close()
 
     def _translate(self, url: str, error: Exception) -> DownloadError:
-        reason = getattr(error, "reason", error)
-        if _is_timeout(error) or _is_timeout(reason):
+        from kplug_registry.trust.http_session import explain, is_timeout
+
+        reason = explain(error)
+        if is_timeout(error) or is_timeout(reason):
             self._silent[urlsplit(url).netloc] = time.monotonic() + _PAUSE
             return SlowRetrievalError(f"{url} does not answer in time")
-        if isinstance(reason, urllib3.exceptions.NewConnectionError):
-            reason = reason.__cause__ or reason
         return DownloadError(f"{url} does not answer: {reason}")
-
-    def _find_pool(self, url: str) -> urllib3.PoolManager:
-        """Return the connection pool for a server, through the environment's proxy if any."""
-        parts = urlsplit(url)
-        proxy = urllib.request.getproxies().get(parts.scheme, "")
-        if urllib.request.proxy_bypass(parts.hostname or ""):
-            proxy = ""
-        if proxy not in self._pools:
-            self._pools[proxy] = (
-                urllib3.ProxyManager(proxy, maxsize=_MOST_REQUESTS)
-                if proxy
-                else urllib3.PoolManager(maxsize=_MOST_REQUESTS)
-            )
-        return self._pools[proxy]
 
 
 def take(url: str, chunks: Iterator[bytes], limit: int) -> bytes:
@@ -182,20 +151,6 @@ def path_of_url(url: str) -> Path:
     return Path(urllib.request.url2pathname(urlsplit(url).path))
 
 
-def _make_headers(url: str, etag: str | None) -> dict[str, str]:
-    headers = {"Accept-Encoding": "gzip"}
-    if etag:
-        headers["If-None-Match"] = etag
-    parts = urlsplit(url)
-    try:
-        login = netrc.netrc().authenticators(parts.hostname or "")
-    except (OSError, netrc.NetrcParseError):
-        login = None
-    if login and parts.scheme == "https":
-        headers |= urllib3.util.make_headers(basic_auth=f"{login[0]}:{login[2]}")
-    return headers
-
-
 def _read_file(file: Path, url: str) -> Iterator[bytes]:
     try:
         stream = file.open("rb")
@@ -208,9 +163,3 @@ def _read_chunks(stream: BinaryIO) -> Iterator[bytes]:
     with stream:
         while chunk := stream.read(_CHUNK):
             yield chunk
-
-
-def _is_timeout(error: Exception) -> bool:
-    """Whether nothing came in time; urllib3 counts refused connections as timeouts, too."""
-    is_refused = isinstance(error, urllib3.exceptions.NewConnectionError)
-    return isinstance(error, urllib3.exceptions.TimeoutError) and not is_refused

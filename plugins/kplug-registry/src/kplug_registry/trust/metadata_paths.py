@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from kplug_registry.storage import SiteStorage
+if TYPE_CHECKING:
+    from kplug_registry.storage import SiteStorage
 
 METADATA = "metadata"
 FORMAT_FIELD = "kplug_format"  # of targets: a client need not read registry.json first

@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tuf.api.metadata import TargetFile
 
-from kplug_registry.storage import SiteStorage
 from kplug_registry.trust.keys import SigningKeys
 from kplug_registry.trust.metadata_paths import list_targets
 from kplug_registry.trust.signing_lifetimes import USUAL, Lifetimes
 from kplug_registry.trust.site_signer import Read, Signing, SiteSigner
+
+if TYPE_CHECKING:
+    from kplug_registry.storage import SiteStorage  # a client writes nothing there
 
 _HASHES = ["sha256"]
 
