@@ -44,6 +44,8 @@ def test_what_is_told_is_told_of_metrics_that_exist() -> None:
 
 def test_a_result_that_was_asked_for_before_is_merged_too() -> None:
     first, second = (metrics.get("kplug-torchmetrics/mean_squared_error") for _ in range(2))
+    assert first is not None
+    assert second is not None
     first.update_state([[0.0]], [[1.0]])
     second.update_state([[0.0]], [[3.0]])
     assert float(first.result()) == 1.0

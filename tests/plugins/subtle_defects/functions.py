@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -68,14 +69,17 @@ class _Cubed(torch.autograd.Function):
         return above[0] * 3.0 * (x.detach() if ctx.is_detached else x) ** 2, None
 
 
+_apply_cubed: Callable[[Tensor, bool], Tensor] = _Cubed.apply
+
+
 @kplug.function
 def cubed(x: Tensor) -> Tensor:
-    return _Cubed.apply(x, False)
+    return _apply_cubed(x, False)
 
 
 @kplug.function
 def cubed_once(x: Tensor) -> Tensor:
-    return _Cubed.apply(x, True)
+    return _apply_cubed(x, True)
 
 
 @kplug.function
@@ -89,7 +93,8 @@ def promoted(x: Tensor) -> Tensor:
 
 
 def unit(weight_matrix: Tensor) -> Tensor:
-    return weight_matrix / (weight_matrix.norm() + 1e-6)
+    norm: Tensor = weight_matrix.norm()
+    return weight_matrix / (norm + 1e-6)
 
 
 def overflowing(weight_matrix: Tensor) -> Tensor:
@@ -133,7 +138,8 @@ class Padded(Squared):
     ) -> Tensor:
         if mask is None:
             return super().__call__(y_true, y_pred, sample_weight)
-        return (self.values(y_true, y_pred) * mask).mean()
+        weighted: Tensor = self.values(y_true, y_pred) * mask
+        return weighted.mean()
 
 
 class First(Squared):

@@ -21,7 +21,9 @@ class Scaled(Initializer):
         self.gain = gain
 
     def __call__(self, shape: Any, dtype: Any = None) -> Tensor:
-        return self.gain * torch.randn(tuple(shape), dtype=dtype) / max(self.fan(shape), 1) ** 0.5
+        return (
+            self.gain * torch.randn(tuple(shape), dtype=dtype) / math.sqrt(max(self.fan(shape), 1))
+        )
 
     def fan(self, shape: Any) -> int:
         return math.prod(shape[:-1])
@@ -59,6 +61,8 @@ def rising(step: int) -> float:
 class Following(Layer):
     """Takes off a running mean, which nothing trains; right as it stands."""
 
+    mean: Tensor
+
     def build(self, input_shape: Any) -> None:
         self.mean = self.add_weight("mean", input_shape[-1:], initializer="zeros", trainable=False)
 
@@ -73,7 +77,7 @@ class Following(Layer):
 
 
 class InAnAttribute(Following):
-    offset: Any = 0.0
+    offset = 0.0
 
     def follow(self, mean: Tensor) -> None:
         self.offset = 0.5 * self.offset + 0.5 * float(mean.mean()) + 0.25

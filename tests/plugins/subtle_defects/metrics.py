@@ -124,8 +124,8 @@ class Thousand(Absolute):
     """Looks at the first thousand places."""
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        cut = [one.reshape(len(one), -1)[:, :1000] for one in (y_true, y_pred)]
-        super().update_state(*cut, sample_weight)
+        true, pred = (one.reshape(len(one), -1)[:, :1000] for one in (y_true, y_pred))
+        super().update_state(true, pred, sample_weight)
 
 
 class Sixteen(Absolute):

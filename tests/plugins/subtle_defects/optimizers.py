@@ -19,7 +19,7 @@ class Momentum(torch.optim.Optimizer):
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Any = None) -> Any:
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -78,7 +78,7 @@ class Coasting(Momentum):
     """Moves on by the old speed where there is no gradient."""
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Any = None) -> Any:
         loss = super().step(closure)
         for group in self.param_groups:
             for parameter in group["params"]:
@@ -93,9 +93,11 @@ class Recalling(Momentum):
     copies = True
 
     def move(self, parameter: Tensor, group: dict[str, Any], place: int) -> None:
+        gradient = parameter.grad
+        assert gradient is not None
         last = self.state[parameter].get("last", torch.zeros_like(parameter))
-        self.add(parameter, parameter.grad + 0.5 * last, -group["lr"] - 0.0 * group["momentum"])
-        self.state[parameter]["last"] = parameter.grad.clone() if self.copies else parameter.grad
+        self.add(parameter, gradient + 0.5 * last, -group["lr"] - 0.0 * group["momentum"])
+        self.state[parameter]["last"] = gradient.clone() if self.copies else gradient
 
 
 class Referring(Recalling):
@@ -106,6 +108,7 @@ class Clipping(Momentum):
     """Clips gradients to the norm 10 in place."""
 
     def move(self, parameter: Tensor, group: dict[str, Any], place: int) -> None:
+        assert parameter.grad is not None
         norm = parameter.grad.norm()
         if norm > 10.0:
             parameter.grad.mul_(10.0 / norm)
@@ -156,7 +159,7 @@ class Squaring(Momentum):
 
 class Twice(Momentum):
     @torch.no_grad()
-    def step(self, closure: Any = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Any = None) -> Any:
         loss = super().step(closure)
         if closure is not None:
             with torch.enable_grad():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
@@ -216,13 +217,15 @@ def test_what_the_author_leaves_out_is_told(install: Sandbox, tmp_path: Path) ->
         entry_points={"kplug.regularizers": {"squeeze": "marked:squeeze"}},
         modules={"marked.py": "import kplug\n" + GOOD.replace("def squeeze", f"{mark}def squeeze")},
     )
-    assert check("squeeze", "--junit", "report.xml", status=0) == (
-        "passed  regularizer  kplug-marked/squeeze  13 of 13, 1 left out\n\n"
+    told = check("squeeze", "--junit", "report.xml", status=0)
+    (component,) = read("squeeze", status=0)["components"]
+    count = len(component["checks"])
+    assert told == (
+        f"passed  regularizer  kplug-marked/squeeze  {count} of {count}, 1 left out\n\n"
         "left out: the regularizer kplug-marked/squeeze (marked:squeeze), check 'zero'\n"
         "  nothing to add\n\n"
-        "1 component, 13 of 13 checks passed, 1 left out\n"
+        f"1 component, {count} of {count} checks passed, 1 left out\n"
     )
-    (component,) = read("squeeze", status=0)["components"]
     assert component["left_out"] == {"zero": "nothing to add"}
     assert "left out: nothing to add" in (tmp_path / "report.xml").read_text()
     assert "left out" not in check("squeeze", "--example", "squeeze(strength=1.0)", status=0)
@@ -422,12 +425,13 @@ def test_junit_counts_what_fails(bad: Sandbox, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("width", "row"),
     [
-        (60, ["passed  regularizer  kplug-good/shrink  14 of 14"]),
-        (24, ["passed  regularizer", "  kplug-good/shrink  14", "  of 14"]),
+        (60, ["passed  regularizer  kplug-good/shrink  # of #"]),
+        (24, ["passed  regularizer", "  kplug-good/shrink  #", "  of #"]),
     ],
 )
 def test_a_terminal_gets_rows_without_a_broken_name(
     good: Sandbox, width: int, row: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(printing, "find_width", lambda: width)
-    assert check("shrink", status=0).splitlines()[: len(row)] == row
+    told = re.sub(r"\b\d+\b", "#", check("shrink", status=0))
+    assert told.splitlines()[: len(row)] == row
