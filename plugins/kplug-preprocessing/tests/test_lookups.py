@@ -15,6 +15,7 @@ from kplug_preprocessing.layers import IntegerLookup, StringLookup, TextVectoriz
 import kplug
 from kplug import layers
 from kplug.errors import ArgumentError, ArgumentValueError, DataError, NotBuiltError
+from kplug.training.jit import torch_compiler
 
 STRINGS = [["b", "a", "c"], ["a", "b", "z"], ["a", "", "[UNK]"]]
 INTEGERS = [[2, 1, 3], [1, 2, 9], [1, 0, -1]]
@@ -186,6 +187,77 @@ def test_in_a_model_of_integers() -> None:
     expected = model.get_weights()[0][[[1, 0], [3, 2]]]
     np.testing.assert_array_equal(model.predict(x, verbose=0), expected)
     assert model.output_shape == (None, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "backend"),
+    [
+        ({}, "eager"),
+        ({"mask_token": 0, "num_oov_indices": 3}, "eager"),
+        pytest.param({"mask_token": 0}, "inductor", marks=pytest.mark.slow),
+        ({"mask_token": 0, "output_mode": "count"}, "eager"),
+        ({"output_mode": "tf_idf", "idf_weights": [0.5, 1.0, 1.5]}, "eager"),
+        ({"invert": True}, "eager"),
+    ],
+)
+def test_models_of_integers_are_compiled(
+    arguments: dict[str, Any], backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch_compiler, "BACKEND", backend)
+    lookup = IntegerLookup(vocabulary=[36, 12, 1138], **arguments)
+    x = np.tile([[12, 5], [0, 36], [1138, -7], [2, 3]], (4, 1))
+    after = layers.Lambda(lambda found: found.float())
+    model = kplug.Sequential([kplug.Input((2,), dtype="int64"), lookup, after, layers.Dense(1)])
+    model.compile("sgd", "mse", jit_compile=True)
+    model.fit(x, np.ones((16, 1)), batch_size=4, verbose=0)
+    for vocabulary in ([36, 12, 1138], [3, 36, 2, 5]):  # the graph keeps no tokens
+        if lookup.output_mode == "int":
+            lookup.set_vocabulary(vocabulary)
+        found = model.predict(x, batch_size=4, verbose=0)
+        np.testing.assert_allclose(found, model(x).detach().numpy(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("vocabulary", [[2**63 - 1, -(2**63), 0], [4]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"num_oov_indices": 3},
+        {"mask_token": 5, "num_oov_indices": 2},
+        {"num_oov_indices": 1, "oov_method": "farmhash"},
+    ],
+)
+def test_integers_of_any_size_and_layout(vocabulary: list[int], arguments: dict[str, Any]) -> None:
+    layer = IntegerLookup(vocabulary=vocabulary, **arguments)
+    x = torch.tensor([[2**63 - 1, 0, 4, 5], [-(2**63), -1, 7, 2**62]]).T
+    places = {token: place for place, token in enumerate(layer.get_vocabulary())}
+    first = 0 if layer.mask_token is None else 1
+    unknown = [[first + token % layer.num_oov_indices for token in row] for row in x.tolist()]
+    known = {**{token: places[token] for token in vocabulary}, layer.mask_token: 0}
+    expected = [
+        [known.get(token, place) for token, place in zip(*rows, strict=True)]
+        for rows in zip(x.tolist(), unknown, strict=True)
+    ]
+    assert layer(x).tolist() == expected
+    assert layer(x[0, 0]).tolist() == expected[0][0]
+
+
+def test_a_vocabulary_without_a_place_is_empty() -> None:
+    layer = IntegerLookup(max_tokens=2, num_oov_indices=2)
+    layer.adapt([[8, 9]])
+    assert layer([[8, 9, 2**63 - 1]]).tolist() == [[0, 1, 1]]
+
+
+def test_unknown_integers_without_a_place() -> None:
+    layer = IntegerLookup(vocabulary=[4, 7], num_oov_indices=0)
+    assert layer([[7, 4]]).tolist() == [[1, 0]]
+    with pytest.raises(DataError, match=r"has no place for unknown tokens, got \[5\]"):
+        layer([[4, 5]])
+
+
+def test_places_become_integers_where_nothing_stands_for_unknown_ones() -> None:
+    layer = IntegerLookup(vocabulary=[4, 7], invert=True, oov_token=None)
+    assert layer([[2, 1]]).tolist() == [[7, 4]]
 
 
 @pytest.mark.parametrize("mode", ["one_hot", "multi_hot", "count"])

@@ -12,8 +12,9 @@ from kplug import example
 from kplug.backend import holds_texts, to_tensor
 from kplug.components.arguments import refusal
 from kplug.errors import DataError
-from kplug_preprocessing.layers.categories.base.index_lookup import IndexLookup
+from kplug_preprocessing.layers.categories.base.index_lookup import NOTHING, IndexLookup
 from kplug_preprocessing.layers.categories.base.texts import as_texts, require_encoding
+from kplug_preprocessing.layers.categories.base.vocabulary import Vocabulary
 
 
 @example({"vocabulary": [1, 2]}, inputs=(torch.tensor([[1, 2], [3, 1], [2, 2], [0, 1]]),))
@@ -35,6 +36,8 @@ class IntegerLookup(IndexLookup):
     """
 
     _kind = int
+    # Integers in rising order, and what each becomes.
+    _table: Tensor
 
     def __init__(
         self,
@@ -76,16 +79,49 @@ class IntegerLookup(IndexLookup):
         """Return the places of integers, int64 in the shape of the inputs; or vectors."""
         if inputs.is_meta:
             return self.encode_numbers(torch.empty_like(inputs, dtype=torch.int64))
-        tokens = self._as_array(inputs)
-        found = self.find_tokens(tokens) if self.invert else self.find_numbers(tokens)
-        numbers = torch.from_numpy(found.astype(np.int64)).to(inputs.device)
+        numbers = self._find(self._as_integers(inputs))
         return numbers if self.invert else self.encode_numbers(numbers)
 
+    def _find(self, integers: Tensor) -> Tensor:
+        self._require_vocabulary()
+        others = self._find_others(integers)
+        if others is None:
+            array = integers.cpu().numpy()
+            found = self.find_tokens(array) if self.invert else self.find_numbers(array)
+            return torch.from_numpy(found.astype(np.int64)).to(integers.device)
+        known, values = self._table.to(integers.device).unbind()
+        places = torch.searchsorted(known, integers)
+        return torch.where(known.take(places) == integers, values.take(places), others)
+
+    def _find_others(self, integers: Any) -> Any:
+        """Return what integers become that the table lacks; ``None`` if their values must be read for it."""
+        if self.invert:
+            return self.oov_token
+        if self.num_oov_indices == 1:
+            return self._places.unknown_start
+        if not self.num_oov_indices or self.oov_method == "farmhash":
+            return None
+        return self._places.unknown_start + integers % self.num_oov_indices
+
+    def _keep(self, found: Vocabulary) -> None:
+        super()._keep(found)
+        pairs = dict(enumerate(self.get_vocabulary())) if self.invert else dict(self._numbers)
+        if self.mask_token is not None and not self.invert:
+            pairs[self.mask_token] = 0 if self.output_mode == "int" else NOTHING
+        largest = torch.iinfo(torch.int64).max  # ends the table, so that each search ends in it
+        pairs.setdefault(largest, self._find_others(largest))
+        known = sorted(key for key, value in pairs.items() if value is not None)
+        table = torch.tensor([known, [pairs[key] for key in known]], dtype=torch.int64)
+        self.register_buffer("_table", table, persistent=False)
+
     def _as_array(self, data: Any) -> Any:
+        return self._as_integers(data).cpu().numpy()
+
+    def _as_integers(self, data: Any) -> Tensor:
         tokens = to_tensor(data if isinstance(data, Tensor) else np.asarray(data))
         if tokens.is_floating_point() or tokens.is_complex():
             raise DataError(f"layer {self.name!r} looks up integers, got {tokens.dtype}")
-        return tokens.detach().cpu().numpy().astype(np.int64)
+        return tokens.detach().long().contiguous()
 
     def _read_token(self, line: str) -> int:
         try:
@@ -94,11 +130,6 @@ class IntegerLookup(IndexLookup):
             raise DataError(
                 f"layer {self.name!r} has a vocabulary of integers, got the line {line!r} among them"
             ) from None
-
-    def _hash_unknown(self, tokens: Any) -> Any:
-        if self.oov_method == "floormod":
-            return np.array(tokens, dtype=np.int64) % self.num_oov_indices
-        return super()._hash_unknown(tokens)
 
 
 @example(leave_out={"arguments": "tokens may be any text"})

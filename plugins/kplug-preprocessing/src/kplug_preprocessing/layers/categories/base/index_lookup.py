@@ -34,7 +34,7 @@ from kplug_preprocessing.layers.categories.base.vocabulary import (
 )
 
 # The index of no category, omitted from vectors.
-_NOTHING = -1
+NOTHING = -1
 _MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 
 
@@ -260,7 +260,7 @@ class IndexLookup(Layer):
         self._require_vocabulary()
         flat = tokens.reshape(-1).tolist()
         find, mask = self._numbers.get, self.mask_token
-        nothing = 0 if self.output_mode == "int" else _NOTHING
+        nothing = 0 if self.output_mode == "int" else NOTHING
         unknown = self._places.unknown_start if self.num_oov_indices == 1 else None
         numbers: list[Any] = [find(token, unknown) for token in flat]
         if mask is not None:
