@@ -1,4 +1,4 @@
-"""What may stand where an activation is expected."""
+"""Adapts a callable or a class to an activation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may stand where a constraint is expected."""
+"""Adapts a callable or a class to a constraint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may stand where an initializer is expected, and the check of what it returns."""
+"""Adapts functions, arrays and classes to `Initializer`, and checks the values that they return."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the registry does with an object that is to be a layer."""
+"""Adapts a ``torch.nn`` module or a class to a `Layer`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be given as a loss, and how each becomes a `Loss`."""
+"""Adapts functions, classes and ``torch.nn`` modules to `Loss`, the type that training uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be given as a metric, and how each becomes a `Metric`."""
+"""Adapts losses, functions and classes to `Metric`, the type that training uses."""
 
 from __future__ import annotations
 

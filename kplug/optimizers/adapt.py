@@ -75,7 +75,7 @@ class TorchOptimizerFactory:
 
     @property
     def _call(self) -> str:
-        """What is called, with its arguments, as far as messages repeat them."""
+        """The call with its arguments, quoted for messages."""
         return f"{self.name}({', '.join(self._show_arguments(quote))})"
 
     def __repr__(self) -> str:

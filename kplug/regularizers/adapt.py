@@ -1,4 +1,4 @@
-"""What may stand where a regularizer is expected."""
+"""Adapts a callable or a class to a regularizer, and checks the penalty that it returns."""
 
 from __future__ import annotations
 

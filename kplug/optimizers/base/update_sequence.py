@@ -119,7 +119,7 @@ Rates: TypeAlias = Sequence[Any]  # numbers, or tensors while a graph is traced
 
 
 class UpdatePlan(NamedTuple):
-    """What Python decides and computes of a step, before a tensor changes.
+    """The part of a step that Python decides and computes, before a tensor changes.
 
     In a compiled step, ``rates`` and ``momentum`` are tensors: inputs of its graph.
 

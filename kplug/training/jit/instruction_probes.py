@@ -47,7 +47,7 @@ def start_probes(options: dict[str, Any]) -> threading.Thread:
 
 
 class Answers:
-    """What the C++ compiler can write, as far as it was asked."""
+    """Records which code the C++ compiler accepts, and with which flags, in memory and on disk."""
 
     def __init__(self) -> None:
         from torch._inductor import cpp_builder, exc

@@ -115,7 +115,7 @@ def _leaves(x: Tensor) -> Tensor:
 
 
 class Stop(BaseException):
-    """What an author derives from the wrong class."""
+    """An exception that its author derived from the wrong class."""
 
 
 def _stops(x: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from kplug.cli.app import app
 
 
 class UntrustedError(Exception):
-    """What the site says is not what its keys have signed."""
+    """The site's content is not what its keys have signed."""
 
 
 class SecondClient:

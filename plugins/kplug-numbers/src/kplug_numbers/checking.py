@@ -21,7 +21,7 @@ Outcome = Literal["same", "differs", "cannot be compared", "not recorded"]
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one component with its arguments.
+    """The outcome of the check of one component with its arguments.
 
     Args:
         key: Its kind and spec.

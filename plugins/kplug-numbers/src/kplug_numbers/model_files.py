@@ -33,7 +33,7 @@ class _Made:
 
     @functools.cached_property
     def data(self) -> dict[str, Any]:
-        """What a file keeps."""
+        """The entry that a file keeps: the reading, or why there is none."""
         return {"unread": self.why} if self.reading is None else self.reading.as_data()
 
 

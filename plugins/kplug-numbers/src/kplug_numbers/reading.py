@@ -62,7 +62,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a component with its arguments computes on the inputs of a recipe.
+    """The results of a component, with its arguments, on the inputs of a recipe.
 
     Args:
         kind: The kind of the component.

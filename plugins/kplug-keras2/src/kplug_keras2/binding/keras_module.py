@@ -30,7 +30,7 @@ class KerasModule(BoundModule):
 
     @property
     def __all__(self) -> list[str]:
-        """What a star import brings: also what distributions lend, unless it cannot be used."""
+        """The names that a star import brings, usable names lent by distributions included."""
         lent = (name for name in list_lent(self._path) if hasattr(self, name))
         return sorted({*vars(self).get("__all__", ()), *lent})
 

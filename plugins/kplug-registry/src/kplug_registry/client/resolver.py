@@ -285,7 +285,7 @@ class _Provider(AbstractProvider[Requirement, Candidate, _Node]):
 
 
 class _Surroundings:
-    """What is installed beside the distributions of an upgrade.
+    """The installed distributions that an upgrade leaves alone, and their requirements.
 
     Args:
         upgraded: The distributions of the upgrade.

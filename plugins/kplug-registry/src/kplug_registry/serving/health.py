@@ -19,7 +19,7 @@ from kplug_registry.trust.expiry import find_expired
 
 
 class Health(NamedTuple):
-    """What a health check says.
+    """The result of a health check.
 
     Args:
         status: ``ok``, ``stale``, ``broken``, ``expired`` or ``unwritable``.
