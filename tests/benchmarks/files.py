@@ -1,4 +1,4 @@
-"""What it costs to save and load 126 MB of weights, as ratios to h5py writing and reading the same.
+"""Benchmark of files: 126 MB of weights saved and loaded, as ratios to h5py with the same data.
 
 Run it by path: ``python tests/benchmarks/files.py``. The sides alternate in one process and medians
 are compared. Every writer makes a new file, and every reader finds its file in the system's cache. The
@@ -40,7 +40,7 @@ def build() -> Any:
 
 
 class Sides:
-    """What is measured: each side by its name."""
+    """The measured sides, by their names."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.model = folder, build()

@@ -1,4 +1,4 @@
-"""What ten million first values cost, as ratios to ``torch.nn.init``'s call of the same law.
+"""Benchmark of initializers: ten million values, as ratios to ``torch.nn.init``'s same law.
 
 Run it by path: ``python tests/benchmarks/initializers.py``. Both sides alternate in one process, and the
 fastest of several runs counts, so that a busy machine slows both alike.

@@ -1,4 +1,4 @@
-"""What one step of each optimizer costs, as ratios to torch's in the same process.
+"""Benchmark of optimizers: one step of each, as ratios to torch's in the same process.
 
 Run it by path: ``python tests/benchmarks/optimizers.py [threads]``. The contenders take turns, and each
 number is a median. Where torch has no optimizer of the rule, the yardstick is the rule written here with

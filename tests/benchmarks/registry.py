@@ -1,4 +1,4 @@
-"""What finding a component costs, as ratios to the least that it could cost.
+"""Benchmark of component look-up, as ratios to the least that it could cost.
 
 Run it by path: ``python tests/benchmarks/registry.py``. Every ratio is that of the medians of several fresh
 processes, which alternate with those of the yardstick, in processor time: a busy machine slows both alike.

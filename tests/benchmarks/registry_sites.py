@@ -1,4 +1,4 @@
-"""What a registry costs as it grows: ``python tests/benchmarks/registry_sites.py``, with sizes as arguments.
+"""Benchmark of a registry as it grows: ``python tests/benchmarks/registry_sites.py [sizes]``.
 
 Wheels of synthetic distributions are read and built into a site, which is signed; then one more is
 published, and a version of one that is there. ``100000x2`` means two losses each, and ten are usual. Give a

@@ -1,4 +1,4 @@
-"""What people train, in kplug, by hand and in other libraries: epochs, first epochs, prediction and memory.
+"""Benchmark of kplug, loops by hand and other libraries: epochs, first epochs, prediction, memory.
 
 Run it by path: ``python tests/benchmarks/table.py``; 25 minutes on two idle cores. Each contender of a case
 is a process of its own. It trains from a cold start and stays; in every round each of them then trains and

@@ -1,4 +1,4 @@
-"""What a shell completes, asked as the scripts of bash, zsh and fish ask."""
+"""Shell completion, asked as the scripts of bash, zsh and fish ask."""
 
 from __future__ import annotations
 

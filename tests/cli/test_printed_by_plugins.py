@@ -1,4 +1,4 @@
-"""What plugins print is no answer of a command: nothing but JSON is where somebody reads JSON."""
+"""Text that plugins print stays out of the JSON that a command writes."""
 
 from __future__ import annotations
 

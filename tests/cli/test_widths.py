@@ -1,4 +1,4 @@
-"""What commands print in real terminals: whole names at every width, and colours where they are wanted."""
+"""Output in real terminals: whole names at every width, and colours where they are wanted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Keras wrote about compile, read as its arguments."""
+"""Compile configurations that Keras wrote are read as arguments of ``compile``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What kplug writes for Keras: every class under Keras's name, with arguments that Keras takes."""
+"""Models written for Keras have Keras's class names, with arguments that Keras takes."""
 
 from __future__ import annotations
 

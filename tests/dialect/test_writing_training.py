@@ -1,4 +1,4 @@
-"""What compile was told, as Keras writes it."""
+"""Arguments of ``compile``, written as Keras writes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is locked: the environment, what specs use, what a model's table names."""
+"""Distributions to lock: the environment's, those that specs use, and those in a model's table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What git says about a folder, and what it does not."""
+"""A folder's commit, remote and changes as git reports them, and the folders that have none."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def run_family(family: str) -> list[dict[str, Any]]:
 
 
 class Verdict(NamedTuple):
-    """What came of one file: how many tests, and what has to be mended."""
+    """The outcome of one file: its number of tests, and the failures to mend."""
 
     counts: Counter[str]
     problems: list[str]

@@ -154,7 +154,7 @@ class LargeSite:
 
 @dataclass(frozen=True)
 class Written:
-    """What one publish took.
+    """The cost of one publish.
 
     Args:
         seconds: Processor time.
@@ -167,7 +167,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Searched:
-    """What a search in a browser took, the page and its assets included.
+    """The cost of a search in a browser, the page and its assets included.
 
     Args:
         received: Bytes, with the headers; nothing is compressed.

@@ -1,4 +1,4 @@
-"""What the plugins in this repository promise by being examples: what they import, and what they ship."""
+"""Shipped plugins set an example: public imports only, and wheels that are typed and declared."""
 
 from __future__ import annotations
 

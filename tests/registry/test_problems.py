@@ -1,4 +1,4 @@
-"""What is kept of an exception."""
+"""An exception is described in one line that is short and printable."""
 
 from __future__ import annotations
 

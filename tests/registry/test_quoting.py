@@ -1,4 +1,4 @@
-"""What was given, as messages repeat it."""
+"""Quoting of values in messages: short, printable and harmless."""
 
 from __future__ import annotations
 

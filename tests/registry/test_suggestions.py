@@ -1,4 +1,4 @@
-"""What was meant: in one wording."""
+"""Suggestions for misspelled names, in one wording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a package gives to ``from package import *``."""
+"""``export_names`` collects the names that ``from package import *`` brings."""
 
 from __future__ import annotations
 

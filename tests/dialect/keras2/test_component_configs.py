@@ -1,4 +1,4 @@
-"""What Keras 2 and tf-keras write of losses, initializers and optimizers, and what is kept of it."""
+"""Configurations of losses, initializers and optimizers, from Keras 2 and tf-keras to kplug."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ OTHER_BACKENDS = frozenset({"jax", "tensorflow"})
 
 
 class Missing:
-    """What is handed out for a name that kplug does not have: the test that uses it fails.
+    """Stands in for a name that kplug does not have: the test that uses it fails.
 
     It does not raise when it is imported, so that the other tests of the file run.
     """

@@ -89,7 +89,7 @@ class Operations(Names):
 
 
 class Operation:
-    """What an instance of an operation's class does."""
+    """Stands in for an instance of an operation's class."""
 
     def __init__(
         self, owner: Any, theirs: Any, function: Callable[..., Any], args: Any, kwargs: Any

@@ -57,7 +57,7 @@ class Setting:
 
 
 class Variables(list[Any]):
-    """What ``optimizer.variables`` lists, and whose they are."""
+    """The variables that ``optimizer.variables`` lists, and their owners."""
 
     owner: Any
 

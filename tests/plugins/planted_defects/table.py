@@ -1,4 +1,4 @@
-"""What a planted defect is."""
+"""The row type of the table of planted defects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a subtle defect is."""
+"""The row type of the table of subtle defects."""
 
 from __future__ import annotations
 

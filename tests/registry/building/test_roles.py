@@ -1,4 +1,4 @@
-"""What an object is: the component, a class of it or a factory."""
+"""The role of an object: the component itself, a class of it or a factory."""
 
 from __future__ import annotations
 

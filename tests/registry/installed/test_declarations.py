@@ -1,4 +1,4 @@
-"""What plugins declare, as components and problems."""
+"""Declarations of plugins become components, and faulty ones become problems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a target may name: modules of its distribution and of what that requires, of no disabled one."""
+"""Targets name modules of their distribution or of its requirements, and of no disabled one."""
 
 from __future__ import annotations
 
@@ -235,7 +235,7 @@ def test_a_library_that_an_allow_list_of_plugins_does_not_name(
 def test_a_disabled_plugin_with_a_broken_record_costs_no_other(
     evil: Sandbox, record: str | None
 ) -> None:
-    """What it is called is what its package is called, as far as anybody knows."""
+    """Without a record, a distribution is assumed to own the package of its name."""
     path = evil.info("evil", "1.0") / "RECORD"
     path.unlink() if record is None else path.write_text(record)
     _install(evil, "my_plugin.water:pond")

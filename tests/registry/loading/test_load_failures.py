@@ -1,4 +1,4 @@
-"""What is said of a component whose module cannot be imported."""
+"""Errors for a component whose module cannot be imported, and their advice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process has loaded."""
+"""``kplug.audit()`` lists the modules that a process has loaded from plugins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `explain` says is what `resolve` does."""
+"""`explain` reports what `resolve` does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a list says of one distribution."""
+"""Entries of policy lists: their syntax, and the distributions that they match."""
 
 from __future__ import annotations
 

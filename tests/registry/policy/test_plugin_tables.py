@@ -1,4 +1,4 @@
-"""What plugins ask of the settings: their tables, and what could load."""
+"""Plugins read their own tables of the settings, and ask what could load."""
 
 from __future__ import annotations
 

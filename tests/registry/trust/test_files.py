@@ -1,4 +1,4 @@
-"""What a file can and cannot do."""
+"""Limits of a file: what loading it can and cannot do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an installed plugin can and cannot do."""
+"""Limits of an installed plugin: what it can and cannot do."""
 
 from __future__ import annotations
 

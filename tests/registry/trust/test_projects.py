@@ -1,4 +1,4 @@
-"""What a project, the working directory and the environment can and cannot do."""
+"""Limits of a project, the working directory and the environment: what they can and cannot do."""
 
 from __future__ import annotations
 

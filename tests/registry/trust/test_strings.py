@@ -1,4 +1,4 @@
-"""What a string can and cannot do."""
+"""Limits of a string: what its resolution can and cannot do."""
 
 from __future__ import annotations
 

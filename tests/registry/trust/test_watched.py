@@ -1,4 +1,4 @@
-"""What a watched process does is seen."""
+"""The watcher of the trust tests sees whatever a process does."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ OTHERS = (
 
 
 class Watched(NamedTuple):
-    """What came of a watched process.
+    """The outcome of a watched process.
 
     Args:
         seen: Files opened to write, imports of planted modules, evaluated texts, processes, connections.
