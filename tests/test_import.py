@@ -1,4 +1,4 @@
-"""What an import costs, and which way imports go."""
+"""Imports load nothing heavy, bring every public name, and go in the allowed direction."""
 
 from __future__ import annotations
 

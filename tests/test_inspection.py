@@ -1,4 +1,4 @@
-"""What programs about plugins can ask, through public names alone."""
+"""``kplug.inspection`` answers questions about plugins through public names alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What kplug names itself, and what files name, is kplug's own: no plugin of the same names changes it."""
+"""Names that kplug and files use mean kplug's components; no plugin of equal names changes that."""
 
 from __future__ import annotations
 

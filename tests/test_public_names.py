@@ -1,4 +1,4 @@
-"""What can be imported from kplug's public packages is what they mean to offer."""
+"""kplug's public packages export the names they mean to offer, and no others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user is warned of, each time it is said."""
+"""Records the text of every warning in a block, repeated ones too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is taken as an activation, and what is refused."""
+"""Objects accepted as activations, and objects refused."""
 
 from __future__ import annotations
 

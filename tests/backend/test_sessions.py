@@ -1,4 +1,4 @@
-"""What Keras 2 says about sessions and placeholders."""
+"""Sessions and placeholders of Keras 2 are refused with advice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a component does in place reaches no weight, no other branch, no metric and no data of the caller."""
+"""In-place writes of a component reach no weight, other branch, metric or data of the caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts as a callback."""
+"""Objects accepted as callbacks, and objects refused."""
 
 from __future__ import annotations
 

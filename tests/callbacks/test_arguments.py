@@ -1,4 +1,4 @@
-"""What is no argument of a callback is refused where the callback is made, not in the run."""
+"""Arguments of callbacks are checked when the callback is made, not in the run."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ Y = X[:, :1] - X[:, 1:2]
 
 
 class Interruption(KeyboardInterrupt):
-    """What ends a run in these tests."""
+    """Ends a run in these tests."""
 
 
 def make_model(optimizer: str) -> Any:

@@ -1,4 +1,4 @@
-"""What ModelCheckpoint writes while a model trains, opened here and in Keras."""
+"""Files that ``ModelCheckpoint`` writes during training open in kplug and in Keras."""
 
 from __future__ import annotations
 

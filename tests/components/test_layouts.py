@@ -1,4 +1,4 @@
-"""What a channels-first library offers, adapted to tensors with the channels last."""
+"""Components of channels-first libraries work on channels-last tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is taken as a constraint, and what is refused."""
+"""Objects accepted as constraints, and objects refused."""
 
 from __future__ import annotations
 

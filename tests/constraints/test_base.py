@@ -1,4 +1,4 @@
-"""What every constraint has from its base class."""
+"""`Constraint` gives its subclasses a configuration, and refuses unknown keys in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What notebooks show: small tables without scripts, whatever the names are."""
+"""HTML for notebooks: small tables without scripts, whatever the names are."""
 
 from __future__ import annotations
 

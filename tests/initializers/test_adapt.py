@@ -1,4 +1,4 @@
-"""What may stand where an initializer is expected."""
+"""Objects accepted as initializers, and objects refused."""
 
 from __future__ import annotations
 

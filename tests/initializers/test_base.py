@@ -1,4 +1,4 @@
-"""What every initializer has from its base class, and which shapes are taken."""
+"""`Initializer` gives its subclasses a configuration, and checks the shapes that they get."""
 
 from __future__ import annotations
 

@@ -138,6 +138,6 @@ def architectures() -> list[Any]:
 
 @pytest.fixture
 def library() -> Any:
-    """What an architecture is built with to get kplug's model."""
+    """The names of kplug, with which an architecture builds kplug's model."""
     clear_session()
     return Library(kplug.layers, kplug.Model, kplug.Sequential, 0.3)

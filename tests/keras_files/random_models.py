@@ -101,7 +101,7 @@ _ENDS = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a model is made of.
+    """The parts of a random model.
 
     Args:
         form: How its layers are connected.

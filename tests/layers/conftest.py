@@ -1,4 +1,4 @@
-"""What the tests of layers share: the comparison of a layer with Keras's, and tensors with masks."""
+"""Helpers for the tests of layers: comparison with Keras's layer, and tensors with masks."""
 
 from __future__ import annotations
 

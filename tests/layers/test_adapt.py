@@ -1,4 +1,4 @@
-"""What is taken as a layer, and what is refused."""
+"""Objects accepted as layers, and objects refused."""
 
 from __future__ import annotations
 

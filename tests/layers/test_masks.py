@@ -1,4 +1,4 @@
-"""What every layer does with the mask of its inputs, beside Keras's layer of the same name."""
+"""Every layer treats the masks of its inputs as Keras's layer of the same name does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be given as a loss: names, classes, functions, dicts; and what may not."""
+"""Names, classes, functions and dicts accepted as losses, and those refused."""
 
 from __future__ import annotations
 

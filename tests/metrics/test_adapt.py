@@ -1,4 +1,4 @@
-"""What may be given as a metric, by name or in code; and what may not."""
+"""Objects and names accepted as metrics, and those refused."""
 
 from __future__ import annotations
 

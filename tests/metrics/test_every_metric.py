@@ -1,4 +1,4 @@
-"""What holds for every metric: Keras's names and configuration, state, merging, types, devices."""
+"""Every metric matches Keras: names, configuration, state, merging, data types and devices."""
 
 from __future__ import annotations
 

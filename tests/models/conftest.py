@@ -1,4 +1,4 @@
-"""What the tests of models share: models built in Keras and in kplug alike, graphs drawn at random too."""
+"""Helpers for the tests of models: equal models in Keras and kplug, random graphs included."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a functional model refuses, and how it says so."""
+"""Errors of functional models: disconnected graphs, unknown keywords and wrong weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What softmax and normalize warn of and refuse."""
+"""``softmax`` and ``normalize``: their warnings, and the arguments that they refuse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a Python number beside a tensor becomes."""
+"""A Python number in an operation with a tensor gets the data type that torch gives it."""
 
 from __future__ import annotations
 

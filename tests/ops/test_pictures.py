@@ -1,4 +1,4 @@
-"""What ``ops.image`` does beside Keras: in graphs of any size, where Keras errs, and what it refuses."""
+"""``ops.image``: unknown sizes, comparison with Keras and other oracles, and refused arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is taken as a regularizer, and what it may return."""
+"""Objects accepted as regularizers, and the penalties that these may return."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every regularizer has from its base class."""
+"""`Regularizer` gives its subclasses a configuration, and refuses unknown keys in it."""
 
 from __future__ import annotations
 

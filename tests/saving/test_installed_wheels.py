@@ -1,4 +1,4 @@
-"""What a file says of plugins that pip has installed, and what is refused."""
+"""Saved files record plugins that pip installed; unusable installations are refused."""
 
 from __future__ import annotations
 

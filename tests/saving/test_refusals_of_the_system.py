@@ -1,4 +1,4 @@
-"""What the operating system refuses: full disks, missing permissions, places beyond a file."""
+"""Errors of the operating system: full disks, missing permissions, paths that cannot exist."""
 
 from __future__ import annotations
 

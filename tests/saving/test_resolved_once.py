@@ -1,4 +1,4 @@
-"""What ``compile`` resolved is what every file says, whatever the names mean when it is written."""
+"""Files record what ``compile`` resolved, even if the names have changed their meaning since."""
 
 from __future__ import annotations
 

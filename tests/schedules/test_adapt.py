@@ -1,4 +1,4 @@
-"""What is taken as a schedule, and what is refused."""
+"""Objects accepted as schedules, and objects refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every schedule has from its base class."""
+"""`LearningRateSchedule` gives its subclasses a configuration, and refuses unknown keys in it."""
 
 from __future__ import annotations
 

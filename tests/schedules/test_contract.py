@@ -1,4 +1,4 @@
-"""What may be a schedule, and values outside their range."""
+"""The contract of schedules: objects accepted and refused, and arguments outside their range."""
 
 from __future__ import annotations
 

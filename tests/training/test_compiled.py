@@ -1,4 +1,4 @@
-"""What compile makes of a model: optimizers in every form, defaults, what it keeps and refuses."""
+"""``compile``: optimizers in every form, defaults, attributes kept and arguments refused."""
 
 from __future__ import annotations
 

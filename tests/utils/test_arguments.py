@@ -1,4 +1,4 @@
-"""What is no argument of a utility is named, before a file is read or written."""
+"""Arguments of utilities are checked before a file is read or written."""
 
 from __future__ import annotations
 

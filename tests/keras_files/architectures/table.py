@@ -1,4 +1,4 @@
-"""What an architecture of these tests is, and the list of them."""
+"""The table of the architectures that both libraries build, and its row type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What layers with heads do beside what Keras's tests show: modes, graphs, types, messages."""
+"""Layers with heads, beyond the cases of Keras's tests: modes, graphs, data types and messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the arguments of ``call`` say about a layer."""
+"""The signature of ``call`` tells which arguments a layer takes, and of what kind they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a layer expects of its inputs: their shape, and one tensor or several."""
+"""Input checks of a layer: shapes, and one tensor or several."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a layer's author may change of how the layer is called, built and asked."""
+"""Methods and attributes with which a layer's author changes how it is called, built and asked."""
 
 from __future__ import annotations
 

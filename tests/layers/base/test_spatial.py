@@ -1,4 +1,4 @@
-"""What all spatial layers share: layout, windows that fit, arguments and configurations."""
+"""Every spatial layer: data layout, windows that must fit, arguments and configurations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of recurrent layers share: the same layer in both libraries, with the same weights."""
+"""Helpers for tests of recurrent layers: the same layer in both libraries, with equal weights."""
 
 from __future__ import annotations
 

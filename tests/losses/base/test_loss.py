@@ -1,4 +1,4 @@
-"""What a subclass of `Loss` gets: its name, its configuration, the type of the arithmetic."""
+"""`Loss` gives its subclasses a name, a configuration and a data type for the arithmetic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a summary says of layers and of the numbers in weights."""
+"""Rows of a summary: its layers, their shapes and the numbers in their weights."""
 
 from __future__ import annotations
 

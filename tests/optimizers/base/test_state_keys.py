@@ -1,4 +1,4 @@
-"""What each rule keeps for a weight."""
+"""The keys of the state that each optimizer keeps for a weight."""
 
 from __future__ import annotations
 

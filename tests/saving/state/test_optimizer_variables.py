@@ -1,4 +1,4 @@
-"""What each rule keeps for a weight, against the number of variables that Keras's optimizer makes."""
+"""Optimizers keep as many state blocks for a weight as Keras's optimizers make variables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a factory made is stored under the factory's name, with the factory's arguments."""
+"""A component made by a factory is saved under the factory's name, with the factory's arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a component was given and does not tell is refused where a model is saved; no file is touched."""
+"""A component that does not tell an argument it was given is refused before a file is touched."""
 
 from __future__ import annotations
 

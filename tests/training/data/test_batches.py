@@ -1,4 +1,4 @@
-"""What fit takes, and what it refuses before anything happens."""
+"""``fit`` accepts data in many forms, and refuses bad arguments before anything happens."""
 
 from __future__ import annotations
 

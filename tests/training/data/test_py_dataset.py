@@ -49,7 +49,7 @@ class Parts(PyDataset):
 
 
 class Numbers(PyDataset):
-    """What a test says to do, at item 3."""
+    """Six items; item 3 misbehaves as the test asks."""
 
     def __init__(self, event: str = "", **arguments: Any) -> None:
         super().__init__(**arguments)

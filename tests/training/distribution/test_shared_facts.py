@@ -1,4 +1,4 @@
-"""What processes compare: what changes numbers counts, what each has of its own does not."""
+"""Processes compare settings that change numbers, and ignore those that belong to one process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What callbacks change between two batches counts from the next batch on, compiled or not."""
+"""Changes that callbacks make between batches apply from the next batch on, compiled or not."""
 
 from __future__ import annotations
 

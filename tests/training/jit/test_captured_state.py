@@ -1,4 +1,4 @@
-"""What a step can see is found, and what differs between two looks."""
+"""State that a step can reach is found, and changes between two snapshots are detected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the process that compiles does with a request."""
+"""The compiler process compiles the graph of a request, and times its code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cannot be compiled runs eagerly, with one warning that says what and where."""
+"""A step that cannot be compiled runs eagerly, with one warning that says what and where."""
 
 from __future__ import annotations
 

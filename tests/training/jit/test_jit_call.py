@@ -1,4 +1,4 @@
-"""What a compiled graph is called with, and how its outputs become results again."""
+"""Inputs are bound to a compiled graph, and its outputs return to their places in the results."""
 
 from __future__ import annotations
 

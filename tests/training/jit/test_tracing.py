@@ -1,4 +1,4 @@
-"""What is written down of a function that runs: its graph, and where its inputs come from."""
+"""A traced function yields a graph and the origin of each of the graph's inputs."""
 
 from __future__ import annotations
 

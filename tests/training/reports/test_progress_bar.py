@@ -1,4 +1,4 @@
-"""What a person sees of a run: a bar that is drawn now and then, or one line when it ends."""
+"""Progress output: a live bar on a terminal, one line an epoch elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a step does and, above all, what it does not do."""
+"""The standard steps: the losses that count, and the work that a step must not do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is found out about a cell: the sizes of its states and of its output."""
+"""State sizes and output sizes of recurrent cells."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 @dataclass(frozen=True)
 class Run:
-    """What comes of a training: the loss of each step, and the weights after the last."""
+    """The result of a training: the loss of each step, and the weights after the last."""
 
     losses: list[float]
     weights: list[Array]

@@ -1,6 +1,7 @@
-"""What each loss is in a loop by hand, and targets that it is made for.
+"""Reference losses for training loops written by hand, and targets for each.
 
-Ours are the formulas in NumPy that `tests/losses` has, or written here in torch. torch's own are called.
+kplug's losses are formulas: those in NumPy of `tests/losses`, or torch code of this module. For torch's
+own, the loss of torch is called.
 """
 
 from __future__ import annotations

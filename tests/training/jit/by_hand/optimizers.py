@@ -1,6 +1,6 @@
-"""What each optimizer does in a loop by hand.
+"""Reference optimizers for training loops written by hand.
 
-Ours follow a formula in NumPy. torch's own are what they are by hand too: their step is called.
+kplug's optimizers follow a formula in NumPy. For torch's own, torch's step is called.
 """
 
 from __future__ import annotations
