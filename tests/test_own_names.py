@@ -67,7 +67,7 @@ def list_built_ins(kind: str) -> list[Component]:
 
 
 def list_names(kind: str) -> dict[str, str]:
-    """Return every name of the built-ins of a kind; those of one component have one target."""
+    """Map every name of the built-ins of a kind to its target in the plugin; aliases share one."""
     return {
         name: f"shadows:{kind}_{component.name}"
         for component in list_built_ins(kind)
@@ -76,7 +76,7 @@ def list_names(kind: str) -> dict[str, str]:
 
 
 def install_shadows(sandbox: Sandbox) -> None:
-    """Install a plugin that offers every built-in name, and loads nothing without leaving a trace."""
+    """Install a plugin that offers every built-in name, and records each attempt to load one."""
     sandbox(
         "shadows",
         entry_points={f"kplug.{kind.plural}": list_names(kind.name) for kind in KINDS.values()},
@@ -92,14 +92,14 @@ def list_loaded() -> list[str]:
 def shadows(
     request: pytest.FixtureRequest, install: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The plugin, preferred to kplug itself or only there; without a preference a bare name warns."""
+    """The plugin, preferred to kplug or merely installed; without a preference a bare name warns."""
     if request.param == "preferred":
         monkeypatch.setenv("KPLUG_PREFER", "shadows")
     install_shadows(install)
 
 
 def build(subject: Subject) -> None:
-    """Give a layer its weights, for the first shape that it takes."""
+    """Build a layer for the first shape that it accepts."""
     for shape in SHAPES:
         layer = subject.make()
         try:

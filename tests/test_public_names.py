@@ -18,7 +18,7 @@ _PACKAGES = [
 
 
 def _imported_names(package: types.ModuleType) -> dict[str, str | None]:
-    """Return what a package imports: the name, and the name it is re-exported as, if not privately."""
+    """Return each name that a package imports, with its alias; private aliases are left out."""
     tree = ast.parse(inspect.getsource(package))
     imports = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     names = [each for node in imports for each in node.names]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def telling() -> Iterator[list[str]]:
-    """Return a list that has the texts of all warnings of a block once it has ended."""
+    """Return a list that is filled with the texts of a block's warnings when the block ends."""
     texts: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

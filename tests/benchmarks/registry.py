@@ -170,7 +170,7 @@ def _add_plugin(folder: Path) -> None:
 
 
 def _processor_time(folder: Path, *arguments: str) -> float:
-    """Return the milliseconds that a fresh process computes for, Python's start included."""
+    """Return a fresh process's processor time in milliseconds, Python's start included."""
     timed = (
         "import resource, subprocess, sys\n"
         "subprocess.run([sys.executable, *sys.argv[1:]], check=True, stdout=subprocess.DEVNULL)\n"

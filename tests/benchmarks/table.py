@@ -112,14 +112,14 @@ class Process:
         raise ContenderError(reasons[-1][:400] if reasons else f"it ended with status {status}")
 
     def end(self) -> None:
-        """End it; some libraries would take long."""
+        """Kill the process, since some libraries take long to exit."""
         self._process.kill()
         self._process.communicate()
         self._errors.close()
 
 
 def start(column: str, case: str, folder: str, *, is_quick: bool) -> tuple[Process, Numbers]:
-    """Start a contender; return it, and what its first epochs took."""
+    """Start a contender; return it, and the times of its first epochs."""
     epochs = 10 if column in TEN and not is_quick else 2
     process = Process(column, case, epochs, folder)
     process.requests, first = process.ask()
@@ -139,7 +139,7 @@ def start(column: str, case: str, folder: str, *, is_quick: bool) -> tuple[Proce
 
 
 def measure(case: str, columns: Iterable[str], rounds: int, *, is_quick: bool) -> Found:
-    """Return what each contender took; they take turns."""
+    """Return the measurements of each contender; they take turns."""
     processes: dict[str, Process] = {}
     found: Found = {}
     counts: dict[tuple[str, str], int] = {}

@@ -46,7 +46,7 @@ def _ask(environment: dict[str, str]) -> str:
 
 
 def complete(line: str) -> list[str]:
-    """Return what bash is given for the last word of a line."""
+    """Return the completions that bash gets for the last word of a line."""
     words = line.split(" ")
     text = _ask(
         {

@@ -70,7 +70,7 @@ def noisy(install: Sandbox) -> Sandbox:
 def read(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], *arguments: str
 ) -> tuple[dict[str, Any], str]:
-    """Return the JSON of a command, and what else was written."""
+    """Return the JSON of a command, and what it wrote to standard error."""
     run_main(monkeypatch, *arguments)
     written = capfd.readouterr()
     return json.loads(written.out), written.err

@@ -34,7 +34,7 @@ def words_of(text: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def piped(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], set[str]]:
-    """Run each command once without a terminal: these are the words that have to stay whole."""
+    """Run each command once without a terminal, for the words that must stay whole."""
     folder = tmp_path_factory.mktemp("piped")
     return {
         command: set(

@@ -71,7 +71,7 @@ class Brightest(Metric):
 
 
 class Scorer:
-    """An object that is called, of no base class."""
+    """A callable object without a base class."""
 
     def __call__(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return (y_true - y_pred).amax(1)
@@ -88,7 +88,7 @@ def make_first_channel(scale: float) -> Callable[..., Tensor]:
 
 @channels_first
 class Decorated(GeneralizedDice):
-    """Of this module, and adapted in its place."""
+    """A class of this module that a decorator adapts."""
 
 
 @channels_first
@@ -356,7 +356,7 @@ def test_a_subclass_is_called_with_the_channels_last() -> None:
 
 
 class Derived(channels_first(nn.CrossEntropyLoss)):  # type: ignore[misc]
-    """Of an adapted class, to give it a docstring of its own."""
+    """A subclass of an adapted class, for a docstring of its own."""
 
 
 def test_a_derived_class_is_adapted_once() -> None:

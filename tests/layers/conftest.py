@@ -20,13 +20,13 @@ Compare = Callable[..., Tensor]
 
 @pytest.fixture(scope="session")
 def compare() -> Compare:
-    """Return a function that makes a layer in both libraries and compares all it does."""
+    """Return a function that makes a layer in both libraries and compares their behaviour."""
     return _compare
 
 
 @pytest.fixture(scope="session")
 def masked() -> Callable[..., Tensor]:
-    """Return a function from a tensor and the rows of a mask to a copy that carries it."""
+    """Return a function that copies a tensor and attaches a mask with the given rows."""
     return _masked
 
 
@@ -38,7 +38,7 @@ def _masked(x: Tensor, *rows: list[int]) -> Tensor:
 
 @pytest.fixture(scope="session")
 def mask_of() -> Callable[[Tensor], Tensor]:
-    """Return a function from a tensor to the mask that it must carry."""
+    """Return a function that returns a tensor's mask, which must exist."""
     return _mask_of
 
 
@@ -114,7 +114,7 @@ def _compare_gradients(ours: Any, theirs: Any, outputs: Any, inputs: Any) -> Non
 
 
 def _assert_close(found: Tensor, expected: Tensor) -> None:
-    """Compare gradients; what is left of large terms that cancel one another is rounded as they are."""
+    """Compare gradients; the absolute tolerance scales with the largest, for errors of cancellation."""
     largest = float(expected.abs().max()) if expected.numel() else 0.0
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=max(1e-3, 1e-5 * largest))
 

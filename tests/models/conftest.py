@@ -122,7 +122,7 @@ class Builder:
 
 @pytest.fixture(scope="session")
 def make() -> Callable[[Any, str], Any]:
-    """Return a function from ``keras`` or ``kplug``, and a name, to the model of that name."""
+    """Return a function that builds the model of a name with ``keras`` or ``kplug``."""
     return lambda library, name: _MODELS[name](library)
 
 

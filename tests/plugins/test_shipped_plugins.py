@@ -77,7 +77,7 @@ def list_imports(source: str) -> set[str]:
 
 
 def is_public(name: str) -> bool:
-    """Whether a module of kplug is promised; one below a public one may move without notice."""
+    """Whether a module of kplug is public; a module below a public one may move without notice."""
     package = name.partition(".")[0]
     depth = name.count(".")
     return not name.startswith("_") and depth <= (package in PACKAGES_OF_MODULES)
@@ -100,7 +100,7 @@ def test_a_plugin_uses_public_names_and_its_dependencies_only(plugin: Path) -> N
 
 
 def test_kplug_knows_what_they_lend_and_their_commands() -> None:
-    """Messages name a distribution that is missing, whose entry points nobody can read then."""
+    """Messages name a missing distribution, though its entry points cannot be read."""
     lent = importlib_metadata.entry_points(group="kplug.modules")
     assert {one.name: one.dist.name for one in lent} == homes.LENT
     offered = [*REGISTRY.index(COMMAND).components, *REGISTRY.index(KINDS["layer"]).components]

@@ -55,7 +55,7 @@ BAD = "no\x1b[2J\n  pip install evil\ud800"
 
 
 def _messages(text: str) -> list[str]:
-    """Return what kplug says to a text wherever one can be given."""
+    """Return kplug's messages about a text, from every place that accepts one."""
 
     def mine(y_true: object, y_pred: object, axis: int = 0) -> object:
         return y_pred

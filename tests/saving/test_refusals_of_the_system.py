@@ -30,7 +30,7 @@ UNREADABLE = (
 
 @pytest.fixture
 def full_disk() -> Iterator[None]:
-    """Let files grow to 1 KiB at most; the system says so as it says that a disk is full."""
+    """Limit files to 1 KiB; the system reports the limit as it reports a full disk."""
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))

@@ -124,7 +124,7 @@ def test_another_offer_of_the_name_does_not_change_what_is_saved(path: Path) -> 
 
 @pytest.fixture
 def two_offers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Two plugins that offer one name, and what chooses between them."""
+    """Two plugins that offer one name, and ``prefer``, which chooses between them."""
     site = tmp_path / "site"
     for name in ("first-offers", "second-offers"):
         module = name.replace("-", "_")

@@ -13,7 +13,7 @@ from kplug.layers.base.call_signature import name_arguments, takes_mask, takes_o
 
 
 class Written:
-    """Annotations that stay texts, as the first import of this file makes them."""
+    """Its annotations stay strings, because of this file's ``from __future__ import annotations``."""
 
     def one(self, inputs: Tensor, training: bool = False) -> Tensor:
         return -inputs if training else inputs

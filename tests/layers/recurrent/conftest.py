@@ -18,7 +18,7 @@ Same = Callable[..., None]
 
 @pytest.fixture(scope="session")
 def make_pair() -> MakePair:
-    """Return a function from a layer of ours, one of Keras's and an input shape to both, built."""
+    """Return a function that builds a layer of kplug and one of Keras, with equal weights."""
     return _give_same_weights
 
 

@@ -94,7 +94,7 @@ def puddle(y_true: object, y_pred: object) -> None:
     ("name", "aliases"), [("puddle", ("pond",)), ("pond", ("puddle",)), ("lake", ())]
 )
 def test_an_object_is_offered_under_its_own_names(name: str, aliases: tuple[str, ...]) -> None:
-    """Under a name that is not its own, it is offered under that one alone."""
+    """A function declared under a name that is not its own is offered under that name alone."""
     (component,) = read_declarations(LOSS, {name: puddle}, ORIGIN).components
     assert (component.name, component.aliases) == (name, aliases)
     assert component.summary == "Return nothing."
@@ -152,7 +152,7 @@ def test_bad_hook_results(declarations: object, message: str) -> None:
 
 
 class Lazy:
-    """Like a proxy of something that is not there yet."""
+    """Like a proxy of an object that does not exist yet."""
 
     def __getattr__(self, name: str) -> Any:
         raise RuntimeError("not yet")
@@ -257,7 +257,7 @@ def test_a_target_and_an_object_of_one_name_clash() -> None:
 
 
 class Stubborn:
-    """Like an array, it cannot be compared."""
+    """Cannot be compared, like an array."""
 
     def __eq__(self, other: object) -> Any:
         raise ValueError("ambiguous")

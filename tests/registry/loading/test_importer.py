@@ -138,7 +138,7 @@ def test_without_a_record(install: Sandbox) -> None:
 
 @pytest.fixture
 def evil(install: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """A disabled plugin; whoever imports it fails."""
+    """A disabled plugin; a test that imports it fails."""
     points = {"kplug.regularizers": {"flood": "evil:flood"}}
     install("evil", entry_points=points, modules=EVIL)
     monkeypatch.setenv("KPLUG_DISABLE", "evil")
@@ -182,7 +182,7 @@ def test_nor_in_a_scope(evil: Sandbox) -> None:
 
 
 def test_nor_as_the_parent_of_a_module(evil: Sandbox) -> None:
-    """A package in the folder of the disabled one imports it."""
+    """Importing the target would import its parent package, a module of the disabled plugin."""
     evil(
         "evil-too",
         entry_points={"kplug.losses": {"x": "pack:x"}},
@@ -200,7 +200,7 @@ def test_nor_as_the_parent_of_a_module(evil: Sandbox) -> None:
 
 
 def test_a_package_that_several_distributions_fill(evil: Sandbox) -> None:
-    """Each has its own modules in it, and both the file that makes it one."""
+    """Both distributions have modules of their own in the package, and both ship its ``__init__``."""
     shared = {"shared/__init__.py": ""}
     points = {"kplug.regularizers": {"pond": "shared.water:pond"}}
     evil("evil-too", entry_points=points, modules={**shared, "shared/flood.py": ""})

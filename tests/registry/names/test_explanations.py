@@ -105,7 +105,7 @@ def _check_candidates(
     disabled: Sequence[str],
     ref: str,
 ) -> None:
-    """Everyone who offers the name is listed; who is off says so."""
+    """Check that every supplier of the name is listed, and that disabled ones are marked."""
     key = ref.rpartition("/")[2].lower()
     for plugin, names in offers.items():
         mine = [each for each in candidates if each.origin.distribution == plugin]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @pytest.mark.slow
 @pytest.mark.torch
 def test_loading_a_file_does_nothing_else(install: Sandbox) -> None:
-    """The names in it are those of a module that lies on the path, in every place that has a name."""
+    """Every name in the file is that of a planted module on the path."""
     plant(install)
     before = """
 import h5py, kplug

@@ -230,7 +230,7 @@ def test_defaults_are_not_missed(
 
 
 class Normal(forgetful.OfLoss):
-    """Keeps its argument in a form of its own."""
+    """Stores its argument in another form."""
 
     def __init__(self, alpha: float = 0.25) -> None:
         super().__init__(min(max(alpha, 0.0), 1.0))
@@ -240,7 +240,7 @@ class Normal(forgetful.OfLoss):
 
 
 class OwnScheme(forgetful.OfLoss):
-    """Describes itself in words of its own, which its ``from_config`` reads."""
+    """Writes a configuration with keys that only its ``from_config`` reads."""
 
     def get_config(self) -> dict[str, Any]:
         return {"percent": 100 * self.alpha}

@@ -37,7 +37,7 @@ def test_large_inputs_are_not_filled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_least_of_the_rounds_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Threads that wait for one another actively make most rounds longer on a machine with other work."""
+    """On a busy machine, threads that spin while they wait slow most rounds down."""
     seconds = iter([9.0, 9.0, 1.0, 9.0, 9.0])
     monkeypatch.setattr(compiler_worker, "_time_calls", lambda *_: next(seconds))
     assert compile_request(make_request(2)).call_seconds == 1.0

@@ -117,7 +117,7 @@ class OutStream(io.StringIO):
 
 
 class DisplayHandle:
-    """Stands for IPython's handle of an output that changes in place; a saved notebook has its last state."""
+    """Stands for IPython's handle of an output updated in place; a saved notebook has its last state."""
 
     shown: ClassVar[list[list[str]]] = []
 

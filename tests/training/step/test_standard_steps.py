@@ -19,7 +19,7 @@ READS = ("_local_scalar_dense", "is_nonzero", "equal", "nonzero")
 
 
 class CountReads(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts the operations that bring a value from the device, for which all before must finish."""
+    """Counts the operations that copy a value from the device, and so wait for all pending work."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]

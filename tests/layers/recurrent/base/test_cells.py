@@ -22,7 +22,7 @@ class Narrow(Layer):
 
 
 class Silent(Narrow):
-    """A cell that does not say how wide its output is."""
+    """A cell that does not state its output size."""
 
     output_size: Any = None
 

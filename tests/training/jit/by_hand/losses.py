@@ -29,7 +29,7 @@ Formula = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class LossCase:
-    """A loss, as ``compile`` is given it, and what it is.
+    """A loss, as given to ``compile``, and its computation by hand.
 
     Args:
         text: The loss.
@@ -171,7 +171,7 @@ def _of_torch(component: Component) -> LossCase:
 
 
 def _of_itself(name: str) -> LossCase:
-    """Return the case of a loss that has no formula yet: a loop that calls the loss itself."""
+    """Return the case of a loss without a formula: a loop that calls the loss itself."""
     loss: Any = kplug.losses.get(name)
     return LossCase(name, loss, "binary", "sigmoid")
 

@@ -118,7 +118,7 @@ class Stepper:
 
 @dataclass(frozen=True)
 class OptimizerCase:
-    """An optimizer, as ``compile`` is given it, and what it does.
+    """An optimizer, as given to ``compile``, and its steps by hand.
 
     Args:
         text: The optimizer.
@@ -167,7 +167,7 @@ def _of_torch(component: Component) -> OptimizerCase:
 
 
 def _of_itself(name: str) -> OptimizerCase:
-    """Return the case of an optimizer that has no formula yet: a loop that calls its own step."""
+    """Return the case of an optimizer without a formula: a loop that calls its own step."""
 
     def make(network: nn.Module) -> Stepper:
         optimizer: Any = kplug.optimizers.get(name)
