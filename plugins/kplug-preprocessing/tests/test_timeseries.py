@@ -18,7 +18,7 @@ SERIES = np.arange(60.0).reshape(30, 2)
 
 
 class _Grain:
-    """What Keras asks of Grain, which is not installed: the sequences, in lists."""
+    """Stands in for Grain, which is not installed: the parts that Keras uses, as lists."""
 
     class MapDataset(list[Any]):
         source = classmethod(lambda cls, values: cls(values))

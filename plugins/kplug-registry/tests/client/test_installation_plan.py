@@ -241,7 +241,7 @@ def test_the_wheel_that_fits_best_is_taken(
 
 
 def test_a_file_about_another_distribution_is_refused(machine: Path, company: SignedFolder) -> None:
-    """What it says could otherwise become an option of pip."""
+    """Otherwise the name in the file could become an option of pip."""
     file = company.site / "distributions/kplug-pond.json"
     file.write_text(file.read_text().replace('"name":"kplug-pond"', '"name":"--index-url=x"'))
     company.sign()
