@@ -52,11 +52,21 @@ def lending_gradients(
     owned: Sequence[Tensor], given: Mapping[int, Tensor | None]
 ) -> Iterator[None]:
     """Replace the parameters' gradients for one step; parameters without an entry have none."""
+    # Assigning a gradient takes longer than looking it up, and most callers give the parameters' own.
     kept = [parameter.grad for parameter in owned]
     try:
-        for parameter in owned:
-            parameter.grad = given.get(id(parameter))
+        _assign(owned, kept, [given.get(id(parameter)) for parameter in owned])
         yield
     finally:
-        for parameter, gradient in zip(owned, kept, strict=True):
-            parameter.grad = gradient
+        _assign(owned, [parameter.grad for parameter in owned], kept)
+
+
+def _assign(
+    parameters: Sequence[Tensor],
+    present: Sequence[Tensor | None],
+    wanted: Sequence[Tensor | None],
+) -> None:
+    """Replace the gradients that differ."""
+    for parameter, have, want in zip(parameters, present, wanted, strict=True):
+        if have is not want:
+            parameter.grad = want

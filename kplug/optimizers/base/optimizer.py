@@ -60,6 +60,7 @@ from kplug.optimizers.base.torch_kernels import (
     choose_kernel,
     find_torch_class,
     get_unhooked_step,
+    hook_step,
 )
 from kplug.optimizers.base.weight_decay import Exclusions
 
@@ -363,6 +364,7 @@ class Optimizer(torch.optim.Optimizer):
         head["iterations"] = iteration + 1
         return loss
 
+    profile_hook_step = staticmethod(hook_step)  # type: ignore[assignment]  # torch calls it
     apply = update_sequence.apply
     apply_gradients = update_sequence.apply_gradients
     finalize_variable_values = update_sequence.finalize_variable_values

@@ -48,6 +48,19 @@ def test_only_the_variables_that_are_named_change_and_gradients_stay() -> None:
     assert second.grad is None
 
 
+def test_gradients_of_the_parameters_stay_the_same_tensors() -> None:
+    parameter = torch.nn.Parameter(torch.zeros(64, 256))
+    other = torch.nn.Parameter(torch.zeros(2))
+    optimizer = optimizers.Adam().build([parameter, other])
+    parameter.grad, other.grad = torch.ones(256, 64).t(), torch.ones(2)  # one in another order
+    before = parameter.grad, other.grad
+    optimizer.apply([parameter.grad], [parameter])
+    assert parameter.grad is before[0]
+    assert parameter.grad.stride() == (1, 64)
+    assert other.grad is before[1]
+    assert other.tolist() == [0.0, 0.0]
+
+
 @pytest.mark.parametrize(
     ("gradients", "count", "message"),
     [

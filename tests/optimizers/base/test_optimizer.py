@@ -6,6 +6,10 @@ import inspect
 
 import pytest
 import torch
+from torch.optim.optimizer import (
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
 
 from kplug import optimizers
 from kplug.errors import ContractError, NotBuiltError
@@ -218,6 +222,37 @@ def test_step_hooks_run_once(optimizer_class: type[optimizers.Optimizer]) -> Non
     optimizer.register_step_post_hook(lambda *_: calls.append("after"))
     optimizer.step()
     assert calls == ["before", "after"]
+
+
+def test_profilers_record_steps_and_others_do_not_pay(monkeypatch: pytest.MonkeyPatch) -> None:
+    parameter = torch.nn.Parameter(torch.ones(2))
+    optimizer = optimizers.Adam().build([parameter])
+    parameter.grad = torch.ones(2)
+    with torch.profiler.profile() as profile:
+        optimizer.step()
+    assert "Optimizer.step#Adam.step" in {event.name for event in profile.events()}
+
+    def refuse(name: str) -> None:
+        raise AssertionError(name)
+
+    monkeypatch.setattr(torch.autograd.profiler, "record_function", refuse)
+    optimizer.step()
+    assert optimizer.iterations == 2
+
+
+def test_hooks_of_all_optimizers_run() -> None:
+    parameter = torch.nn.Parameter(torch.ones(2))
+    optimizer = optimizers.SGD().build([parameter])
+    calls: list[str] = []
+    handles = [
+        register_optimizer_step_pre_hook(lambda *_: calls.append("before")),
+        register_optimizer_step_post_hook(lambda *_: calls.append("after")),
+    ]
+    for handle in handles:
+        optimizer.step()
+        handle.remove()
+    optimizer.step()
+    assert calls == ["before", "after", "after"]
 
 
 def test_a_closure_is_called_once_with_gradients_enabled() -> None:
