@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from kplug.graph import list_modules
 from kplug.layers.base.layer import Layer
 from kplug.metrics import Metric
 from kplug.metrics.base.metric import find_metrics
@@ -12,18 +13,21 @@ from kplug.training.model_protocol import TrainableModel
 
 # Attributes that never hold metrics, and the types of those that may: all attributes are searched several
 # times in each epoch, and in each step of a class that lists its metrics there.
-_OF_LAYERS = frozenset(vars(Layer(name="any")))
+_OF_LAYERS = frozenset({*vars(Layer(name="any")), "built_shape", "_output_keys"})
 _HOLDERS = frozenset({Metric, dict, list, tuple})
+_PLAIN = frozenset({bool, float, int, str, type(None)})
 
 
 def find_attribute_metrics(model: TrainableModel) -> list[Metric]:
     """Return the metrics in attributes of a model and its layers, also in lists and dicts."""
     found = [
         metric
-        for module in model.modules()
+        for module in list_modules(model)
         if isinstance(module, Layer)
         for name, value in vars(module).items()
-        if name not in _OF_LAYERS and not _HOLDERS.isdisjoint(type(value).__mro__)
+        if name not in _OF_LAYERS
+        and (kind := type(value)) not in _PLAIN
+        and not _HOLDERS.isdisjoint(kind.__mro__)
         for metric in find_metrics(value)
     ]
     return list({id(metric): metric for metric in found}.values())

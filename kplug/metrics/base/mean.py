@@ -112,7 +112,7 @@ class MeanMetric(Metric):
         if sample_weight is None:
             rows = values.shape[0] if values.ndim else 1
             self.total += _scale(values.sum(dtype=kind), rows, values)
-            self.count += rows
+            self.count += float(rows)  # of the count's own kind: torch would convert an integer
             return
         weights = as_weights(sample_weight, values, self.name, kind)
         product = values * weights
@@ -122,9 +122,7 @@ class MeanMetric(Metric):
 
     def result(self) -> Tensor:
         """Return Σ total / Σ count, and 0 before the first batch."""
-        is_empty = self.count == 0
-        mean = torch.where(is_empty, 0.0, self.total / torch.where(is_empty, 1.0, self.count))
-        return self._as_result(mean)
+        return self._as_result(torch.where(self.count == 0, 0.0, self.total / self.count))
 
 
 _CLASS_OF: dict[Formula, type[MeanMetric]] = {}

@@ -306,9 +306,14 @@ def find_metrics(found: object) -> Iterator[Metric]:
     """Return the metrics in a value, its lists, tuples and dicts."""
     if isinstance(found, (dict, list, tuple)):
         for value in found.values() if isinstance(found, dict) else found:
-            yield from find_metrics(value)
+            if type(value) not in _NEVER_METRICS:
+                yield from find_metrics(value)
     elif isinstance(found, Metric):
         yield found
+
+
+# Types of most values in lists, for which asking an abstract class takes longer.
+_NEVER_METRICS = frozenset({bool, int, float, str, type(None), Tensor, torch.nn.Parameter})
 
 
 def _available(dtype: torch.dtype, device: torch.device) -> torch.dtype:

@@ -123,8 +123,8 @@ def arrange_inputs(model: TrainableModel, x: Any, method: str) -> Any:
 
 def arrange_targets(model: TrainableModel, y: Any, method: str) -> Any:
     """Return the targets: None, a tensor for one output, else a list with one entry per output."""
-    if y is None:
-        return None
+    if y is None or (isinstance(y, Tensor) and len(list_output_names(model)) <= 1):
+        return y
     ports = output_ports(model)
     ordered = arrange(y, ports, f"{method}: y")
     return ordered[0] if ports.count == 1 else ordered
