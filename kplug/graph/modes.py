@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from torch import nn
@@ -33,17 +33,24 @@ def leave_training(module: Any) -> None:
         module.eval()
 
 
-@contextmanager
-def in_mode(modules: Iterable[nn.Module], is_training: bool) -> Iterator[None]:
+def in_mode(modules: Iterable[nn.Module], is_training: bool) -> AbstractContextManager[None]:
     """Put modules into training or evaluation mode for a block, and restore each module's mode afterwards.
 
     Submodules do not change.
     """
     changed = [module for module in modules if module.training is not is_training]
-    for module in changed:
+    return _changing(changed, is_training) if changed else _UNCHANGED
+
+
+_UNCHANGED = nullcontext()
+
+
+@contextmanager
+def _changing(modules: list[nn.Module], is_training: bool) -> Iterator[None]:
+    for module in modules:
         module.training = is_training
     try:
         yield
     finally:
-        for module in changed:
+        for module in modules:
             module.training = not is_training

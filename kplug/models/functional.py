@@ -287,10 +287,13 @@ class Functional(Model):
 def _cast(value: Any, dtype: str) -> Tensor:
     """Convert an input to its type; under autocast, torch chooses the float types."""
     tensor: Tensor = value if isinstance(value, Tensor) else to_tensor(value)
+    wanted = to_dtype(dtype)
+    if tensor.dtype is wanted:
+        return tensor
     is_free = tensor.is_floating_point() and not tensor.is_meta
     if is_free and torch.is_autocast_enabled(tensor.device.type):
         return tensor
-    return tensor.to(to_dtype(dtype))
+    return tensor.to(wanted)
 
 
 def _takes_graph(owner: type) -> bool:

@@ -442,16 +442,18 @@ class Layer(nn.Module):
             require_initialized(self)
         if not self.takes_several:
             refuse_several(self.name, inputs)
-        if is_symbolic((inputs, args, kwargs)):
+        if is_symbolic(inputs) or ((args or kwargs) and is_symbolic((args, kwargs))):
             return self._connect((inputs, *args), kwargs)
         masks = find_masks(inputs)
         if self._leaves_masks and not self._takes_mask and kwargs.get("mask") is not None:
             masks = as_masks(kwargs.pop("mask"))
         try:
-            inputs = attach_masks(self.convert_inputs(inputs), masks)
+            inputs = self.convert_inputs(inputs)
+            if masks is not None:
+                inputs = attach_masks(inputs, masks)
         except KplugError as error:
             raise error.at(f"layer {self.name!r}") from error.__cause__
-        problems = _prepare(self, inputs)
+        problems = [] if self._is_ready else _prepare(self, inputs)
         if self._takes_mask:
             masks = fill_masks(self._call_names, (inputs, *args), kwargs, masks)
         try:
@@ -1059,6 +1061,9 @@ class Layer(nn.Module):
             return
         if name in state and state[name] is value:  # as after `self.blocks += [layer]`
             return
+        if type(value) is bool and type(state.get(name)) is bool:  # as in each change of the mode
+            object.__setattr__(self, name, value)
+            return
         if type(value) in (int, tuple, list) and state.get("built") and name in state:
             self._note_setting(name)
         value = make_room(self, name, value)
@@ -1159,8 +1164,6 @@ def _prepare(layer: Layer, inputs: Any) -> list[KplugError]:
     Returns:
         Errors of unresolved components that do not affect shapes: a call may not need them.
     """
-    if layer._is_ready:
-        return []
     if not layer.built:
         layer.declare_for(shapes_of(inputs))
     if any(tensor.is_meta for tensor in find_leaves(inputs, Tensor)):
@@ -1177,7 +1180,7 @@ def _compute(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str,
     try:
         if is_training is None:
             return _call_module(layer, inputs, *args, **kwargs)
-        with in_mode(layer.modules(), bool(is_training)):
+        with in_mode(list_modules(layer), bool(is_training)):
             return _call_module(layer, inputs, *args, **kwargs)
     except (RuntimeError, IndexError, TypeError) as error:
         _explain(layer, error, (inputs, *args), kwargs)

@@ -48,11 +48,14 @@ class WeightStore:
     def _home_of(self, entry: WeightEntry) -> dict[str, Any]:
         return self._parameters if entry.is_trainable else self._buffers
 
-    def named(self, *, is_trainable: bool) -> Iterator[tuple[str, Tensor]]:
-        """Yield names and weights, either trainable or non-trainable."""
-        for entry in self.entries:
-            if entry.is_trainable is is_trainable:
-                yield entry.name, self.get(entry)
+    def named(self, *, is_trainable: bool) -> list[tuple[str, Tensor]]:
+        """Return names and weights, either trainable or non-trainable."""
+        home: dict[str, Any] = self._parameters if is_trainable else self._buffers
+        return [
+            (entry.name, home[entry.attribute])
+            for entry in self.entries
+            if entry.is_trainable is is_trainable
+        ]
 
     def find_components(
         self, role: Literal["regularizer", "constraint"]
@@ -63,8 +66,7 @@ class WeightStore:
         """
         for entry in self.entries:
             component = getattr(entry, role).value
-            weight = self.get(entry)
-            if component is not None and weight.requires_grad:
+            if component is not None and (weight := self.get(entry)).requires_grad:
                 yield component, weight
 
     def find_free_name(self) -> str:
