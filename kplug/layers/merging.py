@@ -55,8 +55,10 @@ class Merging(Layer):
             A tensor (N, …).
         """
         self._require_list(inputs)
-        if len({tensor.shape[:1] for tensor in inputs}) > 1:  # broadcasting would hide the error
-            self._check_shapes(inputs)
+        batch = inputs[0].shape[:1]
+        for tensor in inputs:
+            if tensor.shape[:1] != batch:  # broadcasting would hide the error
+                self._check_shapes(inputs)
         return self.merge(inputs)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Tensor | None:  # noqa: ARG002 - for subclasses
@@ -74,8 +76,11 @@ class Merging(Layer):
 
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:
         """Merge several tensors into one."""
-        ndim = max(tensor.ndim for tensor in tensors)
-        return functools.reduce(self.combine, [_with_axes(tensor, ndim) for tensor in tensors])
+        ndims = [tensor.ndim for tensor in tensors]
+        ndim = max(ndims)
+        if min(ndims) < ndim:
+            tensors = [_with_axes(tensor, ndim) for tensor in tensors]
+        return functools.reduce(self.combine, tensors)
 
     def find_problem(self, shapes: Sequence[Shape]) -> str | None:
         """Describe why shapes are incompatible, if they are; ``None`` stands for any size."""
