@@ -35,7 +35,7 @@ def as_tensor(values: ArrayLike, owner: str = "loss", argument: str = "y_pred") 
         DataError: if they are no rectangular array of numbers.
     """
     if isinstance(values, Tensor):
-        return _require_real(values, owner, argument)
+        return _require_real(values, owner, argument) if values.is_complex() else values
     if getattr(values, "is_symbolic", False):
         raise GraphError(
             f"{owner}: {argument} is {values!r}, which has no values until the model runs",
@@ -134,6 +134,16 @@ def prepare(
     Raises:
         DataError: if the shapes differ after alignment.
     """
+    if (  # the most frequent case, in each step
+        dtype is None
+        and isinstance(y_pred, Tensor)
+        and isinstance(y_true, Tensor)
+        and y_true.shape == y_pred.shape
+        and y_true.dtype is y_pred.dtype
+        and y_pred.is_floating_point()
+        and y_true.device == y_pred.device
+    ):
+        return y_true, y_pred
     predictions = as_predictions(y_pred, dtype, owner)
     targets = as_targets(y_true, predictions, owner)
     if targets.ndim != predictions.ndim:

@@ -96,7 +96,8 @@ class MeanMetric(Metric):
                 sample_weight = _mask(sample_weight, mask)
             if self.aligns_ranks:
                 targets, predictions = _align(targets, predictions, sample_weight)
-            self.check_first(targets, predictions, sample_weight)
+            if not self._has_checked:
+                self.check_first(targets, predictions, sample_weight)
             self.accumulate_pair(targets, predictions, sample_weight)
 
     def accumulate_pair(
@@ -107,11 +108,12 @@ class MeanMetric(Metric):
 
     def accumulate(self, values: Tensor, sample_weight: ArrayLike = None) -> None:
         """Add values of shape (N, …): each sample counts as the mean of its values, times its weight."""
-        self.to(values.device)
-        kind = self.total.dtype
+        if values.device != self._device:
+            self.to(values.device)
+        kind, ndim = self.total.dtype, values.ndim
         if sample_weight is None:
-            rows = values.shape[0] if values.ndim else 1
-            self.total += _scale(values.sum(dtype=kind), rows, values)
+            rows, total = values.shape[0] if ndim else 1, values.sum(dtype=kind)
+            self.total += total if ndim < 2 else _scale(total, rows, values)
             self.count += float(rows)  # of the count's own kind: torch would convert an integer
             return
         weights = as_weights(sample_weight, values, self.name, kind)
