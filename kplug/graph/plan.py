@@ -56,6 +56,7 @@ class PlannedCall(NamedTuple):
     Args:
         layer: The called layer.
         source: The index of its argument, if a single tensor is its only argument.
+        sources: Those of a list of tensors, if that is its only argument.
         args: Otherwise its positional arguments, with a ``ValueIndex`` for each tensor.
         kwargs: Its keyword arguments, likewise.
         target: The index of its output, if there is one.
@@ -65,6 +66,7 @@ class PlannedCall(NamedTuple):
 
     layer: Operation
     source: int | None
+    sources: tuple[int, ...] | None
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     target: int | None
@@ -127,9 +129,11 @@ class Plan:
         values: list[Any] = [None] * self._size
         for place, value in zip(self._input_places, inputs, strict=True):
             values[place] = value
-        for layer, source, args, kwargs, target, targets, finished in self._steps:
+        for layer, source, sources, args, kwargs, target, targets, finished in self._steps:
             if source is not None:
                 made = layer(values[source])
+            elif sources is not None:
+                made = layer([values[place] for place in sources])
             else:
                 made = layer(*fill_places(args, values), **fill_places(kwargs, values))
             if target is not None:
@@ -161,13 +165,15 @@ def _make_step(
     args, kwargs = map_leaves(
         (node.args, node.kwargs), SymbolicTensor, lambda tensor: ValueIndex(places[tensor])
     )
-    is_plain = len(args) == 1 and isinstance(args[0], ValueIndex) and not kwargs
+    only: Any = args[0] if len(args) == 1 and not kwargs else None
+    is_list = isinstance(only, list) and all(isinstance(one, ValueIndex) for one in only)
     targets = tuple(
         places[tensor] if places[tensor] >= given else unread for tensor in node.output_tensors
     )
     return PlannedCall(
         layer=node.layer,
-        source=args[0].position if is_plain else None,
+        source=only.position if isinstance(only, ValueIndex) else None,
+        sources=tuple(one.position for one in only) if is_list else None,
         args=args,
         kwargs=kwargs,
         target=targets[0] if len(targets) == 1 else None,
