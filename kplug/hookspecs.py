@@ -181,7 +181,7 @@ def kplug_reading(kind: str, spec: str) -> Sequence[dict[str, object]]:
 
     Args:
         kind: The kind of the component.
-        spec: The qualified name with all arguments, such as ``"acme/dice(smooth=1.0)"``.
+        spec: The qualified name with all arguments, such as ``acme/dice(smooth=1.0)``.
 
     Returns:
         A list of one reading; empty if this plugin makes none of that kind.

@@ -81,6 +81,10 @@ LEFT_OUT: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("half", "MONAI computes in the type of the predictions"): (
         *("asymmetric_unified_focal_loss", "global_mutual_information_loss", "jukebox_loss"),
+        *("mape_metric", "mcc_loss", "nacl_loss"),
+    ),
+    ("half", "MONAI turns predictions into NumPy's arrays, which know no bfloat16"): (
+        *("average_precision_metric", "rocauc_metric"),
     ),
     ("precise", "MONAI's formula has no gradient for equal predictions, or cancels in float32"): (
         *("jukebox_loss", "local_normalized_cross_correlation_loss"),
