@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tests.plugins.subtle_defects import functions, late_numbers, metrics, optimizers
+from tests.plugins.subtle_defects import functions, late_numbers, metrics, of_plants, optimizers
 from tests.plugins.subtle_defects.table import Subtle as Subtle
 
 SUBTLE: list[Subtle] = [
     *functions.SUBTLE,
     *late_numbers.SUBTLE,
     *metrics.SUBTLE,
+    *of_plants.SUBTLE,
     *optimizers.SUBTLE,
 ]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kplug import Kind, get_kind
 from kplug.display.messages import quote
 from kplug.errors import ContractError
 from kplug.inspection import load_part
 from kplug_authoring.checks.callbacks import CALLBACK
 from kplug_authoring.checks.common import COMMON
+from kplug_authoring.checks.effects import PROBES, idle
 from kplug_authoring.checks.initializers import INITIALIZER_CHECKS, draw
 from kplug_authoring.checks.layers import LAYER
 from kplug_authoring.checks.losses import LOSS
@@ -18,7 +21,7 @@ from kplug_authoring.checks.schedules import SCHEDULE
 from kplug_authoring.checks.subject import Suite
 from kplug_authoring.checks.tensor_functions import ACTIVATION, CONSTRAINT, REGULARIZER
 
-SUITES: dict[str, Suite] = {
+_OWN: dict[str, Suite] = {
     "initializer": Suite(draw, (*COMMON, *INITIALIZER_CHECKS, OF_INITIALIZER)),
     "regularizer": REGULARIZER,
     "activation": ACTIVATION,
@@ -29,6 +32,10 @@ SUITES: dict[str, Suite] = {
     "schedule": SCHEDULE,
     "callback": CALLBACK,
     "layer": LAYER,
+}
+SUITES = {
+    kind: replace(suite, checks=(*suite.checks, idle)) if kind in PROBES else suite
+    for kind, suite in _OWN.items()
 }
 
 

@@ -86,6 +86,11 @@ def _vary_numbers(own: Any) -> list[Any]:
 def _vary_none(parts: tuple[Any, ...]) -> list[Any]:
     if float in parts:
         return [0.5, 0.1]
+    if any(
+        typing.get_origin(part) in (list, tuple) and float in typing.get_args(part)
+        for part in parts
+    ):
+        return [[0.25, 0.75], [0.4]]
     return [2, 3] if int in parts else [True] if bool in parts else []
 
 

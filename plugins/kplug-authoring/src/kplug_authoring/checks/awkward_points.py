@@ -143,6 +143,69 @@ def _compare_slopes(
 
 
 @check(
+    "at inputs and errors as large as an argument says a finite value and gradient, and no value apart from "
+    "those beside it",
+    "Where two formulas meet, one of them has to take the place itself: error <= delta beside error > delta; "
+    "and a root has no slope at 0, which torch.where multiplies with 0 to NaN.",
+    after=("gradcheck", "inputs"),
+)
+def limits(subject: Subject) -> Finding:
+    """Give inputs at which a number that an argument holds is reached exactly."""
+    *others, last = cast(subject.inputs, torch.float64)
+    numbers = [
+        float(value)
+        for value in subject.resolve().arguments.values()
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+    ]
+    for number in {sign * value for value in (*numbers, 0.5, 1.0) for sign in (1.0, -1.0)}:
+        around = others[0].to(last) if others and others[0].shape == last.shape else 0.0
+        point = torch.zeros_like(last) + around + number
+        try:
+            value, gradient = run_at(subject.make(), (*others, point))
+            above, below = (
+                run_at(subject.make(), (*others, point + step))[0] for step in (1e-9, -1e-9)
+            )
+        except Exception:  # noqa: BLE001, S112 - it refuses them
+            continue
+        if not all(map(is_finite, (value, above, below))):
+            continue
+        if not is_finite(gradient):
+            return f"for {number:g} the gradient {shown(gradient)}"
+        size = 1e-3 * max(abs(float(above)), abs(float(below)), 1e-3)
+        if abs(float(above - below)) < 1e-3 * size and abs(float(value - above)) > size:
+            return f"{shown(value)} for {number:g}, and {shown(above)} beside it"
+    return None
+
+
+@check(
+    "for a wrong logit a loss that goes on to grow, as it does for smaller ones",
+    "Clamp no probability that comes of a logit: use logsigmoid, log_softmax or softplus, or "
+    "binary_cross_entropy_with_logits.",
+    after=("gradcheck", "inputs"),
+)
+def large_logits(subject: Subject) -> Finding:
+    """Compare a loss of wrong logits from 6 to 100."""
+    y_true, y_pred = cast(subject.inputs, torch.float64)
+    if y_true.shape == y_pred.shape and bool(((y_true == 0) | (y_true == 1)).all()):
+        signs = 1.0 - 2.0 * y_true
+    elif y_true.shape == y_pred.shape[:-1] and not y_true.is_floating_point():
+        signs = 1.0 - 2.0 * torch.nn.functional.one_hot(y_true, y_pred.shape[-1]).double()
+    else:
+        return None
+    try:
+        values = [
+            float(run_at(subject.make(), (y_true, size * signs))[0])
+            for size in (6.0, 8.0, 60.0, 100.0)
+        ]
+    except Exception:  # noqa: BLE001 - it refuses them
+        return None
+    growth = (values[1] - values[0]) / 2.0
+    if growth > 0.05 * abs(values[1]) and values[3] - values[2] < 1e-3 * growth * 40.0:
+        return f"{values[1]:.4g} at 8, {values[2]:.4g} at 60 and {values[3]:.4g} at 100"
+    return None
+
+
+@check(
     "a second derivative that is the gradient's",
     "In the backward pass of an autograd.Function compute with tensors from ctx.saved_tensors, without "
     "detach(), .data or no_grad; or decorate it with once_differentiable, which refuses.",

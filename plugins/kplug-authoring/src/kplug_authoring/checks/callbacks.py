@@ -18,6 +18,7 @@ from kplug.callbacks import Callback
 from kplug.layers import Dense
 from kplug.models import Sequential
 from kplug.optimizers import SGD
+from kplug_authoring.checks.callback_runs import OF_RUNS
 from kplug_authoring.checks.common import COMMON
 from kplug_authoring.checks.subject import Finding, Subject, Suite, check, find_difference, seeded
 
@@ -218,6 +219,6 @@ CALLBACK = Suite(
     trace_of,
     (
         *(*COMMON, _callback, _hooks, _fit, _no_validation, _evaluate, _predict, _modes, _logs),
-        *(_stop, _second_fit),
+        *(_stop, _second_fit, *OF_RUNS),
     ),
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from kplug.inspection import load
 from kplug_authoring.checks.awkward_points import takes_any_number
-from kplug_authoring.checks.subject import Finding, Subject, check, leaves, shown
+from kplug_authoring.checks.subject import Finding, Subject, check, is_finite, leaves, shown
 from kplug_authoring.examples import cast
 
 _HALVES = (torch.float16, torch.bfloat16)
@@ -19,14 +21,16 @@ _WIDE = "Compute in float32 where sums, squares or exp overflow: x.float(), then
 @check(
     "in float16 and bfloat16 the values of float64, within rounding, in the type of the input",
     _WIDE,
-    after=("dtype", "large", "device", "idempotent"),
+    after=("dtype", "large", "device", "idempotent", "ranks"),
 )
 def half(subject: Subject) -> Finding:
     """Compute an activation, a penalty or a constrained weight in each half type."""
     (x,) = cast(subject.inputs, torch.float64)
     kernel = 0.1 * torch.linspace(-2.0, 2.0, 40 * 30, dtype=torch.float64).sin().reshape(40, 30)
     large = 20.0 * x.sign()
-    for values in (x, large if subject.kind.name == "activation" else kernel):
+    areas = 2.0 * torch.linspace(-90.0, 70.0, 90_000, dtype=torch.float64).sin().reshape(300, 300)
+    more = (areas,) if subject.kind.name == "regularizer" and _is_mean(subject, areas) else ()
+    for values in (x, *more, large if subject.kind.name == "activation" else kernel):
         for dtype in _HALVES:
             given = values.to(dtype)
             try:
@@ -43,6 +47,15 @@ def half(subject: Subject) -> Finding:
             if finding and not (values is large and bool(found.isfinite().all())):
                 return finding
     return None
+
+
+def _is_mean(subject: Subject, weight: Tensor) -> bool:
+    """Whether a penalty is no sum, which overflows where there is much to add."""
+    try:
+        once, twice = (float(subject.make()(one)) for one in (weight, torch.cat([weight, weight])))
+    except Exception:  # noqa: BLE001 - a shape may not suit
+        return False
+    return abs(twice - once) < 0.01 * abs(once)
 
 
 def _compare(found: Tensor, expected: Tensor, dtype: torch.dtype) -> Finding:
@@ -66,9 +79,10 @@ def half_loss(subject: Subject) -> Finding:
     if subject.is_slow:
         return None
     y_true, y_pred = cast(subject.inputs, torch.float64)
-    count = -(-600 // max(len(y_pred), 1))
-    sizes = (1.0, 50.0) if takes_any_number(subject) else (1.0,)
+    many = -(-600 // max(len(y_pred), 1))
+    sizes = (1.0, 5.0, 50.0) if takes_any_number(subject) else (1.0,)
     for size in sizes:
+        count = 1 if size == 5.0 else many  # where sums of many overflow
         for dtype in _HALVES:
             predictions = (size * y_pred).to(dtype).repeat(count, *[1] * (y_pred.ndim - 1))
             targets = y_true.repeat(count, *[1] * (y_true.ndim - 1))
@@ -92,6 +106,48 @@ def half_loss(subject: Subject) -> Finding:
                     continue
                 if gradient.isnan().any():
                     return f"the gradient {shown(gradient)} in {dtype}"
+    return _find_at_ends(subject) or _find_in_function(subject)
+
+
+def _find_in_function(subject: Subject) -> Finding:
+    """Call a function itself in half types, as other code does; for a model the numbers are wide."""
+    function = load(subject.component)
+    if not inspect.isfunction(function) or subject.component.role not in (None, "function"):
+        return None
+    y_true, y_pred = cast(subject.inputs, torch.float64)
+    arguments = subject.example.arguments
+    wrong = 1.0 - y_true if y_true.shape == y_pred.shape else y_pred
+    points = [(y_true, y_pred), (y_true, 5.0 * y_pred), (y_true, wrong)]
+    for targets, predictions in points:
+        for dtype in _HALVES:
+            given = targets.to(dtype) if targets.is_floating_point() else targets
+            try:
+                expected = function(targets, predictions.to(dtype).double(), **arguments)
+                found = function(given, predictions.to(dtype), **arguments)
+            except Exception:  # noqa: BLE001, S112 - it refuses them, or torch has no such operation
+                continue
+            finding = _compare(found.detach(), expected.detach(), dtype)
+            if finding and bool(expected.isfinite().all()):
+                return f"by the function itself {finding}"
+    return None
+
+
+def _find_at_ends(subject: Subject) -> Finding:
+    """Compute the loss of wrong predictions of 0 and 1, if it is finite in float32."""
+    y_true, y_pred = cast(subject.inputs, torch.float32)
+    is_label = y_true.shape == y_pred.shape and bool(((y_true == 0) | (y_true == 1)).all())
+    if not is_label or not bool(((y_pred >= 0) & (y_pred <= 1)).all()):
+        return None
+    wrong = 1.0 - y_true
+    if not is_finite(subject.make()(y_true, wrong)):
+        return None
+    for dtype in _HALVES:
+        try:
+            found = subject.make()(y_true.to(dtype), wrong.to(dtype))
+        except RuntimeError:  # torch has some operations in no half type
+            continue
+        if not is_finite(found):
+            return f"{shown(found)} in {dtype} for wrong predictions of 0 and 1"
     return None
 
 
@@ -107,13 +163,34 @@ def half_metric(subject: Subject) -> Finding:
     inputs = cast(subject.inputs, torch.float64)
     if len(inputs[0]) < 2 or subject.is_slow:
         return None
+    *others, last = inputs
+    smaller = (
+        *others,
+        last
+        * torch.linspace(0.2, 0.9, len(last), dtype=last.dtype).reshape(-1, *[1] * (last.ndim - 1)),
+    )
+    finding = _find_in_stream(subject, inputs)
+    if finding or not last.is_floating_point():
+        return finding
+    try:
+        return _find_in_stream(subject, smaller)
+    except Exception:  # noqa: BLE001 - it takes shares only
+        return None
+
+
+def _find_in_stream(subject: Subject, inputs: tuple[Tensor, ...]) -> Finding:
+    metric = subject.make()
+    metric.update_state(*cast(inputs, torch.bfloat16), sample_weight=None)
+    # Lists of predictions grow, and are added to nothing.
+    if any(one.dtype in _HALVES and one.numel() == 1 for one in metric.variables):
+        return "state in bfloat16 for torch.bfloat16"
     for dtype in _HALVES:
         rounded = [one.to(dtype) if one.is_floating_point() else one for one in inputs]
         wide = [one.float() if one.is_floating_point() else one for one in rounded]
         try:
-            expected = _stream(subject.make(), wide, at_once=True)
+            expected = _stream(subject.make(), wide)
             given = [wide[0], *rounded[1:]] if len(wide) > 1 else rounded
-            found = _stream(subject.make(), given, at_once=False)
+            found = _stream(subject.make(), given)
         except RuntimeError as error:
             if "not implemented for" in str(error):
                 continue
@@ -125,13 +202,11 @@ def half_metric(subject: Subject) -> Finding:
     return None
 
 
-def _stream(metric: Any, inputs: list[Tensor], *, at_once: bool) -> list[Tensor]:
-    """Update with one sample 256 times, then with others one by one; or with all at once."""
+def _stream(metric: Any, inputs: list[Tensor]) -> list[Tensor]:
+    """Update with one sample 256 times, then with others one by one."""
     batches = [[value[:1].repeat(256, *[1] * (value.ndim - 1)) for value in inputs]]
     places = [1 + step % (len(inputs[0]) - 1) for step in range(96)]
     batches += [[value[at : at + 1] for value in inputs] for at in places]
-    if at_once:
-        batches = [[torch.cat(parts) for parts in zip(*batches, strict=True)]]
     for batch in batches:
         metric.update_state(*batch, sample_weight=None)
     return leaves(metric.result())

@@ -23,17 +23,22 @@ def instances(subject: Subject) -> Finding:
     """Make others with other arguments between the making of one and its use."""
     expected = subject.behaviour
     for name, value in list(subject.variations.items())[:6]:
-        one, other = subject.make(), subject.make(**{name: value})
         try:
-            first = [leaf.clone() for leaf in leaves(subject.behave(other))]
+            alone = subject.behave(subject.make(**{name: value}))
+            first = [leaf.clone() for leaf in leaves(alone)]
         except Exception:  # noqa: BLE001, S112 - the value does not suit the inputs
             continue
+        one, other = subject.make(), subject.make(**{name: value})
         difference = find_difference(expected, subject.behave(one))
         if difference:
             return f"alone, and beside one made with {name}={value!r}: {difference}"
         difference = find_difference(first, subject.behave(other))
         if difference:
             return f"one made with {name}={value!r}, before and after another is used: {difference}"
+        other, _ = subject.make(**{name: value}), subject.make()
+        difference = find_difference(first, subject.behave(other))
+        if difference:
+            return f"one made with {name}={value!r}, alone and after another is made: {difference}"
     return None
 
 
@@ -114,6 +119,10 @@ def metric_calls(subject: Subject) -> Finding:
             _update(subject.make(), *parts)
         except Exception as error:  # noqa: BLE001 - foreign code
             return f"for lengths of 3, 5 and 2: {type(error).__name__}: {error}"
+        forwards, backwards = (_update(subject.make(), *one) for one in (parts, parts[::-1]))
+        difference = find_difference(forwards, backwards, 1e-5)
+        if difference:
+            return f"for lengths of 3, 5 and 2, and of 2, 5 and 3: {difference}"
     return None
 
 

@@ -16,6 +16,7 @@ from kplug.layers import Input, TorchModule
 from kplug.models import Model, load_model
 from kplug.support.nested import find_leaves
 from kplug_authoring.checks.common import COMMON
+from kplug_authoring.checks.layer_forms import OF_FORMS
 from kplug_authoring.checks.layer_inputs import calls_of, fill, first_rows
 from kplug_authoring.checks.subject import (
     Finding,
@@ -336,7 +337,7 @@ LAYER = Suite(
     outputs_of,
     (
         *(*COMMON, _inference, _single_row, _batch_sizes, _inputs, _dtype, _device, _shapes),
-        *(_gradients, _second_call, _mask, _fit, _file),
+        *(_gradients, _second_call, _mask, _fit, _file, *OF_FORMS),
     ),
     calls_of,
 )

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug_authoring.checks.awkward_points import precise
+from kplug_authoring.checks.awkward_points import large_logits, precise
 from kplug_authoring.checks.common import COMMON
 from kplug_authoring.checks.halves import half_loss
 from kplug_authoring.checks.layouts import layout
@@ -112,7 +112,7 @@ LOSS = Suite(
     call,
     (
         *(*COMMON, *OF_LOSSES, layout, _one_row, _reduction, _weights, _empty_batch),
-        *(exact, extremes, repeated, precise, half_loss, many, classes, soft_targets),
+        *(exact, extremes, repeated, precise, large_logits, half_loss, many, classes, soft_targets),
         *(uneven_weights, mask_of_loss, left_out_class),
     ),
     operator.attrgetter("inputs"),

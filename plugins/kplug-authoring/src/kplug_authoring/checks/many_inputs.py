@@ -166,8 +166,9 @@ def _run_classes(
     if subject.kind.name == "loss":
         return [torch.as_tensor(made(*inputs)).detach()]
     made.update_state(*cast(inputs, torch.float32), sample_weight=None)
-    # One number a class comes in another order.
-    return [value.double().flatten().sort().values for value in leaves(made.result())]
+    # One number a class comes in another order; of columns and thresholds there are other numbers.
+    values = [value.double().flatten().sort().values for value in leaves(made.result())]
+    return [value for value in values if value.numel() in (1, count)]
 
 
 @check(

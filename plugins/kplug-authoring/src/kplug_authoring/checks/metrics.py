@@ -12,7 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from kplug.errors import KplugError
 from kplug_authoring.checks.common import COMMON
 from kplug_authoring.checks.halves import half_metric
-from kplug_authoring.checks.histories import metric_calls
+from kplug_authoring.checks.histories import instances, metric_calls
 from kplug_authoring.checks.layouts import layout
 from kplug_authoring.checks.many_inputs import classes, many
 from kplug_authoring.checks.memory import memory
@@ -219,6 +219,13 @@ def _state(subject: Subject) -> Finding:
 )
 def _merging_several(subject: Subject) -> Finding:
     inputs = tuple(torch.cat([one, one.flip(0)[:2]]) for one in _float32_inputs(subject))
+    own = _float32_inputs(subject)  # of which each is there once, in turn in each part
+    several = [tuple(one.roll(turn, 0) for one in own) for turn in range(len(own[0]))]
+    turns = [inputs, *(several if len(own[0]) > 3 else [])]
+    return next(filter(None, (_merge_parts(subject, turn) for turn in turns)), None)
+
+
+def _merge_parts(subject: Subject, inputs: tuple[Tensor, ...]) -> Finding:
     whole = _update(subject.make(), inputs).result()
     ends = ((0, 1), (1, 3), (3, None))
     parts = [_update(subject.make(), inputs, first, end) for first, end in ends]
@@ -271,6 +278,7 @@ def _reset_after_others(subject: Subject) -> Finding:
         others += [
             (*targets, targets[0].to(last.dtype)),
             (*targets, 1.0 - targets[0].to(last.dtype)),
+            (3.0 * targets[0] - 1.0, *targets[1:], 3.0 * last - 1.0),
         ]
     for one in others:
         metric = subject.make()
@@ -301,6 +309,19 @@ def _types(subject: Subject) -> Finding:
     found = [value.dtype for value in leaves(double)]
     if found != kinds:
         return f"{kinds} for predictions in float32, {found} for float64"
+    if not any(kind.is_floating_point for kind in kinds):
+        twice = tuple(torch.cat([one, one]) for one in inputs)
+        more = _update(subject.make(), twice).result()
+        if not find_difference(expected, more) and any(bool(one.any()) for one in leaves(more)):
+            return f"{shown(leaves(more)[0])}, a mean that is a whole number"
+    if "dtype" in subject.parameters and subject.is_taken(dtype="float64"):
+        typed = subject.make(dtype="float64")
+        if typed.dtype != "float64":
+            return None  # the argument is a function's
+        result = _update(typed, inputs).result()
+        given = {value.dtype for value in leaves(result) if value.is_floating_point()}
+        if given - {torch.float64}:
+            return f"{given} with dtype='float64'"
     if not targets or bool((targets[0] != targets[0].round()).any()):
         return None
     is_label = bool(((targets[0] == 0) | (targets[0] == 1)).all())
@@ -328,7 +349,7 @@ METRIC = Suite(
     result_of,
     (
         *(*COMMON, _scalar, _batches, _reset, _weights, _merging, _empty_batch, _inputs, layout),
-        *(_result_twice, _reads, _state, memory, metric_calls, half_metric),
+        *(_result_twice, _reads, _state, memory, metric_calls, instances, half_metric),
         *(many, classes, uneven_weights_of_metric, _merging_several, _kept_result),
         *(_reset_after_others, _types),
     ),

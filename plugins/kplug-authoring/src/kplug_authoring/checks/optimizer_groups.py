@@ -13,9 +13,11 @@ from kplug.optimizers import build_optimizer
 from kplug_authoring.checks.optimizer_life import (
     build,
     find_deviation,
+    give,
     is_separable,
     is_steady,
     make_weights,
+    pull,
     train,
 )
 from kplug_authoring.checks.subject import (
@@ -137,6 +139,32 @@ def group_settings(subject: Subject) -> Finding:
     return None
 
 
+@check(
+    "two with different arguments at once: each steps as it does alone",
+    "Keep defaults in the instance: super().__init__(params, dict(lr=lr, …)) with a new dict, and no class "
+    "attribute or module global.",
+    after=("groups", "determinism"),
+)
+@_unless_it_fails
+def instances(subject: Subject) -> Finding:
+    """Build an optimizer with other arguments between the building of one and its steps."""
+    if not is_steady(subject):
+        return None
+    alone = train(subject, make_weights(_PAIR))
+    for name, value in list(subject.variations.items())[:6]:
+        weights, others = make_weights(_PAIR), make_weights(_PAIR)
+        with seeded(99):
+            optimizer = build(subject, weights)
+            _ = build_optimizer(subject.make(**{name: value}), others)
+            for step in range(_STEPS):
+                give(optimizer, weights, pull, step)
+        difference = find_deviation([one.detach() for one in weights], alone, _SAME)
+        if difference:
+            return f"beside one made with {name}={value!r}, and alone: {difference}"
+    return None
+
+
+_STEPS = 5
 _SAME = 1e-6
 _PAIR = ((2, 3), (2, 3))
 
@@ -156,4 +184,4 @@ def _vary_settings(group: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield key, 0.125
 
 
-OF_GROUPS = (groups, rate, zero_gradient, group_settings)
+OF_GROUPS = (groups, rate, zero_gradient, group_settings, instances)

@@ -165,6 +165,13 @@ def uneven_weights_of_metric(subject: Subject) -> Finding:
     difference = find_difference(repeated, _result(subject, inputs, times.float()), 1e-4)
     if difference:
         return f"samples that are there 1 to 3 times, and weights of 1 to 3: {difference}"
+    metric = subject.make()
+    for place in (slice(0, 2), slice(2, None)):
+        part = tuple(value[place].clone() for value in inputs)
+        metric.update_state(*part, sample_weight=times[place].float())
+    difference = find_difference(repeated, metric.result(), 1e-4)
+    if difference:
+        return f"weights of 1 to 3 in one batch, and in two: {difference}"
     twice = tuple(value.repeat_interleave(2, 0) for value in several)
     halves = torch.full((len(twice[0]),), 0.5)
     difference = find_difference(repeated, _result(subject, twice, halves), 1e-4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -73,6 +74,35 @@ def _late(subject: Subject) -> Finding:
     return None
 
 
+@check(
+    "a rate that repeats itself goes on to do so, and one that ends at a lowest rate stays there",
+    "Compute the place in a period from the whole step: step % period, without a table or a mask of bits. "
+    "Clamp the step at the end: min(step, steps).",
+    after=("finite", "stateless"),
+)
+def _goes_on(subject: Subject) -> Finding:
+    schedule = subject.make()
+    if count_calls(lambda: schedule(_LATE)) > _SLOW:
+        return None
+    for name, count in subject.resolve().arguments.items():
+        if not isinstance(count, int) or isinstance(count, bool) or not 2 <= count <= 10_000:
+            continue
+        places = range(0, count, 1 + count // 100)
+        first = [float(schedule(step)) for step in places]
+        second = [float(schedule(count + step)) for step in places]
+        if len(set(first)) > 2 and not find_difference(first, second, 1e-9):
+            for begin in (_LATE, 65_536, 1_000_000, 2**24):
+                end = begin - begin % count
+                for shift in (end - count, end):
+                    if find_difference(first, [schedule(shift + one) for one in places], 1e-7):
+                        return f"it repeats itself after {count} steps, and not around step {begin}"
+        is_end = name.lower().endswith("steps") and not name.startswith(("warm", "first", "cycle"))
+        falls = all(one >= other for one, other in itertools.pairwise(first))
+        if is_end and falls and first[0] > second[0] and second[-1] > 1.1 * second[0]:
+            return f"{second[0]:.4g} after {count} steps ({name}), then {second[-1]:.4g} again"
+    return None
+
+
 _SLOW = 2_000  # calls of functions
 
-SCHEDULE = Suite(rates_of, (*COMMON, _finite, _stateless, _late))
+SCHEDULE = Suite(rates_of, (*COMMON, _finite, _stateless, _late, _goes_on))

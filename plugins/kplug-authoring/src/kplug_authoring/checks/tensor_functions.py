@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.autograd.gradcheck import GradcheckError, gradcheck
 
 from kplug_authoring.checks import ranks
-from kplug_authoring.checks.awkward_points import precise, second_order
+from kplug_authoring.checks.awkward_points import limits, precise, second_order
 from kplug_authoring.checks.common import COMMON
 from kplug_authoring.checks.halves import half
 from kplug_authoring.checks.histories import calls, instances
@@ -208,7 +208,7 @@ _DTYPE_OF_FULL = Check("dtype", f"{_DTYPE}: float32, float64", _KEEP, _check_dty
 
 
 _ALONE = (memory, instances, calls)
-_POINTWISE = (_gradients, _gradcheck, second_order, _inputs, *_ALONE)
+_POINTWISE = (_gradients, _gradcheck, second_order, limits, _inputs, *_ALONE)
 REGULARIZER = Suite(
     call,
     (

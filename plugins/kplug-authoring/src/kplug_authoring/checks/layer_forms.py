@@ -1,0 +1,323 @@
+"""Checks of layers: views, half types, lengths, masks, instances beside each other."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import functools
+import inspect
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug.backend import attach_masks, get_mask
+from kplug.layers import Input
+from kplug.support.nested import find_leaves
+from kplug_authoring.checks.layer_inputs import calls_of, fill
+from kplug_authoring.checks.memory import LAYOUTS
+from kplug_authoring.checks.ranks import is_refusal
+from kplug_authoring.checks.subject import (
+    Finding,
+    Subject,
+    check,
+    find_difference,
+    leaves,
+    seeded,
+    shown,
+)
+
+_TOLERANCE = 1e-4  # sums depend on the order in memory, and on the batch
+
+
+def _draw(*shape: int) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(len(shape)))
+
+
+def list_calls(subject: Subject) -> Iterator[tuple[Any, ...]]:
+    """Yield the inputs of calls, and others that it may take: even numbers of features."""
+    yield calls_of(subject)
+    for shape in ((4, 6), (4, 5, 6), (4, 6, 6, 4)):
+        yield (_draw(*shape),)
+
+
+def run(layer: Any, inputs: tuple[Any, ...], *, seed: int = 99, **how: Any) -> list[Tensor]:
+    """Return the outputs of a call with a fixed seed."""
+    with seeded(seed), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return leaves(layer(*inputs, **how))
+
+
+def _build(subject: Subject, inputs: tuple[Any, ...], **arguments: object) -> Any | None:
+    """Return a layer that took inputs, or None if it refuses them."""
+    try:
+        layer = subject.make(**arguments)
+        with torch.no_grad():
+            run(layer, fill(inputs, torch.clone))
+            copy.deepcopy(layer)
+    except Exception:  # noqa: BLE001 - foreign code
+        return None
+    return layer
+
+
+def differentiate(
+    layer: Any, inputs: tuple[Any, ...], training: bool, seed: int = 99
+) -> list[Tensor]:
+    """Return outputs of a copy of a layer, and gradients of the inputs."""
+    given = fill(inputs, lambda value: value.detach().requires_grad_(value.is_floating_point()))
+    outputs = run(
+        copy.deepcopy(layer), given, seed=seed, **({"training": True} if training else {})
+    )
+    sources = [one for one in find_leaves(given, Tensor) if one.requires_grad]
+    found = [one.detach() for one in outputs]
+    used = [one for one in outputs if one.requires_grad]
+    if used and sources:
+        total = torch.stack([weigh(one) for one in used]).sum()
+        found += torch.autograd.grad(total, sources, allow_unused=True, materialize_grads=True)
+    return found
+
+
+def weigh(value: Tensor) -> Tensor:
+    """Return a sum of values with different weights."""
+    weights = torch.linspace(0.5, 1.5, value.numel(), dtype=value.dtype).reshape(value.shape)
+    return (value * weights).sum().float()
+
+
+@check(
+    "the same outputs and gradients for inputs of any order in memory",
+    "Use reshape, not view or as_strided; index by axes, not by flat places.",
+    after=("inputs", "determinism"),
+)
+def memory(subject: Subject) -> Finding:
+    """Give a layer views of its inputs."""
+    for inputs in list_calls(subject):
+        layer = _build(subject, inputs)
+        if layer is None:
+            continue
+        for training in (False, True):
+            try:
+                plain = fill(inputs, torch.Tensor.contiguous)
+                expected = differentiate(layer, plain, training)
+                if find_difference(expected, differentiate(layer, plain, training, seed=1)):
+                    continue  # it draws numbers, which have an order in memory too
+            except Exception:  # noqa: BLE001, S112 - other checks report it
+                continue
+            for name, lay in LAYOUTS.items():
+                try:
+                    found = differentiate(layer, fill(inputs, lay), training)
+                except Exception as error:  # noqa: BLE001 - foreign code
+                    return f"for inputs {name}: {type(error).__name__}: {error}"
+                difference = find_difference(expected, found, _TOLERANCE)
+                if difference:
+                    return f"for contiguous inputs, and for those {name}: {difference}"
+    return None
+
+
+@check(
+    "in float16 and bfloat16 the outputs of float32, within rounding, also for inputs of 300",
+    "Compute in float32 where sums, squares or exp overflow: x.float(), then .to(x.dtype).",
+    after=("dtype", "determinism"),
+)
+def half(subject: Subject) -> Finding:
+    """Call a layer of each half type with small and large inputs."""
+    for inputs in list_calls(subject):
+        plain = _build(subject, inputs)
+        for dtype in (torch.float16, torch.bfloat16) if plain is not None else ():
+            layer = _build(subject, inputs, dtype=str(dtype).removeprefix("torch."))
+            if layer is None or not _share_weights(plain, layer):
+                continue
+            for size in (1.0, 300.0):
+                given = fill(inputs, functools.partial(_round, size=size, dtype=dtype))
+                finding = _compare_halves(plain, layer, given, dtype)
+                if finding:
+                    return f"for inputs of {size:g}: {finding}"
+    return None
+
+
+def _round(value: Tensor, size: float, dtype: torch.dtype) -> Tensor:
+    return (size * value).to(dtype) if value.is_floating_point() else value
+
+
+def _compare_halves(plain: Any, layer: Any, inputs: tuple[Any, ...], dtype: torch.dtype) -> Finding:
+    wide = fill(inputs, lambda one: one.float() if one.is_floating_point() else one)
+    try:
+        with torch.no_grad():
+            expected, found = (run(copy.deepcopy(plain), wide), run(copy.deepcopy(layer), inputs))
+    except Exception:  # noqa: BLE001 - torch has some operations in no half type
+        return None
+    for one, other in zip(expected, found, strict=False):
+        largest = float(one.abs().max()) if one.numel() else 0.0
+        if not one.is_floating_point() or not largest < torch.finfo(dtype).max:
+            continue
+        if not bool(((other.double() - one.double()).abs() <= 0.06 * largest + 1e-3).all()):
+            return f"{shown(other)} in {dtype}, {shown(one)} in float32"
+    return None
+
+
+@check(
+    "two with different arguments at once: each behaves as it does alone",
+    "Keep what an instance is made with in the instance: no class attribute, module global or lru_cache.",
+    after=("determinism",),
+)
+def instances(subject: Subject) -> Finding:
+    """Make others with other arguments between the making of one and its use."""
+    inputs = calls_of(subject)
+    expected = run(subject.make(), inputs)
+    for name, value in list(subject.variations.items())[:6]:
+        one, other = subject.make(), subject.make(**{name: value})
+        try:
+            first = run(copy.deepcopy(other), inputs)
+        except Exception:  # noqa: BLE001, S112 - the value does not suit the inputs
+            continue
+        difference = find_difference(expected, run(one, inputs))
+        if difference:
+            return f"alone, and beside one made with {name}={value!r}: {difference}"
+        difference = find_difference(first, run(other, inputs))
+        if difference:
+            return f"one made with {name}={value!r}, before and after another is used: {difference}"
+    return None
+
+
+@check(
+    "the outputs of a layer that saw nothing else, whatever lengths and sizes came before, also if it was "
+    "built for unknown ones",
+    "Take lengths and sizes from inputs.shape at each call, and keep none; a dimension may be None in build.",
+    after=("batch_sizes", "inference", "determinism", "second_call", "device"),
+)
+def lengths(subject: Subject) -> Finding:
+    """Call a layer with sequences and images of several sizes."""
+    for shapes in _SIZES:
+        kept = _build(subject, (_draw(*shapes[0]),))
+        if kept is None:
+            continue
+        named = [
+            ("after others", kept),
+            ("built for unknown sizes", _build_symbolic(subject, shapes[0])),
+        ]
+        for shape in (*shapes[1:], shapes[0]):
+            inputs = (_draw(*shape),)
+            for how, layer in named:
+                fresh = _build(subject, inputs)
+                if fresh is None or layer is None or not _share_weights(layer, fresh):
+                    continue
+                with torch.no_grad():
+                    expected = run(fresh, inputs)
+                    try:
+                        found = run(layer, inputs)
+                    except Exception as error:  # noqa: BLE001 - foreign code
+                        if is_refusal(error):
+                            continue
+                        return f"for the shape {shape} {how}: {type(error).__name__}: {error}"
+                difference = find_difference(expected, found, _TOLERANCE)
+                if difference:
+                    return f"for the shape {shape} at first, and {how}: {difference}"
+    return None
+
+
+_SIZES = (
+    ((4, 6, 5), (4, 4, 5), (4, 9, 5), (2, 1, 5)),
+    ((2, 6, 8, 3), (2, 8, 6, 3), (2, 9, 9, 3), (2, 4, 12, 3)),
+)
+
+
+def _build_symbolic(subject: Subject, shape: tuple[int, ...]) -> Any | None:
+    """Return a layer that was called with sizes of None, or None if it needs them."""
+    layer = subject.make()
+    with contextlib.suppress(Exception), warnings.catch_warnings(), seeded(99):
+        warnings.simplefilter("ignore")
+        outputs = layer(Input((*[None] * (len(shape) - 2), shape[-1])))
+        for one in outputs if isinstance(outputs, (list, tuple)) else [outputs]:
+            _ = one.shape  # which runs it
+        return layer
+    return None
+
+
+def _share_weights(one: Any, other: Any) -> bool:
+    """Give the second layer the weights of the first, if it has such."""
+    values = one.get_weights()
+    if [value.shape for value in values] != [value.shape for value in other.get_weights()]:
+        return False
+    other.set_weights(values)
+    return True
+
+
+@check(
+    "with a mask the outputs of the steps that it keeps, whatever the others hold and however many they are",
+    "Replace masked steps by what does not count: -inf before a maximum or a softmax, 0 before a sum that is "
+    "divided by mask.sum(), the state before. Move the mask as the steps are moved: compute_mask.",
+    after=("mask", "single_row", "inference", "determinism"),
+)
+def padding(subject: Subject) -> Finding:
+    """Compare sequences that are padded and masked with each of them alone."""
+    for scale, shift in ((1.0, 0.0), (0.3, -2.0), (0.3, 2.0)):
+        sequences = scale * _draw(3, 6, 5) + shift
+        layer = _build(subject, (sequences,))
+        if layer is None or not _takes_masks(layer):
+            return None
+        counts = (6, 4, 1)
+        alone = [
+            _run_masked(layer, one[None, :count], torch.ones(1, count, dtype=torch.bool))
+            for one, count in zip(sequences, counts, strict=True)
+        ]
+        if not all(alone):
+            return None
+        for filling in (0.0, 7.0, -7.0):
+            for length in (6, 9):
+                values = torch.full((3, length, 5), filling)
+                mask = torch.zeros(3, length, dtype=torch.bool)
+                for row, count in enumerate(counts):
+                    values[row, :count], mask[row, :count] = sequences[row, :count], True
+                found = _run_masked(layer, values, mask)
+                if not found:
+                    return None
+                finding = _compare_rows(found, alone, counts, length)
+                if finding:
+                    return f"for {length} steps, padded with {filling:g}, and alone: {finding}"
+    return None
+
+
+def _takes_masks(layer: Any) -> bool:
+    call = getattr(layer, "call", layer.forward)
+    return bool(getattr(layer, "supports_masking", False)) or (
+        "mask" in inspect.signature(call).parameters
+    )
+
+
+def _run_masked(layer: Any, values: Tensor, mask: Tensor) -> list[tuple[Tensor, Any]]:
+    """Return outputs with their masks; empty if it refuses."""
+    try:
+        with torch.no_grad(), seeded(99), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            outputs = layer(attach_masks(values.clone(), mask))
+    except Exception:  # noqa: BLE001 - other checks report it
+        return []
+    return [(one, get_mask(one)) for one in find_leaves(outputs, Tensor)]
+
+
+def _compare_rows(
+    found: list[tuple[Tensor, Any]],
+    alone: list[list[tuple[Tensor, Any]]],
+    counts: tuple[int, ...],
+    length: int,
+) -> Finding:
+    for place, (output, mask) in enumerate(found):
+        has_steps = output.ndim >= 2 and output.shape[1] == length
+        for row, count in enumerate(counts):
+            expected = alone[row][place][0][0]
+            if mask is not None and mask.shape == output.shape[:2]:
+                value = output[row][mask[row].bool()]
+            elif has_steps:
+                value = output[row, :count]
+            else:
+                value = output[row]
+            if value.shape != expected.shape:
+                continue
+            difference = find_difference(expected, value, _TOLERANCE)
+            if difference:
+                return f"sample {row} of {count} steps: {difference}"
+    return None
+
+
+OF_FORMS = (memory, half, instances, lengths, padding)
