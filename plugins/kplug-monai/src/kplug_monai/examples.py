@@ -81,13 +81,11 @@ LEFT_OUT: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("half", "MONAI computes in the type of the predictions"): (
         *("asymmetric_unified_focal_loss", "global_mutual_information_loss", "jukebox_loss"),
-        *("mape_metric", "mcc_loss", "nacl_loss"),
+        *("average_precision_metric", "mape_metric", "mcc_loss", "nacl_loss", "rocauc_metric"),
     ),
-    ("half", "MONAI turns predictions into NumPy's arrays, which know no bfloat16"): (
-        *("average_precision_metric", "rocauc_metric"),
-    ),
+    ("dtype", "MONAI keeps the type of the predictions"): ("average_precision_metric",),
     ("precise", "MONAI's formula has no gradient for equal predictions, or cancels in float32"): (
-        *("jukebox_loss", "local_normalized_cross_correlation_loss"),
+        *("jukebox_loss", "local_normalized_cross_correlation_loss", "nacl_loss"),
     ),
     ("many", "MONAI adds a constant that does not grow with the image"): (
         *("generalized_dice_focal_loss", "generalized_dice_loss"),
