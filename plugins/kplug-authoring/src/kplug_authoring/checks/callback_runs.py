@@ -219,7 +219,7 @@ def kept_weights(subject: Subject) -> Finding:
                 for one in (*self.model.parameters(), *self.model.buffers(), *self.model.weights)
             }
             for name, value in vars(callback).items():
-                if name not in ("model", "_model", "params") and _shares(value, places, known):
+                if _shares(value, places, known):
                     found.append(name)
 
     with _quiet():
