@@ -125,7 +125,11 @@ def find_glibc() -> ctypes.CDLL | None:
 
 
 def is_malloc_replaced(glibc: ctypes.CDLL) -> bool:
-    """Return whether the process calls another malloc than glibc's, linked or preloaded."""
+    """Return whether the process calls another malloc than glibc's, linked or preloaded.
+
+    Addresses are compared. A list of names would miss some allocators, and would find those that libraries
+    carry for themselves.
+    """
     program = ctypes.CDLL(None)  # its functions are those that every library calls
     names = ("malloc", "posix_memalign")
     return any(_address(getattr(program, name)) != _address(getattr(glibc, name)) for name in names)
