@@ -19,6 +19,7 @@ from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
 
+_METHODS = frozenset({"call", "forward"})
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
@@ -153,10 +154,12 @@ class EinsumDense(Layer):
 def can_multiply_jointly(layers: Sequence[EinsumDense], inputs: Tensor) -> bool:
     """Return whether one product gives what calls of several layers on the same inputs give, and sooner.
 
+    A layer that was replaced, such as by one with a low-rank adapter, or whose methods were, is to be called.
     The kernels are copied into one, which takes longer than it saves where they are larger than the inputs.
     """
     return (
-        sum(layer.kernel.numel() for layer in layers) <= max(inputs.numel(), 65_536)
+        all(type(layer) is EinsumDense and _METHODS.isdisjoint(vars(layer)) for layer in layers)
+        and sum(layer.kernel.numel() for layer in layers) <= max(inputs.numel(), 65_536)
         and all(layer._only_multiplies(inputs) for layer in layers)
         and len({layer.bias is None for layer in layers}) == 1
         and not _has_any_global_hook()  # type: ignore[no-untyped-call]

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook
 
 from kplug.errors import DataError
 from kplug.graph import GraphFunction
-from kplug.layers import Input, MultiHeadAttention
+from kplug.layers import EinsumDense, Input, Layer, MultiHeadAttention
 from tests.layers.inputs import draw
 
 
@@ -52,6 +52,61 @@ def test_a_projection_that_is_watched_is_called() -> None:
     with register_module_forward_hook(lambda module, *_: seen.append(type(module).__name__)):
         layer(x, x)
     assert seen == [(2, 6, 2, 3), *["EinsumDense"] * 4, "MultiHeadAttention"]
+
+
+@pytest.mark.parametrize("way", ["subclass", "layer", "module", "call", "forward"])
+def test_a_projection_that_was_replaced_or_changed_is_called(way: str) -> None:
+    layer, x = MultiHeadAttention(2, 3), draw(2, 6, 5)
+    layer(x, x)
+    dense: Any = layer.query_dense
+    query, key, value = dense(x), layer.key_dense(x), layer.value_dense(x)
+    if way in {"call", "forward"}:
+        inner = getattr(dense, way)
+        setattr(dense, way, lambda *given: inner(*given) + 1.0)
+    else:
+        kinds: dict[str, Any] = {
+            "subclass": Shifted,
+            "layer": ShiftedLayer,
+            "module": ShiftedModule,
+        }
+        layer._query_dense = kinds[way](dense)
+    torch.testing.assert_close(layer.project_all(x, x, x), (query + 1.0, key, value))
+
+
+class Shifted(EinsumDense):
+    """A projection that adds something, as a low-rank adapter does."""
+
+    def __init__(self, dense: EinsumDense) -> None:
+        super().__init__(dense.equation, (None, 2, 3), bias_axes=dense.bias_axes)
+        self.build_for((None, 6, 5))
+        self.set_weights(dense.get_weights())
+
+    def call(self, inputs: Tensor) -> Tensor:
+        return super().call(inputs) + 1.0
+
+
+class ShiftedLayer(Layer):
+    """A layer around a projection."""
+
+    def __init__(self, dense: EinsumDense) -> None:
+        super().__init__()
+        self.dense = dense
+
+    def call(self, inputs: Tensor) -> Tensor:
+        made: Tensor = self.dense(inputs)
+        return made + 1.0
+
+
+class ShiftedModule(nn.Module):
+    """A module of torch around a projection."""
+
+    def __init__(self, dense: EinsumDense) -> None:
+        super().__init__()
+        self.dense = dense
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        made: Tensor = self.dense(inputs)
+        return made + 1.0
 
 
 def test_kernels_larger_than_the_inputs_are_not_joined() -> None:
