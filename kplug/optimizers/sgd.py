@@ -45,6 +45,9 @@ class SGD(RowOptimizer, torch.optim.SGD):
     is_elementwise = True
 
     fused_devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})
+    fuses_halves_on_cpu: ClassVar[bool] = (
+        False  # torch 2.13 leaves most of 16 elements or more as they are
+    )
     momentum = GroupSetting("momentum", require_rho)
 
     @takes_common

@@ -89,6 +89,8 @@ class Optimizer(torch.optim.Optimizer):
 
     is_elementwise: ClassVar[bool] = False
     fused_devices: ClassVar[frozenset[str]] = frozenset()
+    # Fused kernels compute in float32: in float16 the squares of small gradients would be 0.
+    fuses_halves_on_cpu: ClassVar[bool] = True
     state_blocks: ClassVar[tuple[tuple[str, ...], ...]] = ()
     # Arguments that the class lacks, with the values that configurations may contain.
     _unset_arguments: ClassVar[Mapping[str, Any]] = MappingProxyType({})
@@ -321,7 +323,8 @@ class Optimizer(torch.optim.Optimizer):
             self._prepare_group(self.param_groups[-1])
 
     def _prepare_group(self, group: dict[str, Any]) -> None:
-        choose_kernel(group, self.fused_devices)
+        halves = self.fuses_halves_on_cpu
+        choose_kernel(group, self.fused_devices, fuses_halves_on_cpu=halves)
         self._start_state(group)
 
     def _start_state(self, group: dict[str, Any]) -> None:

@@ -59,31 +59,36 @@ def find_torch_class(optimizer_class: type) -> type[torch.optim.Optimizer]:
     return next(each for each in bases if each.__module__.startswith("torch.optim."))
 
 
-def choose_kernel(group: dict[str, Any], fused_devices: Collection[str]) -> None:
+def choose_kernel(
+    group: dict[str, Any], fused_devices: Collection[str], *, fuses_halves_on_cpu: bool = True
+) -> None:
     """Choose torch's fastest exact kernel for a parameter group.
 
     Args:
         group: The group, with the keys of its optimizer's kernels.
         fused_devices: The devices on which the fused kernel follows the rule.
+        fuses_halves_on_cpu: Whether it does so with half types on the CPU.
     """
-    if "fused" in group and can_fuse(group["params"], fused_devices):
+    if "fused" in group and can_fuse(group["params"], fused_devices, fuses_halves_on_cpu):
         group["fused"], group["foreach"] = True, None
     elif "foreach" in group and can_use_foreach(group["params"]):
         group["foreach"] = True
 
 
-def can_fuse(parameters: Collection[torch.Tensor], devices: Collection[str]) -> bool:
+def can_fuse(
+    parameters: Collection[torch.Tensor], devices: Collection[str], fuses_halves_on_cpu: bool
+) -> bool:
     """Return whether one fused kernel call can update all parameters: plain, of one type, on one device.
 
     A parameter with gaps in memory cannot be: torch's fused CPU kernels (2.13) ignore strides, so they would
-    write into the gaps and leave the last elements as they are. Nor can one of a half type on the CPU: of 16
-    elements or more, torch's fused SGD leaves most as they are.
+    write into the gaps and leave the last elements as they are.
     """
     kinds = {(parameter.device, parameter.dtype) for parameter in parameters}
     return len(kinds) <= 1 and all(
         type(parameter) in _PLAIN_TYPES
         and parameter.device.type in devices
-        and parameter.dtype in (_FULL_DTYPES if parameter.is_cpu else _FUSED_DTYPES)
+        and parameter.dtype
+        in (_FUSED_DTYPES if fuses_halves_on_cpu or not parameter.is_cpu else _FULL_DTYPES)
         and parameter.layout is torch.strided
         and _is_without_gaps(parameter)
         for parameter in parameters

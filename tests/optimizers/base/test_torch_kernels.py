@@ -69,6 +69,15 @@ def test_every_element_of_a_half_type_is_updated(name: str, dtype: torch.dtype) 
     torch.testing.assert_close(half.detach().float(), full.detach(), rtol=0.1, atol=0.02 * largest)
 
 
+@pytest.mark.parametrize("name", ["adam", "amsgrad", "adamw"])
+def test_squares_of_small_gradients_do_not_underflow_in_float16(name: str) -> None:
+    parameter = torch.nn.Parameter(torch.zeros(72, dtype=torch.float16))
+    parameter.grad = torch.linspace(0.001, 0.004, 72).half()  # v is a thousandth of the square
+    MAKERS[name]().build([parameter]).step()
+    expected = torch.full((72,), -0.1)  # in the first step m / √v is the sign
+    torch.testing.assert_close(parameter.detach().float(), expected, rtol=0.01, atol=0)
+
+
 def keep(tensor: Tensor) -> Tensor:
     """Return the same values in the usual order in memory."""
     return tensor.contiguous().clone()
