@@ -89,8 +89,9 @@ class Dense(Layer):
             return activate(self.activation, torch.addmm(bias, inputs, kernel))
         if inputs.ndim < 2:
             self._check_shapes(inputs)
-        if bias is None:
-            return activate(self.activation, inputs @ kernel)
+        if bias is None or inputs.is_nested:  # rows of unequal numbers are not one matrix
+            made = inputs @ kernel
+            return activate(self.activation, made if bias is None else made + bias)
         made = torch.addmm(bias, inputs.flatten(0, -2), kernel)
         sizes = (*inputs.shape[:-1], made.shape[1])
         return activate(self.activation, made, lambda rows: rows.view(sizes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import assume, given, strategies as st
 
 from kplug.errors import ArgumentValueError
@@ -44,3 +45,13 @@ def test_wrong_arguments_are_refused(make: Any, text: str) -> None:
     with pytest.raises(ArgumentValueError) as caught:
         make()
     assert str(caught.value) == text
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_nested_tensors_of_torch(use_bias: bool) -> None:
+    layer = Dense(4, activation="relu", use_bias=use_bias, bias_initializer="ones")
+    sequences = [draw(2, 3), draw(5, 3)]
+    made = layer(torch.nested.nested_tensor(sequences, layout=torch.jagged))
+    torch.testing.assert_close(list(made.unbind()), [layer(one) for one in sequences])
+    made.values().sum().backward()
+    assert all(weight.grad is not None for weight in layer.parameters())
