@@ -57,13 +57,20 @@ def test_processes_and_wheels_have_limits(
         find_change(model, [wheel])
 
 
+def test_a_damaged_model_is_no_change_of_the_plugin(model: Path, tmp_path: Path) -> None:
+    wheels = [_write(tmp_path, f"tide-0.{number}") for number in (1, 2)]
+    fault = r"with tide 0\.1 the model cannot be loaded: .*this is not a zip archive"
+    with pytest.raises(ReadingError, match=fault):
+        find_change(model, wheels)
+
+
 def test_few_versions_are_loaded(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheels = [_write(tmp_path, f"tide-0.{number}") for number in range(1, 21)]
     asked = []
 
-    def load(_: Path, wheel: Path) -> str:
+    def load(_: Path, wheel: Path, verify: str = "numbers") -> str:
         asked.append(wheel)
         return "differs" if wheels.index(wheel) >= 12 else ""
 

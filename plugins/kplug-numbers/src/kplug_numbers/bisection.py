@@ -33,7 +33,7 @@ except ImportError:  # on Windows
 import kplug
 warnings.simplefilter("ignore")
 try:
-    kplug.load_model(sys.argv[1], verify="numbers")
+    kplug.load_model(sys.argv[1], verify=sys.argv[2])
     told = ""
 except kplug.KplugError as error:
     told = str(error)
@@ -66,7 +66,8 @@ def find_change(model: Path, wheels: Iterable[Path]) -> Change | None:
         wheels: Wheels of versions of one plugin.
 
     Raises:
-        ReadingError: if these are no wheels of one plugin, or a process does not answer.
+        ReadingError: if these are no wheels of one plugin, a process does not answer, or the model cannot be
+            loaded with the first version even where nothing is compared.
     """
     versions = sorted((_read_name(wheel) for wheel in wheels), key=lambda one: one[1])
     if not model.is_file():
@@ -78,6 +79,8 @@ def find_change(model: Path, wheels: Iterable[Path]) -> Change | None:
         return None
     place = bisect.bisect_left(versions, True, key=lambda one: bool(load(one[2])))
     name, version, wheel = versions[place]
+    if not place and (fault := _load(model.resolve(), wheel, verify="off")):
+        raise ReadingError(f"with {name} {version} the model cannot be loaded: {fault}")
     before = str(versions[place - 1][1]) if place else ""
     return Change(name, str(version), load(wheel), before)
 
@@ -90,14 +93,14 @@ def _read_name(wheel: Path) -> tuple[str, Version, Path]:
     return name, version, wheel
 
 
-def _load(model: Path, wheel: Path) -> str:
-    """Return what loading a model says with a wheel; empty if it computes the same numbers."""
+def _load(model: Path, wheel: Path, verify: str = "numbers") -> str:
+    """Return what loading a model says with a wheel; empty if nothing differs and it can be loaded."""
     with tempfile.TemporaryDirectory() as folder:
         _unpack(wheel, Path(folder))
         path = os.pathsep.join([folder, *filter(None, [os.environ.get("PYTHONPATH")])])
         try:
             done = subprocess.run(  # noqa: S603 - Python, with the user's files
-                [sys.executable, "-c", _PROGRAM, str(model)],
+                [sys.executable, "-c", _PROGRAM, str(model), verify],
                 env={**os.environ, "PYTHONPATH": path},
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
