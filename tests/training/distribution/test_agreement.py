@@ -109,7 +109,7 @@ def test_generator_that_fails_in_one_process_stops_all_at_the_same_step(
 
 def test_process_that_dies_ends_an_evaluation(tmp_path: Path) -> None:
     start = time.monotonic()
-    done = run(tmp_path, "killed", 2, SCRIPT)
+    done = run(tmp_path, "killed", 2, SCRIPT, "--monitor-interval=5")
     assert done.returncode
     assert time.monotonic() - start < 60
     assert "WorkerLostError: process 0 of 2: another process of this run has ended" in done.stderr

@@ -105,6 +105,10 @@ LEFT_OUT: dict[tuple[str, str], tuple[str, ...]] = {
         *("peak_signal_noise_ratio", "root_mean_squared_error_using_sliding_window"),
     ),
     ("kept_result", _TWO): ("r2_score",),
+    ("idle", "`threshold` is for binary and multilabel scores"): ("exact_match",),
+    ("idle", "`nan_replace_value` is for targets that are NaN"): (
+        *("cramers_v", "pearsons_contingency_coefficient", "theils_u", "tschuprows_t"),
+    ),
     ("weights", "torchmetrics knows no sample weights"): tuple(row.name for row in ROWS.values()),
 }
 #: Metrics that are created but not called, with the reason.
