@@ -19,10 +19,14 @@ from kplug_preprocessing.layers.images.base.random_layer import (
     find_image_axes,
 )
 
-_example = example(
-    {"height": 2, "width": 2},
-    inputs=lambda: (torch.linspace(0, 255, 4 * 6 * 8 * 3).reshape(4, 6, 8, 3),),
-)
+_SIZE = {"height": 2, "width": 2}
+
+
+def _draw_images() -> tuple[torch.Tensor]:
+    return (torch.linspace(0, 255, 4 * 6 * 8 * 3).reshape(4, 6, 8, 3),)
+
+
+_example = example(_SIZE, inputs=_draw_images)
 _INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
 
 
@@ -30,7 +34,11 @@ def _require_side(owner: str, argument: str, value: object) -> int:
     return require_integer(owner, argument, value, "an integer >= 1", at_least=1)
 
 
-@_example
+@example(
+    _SIZE,
+    inputs=_draw_images,
+    leave_out={"idle": "with `pad_to_aspect_ratio` alone is there anything to fill"},
+)
 class Resizing(Layer):
     """Resizes images.
 
