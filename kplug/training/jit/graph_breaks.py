@@ -112,10 +112,20 @@ class _OperationReads(TorchDispatchMode):  # type: ignore[no-untyped-call]
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        if any(tag in func.tags for tag in _VALUE_TAGS):
+        if any(tag in func.tags for tag in _VALUE_TAGS) and not _is_gather(func, args):
             name = func.overloadpacket.__name__
             self.watch.note("item" if name == "_local_scalar_dense" else name)
         return func(*args, **(kwargs or {}))
+
+
+def _is_gather(func: Any, args: tuple[Any, ...]) -> bool:
+    """Return whether this is ``x[...]`` by integers, whose shape follows from the indices' shapes.
+
+    torch tags the operation for the sake of masks, whose number of true elements is the result's length.
+    """
+    return func is torch.ops.aten.index.Tensor and all(
+        each is None or each.dtype not in (torch.bool, torch.uint8) for each in args[1]
+    )
 
 
 class OperationCount(TorchDispatchMode):  # type: ignore[no-untyped-call]

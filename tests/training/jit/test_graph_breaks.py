@@ -53,6 +53,13 @@ def test_computing_with_tensors_is_no_read() -> None:
     assert watch.found is None
 
 
+@pytest.mark.parametrize("places", [[2, 0], torch.tensor([2, 0]), torch.tensor([[1], [-1]])])
+def test_indexing_by_integers_is_no_read(places: Any) -> None:
+    with watching_reads() as watch:
+        assert X[places].shape == torch.as_tensor(places).shape
+    assert watch.found is None
+
+
 def test_only_the_first_read_is_kept_with_its_line_and_its_owner() -> None:
     reader = Reader()
     with watching_reads() as watch:

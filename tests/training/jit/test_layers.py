@@ -91,6 +91,20 @@ def make_cnn() -> Sequential:
     return model
 
 
+class Picked(layers.Layer):
+    """Columns by their numbers, one of them twice."""
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        return inputs[:, [3, 0, 3, 1]]
+
+
+def make_picking() -> Sequential:
+    torch.manual_seed(6)
+    model = Sequential([layers.Input((5,)), layers.Dense(4), Picked(), layers.Dense(3, "softmax")])
+    model.ensure_built()
+    return model
+
+
 def make_lstm() -> Sequential:
     torch.manual_seed(5)
     model = Sequential(
@@ -113,8 +127,10 @@ def compare_classifiers(make: Any, shape: tuple[int, ...]) -> None:
     assert_same_training(runs[0], runs[1])
 
 
-@pytest.mark.parametrize(("make", "shape"), [(make_cnn, (8, 8, 1)), (make_lstm, (7, 5))])
-def test_images_and_sequences(make: Any, shape: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(
+    ("make", "shape"), [(make_cnn, (8, 8, 1)), (make_lstm, (7, 5)), (make_picking, (5,))]
+)
+def test_images_sequences_and_columns(make: Any, shape: tuple[int, ...]) -> None:
     compare_classifiers(make, shape)
 
 
