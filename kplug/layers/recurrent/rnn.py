@@ -229,7 +229,12 @@ class RNN(Layer):
         if self.go_backwards:
             sequences = sequences.flip(1)
             mask = None if mask is None else mask.flip(1)
-        run = SequenceRun(mask, self.return_state or self.stateful, self._takes_kernel)
+        run = SequenceRun(
+            mask,
+            needs_states=self.return_state or self.stateful,
+            takes_kernel=self._takes_kernel,
+            needs_outputs=self.return_sequences or self.zero_output_for_mask,
+        )
         result = run.over(self.cell, sequences, states)
         if mask is None or not self.zero_output_for_mask:
             return result

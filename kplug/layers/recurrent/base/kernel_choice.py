@@ -6,8 +6,8 @@ with exactly its equations; masked sequences run on it too (see ``masked_kernel`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -34,11 +34,13 @@ class SequenceRun:
         mask: Booleans, shape (N, time): time steps that are passed over; ``None``: none.
         needs_states: Whether the last states are wanted.
         takes_kernel: Whether torch's kernels may be used.
+        needs_outputs: Whether the outputs of all time steps are wanted, and not only the last one.
     """
 
     mask: Tensor | None = None
     needs_states: bool = True
     takes_kernel: bool = True
+    needs_outputs: bool = True
 
     def over(self, cell: Any, sequences: Tensor, states: list[Tensor]) -> SequenceResult:
         """Run a cell over sequences, from the first time step to the last.
@@ -50,7 +52,7 @@ class SequenceRun:
 
         Returns:
             All outputs (N, time, units), at a masked time step that of the step before, 0 at the start; the
-            last output; the last states.
+            last output; the last states. What is not wanted may be missing.
         """
         # Cells with an overridden `call`, and cells with an activity regularizer, which applies to each
         # # step's outputs, run step by step.
@@ -77,18 +79,25 @@ class SequenceRun:
             outputs, made = cell.run_kernel(sequences, states)
         else:
             outputs, made = run_where(
-                cell.run_kernel, sequences, states, self.mask, needs_states=self.needs_states
+                cell.run_kernel,
+                sequences,
+                states,
+                self.mask,
+                needs_states=self.needs_states,
+                needs_outputs=self.needs_outputs,
             )
         return SequenceResult(outputs, outputs[:, -1], made)
 
     def _over_each(
-        self, cells: Iterable[Cell], sequences: Tensor, states: list[Tensor]
+        self, cells: Sequence[Cell], sequences: Tensor, states: list[Tensor]
     ) -> SequenceResult:
         """Run the cells one after another over whole sequences, so that each may use a kernel."""
         made: list[Tensor] = []
         result = SequenceResult(sequences, sequences[:, -1], [])
-        for cell, own in zip(cells, split_states(cells, states), strict=True):
-            result = self.over(cell, result.outputs, own)
+        inner = replace(self, needs_outputs=True)
+        runs = [*[inner] * (len(cells) - 1), self]
+        for run, cell, own in zip(runs, cells, split_states(cells, states), strict=True):
+            result = run.over(cell, result.outputs, own)
             made += result.states
         return result._replace(states=made)
 

@@ -2,6 +2,7 @@
 
 The unmasked time steps of each sample move to the front, the kernel runs over all steps, and the outputs
 move back. No size depends on the mask's values, so there are no GPU synchronizations and no graph breaks.
+Only on the CPU the values are read: where padding stands at the end, no time step has to move.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ def run_where(
     mask: Tensor,
     *,
     needs_states: bool,
+    needs_outputs: bool = True,
 ) -> tuple[Tensor, list[Tensor]]:
     """Run a kernel over the unmasked time steps only.
 
@@ -29,22 +31,37 @@ def run_where(
         states: The initial states; the first of them is what the kernel outputs.
         mask: Booleans, shape (N, time).
         needs_states: Whether the states are wanted.
+        needs_outputs: Whether the outputs of all time steps are wanted, and not only the last ones.
 
     Returns:
-        The outputs (N, time, units), at a masked time step that of the step before (0 at the start);
-        and the states after the last kept step, (N, units) each; only the first if they are not wanted.
+        The outputs (N, time, units), or the last ones (N, 1, units), at a masked time step that of the step
+        before (0 at the start); and the states after the last kept step, (N, units) each, if they are wanted.
     """
-    # False sorts before True, and a stable sort keeps the order in time.
-    order = torch.argsort(mask.logical_not().to(torch.uint8), dim=1, stable=True)
-    front = sequences.gather(1, order.unsqueeze(-1).expand_as(sequences))
+    front, kept = sequences, mask
+    if not _is_in_front(mask):
+        # False sorts before True, and a stable sort keeps the order in time.
+        order = torch.argsort(mask.logical_not().to(torch.uint8), dim=1, stable=True)
+        front = sequences.gather(1, order.unsqueeze(-1).expand_as(sequences))
+        kept = mask.gather(1, order)
     # The outputs provide all states except those that are no output, such as an LSTM's c.
     needs_others = needs_states and len(states) > 1
-    made, ends = kernel(front, states, *([mask.gather(1, order)] if needs_others else []))
-    # The number of unmasked steps so far: the index of the last output; 0 is the leading zeros.
-    counts = mask.cumsum(1)
-    outputs = _pick(torch.cat([torch.zeros_like(made[:, :1]), made], 1), counts)
-    last = _pick(torch.cat([states[0].unsqueeze(1), made], 1), counts[:, -1:])
-    return outputs, [last.squeeze(1), *(ends[1:] if needs_others else [])]
+    made, ends = kernel(front, states, *([kept] if needs_others else []))
+    counts = mask.cumsum(1)  # the unmasked steps so far
+    outputs = _pick(made, counts if needs_outputs else counts[:, -1:], made.new_zeros(()))
+    if not needs_states:
+        return outputs, []
+    last = _pick(made, counts[:, -1:], states[0].unsqueeze(1))
+    return outputs, [last.squeeze(1), *ends[1:]]
+
+
+def _is_in_front(mask: Tensor) -> bool:
+    """Return whether no unmasked time step follows a masked one; False where values must not be read."""
+    if mask.device.type != "cpu" or torch.compiler.is_compiling():
+        return False
+    try:
+        return not bool((mask[:, 1:] > mask[:, :-1]).any())
+    except RuntimeError:  # inside torch.func.vmap
+        return False
 
 
 def hold_after(
@@ -69,5 +86,8 @@ def hold_after(
     return torch.cat(inputs, -1), [torch.cat([kernel, pushes.flatten(0, 1)], 1), *others]
 
 
-def _pick(rows: Tensor, places: Tensor) -> Tensor:
-    return rows.gather(1, places.unsqueeze(-1).expand(-1, -1, rows.shape[-1]))
+def _pick(rows: Tensor, counts: Tensor, first: Tensor) -> Tensor:
+    """Return the rows of so many unmasked time steps, ``first`` where there were none."""
+    counts = counts.unsqueeze(-1)
+    places = (counts - 1).clamp(min=0).expand(-1, -1, rows.shape[-1])
+    return torch.where(counts > 0, rows.gather(1, places), first)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from kplug.layers.recurrent.base.fused_kernels import run_gru, run_lstm
 from kplug.layers.recurrent.base.masked_kernel import hold_after, run_where
@@ -51,7 +54,7 @@ def test_lstm(name: str, needs_states: bool) -> None:
         return run_lstm(*_turn(hold_after(kept, front, weights), states))
 
     outputs, states = run_where(kernel, x, [h, c], mask, needs_states=needs_states)  # type: ignore[arg-type]
-    assert len(states) == (2 if needs_states else 1)
+    assert len(states) == (2 if needs_states else 0)
     for sample in range(2):
         chosen = x[sample, mask[sample]]
         expected, ends = torch.zeros(0, UNITS, dtype=torch.float64), [h[sample], c[sample]]
@@ -91,6 +94,64 @@ def test_gru(name: str) -> None:
             expected, end = made[0], last[0, 0]
         torch.testing.assert_close(outputs[sample], _repeat_last(expected, mask[sample]))
         torch.testing.assert_close(state[sample], end)
+
+
+@pytest.mark.parametrize("name", MASKS)
+def test_the_last_outputs_alone_are_those_of_all(name: str) -> None:
+    mask = torch.tensor(MASKS[name]).bool()
+    x, h = _draw(2, 5, FEATURES, seed=7), _draw(2, UNITS, seed=8)
+    weights = _weights(3)
+
+    def run(needs_outputs: bool) -> tuple[Tensor, list[Tensor]]:
+        return run_where(
+            lambda front, states: run_gru(front, states, weights), x, [h], mask,
+            needs_states=True, needs_outputs=needs_outputs,
+        )  # fmt: skip
+
+    (outputs, (state,)), (last, (same,)) = run(True), run(False)
+    torch.testing.assert_close(last, outputs[:, -1:], rtol=0, atol=0)
+    torch.testing.assert_close(same, state, rtol=0, atol=0)
+
+
+class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Notes the operations of torch, each with the size of its result."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: dict[str, int] = {}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made, name = func(*args, **(kwargs or {})), func.overloadpacket.__name__
+        size = made.numel() if isinstance(made, Tensor) else 0
+        self.sizes[name] = max(size, self.sizes.get(name, 0))
+        return made
+
+
+@pytest.mark.parametrize(("name", "is_moved"), [("the end", False), ("some", True)])
+def test_only_steps_behind_masked_ones_are_moved(name: str, is_moved: bool) -> None:
+    mask = torch.tensor(MASKS[name]).bool()
+    x, h = _draw(2, 5, FEATURES, seed=7), _draw(2, UNITS, seed=8)
+    weights = _weights(3)
+    with _Operations() as found:
+        run_where(
+            lambda front, states: run_gru(front, states, weights), x, [h], mask,
+            needs_states=False, needs_outputs=False,
+        )  # fmt: skip
+    assert ("sort" in found.sizes) is is_moved
+    assert found.sizes["gather"] == (x.numel() if is_moved else h.numel())
+
+
+def test_masks_that_cannot_be_read_are_moved_too() -> None:
+    mask = torch.tensor(MASKS["the end"]).bool()
+    x, h = _draw(2, 5, FEATURES, seed=7), _draw(2, UNITS, seed=8)
+    kernel = lambda front, states: (front.cumsum(1), states)  # noqa: E731 - torch's has no batching rule
+
+    def run(one: Tensor, kept: Tensor) -> Tensor:
+        states = [torch.zeros(1, FEATURES, dtype=torch.float64)]
+        return run_where(kernel, one[None], states, kept[None], needs_states=False)[0][0]
+
+    together = run_where(kernel, x, [h.new_zeros(2, FEATURES)], mask, needs_states=False)[0]
+    torch.testing.assert_close(torch.vmap(run)(x, mask), together)
 
 
 def test_no_gradient_passes_through_what_does_not_count() -> None:
