@@ -9,6 +9,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kplug_numbers.checking import (
+        Recorded as Recorded,
+        Result as Result,
+        check_component as check_component,
+        find_recorded as find_recorded,
+        record_numbers as record_numbers,
+    )
     from kplug_numbers.comparison import (
         Comparison as Comparison,
         Difference as Difference,
@@ -19,6 +26,13 @@ if TYPE_CHECKING:
     from kplug_numbers.reading import Part as Part, Reading as Reading
 
 _HOMES = {
+    "kplug_numbers.checking": (
+        "Recorded",
+        "Result",
+        "check_component",
+        "find_recorded",
+        "record_numbers",
+    ),
     "kplug_numbers.comparison": ("Comparison", "Difference", "compare"),
     "kplug_numbers.errors": ("ReadingError",),
     "kplug_numbers.making": ("make_reading", "read_object"),

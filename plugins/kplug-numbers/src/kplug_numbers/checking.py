@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from kplug import Component, Spec, parse_spec
@@ -14,7 +15,15 @@ from kplug.inspection import KINDS, find_component, find_own_example, list_compo
 from kplug_numbers.comparison import compare
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.making import RECIPES, make_reading
-from kplug_numbers.numbers_file import Key, NumbersFile, write_line
+from kplug_numbers.numbers_file import (
+    Key,
+    NumbersFile,
+    find_numbers,
+    find_source,
+    recover_file,
+    write_file,
+    write_line,
+)
 
 Outcome = Literal["same", "differs", "cannot be compared", "not recorded"]
 
@@ -36,6 +45,76 @@ class Result:
     def __str__(self) -> str:
         kind, spec = self.key
         return f"{self.outcome}: {kind} {spec}" + (f": {self.message}" if self.message else "")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What the recording of a distribution's numbers has written.
+
+    Args:
+        path: The file.
+        content: Its content.
+        known: What it had before.
+        damage: What was wrong with it before; empty if nothing was.
+    """
+
+    path: Path
+    content: NumbersFile
+    known: NumbersFile
+    damage: str = ""
+
+    @property
+    def changes(self) -> list[Result]:
+        """The readings that it had before and that are others now."""
+        results = compare_files(self.known, self.content)
+        return [one for one in results if one.key in self.known.readings and one.outcome != "same"]
+
+
+def record_numbers(
+    distribution: str, examples: Iterable[str] = (), tell: Callable[[Key], None] = lambda _: None
+) -> Recorded:
+    """Write what the components of an editable distribution compute into its source.
+
+    Args:
+        distribution: Its name.
+        examples: Components with arguments, to be read as well.
+        tell: Called before each reading.
+
+    Raises:
+        ReadingError: if its source is not known, or an example is for none of its components.
+    """
+    place = find_source(distribution)
+    known, damage = recover_file(place) if place.is_file() else (NumbersFile(), "")
+    found = make_all(list_keys(distribution, known, examples), tell)
+    write_file(place, found)
+    return Recorded(place, found, known, damage)
+
+
+def find_recorded(component: Component) -> NumbersFile:
+    """Return what the distribution of a component has recorded of it; nothing without a file.
+
+    Raises:
+        ReadingError: if the file cannot be understood.
+    """
+    file = find_numbers(component.origin.distribution) or NumbersFile()
+
+    def is_meant(key: Key) -> bool:
+        return key[0] == component.kind and parse_spec(key[1]).ref == component.qualified_name
+
+    return NumbersFile(
+        {key: reading for key, reading in file.readings.items() if is_meant(key)},
+        {key: why for key, why in file.unread.items() if is_meant(key)},
+    )
+
+
+def check_component(component: Component) -> list[Result]:
+    """Return the results of comparing a component with what its distribution has recorded of it.
+
+    Raises:
+        ReadingError: if the file cannot be understood.
+    """
+    recorded = find_recorded(component)
+    return compare_files(recorded, make_all(recorded.keys, lambda _: None))
 
 
 def list_keys(distribution: str, known: NumbersFile, examples: Iterable[str] = ()) -> list[Key]:

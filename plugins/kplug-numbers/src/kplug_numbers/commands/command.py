@@ -24,15 +24,7 @@ from kplug.display.terminal import wrap
 from kplug.errors import KplugError
 from kplug.inspection import KINDS, find_component
 from kplug_numbers.errors import ReadingError
-from kplug_numbers.numbers_file import (
-    Key,
-    NumbersFile,
-    find_numbers,
-    find_source,
-    read_wheel,
-    recover_file,
-    write_file,
-)
+from kplug_numbers.numbers_file import Key, find_numbers, read_wheel
 
 if TYPE_CHECKING:
     from kplug_numbers.checking import Result
@@ -70,21 +62,20 @@ def record(distribution: Distribution, example: ExampleOption = None) -> None:
 
     Example: kplug numbers record kplug-acme --example 'huber(delta=2.0)'
     """
-    place = find_source(distribution)
-    known, damage = recover_file(place) if place.is_file() else (NumbersFile(), "")
-    from kplug_numbers.checking import compare_files, list_keys, make_all  # imports torch
+    from kplug_numbers.checking import record_numbers  # imports torch
 
-    found = make_all(list_keys(distribution, known, example or []), _tell)
-    write_file(place, found)
-    if damage:
+    recorded = record_numbers(distribution, example or [], _tell)
+    found, known = recorded.content, recorded.known
+    if recorded.damage:
         kept = len({*found.keys} & {*known.keys})
-        print_lines([f"{damage}; the file is written anew, with {kept} that could be read in it"])
-    changed = [one for one in compare_files(known, found) if one.key in known.readings]
-    _print_results([one for one in changed if one.outcome != "same"])
+        print_lines(
+            [f"{recorded.damage}; the file is written anew, with {kept} that could be read in it"]
+        )
+    _print_results(recorded.changes)
     print_lines(
         f"new: {kind} {spec}" for kind, spec in sorted(found.readings.keys() - known.readings)
     )
-    print_lines([f"{place}: {len(found.readings)} readings, {len(found.unread)} without"])
+    print_lines([f"{recorded.path}: {len(found.readings)} readings, {len(found.unread)} without"])
     print_lines(
         f"no reading of the {kind} {spec}: {why}" for (kind, spec), why in found.unread.items()
     )
