@@ -52,7 +52,9 @@ def site(make_wheel: MakeWheel, tmp_path: Path) -> Path:
 def make_results(text: str) -> ContractResults:
     """Return results with a text wherever there may be any."""
     failed, left_out = FailedCheck(f"gradcheck {text}", text, text), LeftOutCheck("empty", text)
-    row = CheckedComponent("loss", "wave_loss", ("made", f"dtype {text}"), (failed,), (left_out,))
+    row = CheckedComponent(
+        "loss", "wave_loss", ("made", f"dtype {text}"), (failed,), (left_out,), "silver"
+    )
     return ContractResults("0.1.0", "2.13.0+cpu", NOW, (row,), (f"a hook fails: {text}",))
 
 
@@ -112,11 +114,15 @@ def test_results_of_the_contract_suite_are_shown_as_the_publishers(site: Path) -
         assert "Run 2026-01-31 with kplug 0.1.0 and torch 2.13.0+cpu. a hook fails: a wave" in page
         assert (
             "wave_loss loss 2 made, dtype a wave "
-            "1 gradcheck a wave, made with a wave: a wave 1 empty: a wave" in page
+            "1 gradcheck a wave, made with a wave: a wave 1 empty: a wave silver" in page
         )
+        assert "Contract suite level silver, results , as the publisher says" in page
     assert "Supplied" not in read_page(site, "catalogue/distributions/kplug-waves/1.0.html")
     page = read_page(site, "catalogue/components/loss/waveloss.html")
-    assert "as the publisher says: 2 passed, 1 failed, 1 left out with kplug 0.1.0 and" in page
+    assert (
+        "as the publisher says: level silver, 2 passed, 1 failed, 1 left out with kplug 0.1.0 and"
+        in page
+    )
     found = json.loads((site / "distributions/kplug-waves.json").read_text())["releases"]
     assert [release["results"] is not None for release in found] == [True, False]
     assert verify(Folder(site)) == []

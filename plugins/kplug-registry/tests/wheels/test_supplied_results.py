@@ -42,6 +42,7 @@ def make_report(wheel: Path, **changes: Any) -> dict[str, Any]:
             _check("dtype", example='{"height": 2.0}', passed=False, message="float64"),
         ],
         "left_out": {"empty": "no wave without water"},
+        "level": "bronze",
     }
     finding = {"rule": "import", "level": "error", **owner, "kind": None, "component": None}
     (installed,) = (each for each in list_code_hashes(wheel) if each.startswith("sha256"))
@@ -100,6 +101,7 @@ def test_a_wheel_gets_the_results_of_its_build(make_wheel: MakeWheel) -> None:
                     FailedCheck("import", "", "no torch"),
                 ),
                 (LeftOutCheck("empty", "no wave without water"),),
+                "bronze",
             ),
         ),
         ("a hook fails",),
@@ -204,6 +206,21 @@ def test_a_component_twice_is_refused(make_wheel: MakeWheel) -> None:
         SiteFormatError, match=r"a has \('kplug-waves', 'loss', 'wave_loss'\) twice"
     ):
         read_check_report(json.dumps(report).encode(), "a")
+
+
+def test_a_level_that_nobody_knows_is_refused(make_wheel: MakeWheel) -> None:
+    report = make_report(make_wheel())
+    report["components"][0]["level"] = "<b>platinum</b>"
+    message = "a: the level of 'wave_loss' is '<b>platinum</b>', none of bronze, silver, gold"
+    with pytest.raises(SiteFormatError, match=message):
+        read_check_report(json.dumps(report).encode(), "a")
+
+
+def test_results_without_levels_are_read(make_wheel: MakeWheel) -> None:
+    report = make_report(make_wheel())
+    del report["components"][0]["level"]
+    (found,) = read_check_report(json.dumps(report).encode(), "a")
+    assert found.results.components[0].level is None
 
 
 def test_reasons_must_be_texts(make_wheel: MakeWheel) -> None:

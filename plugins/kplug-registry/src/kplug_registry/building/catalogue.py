@@ -20,6 +20,7 @@ from kplug_registry.site_format import (
     Release,
     SiteFile,
     find_current,
+    find_lowest_level,
 )
 
 _ASSETS = ("catalogue.css", "catalogue.js", "icon.svg")
@@ -68,7 +69,9 @@ def write_distribution_pages(
 
 
 def _make_release_page(name: str, release: Release, versions: Sequence[str] = ()) -> bytes:
-    head = _render("distribution.html", name=name, release=release, versions=versions)
+    offered = [(one.kind, one.name) for one in release.components]
+    level = find_lowest_level(release.results, offered)
+    head = _render("distribution.html", name=name, release=release, versions=versions, level=level)
     checks = _render("checks.html", results=release.results) if release.results else ""
     main = head + _render_components(name, release.components) + checks
     return _lay_out(_ROOT, f"{name} {release.version}", main)

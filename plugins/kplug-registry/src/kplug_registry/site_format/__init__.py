@@ -1,12 +1,14 @@
 """The format of a site: nouns, JSON and file paths, as specified in ``docs/registry.md``."""
 
 from kplug_registry.site_format.contract_results import (
+    LEVELS as LEVELS,
     CheckCounts as CheckCounts,
     CheckedComponent as CheckedComponent,
     ContractResults as ContractResults,
     FailedCheck as FailedCheck,
     LeftOutCheck as LeftOutCheck,
     count_checks as count_checks,
+    find_lowest_level as find_lowest_level,
 )
 from kplug_registry.site_format.hashes import hash_stream as hash_stream
 from kplug_registry.site_format.json_text import (

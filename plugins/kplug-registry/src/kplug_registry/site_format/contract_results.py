@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+LEVELS = ("bronze", "silver", "gold")  # the lowest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class CheckedComponent:
         passed: The passed checks.
         failed: The failed checks.
         left_out: The checks that were not run.
+        level: The level that it has reached, one of `LEVELS`; None for none.
     """
 
     kind: str
@@ -45,6 +49,7 @@ class CheckedComponent:
     passed: tuple[str, ...]
     failed: tuple[FailedCheck, ...]
     left_out: tuple[LeftOutCheck, ...]
+    level: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class ContractResults:
 
 @dataclass(frozen=True, slots=True)
 class CheckCounts:
-    """The numbers of a component's passed, failed and omitted checks, with the versions used."""
+    """The numbers of a component's passed, failed and omitted checks, the versions used, and its level."""
 
     passed: int
     failed: int
@@ -76,6 +81,23 @@ class CheckCounts:
     kplug: str
     torch: str
     date: str
+    level: str | None = None
+
+
+def find_lowest_level(
+    results: ContractResults | None, offered: Iterable[tuple[str, str]]
+) -> str | None:
+    """Return the level that all components of a release have reached; None if one has reached none.
+
+    Args:
+        results: The results.
+        offered: Kind and name of each component that the release offers.
+    """
+    known = (
+        {} if results is None else {(one.kind, one.name): one.level for one in results.components}
+    )
+    levels = {known.get(place) for place in offered}
+    return None if None in levels else next((one for one in LEVELS if one in levels), None)
 
 
 def count_checks(results: ContractResults | None) -> dict[tuple[str, str], CheckCounts]:
@@ -85,7 +107,7 @@ def count_checks(results: ContractResults | None) -> dict[tuple[str, str], Check
     versions = results.kplug, results.torch, results.date
     return {
         (one.kind, one.name): CheckCounts(
-            len(one.passed), len(one.failed), len(one.left_out), *versions
+            len(one.passed), len(one.failed), len(one.left_out), *versions, one.level
         )
         for one in results.components
     }

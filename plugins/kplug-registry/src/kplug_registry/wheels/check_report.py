@@ -12,6 +12,7 @@ from packaging.version import InvalidVersion, Version
 
 from kplug_registry.errors import SiteFormatError
 from kplug_registry.site_format import (
+    LEVELS,
     CheckedComponent,
     ContractResults,
     FailedCheck,
@@ -67,6 +68,7 @@ class _Component:
     distribution: str
     checks: tuple[_Check, ...]
     left_out: dict[str, str]
+    level: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,11 @@ def _check(report: _Report, where: str) -> None:
         raise SiteFormatError(f"{where}: date is {report.date[:80]!r}, no time in UTC")
     for key, text in (("kplug", report.kplug), ("torch", report.torch)):
         _normalize(text, f"{where}: {key}")
+    for one in report.components:
+        if one.level is not None and one.level not in LEVELS:
+            raise SiteFormatError(
+                f"{where}: the level of {one.name[:80]!r} is {one.level[:80]!r}, none of {', '.join(LEVELS)}"
+            )
     names = Counter(canonicalize_name(build.name) for build in report.distributions)
     rows = Counter((one.distribution, one.kind, one.name) for one in report.components)
     for what, count in (*names.items(), *rows.items()):
@@ -172,7 +179,7 @@ def _describe(row: _Component, errors: list[_Finding]) -> CheckedComponent:
         for name, reason in row.left_out.items()
     )
     return CheckedComponent(
-        row.kind, row.name, tuple(_list_passed(row)), tuple(failed), tuple(left_out)
+        row.kind, row.name, tuple(_list_passed(row)), tuple(failed), tuple(left_out), row.level
     )
 
 
