@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from kplug.registry.component import Component
+
 Target = TypeVar("Target", bound=Callable[..., Any])
 
 _MARK = "__kplug_example__"
@@ -26,6 +28,9 @@ class Example:
             variance: The expected variance of an initializer's values for that shape, which should then have
                 10 000 values or more. None to skip the comparison.
             leave_out: Checks that cannot hold for this component, each with the reason.
+            reference: What computes the same and is not built on it, for the check ``reference`` of the level
+                gold: the text of a target such as ``"keras.losses:Huber"``, of which a class is made with
+                ``arguments`` and a function called with them; or a `kplug.Component`, which states its role.
 
     Example:
         >>> Example({"smooth": 1e-5}, leave_out={"gradcheck": "a straight-through gradient"}).arguments
@@ -37,6 +42,7 @@ class Example:
     shape: tuple[int, ...] | None = None
     variance: float | None = None
     leave_out: Mapping[str, str] = field(default_factory=dict)
+    reference: str | Component | None = None
 
     def __str__(self) -> str:
         return json.dumps(self.arguments, default=repr)
@@ -47,7 +53,7 @@ def example(arguments: Mapping[str, Any] | None = None, **facts: Any) -> Callabl
 
     Args:
         arguments: The constructor arguments.
-        facts: ``inputs``, ``shape``, ``variance`` and ``leave_out``, as in `kplug.Example`.
+        facts: ``inputs``, ``shape``, ``variance``, ``leave_out`` and ``reference``, as in `kplug.Example`.
 
     Raises:
         TypeError: for another fact.

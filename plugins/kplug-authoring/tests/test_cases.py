@@ -49,7 +49,7 @@ def test_every_installed_component_has_every_check_of_its_kind() -> None:
         found.setdefault(name, set(case.example.leave_out)).add(case.check.name)
     assert {"loss/kplug/huber", "optimizer/torch/adamw", "layer/kplug/Dense"} <= found.keys()
     for name, checks in found.items():
-        assert checks == list_checks(name.split("/")[0]).keys()
+        assert checks - {"numbers"} == list_checks(name.split("/")[0]).keys()
 
 
 def test_names_of_cases_are_unique() -> None:

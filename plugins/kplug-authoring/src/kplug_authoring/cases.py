@@ -12,7 +12,9 @@ from kplug.errors import ArgumentError, KplugError, SeveralProblemsError
 from kplug.inspection import KINDS, find_own_example, keys_of, list_components
 from kplug_authoring.checks.common import made
 from kplug_authoring.checks.subject import Check, Subject, UnsuitableInputsError
-from kplug_authoring.suites import get_suite
+from kplug_authoring.gold.numbers import has_numbers, numbers
+from kplug_authoring.levels import Level
+from kplug_authoring.suites import get_suite, select_checks
 
 Examples = Mapping[str, Example | Mapping[str, object]]
 
@@ -112,10 +114,12 @@ def contract_cases(
     *,
     kinds: Iterable[str] | None = None,
     examples: Examples | None = None,
+    level: Level | None = None,
 ) -> list[ContractCase]:
     """Return every check of every component of a distribution.
 
-    A component that cannot be imported fails its own cases only.
+    A component that cannot be imported fails its own cases only. Recorded numbers are compared where
+    kplug-numbers is installed.
 
     Args:
         distribution: Name of the distribution; ``"custom"`` for components from ``kplug.register`` or
@@ -124,6 +128,8 @@ def contract_cases(
         examples: An `Example`, or only its arguments, by component name. The default is the example from
             `kplug.example`. Names may be qualified, and prefixed with the kind if two kinds share one:
             ``"metric/kplug/poisson"``.
+        level: Only the checks of this level and of those below; gold has some more, which take long. None for
+            the suite of each kind.
 
     Returns:
         The cases, sorted by kind; ``str(case)`` is its name.
@@ -152,9 +158,14 @@ def contract_cases(
         ContractCase(component, check, example)
         for component in components
         for example in [table.get(id(component)) or find_own_example(component)]
-        for check in get_suite(get_kind(component.kind)).checks
+        for check in _select(component, level)
         if check is made or check.name not in example.leave_out
     ]
+
+
+def _select(component: Component, level: Level | None) -> tuple[Check, ...]:
+    checks = select_checks(get_kind(component.kind), level)
+    return (*checks, numbers) if level is None and has_numbers(component) else checks
 
 
 def check_contract(case: ContractCase) -> None:
@@ -172,6 +183,7 @@ def run_contract(
     *,
     kinds: Iterable[str] | None = None,
     examples: Examples | None = None,
+    level: Level | None = None,
 ) -> int:
     """Run all cases of `contract_cases` and report all failures together.
 
@@ -186,7 +198,7 @@ def run_contract(
         >>> run_contract("kplug", kinds=["constraint"]) > 0
         True
     """
-    cases = contract_cases(distribution, kinds=kinds, examples=examples)
+    cases = contract_cases(distribution, kinds=kinds, examples=examples, level=level)
     problems: list[KplugError] = []
     for case in cases:
         try:
@@ -220,7 +232,7 @@ def _read_examples(examples: Examples, components: list[Component]) -> dict[int,
             known = [one for item in components for one in (item.name, item.qualified_name)]
             raise _unknown("component", name, known)
         for component in owners:
-            checks = {check.name for check in get_suite(get_kind(component.kind)).checks}
+            checks = {one.name for one in select_checks(get_kind(component.kind), "gold")}
             for left_out in example.leave_out:
                 if left_out not in checks and len(owners) == 1:
                     raise _unknown(f"check of a {component.kind}", left_out, checks)

@@ -18,8 +18,10 @@ from kplug_authoring.checks.metrics import METRIC
 from kplug_authoring.checks.optimizers import OPTIMIZER
 from kplug_authoring.checks.ranks import OF_INITIALIZER
 from kplug_authoring.checks.schedules import SCHEDULE
-from kplug_authoring.checks.subject import Suite
+from kplug_authoring.checks.subject import Check, Suite
 from kplug_authoring.checks.tensor_functions import ACTIVATION, CONSTRAINT, REGULARIZER
+from kplug_authoring.gold.checks import FURTHER
+from kplug_authoring.levels import Level, rank
 
 _OWN: dict[str, Suite] = {
     "initializer": Suite(draw, (*COMMON, *INITIALIZER_CHECKS, OF_INITIALIZER)),
@@ -59,14 +61,32 @@ def get_suite(kind: Kind) -> Suite:
     return found
 
 
-def list_checks(kind: str) -> dict[str, str]:
+def select_checks(kind: Kind, level: Level | None = None) -> tuple[Check, ...]:
+    """Return the checks of a kind as far as a level; without one, its suite, without what takes long.
+
+    Raises:
+        PluginLoadError: if the plugin's suite cannot be imported.
+        ContractError: if it is not a `Suite`.
+    """
+    checks = get_suite(kind).checks
+    if level is None:
+        return checks
+    return tuple(
+        check
+        for check in (*checks, *FURTHER.get(kind.name, ()))
+        if rank(check.level) <= rank(level)
+    )
+
+
+def list_checks(kind: str, level: Level | None = None) -> dict[str, str]:
     """Return the checks of a kind: name and what must hold.
 
     Args:
         kind: The kind, singular or plural.
+        level: The level; None for the suite, which leaves out what takes long.
 
     Example:
         >>> list_checks("constraint")["idempotent"]
         'no change when it is applied again'
     """
-    return {check.name: check.expected for check in get_suite(get_kind(kind)).checks}
+    return {check.name: check.expected for check in select_checks(get_kind(kind), level)}

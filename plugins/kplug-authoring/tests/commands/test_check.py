@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
@@ -13,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import torch
-from kplug_authoring.commands.check import printing
+from kplug_authoring.commands.check import badge, printing
 from typer.testing import CliRunner
 
 import kplug
@@ -161,6 +162,11 @@ def test_a_bare_name_means_all_who_have_it(good: Sandbox) -> None:
         (["shrink", "--example", "grow(a=1)"], "'grow(a=1)' is for no component that is checked"),
         (["shrink", "--junit", "no/such/file.xml"], "there is no folder for 'no/such/file.xml'"),
         (["shrink", "--junit", "."], "'.' is a folder"),
+        (["kplug-good", "--badge", "no/badge.svg"], "there is no folder for 'no/badge.svg'"),
+        (["shrink", "--badge", "badge.svg"], "a badge is of one distribution"),
+        (["shrink", "--level", "platinum"], "there is no level 'platinum'"),
+        (["shrink", "--accept"], "--accept records the numbers of one distribution"),
+        (["kplug-good", "--accept"], "kplug-good is not installed in editable mode"),
         ([""], "no installed distribution and no component is named ''"),
     ],
 )
@@ -190,11 +196,13 @@ def test_a_distribution_that_is_switched_off_is_not_checked(
 
 def test_a_missing_example_is_one_message(good: Sandbox) -> None:
     assert check("squeeze", status=1) == (
-        "failed  regularizer  kplug-good/squeeze  0 of 1\n\n"
+        "failed  regularizer  kplug-good/squeeze  0 of 1  no level\n\n"
         "failed: the regularizer kplug-good/squeeze (good:squeeze), check 'made'\n"
         "  squeeze needs 'strength'\n"
         "  Say what it is made with: @kplug.example({'strength': …}) above it, or --example "
         "'squeeze(strength=…)'.\n\n"
+        "level of the regularizer kplug-good/squeeze: none\n"
+        "  for bronze: made (fails); config (not run)\n\n"
         "1 component, 0 of 1 check passed\n"
     )
 
@@ -221,9 +229,11 @@ def test_what_the_author_leaves_out_is_told(install: Sandbox, tmp_path: Path) ->
     (component,) = read("squeeze", status=0)["components"]
     count = len(component["checks"])
     assert told == (
-        f"passed  regularizer  kplug-marked/squeeze  {count} of {count}, 1 left out\n\n"
+        f"passed  regularizer  kplug-marked/squeeze  {count} of {count}, 1 left out  silver\n\n"
         "left out: the regularizer kplug-marked/squeeze (marked:squeeze), check 'zero'\n"
         "  nothing to add\n\n"
+        "level of the regularizer kplug-marked/squeeze: silver\n"
+        "  for gold: compiled, processes, numbers, reference (not run)\n\n"
         f"1 component, {count} of {count} checks passed, 1 left out\n"
     )
     assert component["left_out"] == {"zero": "nothing to add"}
@@ -376,6 +386,114 @@ def test_torch_in_a_light_module_is_a_warning(tmp_path: Path) -> None:
     assert "its module of hooks 'heavy' imports torch (" in found["message"]
 
 
+# --- Levels ---------------------------------------------------------------------------------------------
+
+
+def levels(data: dict[str, Any]) -> dict[str, tuple[str | None, list[str]]]:
+    return {one["name"]: (one["level"], one["missing"]) for one in data["components"]}
+
+
+FURTHER = ["compiled", "processes", "numbers", "reference"]
+
+
+def test_a_component_that_keeps_the_contract_is_silver(good: Sandbox) -> None:
+    data = read("kplug-good", "--example", "squeeze(strength=0.5)", status=0)
+    assert levels(data) == {"shrink": ("silver", FURTHER), "squeeze": ("silver", FURTHER)}
+    assert [one["level"] for one in data["distributions"]] == ["silver"]
+    assert data["level"] is None
+
+
+def test_a_distribution_has_the_lowest_level_of_its_components(good: Sandbox) -> None:
+    data = read("kplug-good")
+    assert levels(data) == {"shrink": ("silver", FURTHER), "squeeze": (None, ["made", "config"])}
+    assert [one["level"] for one in data["distributions"]] == [None]
+    told = check("kplug-good", status=1)
+    assert "level of kplug-good: none\n  for bronze: made (fails); config (not run)\n" in told
+
+
+def test_a_part_of_a_distribution_says_nothing_of_the_whole(good: Sandbox) -> None:
+    assert [one["level"] for one in read("shrink", status=0)["distributions"]] == [None]
+
+
+def test_a_broken_contract_is_bronze(bad: Sandbox) -> None:
+    assert levels(read("clamped"))["clamped"] == ("bronze", ["inputs"])
+
+
+@pytest.mark.parametrize(("level", "status"), [("bronze", 0), ("silver", 1)])
+def test_a_level_is_asked_for(bad: Sandbox, level: str, status: int) -> None:
+    data = read("clamped", "--level", level, status=status)
+    assert data["level"] == level
+    names = [one["name"] for one in data["components"][0]["checks"]]
+    assert (names == ["made", "config"]) == (level == "bronze")
+    assert "half" not in names
+
+
+@pytest.mark.slow
+def test_gold_is_reached_with_reasons_for_what_is_left_out(
+    install: Sandbox, tmp_path: Path
+) -> None:
+    mark = "@kplug.example(leave_out={'reference': 'nobody has it', 'numbers': 'too new'})\n"
+    install(
+        "kplug-marked",
+        entry_points={"kplug.regularizers": {"shrink": "marked:shrink"}},
+        modules={"marked.py": "import kplug\n" + GOOD.replace("def shrink", f"{mark}def shrink")},
+    )
+    told = check("kplug-marked", "--level", "gold", "--badge", "level.svg", status=0)
+    assert "level of kplug-marked: gold\n\n1 component" in told
+    assert "check 'reference'\n  nobody has it" in told
+    root = ET.parse(tmp_path / "level.svg").getroot()
+    assert root.get("aria-label") == "kplug: gold"
+
+
+def test_a_badge_shows_the_level(good: Sandbox, tmp_path: Path) -> None:
+    check("kplug-good", "--badge", "level.svg", status=1)
+    root = ET.parse(tmp_path / "level.svg").getroot()
+    assert root.get("aria-label") == "kplug: no level"
+    assert [one.text for one in root.iter("{http://www.w3.org/2000/svg}text")] == [
+        "kplug",
+        "no level",
+    ]
+
+
+@pytest.mark.parametrize("level", [None, "bronze", "silver", "gold"])
+def test_white_text_on_a_badge_can_be_read(level: Any) -> None:
+    colours = re.findall(r'fill="#(\w+)"', badge.draw_badge(level))
+    for colour in (one for one in colours if one != "fff"):
+        red, green, blue = (
+            (value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4)
+            for value in (
+                int(part * (2 // len(part)), 16) / 255
+                for part in re.findall("." * (len(colour) // 3), colour)
+            )
+        )
+        assert 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) >= 4.5
+
+
+def test_numbers_that_changed_fail_until_they_are_accepted(install: Sandbox) -> None:
+    install(
+        "kplug-good",
+        entry_points={"kplug.regularizers": {"shrink": "good_package:shrink"}},
+        modules={"good_package/__init__.py": GOOD},
+    )
+    url = {"url": install.folder.as_uri(), "dir_info": {"editable": True}}
+    (install.info("kplug-good", "1.0") / "direct_url.json").write_text(json.dumps(url))
+    data = read("kplug-good", "--accept", status=0)
+    assert data["accepted"] == []
+    assert (install.folder / "good_package" / "numbers.json").is_file()
+    assert "numbers" in [one["name"] for one in data["components"][0]["checks"]]
+
+    module = install.folder / "good_package" / "__init__.py"
+    module.write_text(GOOD.replace("strength * weight", "2 * strength * weight"))
+    shutil.rmtree(module.parent / "__pycache__", ignore_errors=True)
+    sys.modules.pop("good_package")
+    install.changed()
+    assert failures(read("kplug-good")) == {"shrink": ["numbers"]}
+    told = check("kplug-good", "--accept", status=0)
+    assert "recorded anew: differs: regularizer kplug-good/shrink: " in told
+    assert "Say in the changelog that the numbers have changed." in told
+    assert failures(read("kplug-good", status=0)) == {"shrink": []}
+
+
 # --- How it is told -------------------------------------------------------------------------------------
 
 
@@ -394,7 +512,8 @@ def test_json_says_which_build_was_checked_with_what(good: Sandbox) -> None:
     (build,) = data["distributions"]
     shown = json.loads(CliRunner().invoke(app, ["env", "--json"]).stdout)["plugins"]
     (plugin,) = (row for row in shown if row["distribution"] == build["name"])
-    assert build == {"name": "kplug-good", "version": "1.0", "hash": plugin["hash"]}
+    found = {key: build[key] for key in ("name", "version", "hash")}
+    assert found == {"name": "kplug-good", "version": "1.0", "hash": plugin["hash"]}
     assert (data["kplug"], data["torch"]) == (kplug.__version__, torch.__version__)
     age = datetime.now(timezone.utc) - datetime.fromisoformat(data["date"].replace("Z", "+00:00"))
     assert timedelta() <= age < timedelta(minutes=5)
@@ -425,8 +544,8 @@ def test_junit_counts_what_fails(bad: Sandbox, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("width", "row"),
     [
-        (60, ["passed  regularizer  kplug-good/shrink  # of #"]),
-        (24, ["passed  regularizer", "  kplug-good/shrink  #", "  of #"]),
+        (60, ["passed  regularizer  kplug-good/shrink  # of #  silver"]),
+        (24, ["passed  regularizer", "  kplug-good/shrink  #", "  of #  silver"]),
     ],
 )
 def test_a_terminal_gets_rows_without_a_broken_name(

@@ -21,6 +21,7 @@ from kplug_authoring.readings import find_texts, find_unread, is_taken_up
 @check(
     "it can be made with the arguments of its example, and called with the inputs",
     "Say what it is made with: @kplug.example({argument: value}) above it.",
+    level="bronze",
 )
 def made(subject: Subject) -> Finding:
     """Make the component; on failure, or without suitable inputs, other checks are skipped."""
@@ -31,6 +32,7 @@ def made(subject: Subject) -> Finding:
 @check(
     "what it was made with goes through text and JSON and makes the same again",
     "Keep each argument as an attribute of its own name, as a literal, or write get_config and from_config.",
+    level="bronze",
 )
 def _config(subject: Subject) -> Finding:
     finding = _stored(subject)

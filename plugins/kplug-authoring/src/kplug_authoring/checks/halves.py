@@ -22,6 +22,7 @@ _WIDE = "Compute in float32 where sums, squares or exp overflow: x.float(), then
     "in float16 and bfloat16 the values of float64, within rounding, in the type of the input",
     _WIDE,
     after=("dtype", "large", "device", "idempotent", "ranks"),
+    level="gold",
 )
 def half(subject: Subject) -> Finding:
     """Compute an activation, a penalty or a constrained weight in each half type."""
@@ -73,6 +74,7 @@ def _compare(found: Tensor, expected: Tensor, dtype: torch.dtype) -> Finding:
     _WIDE,
     name="half",
     after=("dtype", "inputs"),
+    level="gold",
 )
 def half_loss(subject: Subject) -> Finding:
     """Compute a loss of many predictions in each half type."""
@@ -157,6 +159,7 @@ def _find_at_ends(subject: Subject) -> Finding:
     "stops at 256, a sum in float16 ends at 65504.",
     name="half",
     after=("batches", "inputs"),
+    level="gold",
 )
 def half_metric(subject: Subject) -> Finding:
     """Update a metric with a large batch and many small ones, in each half type."""

@@ -89,6 +89,7 @@ def weigh(value: Tensor) -> Tensor:
     "the same outputs and gradients for inputs of any order in memory",
     "Use reshape, not view or as_strided; index by axes, not by flat places.",
     after=("inputs", "determinism"),
+    level="gold",
 )
 def memory(subject: Subject) -> Finding:
     """Give a layer views of its inputs."""
@@ -119,6 +120,7 @@ def memory(subject: Subject) -> Finding:
     "in float16 and bfloat16 the outputs of float32, within rounding, also for inputs of 300",
     "Compute in float32 where sums, squares or exp overflow: x.float(), then .to(x.dtype).",
     after=("dtype", "determinism"),
+    level="gold",
 )
 def half(subject: Subject) -> Finding:
     """Call a layer of each half type with small and large inputs."""

@@ -41,6 +41,7 @@ LAYOUTS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "the same values and gradients for inputs of any order in memory",
     "Use reshape, not view; index by axes, not by flat places; in a backward pass too.",
     after=("inputs", "determinism", "idempotent"),
+    level="gold",
 )
 def memory(subject: Subject) -> Finding:
     """Give a function of tensors views of its inputs."""

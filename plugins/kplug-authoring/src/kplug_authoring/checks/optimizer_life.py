@@ -133,6 +133,7 @@ def _starts(weights: Sequence[Tensor]) -> list[Tensor]:
     "the same steps for weights and gradients of any order in memory",
     "Change the weight itself, with p.add_(…) or torch._foreach_add_: p.reshape(-1), p.contiguous() and "
     "p.flatten() are copies where a weight lies otherwise in memory, as kernels of convolutions do.",
+    level="gold",
 )
 def memory(subject: Subject) -> Finding:
     """Train weights and gradients that are views."""
@@ -307,6 +308,7 @@ def _by_place(weight: Tensor, place: int, step: int) -> Tensor:
     "in float16 and bfloat16 the steps of float64, within rounding, and a state that can hold its numbers",
     "Make state with torch.zeros_like(p), and a count of steps as a Python number or in float32: in the type "
     "of a bfloat16 weight it stops at 256. Do not square, divide or add epsilon where it rounds to 0 or inf.",
+    level="gold",
 )
 def half(subject: Subject) -> Finding:
     """Train weights of each half type; look at the types of the state."""

@@ -20,6 +20,7 @@ from kplug import Component, Example, Kind, Resolved, Spec, get_kind, resolve
 from kplug.errors import KplugError
 from kplug.inspection import describe_signature, find_parameters, load
 from kplug_authoring.examples import USUAL_SHAPES, usual_inputs
+from kplug_authoring.levels import Level
 from kplug_authoring.variations import find_variations, read_hints
 
 Finding = str | None
@@ -69,6 +70,7 @@ class Check:
         advice: The advice for authors.
         find: Returns the fault, or None.
         after: Names of simpler checks: where one of them fails or is left out, this one is not run.
+        level: The level that asks for it.
     """
 
     name: str
@@ -76,15 +78,21 @@ class Check:
     advice: str
     find: Callable[[Subject], Finding]
     after: tuple[str, ...] = ()
+    level: Level = "silver"
 
 
 def check(
-    expected: str, advice: str, *, name: str | None = None, after: tuple[str, ...] = ()
+    expected: str,
+    advice: str,
+    *,
+    name: str | None = None,
+    after: tuple[str, ...] = (),
+    level: Level = "silver",
 ) -> Callable[[Callable[[Subject], Finding]], Check]:
     """Make a check of a function that returns a fault or None; the default name is the function's."""
 
     def make(find: Callable[[Subject], Finding]) -> Check:
-        return Check(name or find.__name__.removeprefix("_"), expected, advice, find, after)
+        return Check(name or find.__name__.removeprefix("_"), expected, advice, find, after, level)
 
     return make
 

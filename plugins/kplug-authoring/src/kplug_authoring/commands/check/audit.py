@@ -13,7 +13,7 @@ from kplug import Component, get_kind
 from kplug.display.messages import make_printable
 from kplug.errors import KplugError
 from kplug.inspection import COMMAND, Problem, describe_signature, find_parameters, load, load_part
-from kplug_authoring.commands.check.report import Finding, Level
+from kplug_authoring.commands.check.report import Finding, Severity
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
@@ -22,7 +22,7 @@ def audit_problems(problems: Iterable[Problem]) -> Iterator[Finding]:
     """Yield findings about distributions that need no import of their components."""
     for problem in problems:
         rule = "light module" if problem.is_advice else "declaration"
-        level: Level = "warning" if problem.is_advice else "error"
+        level: Severity = "warning" if problem.is_advice else "error"
         yield Finding(rule, level, problem.origin, make_printable(problem.message))
 
 

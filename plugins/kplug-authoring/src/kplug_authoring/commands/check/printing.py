@@ -12,13 +12,15 @@ from kplug.commands import find_width, print_lines
 from kplug.display.messages import make_printable
 from kplug.display.terminal import wrap
 from kplug.errors import KplugError
-from kplug_authoring.commands.check.report import CheckedComponent, Report
+from kplug_authoring.commands.check.report import CheckedComponent, Report, find_lowest
+from kplug_authoring.levels import LEVELS, rank
 
 
 def print_report(report: Report) -> None:
-    """Print a row for each component, then the faults, then a summary line."""
+    """Print a row for each component, then the faults, the levels, and a summary line."""
     _print_rows(report)
     print_lines(_explain(report))
+    print_lines(_explain_levels(report))
     colour = "green" if report.has_passed else "red"
     typer.secho("\n".join(["", *wrap(_summarize(report), find_width())]), fg=colour)
 
@@ -34,13 +36,14 @@ def _print_rows(report: Report) -> None:
         typer.secho("\n".join(wrap(line, width)), fg=colour)
 
 
-def _row(checked: CheckedComponent) -> tuple[str, str, str, str]:
+def _row(checked: CheckedComponent) -> tuple[str, str, str, str, str]:
     component, failures = checked.component, len(checked.failures)
     result = "failed" if failures or not checked.results else "passed"
     count = f"{len(checked.results) - failures} of {len(checked.results)}"
     if checked.left_out:
         count += f", {len(checked.left_out)} left out"
-    return result, component.kind, component.qualified_name, count
+    level = checked.standing.level or "no level"
+    return result, component.kind, component.qualified_name, count, level
 
 
 def _explain(report: Report) -> Iterator[str]:
@@ -54,9 +57,36 @@ def _explain(report: Report) -> Iterator[str]:
             )
         for check, reason in checked.left_out.items():
             yield from _write_entry(f"left out: {place}, check {check!r}", reason)
+    for line in report.accepted or ():
+        yield from _write_entry(
+            f"recorded anew: {line}", "Say in the changelog that the numbers have changed."
+        )
     for finding in report.findings:
         label = "failed" if report.counts_as_failure(finding) else "warning"
         yield from _write_entry(f"{label}: {finding.place}, {finding.rule}", finding.message)
+
+
+def _explain_levels(report: Report) -> Iterator[str]:
+    """Yield the level of each distribution or component, and what the next one asks for."""
+    groups: dict[str, list[CheckedComponent]] = {}
+    for one in report.checked:
+        component, owner = one.component, one.component.origin.distribution
+        name = f"the {component.kind} {component.qualified_name}"
+        groups.setdefault(owner if owner in report.whole else name, []).append(one)
+    for name, group in groups.items():
+        level = find_lowest(group)
+        states: dict[str, list[str]] = {"broken": [], "not run": []}
+        for one in group:
+            for rule in one.standing.missing if one.standing.level == level else ():
+                states[rule.state].append(rule.name)
+        yield from ("", f"level of {name}: {level or 'none'}")
+        wanted = [
+            f"{', '.join(dict.fromkeys(rules))} ({'fails' if state == 'broken' else state})"
+            for state, rules in states.items()
+            if rules
+        ]
+        if wanted:
+            yield f"  for {LEVELS[rank(level) + 1]}: {'; '.join(wanted)}"
 
 
 def _write_entry(title: str, *texts: str | None) -> Iterator[str]:

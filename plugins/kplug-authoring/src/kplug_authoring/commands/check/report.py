@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -10,8 +11,9 @@ from typing import Any, Literal
 
 from kplug import Component, __version__
 from kplug.inspection import Build, Origin, find_build_here
+from kplug_authoring.levels import Level, Rule, Standing, find_standing, rank
 
-Level = Literal["error", "warning"]
+Severity = Literal["error", "warning"]
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,20 @@ class CheckedComponent:
         component: The component.
         results: The results of the checks that were run.
         left_out: The reason for each check that its author leaves out.
+        rules: The rules of all levels, and which of them it keeps.
+        reference: What its author says that it equals, as text.
     """
 
     component: Component
     results: tuple[CheckResult, ...]
     left_out: Mapping[str, str]
+    rules: tuple[Rule, ...]
+    reference: str | None = None
+
+    @functools.cached_property
+    def standing(self) -> Standing:
+        """The level that it has reached, and what it lacks of the next."""
+        return find_standing(self.rules)
 
     @property
     def failures(self) -> list[CheckResult]:
@@ -64,7 +75,7 @@ class Finding:
     """
 
     rule: str
-    level: Level
+    level: Severity
     origin: Origin
     message: str
     component: Component | None = None
@@ -84,14 +95,21 @@ class Report:
     Args:
         asked: The argument of the command, None for everything.
         is_strict: Whether warnings count as errors.
+        level: The level that each component has to reach; None if the suites alone were run.
+        whole: The distributions of which everything was checked.
         checked: The components with their results.
         findings: The other findings.
+        accepted: The numbers that were recorded anew because they differed, a line each; None without
+            ``--accept``.
     """
 
     asked: str | None
     is_strict: bool = False
+    level: Level | None = None
+    whole: tuple[str, ...] = ()
     checked: list[CheckedComponent] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    accepted: list[str] | None = None
 
     def counts_as_failure(self, finding: Finding) -> bool:
         """Whether a finding makes the command fail."""
@@ -101,13 +119,21 @@ class Report:
     def has_passed(self) -> bool:
         """Whether nothing fails."""
         is_clean = not any(map(self.counts_as_failure, self.findings))
-        return is_clean and not any(one.failures for one in self.checked)
+        return is_clean and not any(
+            one.failures or rank(one.standing.level) < rank(self.level) for one in self.checked
+        )
+
+    def find_level(self, distribution: str) -> Level | None:
+        """Return the level of a distribution: the lowest of its components; None if not all were checked."""
+        own = [one for one in self.checked if one.component.origin.distribution == distribution]
+        return find_lowest(own) if distribution in self.whole and own else None
 
     def as_data(self) -> dict[str, Any]:
         """Return the report for JSON, as docs/plugins/contract.md describes it."""
         return {
             "asked": self.asked,
             "strict": self.is_strict,
+            "level": self.level,
             "passed": self.has_passed,
             "kplug": __version__,
             "torch": version("torch"),
@@ -115,6 +141,7 @@ class Report:
             "distributions": list(self._describe_builds()),
             "components": list(map(_describe, self.checked)),
             "findings": list(self._describe_findings()),
+            "accepted": self.accepted,
         }
 
     def _describe_builds(self) -> Iterator[dict[str, Any]]:
@@ -123,7 +150,12 @@ class Report:
         origins |= {finding.origin for finding in self.findings}
         for name in sorted({origin.distribution for origin in origins}):
             build = find_build_here(name) or Build()
-            yield {"name": name, "version": build.version, "hash": build.hash}
+            yield {
+                "name": name,
+                "version": build.version,
+                "hash": build.hash,
+                "level": self.find_level(name),
+            }
 
     def _describe_findings(self) -> Iterator[dict[str, Any]]:
         for finding in self.findings:
@@ -137,6 +169,11 @@ class Report:
                 "component": component.qualified_name if component else None,
                 "message": finding.message,
             }
+
+
+def find_lowest(checked: Iterable[CheckedComponent]) -> Level | None:
+    """Return the level that all of some components have reached."""
+    return min((one.standing.level for one in checked), key=rank)
 
 
 def _describe(checked: CheckedComponent) -> dict[str, Any]:
@@ -159,4 +196,7 @@ def _describe(checked: CheckedComponent) -> dict[str, Any]:
             for result in checked.results
         ],
         "left_out": dict(checked.left_out),
+        "level": checked.standing.level,
+        "missing": [rule.name for rule in checked.standing.missing],
+        "reference": checked.reference,
     }

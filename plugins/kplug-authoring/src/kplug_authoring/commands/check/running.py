@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from unittest import SkipTest
 
@@ -14,8 +15,15 @@ from kplug_authoring import ContractCase, Example, contract_cases, list_checks
 from kplug_authoring.cases import BrokenContractError
 from kplug_authoring.checks.subject import UnsuitableInputsError
 from kplug_authoring.commands.check.audit import audit_command, audit_component, audit_problems
-from kplug_authoring.commands.check.report import CheckedComponent, CheckResult, Report
+from kplug_authoring.commands.check.report import (
+    CheckedComponent,
+    CheckResult,
+    Finding,
+    Report,
+)
 from kplug_authoring.commands.check.selection import Selection
+from kplug_authoring.levels import Level, Rule
+from kplug_authoring.suites import select_checks
 
 _Examples = Mapping[int, Sequence[Mapping[str, object]]]
 
@@ -35,6 +43,7 @@ def run_checks(
         KplugError: if an example matches no component, or is invalid; nothing was run then.
     """
     table = _read_examples(examples, selection.components)
+    report.whole = selection.whole
     report.findings += audit_problems(selection.problems)
     with diverting_output():  # a component may print to stdout
         for command in selection.commands:
@@ -45,18 +54,64 @@ def run_checks(
             report.findings += findings
             can_run = not any(finding.rule == "import" for finding in findings)
             given = table.get(id(component), [None]) if can_run else []
-            cases = [case for arguments in given for case in _list_cases(component, arguments)]
+            cases = [
+                case
+                for arguments in given
+                for case in _list_cases(component, arguments, report.level)
+            ]
             results = tuple(result for result in map(_run, cases) if result is not None)
-            left_out = _find_left_out(cases)
-            report.checked.append(CheckedComponent(component, results, left_out))
+            example = cases[0].example if cases else Example()
+            known = list_checks(component.kind, "gold") if cases else {}
+            left_out = {name: why for name, why in example.leave_out.items() if name in known}
+            rules = tuple(_list_rules(component, results, left_out, report.findings))
+            reference = _name_reference(example.reference)
+            report.checked.append(CheckedComponent(component, results, left_out, rules, reference))
 
 
-def _find_left_out(cases: Sequence[ContractCase]) -> dict[str, str]:
-    """Return the reason for each existing check that the author leaves out."""
-    if not cases:
-        return {}
-    known = list_checks(cases[0].component.kind)
-    return {name: reason for name, reason in cases[0].example.leave_out.items() if name in known}
+def _list_rules(
+    component: Component,
+    results: Sequence[CheckResult],
+    left_out: Mapping[str, str],
+    findings: Iterable[Finding],
+) -> Iterator[Rule]:
+    """Yield the rules of all levels: that it is declared and imported, and the checks of its kind."""
+    wrong = {
+        one.rule
+        for one in findings
+        if one.level == "error"
+        and one.origin.distribution == component.origin.distribution
+        and one.component in (None, component)
+    }
+    for name in ("declaration", "import"):
+        yield Rule(name, "bronze", "broken" if name in wrong else "kept")
+    for check in select_checks(get_kind(component.kind), "gold"):
+        own = [one for one in results if one.check == check.name]
+        if own:
+            is_kept = all(one.message is None for one in own)
+            yield Rule(check.name, check.level, "kept" if is_kept else "broken")
+        else:
+            yield Rule(check.name, check.level, "left out" if check.name in left_out else "not run")
+
+
+def _name_reference(reference: object) -> str | None:
+    target = reference.target if isinstance(reference, Component) else reference
+    return None if target is None else str(target)
+
+
+def accept_numbers(distributions: Iterable[str]) -> list[str]:
+    """Record the numbers of distributions anew; return a line for each that was another.
+
+    Raises:
+        KplugError: if kplug-numbers is not installed, or the source of a distribution is not known.
+    """
+    if importlib.util.find_spec("kplug_numbers") is None:
+        raise KplugError(
+            "kplug-numbers, which records numbers, is not installed",
+            hint="Run `pip install kplug-numbers`.",
+        )
+    from kplug_numbers import record_numbers
+
+    return [str(one) for name in distributions for one in record_numbers(name).changes]
 
 
 def _read_examples(examples: Iterable[str], components: Sequence[Component]) -> _Examples:
@@ -86,7 +141,7 @@ def _is_meant(component: Component, spec: Spec) -> bool:
 
 
 def _list_cases(
-    component: Component, arguments: Mapping[str, object] | None
+    component: Component, arguments: Mapping[str, object] | None, level: Level | None
 ) -> Iterator[ContractCase]:
     """Yield the cases of a component, with given arguments or with its author's."""
     name = f"{component.kind}/{component.qualified_name}"
@@ -94,6 +149,7 @@ def _list_cases(
         component.origin.distribution,
         kinds=[component.kind],
         examples={} if arguments is None else {name: Example(arguments)},
+        level=level,
     )
     return (case for case in cases if case.component.qualified_name == component.qualified_name)
 

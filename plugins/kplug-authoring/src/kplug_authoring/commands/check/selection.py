@@ -33,11 +33,13 @@ class Selection:
         components: The components.
         commands: The commands of the selected distributions, which are only imported.
         problems: Problems of the selected distributions as a whole.
+        whole: The distributions of which everything is selected.
     """
 
     components: tuple[Component, ...] = ()
     commands: tuple[Component, ...] = ()
     problems: tuple[Problem, ...] = ()
+    whole: tuple[str, ...] = ()
 
 
 def select(asked: str | None) -> Selection:
@@ -83,7 +85,7 @@ def _select_distributions(names: Set[str], problems: Iterable[Problem]) -> Selec
         tuple(one for one in group if one.origin.distribution in names)
         for group in (_list_components(), list_components(COMMAND))
     )
-    found = Selection(components, commands, tuple(problems))
+    found = Selection(components, commands, tuple(problems), tuple(sorted(names)))
     return found if components or commands or found.problems else None
 
 

@@ -1,0 +1,1 @@
+"""Checks of the level gold: compiled, in several processes, with numbers of its own and of a reference."""

@@ -1,0 +1,35 @@
+"""The program of one of several processes: trains what a folder says, and writes the results there.
+
+python -m kplug_authoring.gold.process FOLDER
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import torch
+
+from kplug import resolve
+from kplug.backend.processes import is_main_process
+from kplug.display.messages import describe_error
+from kplug_authoring.gold.training import train
+
+
+def main(folder: Path) -> None:
+    """Train, and let the first process write what came out."""
+    task = torch.load(folder / "task.pt")
+    try:
+        made = resolve(task["kind"], task["spec"]).object
+        found = train(task["kind"], made, task["inputs"], is_fitted=task["is_fitted"])
+    except Exception as error:
+        if is_main_process():
+            text = describe_error(error)
+            (folder / "fault.txt").write_text(f"it raised {text}", encoding="utf-8")
+        raise
+    if is_main_process():
+        torch.save(found, folder / "found.pt")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
