@@ -202,7 +202,7 @@ def test_a_missing_example_is_one_message(good: Sandbox) -> None:
         "  Say what it is made with: @kplug.example({'strength': …}) above it, or --example "
         "'squeeze(strength=…)'.\n\n"
         "level of the regularizer kplug-good/squeeze: none\n"
-        "  for bronze: made (fails); config (not run)\n\n"
+        "  for bronze: made (failed); config (not run)\n\n"
         "1 component, 0 of 1 check passed\n"
     )
 
@@ -408,7 +408,7 @@ def test_a_distribution_has_the_lowest_level_of_its_components(good: Sandbox) ->
     assert levels(data) == {"shrink": ("silver", FURTHER), "squeeze": (None, ["made", "config"])}
     assert [one["level"] for one in data["distributions"]] == [None]
     told = check("kplug-good", status=1)
-    assert "level of kplug-good: none\n  for bronze: made (fails); config (not run)\n" in told
+    assert "level of kplug-good: none\n  for bronze: made (failed); config (not run)\n" in told
 
 
 def test_a_part_of_a_distribution_says_nothing_of_the_whole(good: Sandbox) -> None:

@@ -65,7 +65,7 @@ def test_recorded_numbers_are_compared_without_being_asked_for(acme: Path) -> No
     assert find("acme-numbers", "numbers", None) == "no case"
     told = find("acme-numbers", "numbers")
     assert told is not None
-    assert "none are recorded; `kplug numbers record acme-numbers` writes them" in told
+    assert "found: none are recorded\n  `kplug numbers record acme-numbers` writes them." in told
 
     record_numbers("acme-numbers")
     assert find("acme-numbers", "numbers", None) is None

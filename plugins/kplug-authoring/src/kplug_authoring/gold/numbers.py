@@ -52,7 +52,7 @@ def numbers(subject: Subject) -> Finding:
     if not recorded.readings:
         owner = subject.component.origin.distribution
         why = next(iter(recorded.unread.values()), "none are recorded")
-        return f"{why}; `kplug numbers record {owner}` writes them"
+        raise KplugError(why, hint=f"`kplug numbers record {owner}` writes them.")
     results = check_component(subject.component)
     return next((str(one) for one in results if one.outcome != "same"), None)
 

@@ -81,7 +81,7 @@ def _explain_levels(report: Report) -> Iterator[str]:
                 states[rule.state].append(rule.name)
         yield from ("", f"level of {name}: {level or 'none'}")
         wanted = [
-            f"{', '.join(dict.fromkeys(rules))} ({'fails' if state == 'broken' else state})"
+            f"{', '.join(dict.fromkeys(rules))} ({'failed' if state == 'broken' else state})"
             for state, rules in states.items()
             if rules
         ]
