@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kplug.cli.characters import draw
 from kplug.cli.listing import component_as_data
 from kplug.commands.completion import complete_component, complete_kind
 from kplug.commands.output import JsonOption, find_width, print_json, print_lines
+from kplug.display.characters import draw
 from kplug.display.terminal import wrap
 from kplug.errors import (
     DisabledComponentError,
@@ -216,10 +216,10 @@ def _draw(curve: Curve | str) -> list[str]:
     columns = min(find_width() or 60, 60)
     try:
         "⣿│".encode(sys.stdout.encoding or "ascii")
-        is_plain = False
+        marks = ""
     except UnicodeEncodeError:
-        is_plain = True
-    return draw(curve.x, curve.y, (curve.x_label, curve.y_label), columns, is_plain)
+        marks = "*"
+    return draw([(curve.x, curve.y)], (curve.x_label, curve.y_label), columns, marks)
 
 
 def _print(facts: dict[str, Any], curve: Curve | str | None) -> None:

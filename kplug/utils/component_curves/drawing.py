@@ -13,7 +13,10 @@ from kplug.support.optional_libraries import import_extra
 from kplug.utils.component_curves.curve import Curve
 from kplug.utils.component_curves.optimizer_path import START, valley
 
-_BLUE, _RED = "#0072B2", "#D55E00"  # visible on white and on black
+# Okabe and Ito's palette without yellow and black: visible on white and on black.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_BLUE, _RED, *_ = _COLOURS
+_STYLES = ("-", "--", ":", "-.")
 _INK = "#808080"  # in an SVG, replaced by the page's text colour
 _LIGHT, _DARK = "#57606a", "#a3adb8"
 _THEMES = f"<style>@media (prefers-color-scheme: dark) {{ svg {{ color: {_DARK}; }} }}</style>"
@@ -26,13 +29,14 @@ _WIDTH, _LONGEST = 40, 160  # characters per title line, and in total
 _LEVELS = (0.02, 0.1, 0.3, 0.7, 1.3, 2.1, 3.1, 4.5)
 
 
-def plot(path: Path, curves: Sequence[tuple[str, Curve]]) -> None:
+def plot(path: Path, curves: Sequence[tuple[str, Curve]], *, is_shared: bool = False) -> None:
     """Write a picture with one panel per curve, byte for byte reproducible.
 
     Args:
         path: The file, which is replaced if it exists. A ``.png`` is white. A ``.svg`` is transparent and
             readable on light and dark pages.
         curves: Titles and curves.
+        is_shared: Whether all are drawn in one panel, with a legend.
 
     Raises:
         MissingLibraryError: if matplotlib is not installed.
@@ -43,22 +47,27 @@ def plot(path: Path, curves: Sequence[tuple[str, Curve]]) -> None:
         raise KplugError(
             f"{str(path)!r} is no PNG or SVG", hint="Give a name that ends in .png or .svg."
         )
-    content = _render(curves, is_svg=form == "svg")
+    content = render(curves, is_svg=form == "svg", is_shared=is_shared)
     try:
         path.write_bytes(content)
     except OSError as error:
         raise KplugError(f"{str(path)!r} cannot be written: {error.strerror}") from error
 
 
-def _render(curves: Sequence[tuple[str, Curve]], is_svg: bool) -> bytes:
+def render(
+    curves: Sequence[tuple[str, Curve]], *, is_svg: bool = True, is_shared: bool = False
+) -> bytes:
+    """Return the content of a picture; see `plot`."""
     stream = io.BytesIO()
     style = import_extra("to draw a component", "matplotlib.style", "plot")
     # No pyplot: a library must not touch its global state or a window system.
     with style.context(["default", _OWN_SETTINGS]):
         figure = import_extra("to draw a component", "matplotlib.figure", "plot").Figure(
-            figsize=(4.8 * len(curves), 3.2), dpi=160, layout="constrained"
+            figsize=(6.4 if is_shared else 4.8 * len(curves), 3.2 + 0.25 * len(curves) * is_shared),
+            dpi=160,
+            layout="constrained",
         )
-        _draw(figure, curves)
+        (_draw_together if is_shared else _draw)(figure, curves)
         if not is_svg:
             figure.savefig(stream, format="png")
             return stream.getvalue()
@@ -72,18 +81,38 @@ def _draw(figure: Any, curves: Sequence[tuple[str, Curve]]) -> None:
     for axes, (title, curve) in zip(panels, curves, strict=True):
         if curve.form == "path":
             _draw_valley(axes, curve)
-        style = {"drawstyle": "steps-mid"} if curve.form == "bars" else {}
-        axes.plot(curve.x, curve.y, color=_BLUE, lw=2, **style)
-        for text, set_text in (
-            (textwrap.fill(textwrap.shorten(title, _LONGEST), _WIDTH), axes.set_title),
-            (curve.x_label, axes.set_xlabel),
-            (curve.y_label, axes.set_ylabel),
-        ):
-            set_text(text, parse_math=False)  # a name may contain "$"
-        if curve.form == "bars":
-            axes.set_ylim(bottom=0)
-        axes.grid(color=_INK, alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
+        _draw_line(axes, curve, color=_BLUE, lw=2)
+        text = textwrap.fill(textwrap.shorten(title, _LONGEST), _WIDTH)
+        axes.set_title(text, parse_math=False)  # a name may contain "$"
+        _finish(axes, curve)
+
+
+def _draw_together(figure: Any, curves: Sequence[tuple[str, Curve]]) -> None:
+    axes, lines = figure.subplots(), []
+    for at, (_, curve) in enumerate(curves):
+        # Later lines are thinner, so that one is seen that lies on another.
+        look = {"ls": _STYLES[at % len(_STYLES)], "lw": max(3.5 - 0.75 * at, 1.2)}
+        lines += _draw_line(axes, curve, color=_COLOURS[at % len(_COLOURS)], **look)
+    titles = [textwrap.shorten(title, _LONGEST // 2) for title, _ in curves]
+    legend = figure.legend(lines, titles, loc="outside upper left", frameon=False, handlelength=3)
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+    _finish(axes, curves[0][1])
+
+
+def _draw_line(axes: Any, curve: Curve, **look: Any) -> list[Any]:
+    style = {"drawstyle": "steps-mid"} if curve.form == "bars" else {}
+    lines: list[Any] = axes.plot(curve.x, curve.y, **style, **look)
+    return lines
+
+
+def _finish(axes: Any, curve: Curve) -> None:
+    axes.set_xlabel(curve.x_label, parse_math=False)
+    axes.set_ylabel(curve.y_label, parse_math=False)
+    if curve.form == "bars":
+        axes.set_ylim(bottom=0)
+    axes.grid(color=_INK, alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _draw_valley(axes: Any, curve: Curve) -> None:
@@ -101,6 +130,9 @@ def _draw_valley(axes: Any, curve: Curve) -> None:
 
 def _make_transparent(figure: Any) -> None:
     figure.patch.set_alpha(0)
+    for legend in figure.legends:
+        for text in legend.get_texts():
+            text.set_color(_INK)
     for axes in figure.axes:
         axes.patch.set_alpha(0)
         axes.tick_params(colors=_INK)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -27,10 +28,38 @@ def sample(kind: Kind, spec: Spec) -> Curve | None:
     Raises:
         KplugError: if the component cannot be created.
     """
+    return next(iter(_sample_all(kind, spec, most=1)), None)
+
+
+def sample_together(kind: Kind, specs: Sequence[Spec]) -> list[Curve | None]:
+    """Return the curves of components over the variable that suits most of them; None for the others.
+
+    Args:
+        kind: One of ``SAMPLERS``.
+        specs: The names with their required arguments.
+
+    Raises:
+        KplugError: if a component cannot be created.
+    """
+    found = [list(_sample_all(kind, spec)) for spec in specs]
+    frames = [_identify(curve) for curves in found for curve in curves]
+    best = max(dict.fromkeys(frames), key=frames.count, default=None)
+    return [next((one for one in curves if _identify(one) == best), None) for curves in found]
+
+
+def _identify(curve: Curve) -> tuple[object, ...]:
+    """Return the variable of a curve; of a loss also where it ends, as some take probabilities alone."""
+    ends = (curve.x[0], curve.x[-1]) if curve.y_label == "loss" else ()
+    return (curve.x_label, *ends)
+
+
+def _sample_all(kind: Kind, spec: Spec, most: int | None = None) -> list[Curve]:
     resolved = resolve(kind.name, spec)
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return SAMPLERS[kind.name](resolved.object, dict(resolved.arguments))
+        found = SAMPLERS[kind.name](resolved.object, dict(resolved.arguments))
+        curves = [found] if isinstance(found, Curve) else found or ()
+        return list(itertools.islice(curves, most))
 
 
 def _sample_activation(activation: Any, _: dict[str, Any]) -> Curve | None:
@@ -53,11 +82,11 @@ def _sample_constraint(constraint: Any, _: dict[str, Any]) -> Curve | None:
     return _sample(call, -4.0, 4.0, "a weight (beside a 1)", "constrained weight")
 
 
-def _sample_loss(loss: Any, _: dict[str, Any]) -> Curve | None:
-    found = (
-        _sample(call, start, end, label, "loss") for call, start, end, label in _loss_calls(loss)
-    )
-    return next((curve for curve in found if curve is not None and _is_meant(curve)), None)
+def _sample_loss(loss: Any, _: dict[str, Any]) -> Iterator[Curve]:
+    for call, start, end, label in _loss_calls(loss):
+        curve = _sample(call, start, end, label, "loss")
+        if curve is not None and _is_meant(curve):
+            yield curve
 
 
 def _is_meant(curve: Curve) -> bool:
@@ -124,7 +153,7 @@ def _sample(
     return Curve(x, y, x_label, y_label) if is_finite and min(y) < max(y) else None
 
 
-SAMPLERS: dict[str, Callable[[Any, dict[str, Any]], Curve | None]] = {
+SAMPLERS: dict[str, Callable[[Any, dict[str, Any]], Curve | Iterable[Curve] | None]] = {
     "activation": _sample_activation,
     "regularizer": _sample_regularizer,
     "loss": _sample_loss,

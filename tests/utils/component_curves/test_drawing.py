@@ -48,3 +48,13 @@ def test_a_title_is_text_whatever_is_in_it(tmp_path: Path) -> None:
     title = "loss(name='$<script>&$', other='$\\\\frac$')"
     found = " ".join(ET.fromstring(draw(tmp_path, title=title)).itertext())
     assert title in " ".join(found.split())
+
+
+def test_several_curves_share_a_panel_with_a_legend(tmp_path: Path) -> None:
+    lower = Curve(LINE.x, (0.5, 0.25, 0.125), "step", "learning rate")
+    plot(tmp_path / "two.svg", [("A  $x$", LINE), ("B  y", lower)], is_shared=True)
+    text = (tmp_path / "two.svg").read_text()
+    words = " ".join(" ".join(ET.fromstring(text).itertext()).split())
+    assert all(each in words for each in ("A $x$", "B y", "learning rate"))
+    assert {"#0072b2", "#d55e00"} <= set(text.replace(";", " ").split())
+    assert "#808080" not in text

@@ -10,7 +10,7 @@ import torch
 from kplug.cli.show import CURVED
 from kplug.registry import get_kind, parse_spec
 from kplug.utils.component_curves.curve import Curve
-from kplug.utils.component_curves.sampling import SAMPLERS, sample
+from kplug.utils.component_curves.sampling import SAMPLERS, sample, sample_together
 
 
 def _sample(kind: str, text: str) -> Curve:
@@ -99,3 +99,25 @@ def test_the_state_of_the_generator_stays() -> None:
     first = torch.rand(1)
     torch.manual_seed(3)
     assert torch.equal(first, torch.rand(1))
+
+
+def _sample_together(kind: str, *texts: str) -> list[Curve | None]:
+    return sample_together(get_kind(kind), list(map(parse_spec, texts)))
+
+
+def test_losses_are_drawn_over_the_variable_that_suits_most() -> None:
+    mse, crossentropy, binary = _sample_together("loss", "mse", "bce", "binary_focal_crossentropy")
+    assert mse is not None
+    assert crossentropy is not None
+    assert binary is not None
+    assert mse.x == crossentropy.x == binary.x
+    assert mse.y == pytest.approx([(1 - p) ** 2 for p in mse.x], abs=1e-6)
+    wide = _sample("loss", "mse")
+    assert _sample_together("loss", "mse", "mae")[0] == wide
+
+
+def test_what_is_no_function_of_that_variable_has_no_curve() -> None:
+    first, second = _sample_together("regularizer", "l1(0.5)", "orthogonal_regularizer")
+    assert first == _sample("regularizer", "l1(0.5)")
+    assert second is None
+    assert _sample_together("regularizer", "orthogonal_regularizer") == [None]

@@ -1,4 +1,4 @@
-"""Draws a curve as text: in Braille, with two by four dots a character, or in ASCII."""
+"""Draws curves as text: in Braille, with two by four dots a character, or with a mark for each curve."""
 
 from __future__ import annotations
 
@@ -8,48 +8,58 @@ _ROWS = 10
 _BRAILLE = 0x2800
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # by column, then row
 
+Points = tuple[Sequence[float], Sequence[float]]
+"""The x values, and as many y values."""
+
 
 def draw(
-    x: Sequence[float],
-    y: Sequence[float],
+    curves: Sequence[Points],
     labels: tuple[str, str],
     columns: int = 60,
-    is_plain: bool = False,
+    marks: str = "",
 ) -> list[str]:
-    """Return the lines of a picture of a curve, with the ends of both axes.
+    """Return the lines of a picture of curves, with the ends of both axes.
 
     Args:
-        x: The x values.
-        y: The y values, as many.
+        curves: The curves. Where some meet, their marks take turns.
         labels: The labels of both axes.
         columns: The total width, including the axis.
-        is_plain: Whether to draw with ASCII characters alone.
+        marks: A character for each curve; without them, all are dots of Braille.
+
+    Example:
+        >>> draw([((0, 1), (0, 1)), ((0, 1), (1, 0))], ("x", "y"), 13, "AB")[1:3]
+        ['1 |B        A', '  | B      A']
     """
-    low, high = min(y), max(y)
+    low, high = (choose(value for _, y in curves for value in y) for choose in (min, max))
+    start, end = (choose(value for x, _ in curves for value in x) for choose in (min, max))
     margin = max(len(_show(low)), len(_show(high)))
     width = max(columns - margin - 2, 4)
-    across, down = (1, 1) if is_plain else (2, 4)
-    dots = set(_place(x, y, width * across, _ROWS * down))
-    bar = "|" if is_plain else "│"
+    across, down = (1, 1) if marks else (2, 4)
+    frame = (start, end, low, high)
+    dots = [set(_place(*curve, frame, width * across, _ROWS * down)) for curve in curves]
+    bar = "|" if marks else "│"
     lines = []
     for row in range(_ROWS):
         number = {0: _show(high), _ROWS - 1: _show(low)}.get(row, "")
-        cells = (_cell(dots, column, row, is_plain) for column in range(width))
+        cells = (_cell(dots, column, row, marks) for column in range(width))
         lines.append(f"{number:>{margin}} {bar}{''.join(cells)}".rstrip())
-    first, last = _show(min(x)), _show(max(x))
+    first, last = _show(start), _show(end)
     ends = f"{first}{last:>{max(width - len(first), len(last) + 1)}}"
     title = f"{labels[1]} over {labels[0]}"
     return [title, *lines, f"{'':{margin + 2}}{ends}"]
 
 
 def _place(
-    x: Sequence[float], y: Sequence[float], width: int, height: int
+    x: Sequence[float],
+    y: Sequence[float],
+    frame: tuple[float, float, float, float],
+    width: int,
+    height: int,
 ) -> Iterable[tuple[int, int]]:
     """Yield the dots of a curve, without gaps between its points."""
-    low, high = min(y), max(y)
+    start, end, low, high = frame
     scale = (height - 1) / (high - low or 1.0)
     rows = [round((high - value) * scale) for value in y]
-    start, end = min(x), max(x)
     columns = [round((value - start) / (end - start or 1.0) * (width - 1)) for value in x]
     for left, right, top, bottom in zip(columns, columns[1:], rows, rows[1:], strict=False):
         count = max(abs(right - left), abs(bottom - top), 1)
@@ -58,14 +68,15 @@ def _place(
             yield round(left + (right - left) * share), round(top + (bottom - top) * share)
 
 
-def _cell(dots: set[tuple[int, int]], column: int, row: int, is_plain: bool) -> str:
-    if is_plain:
-        return "*" if (column, row) in dots else " "
+def _cell(dots: Sequence[set[tuple[int, int]]], column: int, row: int, marks: str) -> str:
+    if marks:
+        found = [mark for mark, own in zip(marks, dots, strict=True) if (column, row) in own]
+        return found[column % len(found)] if found else " "
     code = sum(
         _DOTS[across][down]
         for across in range(2)
         for down in range(4)
-        if (2 * column + across, 4 * row + down) in dots
+        if any((2 * column + across, 4 * row + down) in own for own in dots)
     )
     return chr(_BRAILLE + code) if code else " "
 
