@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import signal
 import time
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from kplug_numbers import Reading, ReadingError, compare, make_reading, making, read_object
@@ -201,8 +204,26 @@ def _works(*_: object) -> None:
         pass
 
 
+def _catches_all(*_: object) -> None:
+    while True:
+        try:
+            _waits()
+        except BaseException:  # noqa: BLE001 - as a component that never gives up
+            continue
+
+
+def _suppresses_all(*_: object) -> None:
+    while True:
+        with contextlib.suppress(BaseException):
+            _catches_all()
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no timers")
-@pytest.mark.parametrize("endless", [_waits, _works], ids=["waits", "works"])
+@pytest.mark.parametrize(
+    "endless",
+    [_waits, _works, _catches_all, _suppresses_all],
+    ids=["waits", "works", "catches all", "suppresses all"],
+)
 @pytest.mark.parametrize("is_made", [True, False], ids=["call", "making"])
 def test_what_does_not_return_is_refused(
     endless: Callable[..., None], is_made: bool, monkeypatch: pytest.MonkeyPatch
@@ -273,6 +294,37 @@ def test_settings_and_generator_are_as_before() -> None:
     finally:
         config.set_epsilon(1e-7)
         config.set_floatx("float32")
+
+
+def _changes_settings(x: Tensor) -> Tensor:
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")
+    torch.set_num_threads(torch.get_num_threads() + 1)
+    torch.set_grad_enabled(False)
+    torch.autograd.set_detect_anomaly(True, check_nan=False)
+    np.seterr(all="raise")
+    np.random.seed(1)
+    random.seed(1)
+    torch.manual_seed(1)
+    warnings.simplefilter("always")
+    return x
+
+
+def _read_settings() -> list[str]:
+    return [
+        *map(str, (torch.are_deterministic_algorithms_enabled(), torch.get_default_dtype())),
+        *map(str, (torch.get_default_device(), torch.get_num_threads(), torch.is_grad_enabled())),
+        *map(str, (torch.is_anomaly_enabled(), torch.get_rng_state(), np.geterr())),
+        *map(repr, (np.random.get_state(legacy=False), random.getstate(), warnings.filters)),
+    ]
+
+
+def test_what_a_component_sets_is_as_before() -> None:
+    before = _read_settings()
+    with contextlib.suppress(ReadingError):  # numbers on the device "meta" have no values
+        read_object("activation", "mine", lambda: _changes_settings)
+    assert _read_settings() == before
 
 
 def test_a_long_reading_is_cut_at_the_end() -> None:

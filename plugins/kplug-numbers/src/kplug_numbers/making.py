@@ -96,12 +96,13 @@ def read_object(kind: str, name: str, make: Callable[[], object]) -> Reading:
     return _read(kind, name, lambda: resolve(kind, make()).object, True, MOST_SECONDS)
 
 
-def _read(
-    kind: str, name: str, make: Callable[[], Any], is_twice: bool, most_seconds: float
-) -> Reading:
-    if kind not in RECIPES:
-        raise ReadingError(f"there is no recipe for the kind {kind!r}")
-    version, record = RECIPES[kind]
+def make_recorder(kind: str, spec: Spec, most_seconds: float = MOST_SECONDS) -> Recorder:
+    """Return a recorder of a component that is made anew as a recipe makes it."""
+    return Recorder(_seed(lambda: resolve(kind, copy.deepcopy(spec)).object), most_seconds)
+
+
+def _seed(make: Callable[[], Any]) -> Callable[[], Any]:
+    """Return a function that makes a component between two seeds of torch's generator."""
 
     def make_seeded() -> Any:
         torch.default_generator.manual_seed(_SEED)
@@ -115,6 +116,17 @@ def _read(
         torch.default_generator.manual_seed(_SEED)
         return made
 
+    return make_seeded
+
+
+def _read(
+    kind: str, name: str, make: Callable[[], Any], is_twice: bool, most_seconds: float
+) -> Reading:
+    if kind not in RECIPES:
+        raise ReadingError(f"there is no recipe for the kind {kind!r}")
+    version, record = RECIPES[kind]
+    make_seeded = _seed(make)
+
     def read() -> Reading:
         out = Recorder(make_seeded, most_seconds)
         with out.limit.interrupting():
@@ -126,7 +138,7 @@ def _read(
                 raise ReadingError(f"it raised {describe_error(error)}") from error
         return out.finish(kind, name, version)
 
-    with _standard_settings():
+    with standard_settings():
         # It may import its module, which takes its time.
         with TimeLimit(BY_THE_CLOCK * most_seconds).interrupting():
             make_seeded()
@@ -139,34 +151,72 @@ def _read(
 
 
 @contextlib.contextmanager
-def _standard_settings() -> Iterator[None]:
-    """Compute with kplug's default settings; restore the caller's, names and the generators' states."""
-    state, dtype = torch.get_rng_state(), torch.get_default_dtype()
-    drawn = random.getstate(), np.random.get_state()
+def standard_settings() -> Iterator[None]:
+    """Compute with kplug's default settings; restore the caller's, names, and what a component may change."""
     floatx, epsilon, layout = config.floatx(), config.epsilon(), config.image_data_format()
     policy = None if dtype_policy().name == floatx else dtype_policy()
+    with _restoring_libraries():
+        try:
+            torch.set_default_dtype(torch.float32)
+            config.set_floatx("float32")
+            config.set_epsilon(1e-7)
+            config.set_image_data_format("channels_last")
+            set_dtype_policy(None)
+            with contextlib.ExitStack() as stack:
+                stack.enter_context(keeping_uids())
+                stack.enter_context(torch.inference_mode(False))
+                stack.enter_context(torch.enable_grad())
+                stack.enter_context(torch.autocast("cpu", enabled=False))
+                if torch.get_default_device().type != "cpu":
+                    stack.enter_context(torch.device("cpu"))
+                stack.enter_context(warnings.catch_warnings())
+                warnings.simplefilter("ignore")
+                yield
+        finally:
+            config.set_floatx(floatx)
+            config.set_epsilon(epsilon)
+            config.set_image_data_format(layout)
+            set_dtype_policy(policy)
+
+
+@contextlib.contextmanager
+def _restoring_libraries() -> Iterator[None]:
+    """Restore generators, and the settings of torch and NumPy that a component has changed."""
+    drawn = [(restore, read()) for read, restore in _GENERATORS]
+    kept = [(read, restore, read()) for read, restore in _SETTINGS]
     try:
-        torch.set_default_dtype(torch.float32)
-        config.set_floatx("float32")
-        config.set_epsilon(1e-7)
-        config.set_image_data_format("channels_last")
-        set_dtype_policy(None)
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(keeping_uids())
-            stack.enter_context(torch.inference_mode(False))
-            stack.enter_context(torch.enable_grad())
-            stack.enter_context(torch.autocast("cpu", enabled=False))
-            if torch.get_default_device().type != "cpu":
-                stack.enter_context(torch.device("cpu"))
-            stack.enter_context(warnings.catch_warnings())
-            warnings.simplefilter("ignore")
-            yield
+        yield
     finally:
-        torch.set_default_dtype(dtype)
-        config.set_floatx(floatx)
-        config.set_epsilon(epsilon)
-        config.set_image_data_format(layout)
-        set_dtype_policy(policy)
-        torch.set_rng_state(state)
-        random.setstate(drawn[0])
-        np.random.set_state(drawn[1])
+        for restore, state in drawn:
+            restore(state)
+        for read, restore, value in kept:
+            if read() != value:
+                restore(value)
+
+
+def _read_determinism() -> dict[str, bool]:
+    return {
+        "mode": torch.are_deterministic_algorithms_enabled(),
+        "warn_only": torch.is_deterministic_algorithms_warn_only_enabled(),
+    }
+
+
+def _restore_device(device: torch.device) -> None:
+    torch.set_default_device(None if device.type == "cpu" else device)
+
+
+_Access = tuple[Callable[[], Any], Callable[[Any], object]]  # how one is read, and how it is set
+_GENERATORS: tuple[_Access, ...] = (
+    (torch.get_rng_state, torch.set_rng_state),
+    (random.getstate, random.setstate),
+    (np.random.get_state, np.random.set_state),
+)
+_SETTINGS: tuple[_Access, ...] = (
+    (torch.get_default_dtype, torch.set_default_dtype),
+    (torch.get_default_device, _restore_device),
+    (torch.get_num_threads, torch.set_num_threads),
+    (torch.is_grad_enabled, torch.set_grad_enabled),
+    (torch.is_anomaly_enabled, torch.set_anomaly_enabled),
+    (_read_determinism, lambda value: torch.use_deterministic_algorithms(**value)),
+    (np.geterr, lambda value: np.seterr(**value)),
+)
