@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 from importlib import resources
+from itertools import zip_longest
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
@@ -59,7 +60,7 @@ def write_distribution_pages(
 ) -> None:
     """Write the page of a distribution, and those of its versions that changed."""
     current = find_current(after) or after.releases[0]
-    versions = [release.version for release in after.releases]
+    versions = list(_list_versions(after.releases))
     folder = f"{_FOLDER}/distributions/{after.name}"
     for release in set(after.releases) - set(before.releases):
         page = partial(_make_release_page, after.name, release)
@@ -68,7 +69,19 @@ def write_distribution_pages(
     view.write_later(f"{folder}/index.html", start)
 
 
-def _make_release_page(name: str, release: Release, versions: Sequence[str] = ()) -> bytes:
+def _list_versions(releases: Sequence[Release]) -> Iterator[tuple[str, str]]:
+    """Yield each version with what its recorded numbers are to those of the version before it."""
+    for release, before in zip_longest(releases, releases[1:]):
+        numbers = ""
+        if before is not None and None not in (release.numbers, before.numbers):
+            is_same = release.numbers == before.numbers
+            numbers = "same numbers" if is_same else "numbers recorded anew"
+        yield release.version, numbers
+
+
+def _make_release_page(
+    name: str, release: Release, versions: Sequence[tuple[str, str]] = ()
+) -> bytes:
     offered = [(one.kind, one.name) for one in release.components]
     level = find_lowest_level(release.results, offered)
     head = _render("distribution.html", name=name, release=release, versions=versions, level=level)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kplug_registry.errors import ExistingReleaseError, PublishingError
 from kplug_registry.site_format import ComponentEntry, Release
 
-_FACTS = ("requires", "requires_python", "summary")
+_FACTS = ("requires", "requires_python", "summary", "numbers")
 _LONGEST = 200  # characters of one value in a message
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from hashlib import sha256
 
 from kplug import lookup_key
 from kplug_registry.building.catalogue import write_component_page, write_distribution_pages
@@ -24,6 +25,7 @@ from kplug_registry.site_format import (
     component_path,
     count_checks,
     distribution_path,
+    numbers_path,
     picture_path,
     sort_releases,
     wheel_path,
@@ -68,6 +70,8 @@ def add_release(view: SiteView, wheel: WheelContents, published: str) -> str | N
         digest = drawn.picture.sha256
         if digest in wheel.pictures:
             view.write(picture_path(digest), wheel.pictures[digest])
+    if made.numbers is not None:
+        view.write(numbers_path(made.numbers), wheel.numbers)
     others = (one for one in before.releases if one is not known)
     _replace_distribution(view, before, (*others, made))
     if known is None:
@@ -114,6 +118,7 @@ def _make_release(wheel: WheelContents, published: str) -> Release:
         wheel.components,
         drawn=wheel.drawn,
         results=wheel.results,
+        numbers=sha256(wheel.numbers).hexdigest() if wheel.numbers else None,
     )
 
 

@@ -13,6 +13,7 @@ from kplug_registry.site_format import (
     ComponentFile,
     DistributionFile,
     SiteFile,
+    numbers_path,
     picture_path,
     wheel_path,
 )
@@ -22,6 +23,7 @@ _FOLDERS = (
     "catalogue",
     "files",
     "lookalikes",
+    "numbers",
     "pictures",
     "simple",
 )  # folders without other files
@@ -41,11 +43,12 @@ def find_page_faults(
         distributions: All distributions of the site.
         components: The expected contents of the files of all names.
     """
-    wheels = (wheel for one in distributions for each in one.releases for wheel in each.wheels)
+    releases = [release for one in distributions for release in one.releases]
+    wheels = (wheel for release in releases for wheel in release.wheels)
     paths = map(wheel_path, (wheel.filename for wheel in wheels))
     wanted = {each for path in paths for each in (path, f"{path}.metadata")}
-    drawn = (each for one in distributions for release in one.releases for each in release.drawn)
-    wanted |= {picture_path(each.picture.sha256) for each in drawn}
+    wanted |= {picture_path(each.picture.sha256) for one in releases for each in one.drawn}
+    wanted |= {numbers_path(release.numbers) for release in releases if release.numbers}
     for path, content in _make_pages(storage, file, distributions, components):
         wanted.add(path)
         found = storage.read(path)

@@ -30,6 +30,7 @@ from kplug_registry.site_format import (
     component_path,
     distribution_path,
     list_prefixes,
+    numbers_path,
     picture_path,
     prefix_path,
     search_path,
@@ -115,6 +116,9 @@ def _check_wheels(view: SiteView, distribution: DistributionFile) -> Iterator[st
             yield from _check_wheel(view, wheel, f"{distribution.name} {release.version}")
         for drawn in release.drawn:
             found = (picture_path(drawn.picture.sha256), drawn.picture.sha256)
+            yield from _check_file(view, *found, f"{distribution.name} {release.version}")
+        if release.numbers is not None:
+            found = (numbers_path(release.numbers), release.numbers)
             yield from _check_file(view, *found, f"{distribution.name} {release.version}")
 
 

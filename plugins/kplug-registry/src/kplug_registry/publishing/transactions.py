@@ -26,6 +26,7 @@ from kplug_registry.trust.signing import sign_changes
 _ORDER = (
     "files/",
     "pictures/",
+    "numbers/",
     "components/",
     "search/",
     "prefixes/",

@@ -21,6 +21,7 @@ from kplug_registry.site_format.paths import (
     is_distribution_name as is_distribution_name,
     list_prefixes as list_prefixes,
     lookalike_path as lookalike_path,
+    numbers_path as numbers_path,
     picture_path as picture_path,
     prefix_path as prefix_path,
     search_path as search_path,

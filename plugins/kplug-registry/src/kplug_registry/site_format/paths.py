@@ -96,6 +96,18 @@ def picture_path(sha256: str) -> str:
     return f"pictures/{_check(_SHA256, sha256, 'picture')}.svg"
 
 
+def numbers_path(sha256: str) -> str:
+    """Return the path of the recorded numbers of a release, which several may share.
+
+    Args:
+        sha256: The hash of their content.
+
+    Raises:
+        SiteFormatError: for an invalid hash.
+    """
+    return f"numbers/{_check(_SHA256, sha256, 'recorded numbers')}.json"
+
+
 def search_path(word: str) -> str:
     """Return the path of the file about a word, one of `search_words`.
 

@@ -149,6 +149,7 @@ class Release:
         yanked: Why it was withdrawn, or None.
         drawn: The components of which there is a picture.
         results: Those of the contract suite, if the publisher supplied some.
+        numbers: The hash of what its components compute, as its wheels have it; None if they have nothing.
     """
 
     version: str
@@ -161,6 +162,7 @@ class Release:
     yanked: str | None = None
     drawn: tuple[DrawnComponent, ...] = ()
     results: ContractResults | None = None
+    numbers: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Data flows in this order::
     its list of files                    record
     where its files are put              foreign_files
     its declarations                     metadata, entry_points, code, declared_components
+    what its components compute          recorded_numbers
     whole wheels                         reading
     many wheels                          parallel_reading
     hashes of its installed code         code_hashes

@@ -25,6 +25,7 @@ from kplug_registry.wheels.entry_points import MOST_COMPONENTS, list_names, read
 from kplug_registry.wheels.foreign_files import check_placement
 from kplug_registry.wheels.metadata import WheelMetadata, find_metadata_folder, read_metadata
 from kplug_registry.wheels.record import check_record
+from kplug_registry.wheels.recorded_numbers import read_numbers
 
 _OTHER_CONTRACT = re.compile(r"kplug\d")
 _NO_COMPONENTS = ("commands", "modules")
@@ -43,6 +44,7 @@ class WheelContents:
         drawn: The components with a picture.
         pictures: The pictures, by hash.
         results: Results of the contract suite, if any.
+        numbers: What its components compute, as ``numbers.json`` has it; empty without that file.
     """
 
     path: Path
@@ -53,6 +55,7 @@ class WheelContents:
     drawn: tuple[DrawnComponent, ...] = ()
     pictures: Mapping[str, bytes] = field(default_factory=dict)
     results: ContractResults | None = None
+    numbers: bytes = b""
 
 
 def read_wheel(
@@ -82,7 +85,9 @@ def read_wheel(
         _check_hooks(archive, groups, code, own)
         entries = _merge(archive, [*_list_static(archive, groups), *own])
         described = tuple(_describe(entry, code) for entry in entries)
-    return WheelContents(path, _describe_file(path, metadata.text), metadata, packages, described)
+        numbers = read_numbers(archive, metadata.name, described)
+    file = _describe_file(path, metadata.text)
+    return WheelContents(path, file, metadata, packages, described, numbers=numbers)
 
 
 def _is_of(component: DeclaredComponent, metadata: WheelMetadata) -> bool:

@@ -1,0 +1,101 @@
+"""``numbers.json`` of a wheel is kept as it is; what is malformed or of something else is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from kplug_registry.building import build_site
+from kplug_registry.errors import PublishingError, WheelError
+from kplug_registry.publishing import publish, verify
+from kplug_registry.site_format import DistributionFile, from_json, numbers_path
+from kplug_registry.storage import Folder
+from kplug_registry.wheels import read_wheel
+
+MakeWheel = Callable[..., Path]
+NOW = "2026-01-31T12:00:00Z"
+INIT = "kplug_waves/__init__.py"
+CODE = "def wave_loss(y_true, y_pred, height=1.0): ..."
+
+
+def make_numbers(**facts: object) -> str:
+    """Return a file with one reading, of which some fields are others."""
+    reading = {
+        "format": 1,
+        "kind": "loss",
+        "spec": "kplug-waves/wave_loss(height=2.0)",
+        "recipe": 1,
+        "torch": "2.13.0",
+        "parts": {"real/exact/value": {"dtype": "float64", "shape": [], "sample": [0.0]}},
+        **facts,
+    }
+    return json.dumps({"format": 1, "readings": [reading], "unread": []})
+
+
+def with_numbers(make_wheel: MakeWheel, text: str, **facts: str) -> Path:
+    return make_wheel(code={INIT: CODE, "kplug_waves/numbers.json": text}, **facts)
+
+
+def test_a_site_keeps_the_numbers_of_each_release(make_wheel: MakeWheel, tmp_path: Path) -> None:
+    site, first = tmp_path / "site", make_numbers()
+    build_site([read_wheel(with_numbers(make_wheel, first))], site, NOW)
+    newer = make_numbers(recipe=99)  # which nobody here knows
+    for version, text in (("1.1", first), ("1.2", newer)):
+        publish([read_wheel(with_numbers(make_wheel, text, version=version))], Folder(site), NOW)
+    publish([read_wheel(make_wheel(version="1.3"))], Folder(site), NOW)
+    file = from_json(DistributionFile, (site / "distributions/kplug-waves.json").read_bytes(), "")
+    hashes = [one and sha256(one.encode()).hexdigest() for one in (None, newer, first, first)]
+    assert [release.numbers for release in file.releases] == hashes
+    assert hashes[1]
+    assert (site / numbers_path(hashes[1])).read_text() == newer
+    assert len(list((site / "numbers").iterdir())) == 2
+    assert verify(Folder(site)) == []
+    (site / numbers_path(hashes[1])).write_text("{}")
+    (site / "numbers/other.json").write_text("{}")
+    assert verify(Folder(site)) == [
+        f"{numbers_path(hashes[1])} does not have the hash that the file of kplug-waves 1.2 gives it",
+        "numbers/other.json belongs to nothing in the site",
+    ]
+
+
+def test_all_wheels_of_a_version_have_the_same_numbers(
+    make_wheel: MakeWheel, tmp_path: Path
+) -> None:
+    build_site([read_wheel(with_numbers(make_wheel, make_numbers()))], tmp_path / "site", NOW)
+    for text in ("", make_numbers(torch="2.12.0")):
+        name = "kplug_waves-1.0-py3-none-win_amd64.whl"
+        files = {INIT: CODE, **({"kplug_waves/numbers.json": text} if text else {})}
+        other = read_wheel(make_wheel(code=files, filename=name))
+        with pytest.raises(PublishingError, match="it has the numbers "):
+            publish([other], Folder(tmp_path / "site"), NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "Expecting value"),
+        (make_numbers()[:-9], "Unterminated string"),
+        ("[" * 100_000, "recursion"),
+        ("[]", "its format is None"),
+        (make_numbers().replace('{"format": 1', '{"format": 2', 1), "its format is 2"),
+        ('{"format": 1, "readings": {}}', "its readings are no list"),
+        ('{"format": 1, "readings": [' + "0," * 4000 + "0]}", "its readings are no list"),
+        ('{"format": 1, "readings": [{}]}', "a reading has no kind, spec, recipe, torch, parts"),
+        (make_numbers(parts=[]), r"a reading: parts is \[\], not an object"),
+        (make_numbers(parts={"a": 1}), "a reading: parts: a is 1, not an object"),
+        (make_numbers(recipe="1"), "a reading: recipe is '1', not int"),
+        (make_numbers(recipe=float("nan")), "NaN is no JSON"),
+        (make_numbers(more="x" * 4096), r"has \d+ bytes, and 4096 are allowed"),
+        (make_numbers(kind="metric"), "of nothing that the wheel offers"),
+        (make_numbers(spec="kplug/mse"), "of nothing that the wheel offers"),
+        (make_numbers(spec="wave_loss"), "of nothing that the wheel offers"),
+        (make_numbers(spec="kplug-waves/ebb"), "of nothing that the wheel offers"),
+        (make_numbers(spec="((("), "is of no component"),
+    ],
+)
+def test_other_numbers_are_refused(make_wheel: MakeWheel, text: str, reason: str) -> None:
+    with pytest.raises(WheelError, match=rf"numbers\.json.*{reason}"):
+        read_wheel(with_numbers(make_wheel, text))
