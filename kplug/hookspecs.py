@@ -260,6 +260,38 @@ def kplug_archives(distribution: str, version: str, archive_hash: str) -> Sequen
 
 
 @hookspec
+def kplug_versions(distribution: str) -> Sequence[kplug.PublishedVersion]:
+    """Return the versions of a distribution that can be installed here from somewhere.
+
+    It is called by commands that say what a version changes, which may wait for a network.
+
+    Args:
+        distribution: The normalised distribution.
+
+    Returns:
+        The versions, in any order; none if this plugin knows of none.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def kplug_changes(distribution: str, version: kplug.PublishedVersion) -> Sequence[kplug.Verdict]:
+    """Say whether the components of an installed distribution compute the same in another version.
+
+    It is called before the version is installed, so nothing of it may be run here.
+
+    Args:
+        distribution: The normalised distribution.
+        version: The other version. What it reads is untrusted.
+
+    Returns:
+        A verdict for each component, whose message begins with it; one for all if nothing can be said of
+        any; none if this plugin compares nothing.
+    """
+    raise NotImplementedError
+
+
+@hookspec
 def kplug_left_out(kind: str) -> Mapping[str, str]:
     """Return the names of a library that are deliberately left out, with reasons.
 

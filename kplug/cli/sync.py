@@ -6,7 +6,8 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -20,9 +21,13 @@ from kplug.cli.installer import (
     run_commands,
 )
 from kplug.cli.lock import DEFAULT, LockFile
+from kplug.commands.changes import find_changes, find_versions, write_changes
 from kplug.commands.output import answer_in_json, print_json, print_lines
 from kplug.errors import LockError
 from kplug.locking import Lock, LockedPackage, find_drift, find_installer, read_lock
+from kplug.registry import Verdict
+from kplug.registry.component import BUILT_IN
+from kplug.registry.metadata import is_installed
 from kplug.registry.quoting import quote
 
 
@@ -45,7 +50,8 @@ def sync(
 ) -> None:
     """Install exactly what a lock names, with the pip or uv of this environment.
 
-    It shows first what it will do, and asks. Afterwards the lock is checked again.
+    It shows first what it will do, and what other versions of plugins compute otherwise, and asks.
+    Afterwards the lock is checked again.
 
     Example: kplug sync --lock kplug.lock -- --find-links wheels
     """
@@ -62,10 +68,11 @@ def sync(
         is_needed = bool(plan.missing or plan.replaced)
         installer = find_installer() if is_needed else []
         commands = make_commands(installer, plan, options or [], constraints)
+        changes = _find_changes(plan)
         if as_json:
-            print_json(_describe(plan, commands))
+            print_json(_describe(plan, commands, changes))
             return
-        print_lines(_show(plan, commands, wanted))
+        print_lines(_show(plan, commands, wanted, changes))
         if is_dry:
             return
         if is_needed and (is_agreed or typer.confirm("Install this?", abort=True)):
@@ -74,10 +81,26 @@ def sync(
         raise typer.Exit(_check_again(file))
 
 
-def _show(plan: Plan, commands: list[list[str]], lock: Lock) -> Iterator[str]:
+def _find_changes(plan: Plan) -> dict[str, list[Verdict]]:
+    """Return what changes in each distribution that is installed in another build."""
+    found = {}
+    for package in (*plan.missing, *plan.replaced):
+        if package.name not in BUILT_IN and is_installed(package.name):
+            versions = {one.version: one for one in find_versions(package.name)}
+            found[package.name] = find_changes(package.name, versions.get(package.version))
+    return found
+
+
+def _show(
+    plan: Plan,
+    commands: list[list[str]],
+    lock: Lock,
+    changes: Mapping[str, Sequence[Verdict]],
+) -> Iterator[str]:
     for verb, packages in (("install", plan.missing), ("replace", plan.replaced)):
         for package in packages:
             yield f"{verb} {as_requirement(package)}{_tell_source(package, lock)}"
+            yield from write_changes(changes.get(package.name, ()))
     for obstacle in plan.obstacles:
         yield f"cannot mend: {obstacle}"
     for command in commands:
@@ -92,12 +115,15 @@ def _tell_source(package: LockedPackage, lock: Lock) -> str:
     return ", from an address in the lock" if package in lock.packages else ", found by its hash"
 
 
-def _describe(plan: Plan, commands: list[list[str]]) -> dict[str, object]:
+def _describe(
+    plan: Plan, commands: list[list[str]], changes: Mapping[str, Sequence[Verdict]]
+) -> dict[str, object]:
     return {
         "install": [as_requirement(package) for package in plan.missing],
         "replace": [as_requirement(package) for package in plan.replaced],
         "cannot_mend": list(plan.obstacles),
         "commands": commands,
+        "changes": {name: [asdict(one) for one in found] for name, found in changes.items()},
     }
 
 

@@ -1,5 +1,10 @@
 """Shared parts of all commands, also of plugins': options, output, shell completion."""
 
+from kplug.commands.changes import (
+    find_changes as find_changes,
+    find_versions as find_versions,
+    write_changes as write_changes,
+)
 from kplug.commands.completion import (
     complete_component as complete_component,
     complete_kind as complete_kind,

@@ -16,6 +16,7 @@ from kplug.cli import sync as command
 from kplug.cli.app import app
 from kplug.registry import REGISTRY
 from tests.locking import conftest
+from tests.registry.conftest import Sandbox
 
 install = conftest.install
 install_plugin = conftest.install_plugin
@@ -23,6 +24,19 @@ _plugins_alone = conftest._plugins_alone
 
 ABSENT = "layout = 1\n[[packages]]\nname = 'kplug-absent'\nversion = '1.0'\n"
 COMMIT = "c" * 40
+JUDGE = """\
+import pathlib
+import kplug
+
+@kplug.hookimpl
+def kplug_versions(distribution):
+    return [kplug.PublishedVersion(version, pathlib.Path) for version in ("0.9", "1.0", "2.0")]
+
+@kplug.hookimpl
+def kplug_changes(distribution, version):
+    what = f"loss kplug-absent/absent: {distribution} {version.version}"
+    return [kplug.Verdict("differs", what), kplug.Verdict("same", "loss kplug-absent/other")]
+"""
 SHOWN = "install kplug-absent==1.0\n  pip install kplug-absent==1.0\n"
 
 
@@ -103,7 +117,37 @@ def test_json_of_a_dry_run_has_a_schema() -> None:
         "replace": [],
         "cannot_mend": [],
         "commands": [["pip", "install", "kplug-absent==1.0"]],
+        "changes": {},
     }
+
+
+def test_what_another_version_changes_is_shown_first(install: Sandbox) -> None:
+    install("kplug-judge", entry_points={"kplug": {"plugin": "judge"}}, modules={"judge.py": JUDGE})
+    install("kplug-absent", "0.9", entry_points={"kplug.losses": {"absent": "absent:loss"}})
+    done = _run(ABSENT, answer="n\n")
+    assert done.output.startswith(
+        "install kplug-absent==1.0\n"
+        "  loss kplug-absent/absent: kplug-absent 1.0\n"
+        "  1 other is the same\n"
+        "  pip install "
+    )
+    data = json.loads(_run(ABSENT, "--dry-run", "--json").output)
+    assert [one["outcome"] for one in data["changes"]["kplug-absent"]] == ["differs", "same"]
+
+
+def test_what_cannot_be_told_of_a_version_is_said(install: Sandbox) -> None:
+    install("kplug-absent", "0.9", entry_points={"kplug.losses": {"absent": "absent:loss"}})
+    unknown = "install kplug-absent==1.0\n  numbers that cannot be compared: "
+    done = _run(ABSENT, answer="n\n")
+    assert done.output.startswith(f"{unknown}no registry that answers here has that version\n")
+    versions = JUDGE.partition("@kplug.hookimpl\ndef kplug_changes")[0]
+    install(
+        "kplug-judge", entry_points={"kplug": {"plugin": "judge"}}, modules={"judge.py": versions}
+    )
+    done = _run(ABSENT, answer="n\n")
+    assert done.output.startswith(
+        f"{unknown}no plugin here compares numbers (kplug-numbers does)\n"
+    )
 
 
 @pytest.mark.parametrize(

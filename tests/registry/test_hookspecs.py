@@ -38,10 +38,12 @@ def test_every_hook_is_specified_and_no_other() -> None:
         "kplug_components",
         "kplug_offers",
         "kplug_archives",
+        "kplug_changes",
         "kplug_environment",
         "kplug_findings",
         "kplug_left_out",
         "kplug_reading",
+        "kplug_versions",
         "kplug_verdict",
     }
     assert len(KINDS) == 10

@@ -43,7 +43,7 @@ class Package:
                 f"{quote(self.distribution)} cannot be the name of a distribution",
                 hint="Such names have letters, digits and, in between, '.', '_' and '-'.",
             ) from None
-        _check_version(self.distribution, self.version)
+        check_version(self.distribution, self.version)
         install: object = self.install or f"pip install {name}"
         is_line = isinstance(install, str) and install.isprintable()
         if not is_line or len(str(install)) > _LONGEST_COMMAND:
@@ -58,7 +58,8 @@ class Package:
         return f"{self.distribution} {self.version}".rstrip()
 
 
-def _check_version(distribution: str, version: object) -> None:
+def check_version(distribution: str, version: object) -> None:
+    """Raise a RegistrationError unless a version is one, or empty."""
     try:
         Version(version or "0")  # type: ignore[arg-type]  # a plugin may give anything
     except (InvalidVersion, TypeError):

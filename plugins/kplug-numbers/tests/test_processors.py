@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from kplug_numbers.checking import compare_files
+from kplug_numbers.file_comparison import compare_files
 from kplug_numbers.numbers_file import NumbersFile, read_file
 
 ROOT = Path(__file__).parents[3]

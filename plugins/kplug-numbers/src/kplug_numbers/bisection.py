@@ -1,132 +1,220 @@
-"""Finds the version of a plugin from which on a model computes other numbers than when it was saved."""
+"""Finds the version of a plugin from which on a model or a component computes other numbers than expected."""
 
 from __future__ import annotations
 
 import bisect
 import functools
-import json
-import os
-import subprocess
-import sys
 import tempfile
-import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
-from kplug.display.messages import describe_error, quote
+from kplug import PublishedVersion
+from kplug.commands import find_versions
+from kplug.display.messages import quote
+from kplug_numbers.comparison import compare
 from kplug_numbers.errors import ReadingError
+from kplug_numbers.numbers_file import NumbersFile
+from kplug_numbers.reading import Reading
+from kplug_numbers.wheel_process import run_with_wheel
 
-_MOST_SECONDS = 300  # of a process, in processor time; by the clock four times as many
-_MOST_BYTES = 2**31  # of an unpacked wheel
-# It sets its limits, loads the model, and prints what is said of its numbers as the last line.
-_PROGRAM = f"""
-import json, sys, warnings
-try:
-    import resource
-    resource.setrlimit(resource.RLIMIT_CPU, ({_MOST_SECONDS}, {_MOST_SECONDS}))
-except ImportError:  # on Windows
-    pass
+Outcome = Literal["same", "differs", "cannot be compared", "cannot be loaded"]
+
+# Loads a model, notes what is said of the numbers of a distribution's components, and which plugins it uses.
+_LOAD = """
 import kplug
-warnings.simplefilter("ignore")
-try:
-    kplug.load_model(sys.argv[1], verify=sys.argv[2])
-    told = ""
-except kplug.KplugError as error:
-    told = str(error)
-print("\\n" + json.dumps(told))
+from kplug_numbers import model_files
+path, distribution = sys.argv[1:]
+judge, outcomes = model_files.judge, set()
+def note(kind, spec, data):
+    verdict = judge(kind, spec, data)
+    if spec.startswith(distribution + "/"):
+        outcomes.add(verdict.outcome)
+    return verdict
+model_files.judge = note
+def load(verify):
+    try:
+        kplug.load_model(path, verify=verify)
+        return ""
+    except kplug.KplugError as error:
+        return str(error)
+told = load("numbers")
+outcome = "same"
+if told and outcomes != {"same"}:
+    outcome = "differs" if "differs" in outcomes else "cannot be compared"
+    fault = load("off")
+    outcome, told = ("cannot be loaded", fault) if fault else (outcome, told)
+answer([outcome, told, sorted({row.distribution for row in kplug.audit() if row.objects})])
 """
+_READ = """
+from kplug import KplugError
+from kplug_numbers import make_reading
+try:
+    answer(["", make_reading(*sys.argv[1:]).to_json()])
+except KplugError as error:
+    answer([str(error), ""])
+"""
+_BUILT_IN = ("kplug", "torch")
+
+
+class Attempt(NamedTuple):
+    """What is found with one version.
+
+    Args:
+        outcome: In few words.
+        message: What differs, or why nothing can be said.
+        used: The distributions of the model's components, as far as it can be loaded.
+    """
+
+    outcome: Outcome
+    message: str = ""
+    used: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Change:
-    """The first version that differs.
+    """The first version that is not the same.
 
     Args:
         distribution: The plugin.
         version: The version.
-        message: What `load_model` says with it.
+        message: What differs with it.
         before: The version before it, with which nothing differs; empty if it is the first one.
+        outcome: Whether it differs, or cannot be compared or loaded.
     """
 
     distribution: str
     version: str
     message: str
     before: str = ""
+    outcome: Outcome = "differs"
 
 
-def find_change(model: Path, wheels: Iterable[Path]) -> Change | None:
-    """Return the first version with which a model differs; None if it does not with the newest.
+def find_change_of_model(
+    model: Path, wheels: Sequence[Path], distribution: str = ""
+) -> Change | None:
+    """Return the first version with which a model computes other numbers than its file says, or None.
 
     Args:
         model: The file of the model.
-        wheels: Wheels of versions of one plugin.
+        wheels: Wheels of versions of one plugin; without any, those of the registries are tried.
+        distribution: The plugin, if the registries are asked; by default the only one that the model uses.
 
     Raises:
-        ReadingError: if these are no wheels of one plugin, a process does not answer, or the model cannot be
-            loaded with the first version even where nothing is compared.
+        ReadingError: if there are no versions of one plugin, the model uses nothing of it, or nothing can be
+            said with the first version.
     """
-    versions = sorted((_read_name(wheel) for wheel in wheels), key=lambda one: one[1])
     if not model.is_file():
         raise ReadingError(f"there is no file {quote(str(model))}")
-    if len({name for name, _, _ in versions}) != 1:
-        raise ReadingError("bisect needs the wheels of one plugin, two or more versions of it")
-    load = functools.cache(functools.partial(_load, model.resolve()))
-    if not load(versions[-1][2]):
+    place = model.resolve()
+    if not wheels and not distribution:
+        distribution = _choose(Attempt(*run_with_wheel(None, _LOAD, place, "")))
+    name, versions = _list_versions(wheels, distribution)
+
+    def attempt(version: PublishedVersion) -> Attempt:
+        found = Attempt(*_run(version, _LOAD, place, name))
+        if found.outcome != "cannot be loaded" and name not in found.used:
+            raise ReadingError(
+                f"{model.name} uses no component of {name}, so no version changes it"
+            )
+        return found
+
+    return _find_change(name, versions, attempt)
+
+
+def find_change_of_component(
+    expected: Reading, wheels: Sequence[Path], distribution: str
+) -> Change | None:
+    """Return the first version in which a component computes other numbers than expected, or None.
+
+    A version in a registry that has recorded the component with these arguments is not run.
+
+    Args:
+        expected: What it is expected to compute.
+        wheels: Wheels of versions of its plugin; without any, those of the registries are tried.
+        distribution: The plugin.
+
+    Raises:
+        ReadingError: if there are no versions of the plugin, or nothing can be said with the first one.
+    """
+    name, versions = _list_versions(wheels, distribution)
+    if name != distribution:
+        raise ReadingError(f"{expected.spec} is of {distribution}, and the wheels are of {name}")
+    key = expected.kind, expected.spec
+
+    def attempt(version: PublishedVersion) -> Attempt:
+        found = None
+        if version.read_numbers is not None:
+            content = version.read_numbers()
+            found = NumbersFile.from_json(content, f"{name} {version.version}").readings.get(key)
+        if found is None:
+            fault, text = _run(version, _READ, *key)
+            if fault:
+                return Attempt("cannot be compared", fault)
+            found = Reading.from_json(text)
+        comparison = compare(expected, found)
+        return Attempt(comparison.outcome, str(comparison).partition(": ")[2])
+
+    return _find_change(name, versions, attempt)
+
+
+def _find_change(
+    name: str, versions: Sequence[PublishedVersion], attempt: Callable[[PublishedVersion], Attempt]
+) -> Change | None:
+    tried = functools.cache(attempt)
+    if tried(versions[-1]).outcome == "same":
         return None
-    place = bisect.bisect_left(versions, True, key=lambda one: bool(load(one[2])))
-    name, version, wheel = versions[place]
-    if not place and (fault := _load(model.resolve(), wheel, verify="off")):
-        raise ReadingError(f"with {name} {version} the model cannot be loaded: {fault}")
-    before = str(versions[place - 1][1]) if place else ""
-    return Change(name, str(version), load(wheel), before)
+    place = bisect.bisect_left(versions, True, key=lambda one: tried(one).outcome != "same")
+    version, found = versions[place].version, tried(versions[place])
+    if not place and found.outcome != "differs":
+        raise ReadingError(f"with {name} {version} it {found.outcome}: {found.message}")
+    before = versions[place - 1].version if place else ""
+    return Change(name, version, found.message, before, found.outcome)
 
 
-def _read_name(wheel: Path) -> tuple[str, Version, Path]:
+def _list_versions(wheels: Sequence[Path], distribution: str) -> tuple[str, list[PublishedVersion]]:
+    """Return the plugin and its versions, the oldest first: those of the wheels, or of the registries."""
+    if wheels:
+        read = [_read_name(wheel) for wheel in wheels]
+        if len({name for name, _ in read}) != 1:
+            raise ReadingError("bisect needs the wheels of one plugin, two or more versions of it")
+        distribution, found = read[0][0], [version for _, version in read]
+    else:
+        found = find_versions(distribution)
+    if not found:
+        raise ReadingError(
+            f"no registry that answers here has a version of {quote(distribution)}",
+            hint="Give wheels: kplug numbers bisect MODEL A.whl B.whl",
+        )
+    return distribution, sorted(found, key=lambda one: Version(one.version))
+
+
+def _read_name(wheel: Path) -> tuple[str, PublishedVersion]:
     try:
         name, version, _, _ = parse_wheel_filename(wheel.name)
     except InvalidWheelFilename:
         raise ReadingError(f"{quote(wheel.name)} is no name of a wheel") from None
-    return name, version, wheel
+    return name, PublishedVersion(str(version), lambda _: wheel)
 
 
-def _load(model: Path, wheel: Path, verify: str = "numbers") -> str:
-    """Return what loading a model says with a wheel; empty if nothing differs and it can be loaded."""
-    with tempfile.TemporaryDirectory() as folder:
-        _unpack(wheel, Path(folder))
-        path = os.pathsep.join([folder, *filter(None, [os.environ.get("PYTHONPATH")])])
-        try:
-            done = subprocess.run(  # noqa: S603 - Python, with the user's files
-                [sys.executable, "-c", _PROGRAM, str(model), verify],
-                env={**os.environ, "PYTHONPATH": path},
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=4 * _MOST_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise ReadingError(f"{wheel.name}: the model does not load in time") from None
-    try:
-        return str(json.loads(done.stdout.splitlines()[-1]))
-    except (IndexError, ValueError):
-        last = (done.stderr.splitlines() or [f"its status is {done.returncode}"])[-1]
+def _choose(found: Attempt) -> str:
+    """Return the plugin that a model uses."""
+    if found.outcome == "cannot be loaded":
         raise ReadingError(
-            f"{wheel.name}: the process that loads the model ended: {last}"
-        ) from None
+            f"the model cannot be loaded here: {found.message}",
+            hint="Name its plugin: --plugin NAME",
+        )
+    plugins = [name for name in found.used if name not in _BUILT_IN]
+    if len(plugins) != 1:
+        used = f"components of {', '.join(plugins)}" if plugins else "no component of a plugin"
+        raise ReadingError(f"the model uses {used}", hint="Name the plugin: --plugin NAME")
+    return plugins[0]
 
 
-def _unpack(wheel: Path, folder: Path) -> None:
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            is_small = sum(entry.file_size for entry in archive.infolist()) <= _MOST_BYTES
-            if is_small:
-                archive.extractall(folder)
-    except Exception as error:  # each compression of a corrupt wheel has errors of its own
-        raise ReadingError(f"{str(wheel)!r} cannot be read: {describe_error(error)}") from error
-    if not is_small:
-        raise ReadingError(f"{wheel.name} unpacks to more than {_MOST_BYTES} bytes")
+def _run(version: PublishedVersion, program: str, *arguments: str | Path) -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        return run_with_wheel(version.download(Path(folder)), program, *arguments)

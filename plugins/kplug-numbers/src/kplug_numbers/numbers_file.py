@@ -101,10 +101,14 @@ def find_numbers(distribution: str) -> NumbersFile | None:
     Raises:
         ReadingError: if it cannot be understood.
     """
-    for folder in _find_packages(distribution):
-        if (folder / FILE).is_file():
-            return read_file(folder / FILE)
-    return None
+    place = find_file(distribution)
+    return None if place is None else read_file(place)
+
+
+def find_file(distribution: str) -> Path | None:
+    """Return the place of an installed distribution's file; None without one."""
+    places = (folder / FILE for folder in _find_packages(distribution))
+    return next(filter(Path.is_file, places), None)
 
 
 def read_file(path: Path) -> NumbersFile:
@@ -135,6 +139,21 @@ def read_wheel(path: Path) -> NumbersFile:
     Raises:
         ReadingError: if the wheel has none, or cannot be read.
     """
+    found = find_in_wheel(path)
+    if found is None:
+        raise ReadingError(
+            f"{path.name} has no {FILE}",
+            hint="Its author records it before building. `kplug numbers diff --run` makes it.",
+        )
+    return found
+
+
+def find_in_wheel(path: Path) -> NumbersFile | None:
+    """Return the content of the file in a wheel, or None if it has none.
+
+    Raises:
+        ReadingError: if the wheel or the file cannot be read.
+    """
     content = b""
     try:
         with zipfile.ZipFile(path) as wheel:
@@ -146,9 +165,7 @@ def read_wheel(path: Path) -> NumbersFile:
     except Exception as error:  # each compression of a corrupt wheel has errors of its own
         raise ReadingError(f"{str(path)!r} cannot be read: {describe_error(error)}") from error
     if inside is None:
-        raise ReadingError(
-            f"{path.name} has no {FILE}", hint="Its author records it before building."
-        )
+        return None
     return NumbersFile.from_json(content, f"{path.name}: {write_line(inside)}")
 
 

@@ -1,8 +1,8 @@
-"""Hooks of this distribution: the names of its commands, and readings in model files. It imports no torch."""
+"""Hooks of this distribution: its commands, readings in files, changes of versions. It imports no torch."""
 
 from __future__ import annotations
 
-from kplug import Component, Verdict, hookimpl
+from kplug import Component, PublishedVersion, Verdict, hookimpl
 
 # Kinds with a recipe; `kplug_numbers.making`, which has the recipes, imports torch.
 READ = (
@@ -51,3 +51,11 @@ def kplug_verdict(kind: str, spec: str, reading: object) -> list[Verdict]:
     from kplug_numbers.model_files import judge  # imports torch
 
     return [judge(kind, spec, reading)]
+
+
+@hookimpl
+def kplug_changes(distribution: str, version: PublishedVersion) -> list[Verdict]:
+    """Compare what is installed with another version, by what both have recorded."""
+    from kplug_numbers.upgrades import list_changes  # for commands that install
+
+    return list_changes(distribution, version)

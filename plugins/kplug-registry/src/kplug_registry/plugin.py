@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kplug import Component, Finding, Package, Section, hookimpl
+from kplug import Component, Finding, Package, PublishedVersion, Section, hookimpl
 
 
 @hookimpl
@@ -33,6 +33,15 @@ def kplug_archives(distribution: str, version: str, archive_hash: str) -> Sequen
 
     sha256 = archive_hash.removeprefix("sha256:")
     return list(list_archives(open_registries(), distribution, version, sha256))
+
+
+@hookimpl
+def kplug_versions(distribution: str) -> Sequence[PublishedVersion]:
+    """Return the versions of a distribution in the registry that owns it."""
+    from kplug_registry.client.configured_registries import open_registries
+    from kplug_registry.client.published_versions import list_versions  # imported on demand
+
+    return list(list_versions(open_registries(), distribution))
 
 
 @hookimpl

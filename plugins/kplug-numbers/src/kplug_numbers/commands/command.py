@@ -6,9 +6,10 @@ import sys
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from packaging.utils import canonicalize_name
 
 from kplug import get_kind, parse_spec
 from kplug.commands import (
@@ -18,16 +19,16 @@ from kplug.commands import (
     find_width,
     print_json,
     print_lines,
+    write_changes,
 )
 from kplug.display.messages import quote
 from kplug.display.terminal import wrap
 from kplug.errors import KplugError
 from kplug.inspection import KINDS, find_component
 from kplug_numbers.errors import ReadingError
-from kplug_numbers.numbers_file import Key, find_numbers, read_wheel
-
-if TYPE_CHECKING:
-    from kplug_numbers.checking import Result
+from kplug_numbers.file_comparison import Result, compare_files
+from kplug_numbers.numbers_file import Key, find_numbers, read_file, read_wheel
+from kplug_numbers.reading import Reading
 
 numbers = typer.Typer(no_args_is_help=True)
 
@@ -98,7 +99,7 @@ def check(distribution: Distribution, as_json: JsonOption = False) -> None:
             f"{distribution} has no recorded numbers",
             hint=f"Its author writes them with `kplug numbers record {distribution}`.",
         )
-    from kplug_numbers.checking import compare_files, list_keys, make_all  # imports torch
+    from kplug_numbers.checking import list_keys, make_all  # imports torch
 
     found = make_all(list_keys(distribution, recorded), _tell)
     _report(compare_files(recorded, found), as_json)
@@ -140,48 +141,134 @@ def show(
 def diff(
     first: Annotated[Path, typer.Argument(help="A wheel.")],
     second: Annotated[Path, typer.Argument(help="Another one, of a later version.")],
+    is_run: Annotated[
+        bool,
+        typer.Option(
+            "--run",
+            help="Make the numbers of a wheel that carries none, in a process with limits that runs it.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare the numbers that two wheels carry. Nothing of the wheels is run.
+    """Compare the numbers that two wheels carry. Nothing of the wheels is run without --run.
 
     Exit status: 0 if all is the same, 1 if anything differs or cannot be compared, 2 if a wheel carries
     none.
 
     Example: kplug numbers diff acme-0.1-py3-none-any.whl acme-0.2-py3-none-any.whl
-    """
-    files = [read_wheel(path) for path in (first, second)]
-    from kplug_numbers.checking import compare_files
 
+    Example: kplug numbers diff --run acme-0.1-py3-none-any.whl acme-0.2-py3-none-any.whl
+    """
+    if is_run:
+        from kplug_numbers.wheel_numbers import make_missing
+
+        files = make_missing(first, second)
+    else:
+        files = read_wheel(first), read_wheel(second)
     _report(compare_files(*files), as_json)
 
 
 @numbers.command()
-def bisect(
-    model: Annotated[Path, typer.Argument(help="A model file with readings.")],
-    wheels: Annotated[list[Path], typer.Argument(help="Wheels of versions of one plugin.")],
+def history(
+    distribution: Annotated[str, typer.Argument(help="A distribution in a registry.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Name the first version of a plugin with which a model computes other numbers than when it was saved.
+    """List the versions of a distribution in the registries, with the numbers that each changed.
 
-    Each wheel is unpacked into a folder of its own, and the model is loaded there by a process with limits.
-    The wheels' code is run.
+    Nothing is downloaded but what the versions have recorded, and nothing is run.
 
-    Exit status: 0 if nothing differs with the newest version, 1 if one differs, 2 if the model cannot be
-    loaded.
+    Example: kplug numbers history kplug-acme
+    """
+    from kplug_numbers.upgrades import list_history
+
+    found = list(list_history(canonicalize_name(distribution)))
+    if as_json:
+        rows = [
+            {"version": version, "changes": [asdict(one) for one in changes]}
+            for version, changes in found
+        ]
+        print_json({"versions": rows})
+        return
+    for version, changes in found:
+        print_lines([version, *write_changes(changes)])
+
+
+@numbers.command()
+def bisect(
+    subject: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL|DISTRIBUTION/NAME(…)",
+            help="A model file with readings, or a component with its arguments.",
+            show_default=False,
+        ),
+    ],
+    wheels: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Wheels of versions of one plugin; by default, those of the registries.",
+            show_default=False,
+        ),
+    ] = None,
+    plugin: Annotated[
+        str, typer.Option(help="The plugin, if a model uses several and no wheels are given.")
+    ] = "",
+    expected: Annotated[
+        Path | None,
+        typer.Option(
+            help="What the component is expected to compute: a numbers.json. By default, the one of the "
+            "installed version.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Name the first version of a plugin with which a model, or a component, computes other numbers.
+
+    A model is compared with what its file says, a component with what is expected. Each version is unpacked
+    into a folder of its own and run by a process with limits, but for one whose registry has the numbers of
+    the component.
+
+    Exit status: 0 if nothing differs with the newest version, 1 if one differs, 2 if nothing can be said.
+
+    Example: kplug numbers bisect model.keras
 
     Example: kplug numbers bisect model.keras dist/acme-*.whl
-    """
-    from kplug_numbers.bisection import find_change
 
-    change = find_change(model, wheels)
+    Example: kplug numbers bisect "acme/dice(smooth=1)" --expected old/numbers.json
+    """
+    from kplug_numbers.bisection import find_change_of_component, find_change_of_model
+
+    if "/" in subject and not Path(subject).exists():
+        name, reading = _find_expected(subject, expected)
+        change = find_change_of_component(reading, wheels or [], name)
+    else:
+        change = find_change_of_model(Path(subject), wheels or [], plugin)
     if as_json:
         print_json({"change": None if change is None else asdict(change)})
     elif change is None:
         print_lines(["the same numbers with all versions"])
     else:
-        print_lines([f"{change.distribution} {change.version} differs:", change.message])
+        version = f"{change.distribution} {change.version}"
+        print_lines([f"{version} {change.outcome}:", change.message])
         print_lines([f"the same until {change.before}"] if change.before else [])
     raise typer.Exit(change is not None)
+
+
+def _find_expected(text: str, file: Path | None) -> tuple[str, Reading]:
+    """Return the distribution of a component, and what it is expected to compute."""
+    spec = parse_spec(text)
+    name = spec.distribution or ""
+    numbers = find_numbers(name) if file is None else read_file(file)
+    readings = numbers.readings.values() if numbers else ()
+    found = [one for one in readings if parse_spec(one.spec) == spec]
+    if len(found) != 1:
+        where = "what is installed" if file is None else str(file)
+        raise ReadingError(
+            f"{where} has {len(found)} readings of {quote(text)}",
+            hint="--expected FILE names a numbers.json that says what it should compute.",
+        )
+    return name, found[0]
 
 
 def _find_kind(text: str, kind: str | None) -> str:

@@ -1,13 +1,20 @@
-"""Finds installed plugins that have a newer version in a registry."""
+"""Finds installed plugins that have a newer version in a registry, and plans their upgrade."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from packaging.utils import canonicalize_name
+
+from kplug import Verdict
+from kplug.commands import find_changes
+from kplug_registry.client.installation_plan import Installation, plan_installation
 from kplug_registry.client.installing import list_plugins
+from kplug_registry.client.published_versions import describe_version
 from kplug_registry.client.registries import Registries
 from kplug_registry.client.resolver import resolve_upgrades
+from kplug_registry.errors import InstallationError
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,7 @@ class Outdated:
         newest: The newest version that fits this environment and what is installed; None if there is none.
         registry: Its registry.
         yanked: Why the installed version was withdrawn, or None.
+        changes: What the newest version computes, a verdict for each component that is here.
     """
 
     distribution: str
@@ -27,10 +35,13 @@ class Outdated:
     newest: str | None
     registry: str
     yanked: str | None
+    changes: tuple[Verdict, ...] = ()
 
 
 def list_outdated(registries: Registries) -> Iterator[Outdated]:
     """Yield the installed plugins of which a newer version can be had, or whose own was withdrawn.
+
+    What a version changes takes one request, or none if its numbers are those that are here.
 
     Raises:
         TrustError: if a registry is not what was signed.
@@ -43,6 +54,36 @@ def list_outdated(registries: Registries) -> Iterator[Outdated]:
         installed = plugins[name].version
         reasons = {each.version: each.yanked for each in owner.file.releases}
         yanked = reasons.get(installed)
-        newest = upgrades[name].version if name in upgrades else None
-        if yanked is not None or newest is not None:
-            yield Outdated(name, installed, newest, owner.registry.name, yanked)
+        newest = upgrades.get(name)
+        if newest is not None:
+            changes = find_changes(name, describe_version(owner.registry, name, newest))
+            facts = newest.version, owner.registry.name, yanked, tuple(changes)
+            yield Outdated(name, installed, *facts)
+        elif yanked is not None:
+            yield Outdated(name, installed, None, owner.registry.name, yanked)
+
+
+def plan_upgrade(registries: Registries, wanted: Sequence[str]) -> list[Installation]:
+    """Return the wheels of newer versions of installed plugins that break nothing that is installed.
+
+    Args:
+        registries: The registries.
+        wanted: The plugins; all if there are none.
+
+    Raises:
+        InstallationError: if one is not installed.
+        TrustError: if a registry is not what was signed.
+        UnreachableSiteError: if one does not answer.
+    """
+    plugins = {name for name, _ in list_plugins()}
+    names: list[str] = [canonicalize_name(each) for each in wanted] or sorted(plugins)
+    for name in names:
+        if name not in plugins:
+            raise InstallationError(
+                f"no installed plugin is named {name[:80]!r}, so there is nothing to upgrade",
+                hint="`kplug list` shows what is installed, and `kplug install NAME` installs the rest.",
+            )
+    owned = [name for name in names if registries.find_owner(name) is not None]
+    newest = resolve_upgrades(registries, owned)
+    pinned = [f"{name}=={newest[name].version}" for name in owned if name in newest]
+    return plan_installation(registries, pinned) if pinned else []

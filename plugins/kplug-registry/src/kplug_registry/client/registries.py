@@ -21,6 +21,7 @@ from kplug_registry.site_format import (
     from_json,
 )
 from kplug_registry.trust.fetching import SiteFetcher
+from kplug_registry.trust.hashed_files import fetch_hashed
 from kplug_registry.trust.unsigned_site import UnsignedSite
 from kplug_registry.trust.verified_site import VerifiedSite
 
@@ -37,11 +38,11 @@ class ConfiguredRegistry:
 
     def __init__(self, setting: RegistrySetting, fetcher: SiteFetcher | None = None) -> None:
         self.name, self.is_online = setting.name, setting.is_online
-        folder = _find_folder(setting)
+        folder, self._fetcher = _find_folder(setting), fetcher or SiteFetcher()
         self.site: VerifiedSite | UnsignedSite = (
-            UnsignedSite(setting.address, folder, fetcher)
+            UnsignedSite(setting.address, folder, self._fetcher)
             if setting.root is None
-            else VerifiedSite(setting.address, folder, setting.root, fetcher)
+            else VerifiedSite(setting.address, folder, setting.root, self._fetcher)
         )
 
     def __str__(self) -> str:
@@ -57,6 +58,10 @@ class ConfiguredRegistry:
             SiteFormatError: if the file has another form.
         """
         return self._read(noun, path, self.site.fetch(path))
+
+    def fetch_hashed(self, path: str, digest: str, most_bytes: int) -> bytes:
+        """Return a file of the site that has a hash, as `kplug_registry.trust.hashed_files` does."""
+        return fetch_hashed(self._fetcher, self.site.address, path, digest, most_bytes)
 
     def check(self) -> None:
         """Check that the site is a registry in a supported format.

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from itertools import takewhile
 from typing import Annotated
 
 import typer
 
-from kplug.commands import print_json
+from kplug import Verdict
+from kplug.commands import find_changes, print_json, write_changes
 from kplug_registry.client.configured_registries import require_registries
 from kplug_registry.client.installation_plan import Installation, plan_installation
-from kplug_registry.client.installing import check_policy, make_install_command, run_installer
+from kplug_registry.client.installing import (
+    check_policy,
+    list_plugins,
+    make_install_command,
+    run_installer,
+)
+from kplug_registry.client.outdated import plan_upgrade
+from kplug_registry.client.published_versions import describe_version
 from kplug_registry.commands.output import print_lines
 
 Agreed = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -21,13 +30,20 @@ Dry = Annotated[bool, typer.Option("--dry-run", help="Show what would be done.")
 
 def install(
     wanted: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="NAME|DISTRIBUTION/NAME|DISTRIBUTION[==VERSION]... [-- OPTIONS]",
             help="What to install, and options for pip or uv.",
             show_default=False,
         ),
-    ],
+    ] = None,
+    is_upgrade: Annotated[
+        bool,
+        typer.Option(
+            "--upgrade",
+            help="Install the newest versions of these installed plugins, or of all, that break nothing.",
+        ),
+    ] = False,
     is_agreed: Agreed = False,
     is_dry: Dry = False,
     as_json: Annotated[
@@ -36,22 +52,32 @@ def install(
 ) -> None:
     """Install the distributions of components from the registries, after showing what comes from where.
 
+    Of a plugin that is installed in another version, it shows what its components compute otherwise.
+
     It uses the pip or uv of this environment, which check each wheel by the hash in the signed index.
     What the settings would not let load is not installed.
 
     Example: kplug install dice_loss
+
+    Example: kplug install --upgrade
     """
     if as_json and not is_dry:
         raise typer.BadParameter("--json prints what would be done: add --dry-run")
-    names = list(takewhile(lambda text: not text.startswith("-"), wanted))
-    if not names:
+    words = wanted or []
+    names = list(takewhile(lambda text: not text.startswith("-"), words))
+    if not names and not is_upgrade:
         raise typer.BadParameter("name what to install before the options of pip")
-    plan = plan_installation(require_registries(), names)
-    command = make_install_command(plan, wanted[len(names) :])
+    registries = require_registries()
+    plan = (plan_upgrade if is_upgrade else plan_installation)(registries, names)
+    command = make_install_command(plan, words[len(names) :]) if plan else []
+    changes = _find_changes(plan)
     if as_json:
-        print_json({"install": [_describe(each) for each in plan], "command": command})
+        rows = [_describe(each, changes.get(each.distribution, ())) for each in plan]
+        print_json({"install": rows, "command": command})
     else:
-        print_lines(_write(plan, command))
+        print_lines(_write(plan, command, changes))
+    if not plan:
+        return
     check_policy(plan)
     if is_dry:
         return
@@ -59,7 +85,23 @@ def install(
         run_installer(command)
 
 
-def _write(plan: Sequence[Installation], command: Sequence[str]) -> Iterator[str]:
+def _find_changes(plan: Sequence[Installation]) -> dict[str, list[Verdict]]:
+    """Return what changes in each distribution that is installed in another version."""
+    here = {name: plugin.version for name, plugin in list_plugins()} if plan else {}
+    return {
+        name: find_changes(name, describe_version(each.registry, name, each.release))
+        for each in plan
+        for name in [each.distribution]
+        if here.get(name, each.release.version) != each.release.version
+    }
+
+
+def _write(
+    plan: Sequence[Installation], command: Sequence[str], changes: Mapping[str, Sequence[Verdict]]
+) -> Iterator[str]:
+    if not plan:
+        yield "Everything is up to date."
+        return
     for each in plan:
         wheel = each.wheel
         yield f"install {each.distribution} {each.release.version} from the registry {each.registry}"
@@ -68,10 +110,11 @@ def _write(plan: Sequence[Installation], command: Sequence[str]) -> Iterator[str
             yield f"  withdrawn by its publisher: {each.release.yanked}"
         for name in each.refused:
             yield f"  refused: the registry {name!r} has a distribution of that name too"
+        yield from write_changes(changes.get(each.distribution, ()))
     yield f"  {shlex.join(command)}"
 
 
-def _describe(each: Installation) -> dict[str, object]:
+def _describe(each: Installation, changes: Sequence[Verdict]) -> dict[str, object]:
     return {
         "distribution": each.distribution,
         "version": each.release.version,
@@ -79,4 +122,5 @@ def _describe(each: Installation) -> dict[str, object]:
         "requirement": each.requirement,
         "yanked": each.release.yanked,
         "refused": list(each.refused),
+        "changes": [asdict(verdict) for verdict in changes],
     }

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kplug.commands import print_json
+from kplug.commands import print_json, write_changes
 from kplug_registry.client.configured_registries import require_registries
 from kplug_registry.client.outdated import Outdated, list_outdated
 from kplug_registry.commands.output import print_lines
@@ -16,6 +16,8 @@ from kplug_registry.commands.output import print_lines
 
 def outdated(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List installed plugins that the registries have in a newer version, or that were withdrawn.
+
+    It says what each version computes otherwise, from the numbers that both versions have recorded.
 
     The exit status is 1 if there are any.
     """
@@ -33,5 +35,6 @@ def _write(found: Sequence[Outdated]) -> Iterator[str]:
         newest = each.newest or "no version that fits"
         line = f"{each.distribution} {each.installed}: {newest} in the registry {each.registry}"
         yield f"{line}; withdrawn: {each.yanked}" if each.yanked is not None else line
+        yield from write_changes(each.changes)
     if not found:
         yield "Everything is up to date."
