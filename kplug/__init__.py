@@ -72,7 +72,6 @@ if TYPE_CHECKING:
         Finding,
         Kind,
         Package,
-        PublishedVersion,
         Resolved,
         Section,
         SettingsTable,
@@ -103,6 +102,7 @@ if TYPE_CHECKING:
         scope,
         unregister,
     )
+    from kplug.registry.candidates.published_versions import PublishedVersion
     from kplug.registry.source_code import SourceCode
     from kplug.regularizers import Regularizer
 
@@ -126,7 +126,6 @@ _HOMES = {
         "Finding",
         "Kind",
         "Package",
-        "PublishedVersion",
         "Resolved",
         "Section",
         "SettingsTable",
@@ -157,6 +156,7 @@ _HOMES = {
         "scope",
         "unregister",
     ),
+    "kplug.registry.candidates.published_versions": ("PublishedVersion",),
     "kplug.registry.source_code": ("SourceCode",),
     "kplug.regularizers": ("Regularizer",),
 }

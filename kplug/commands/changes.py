@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from kplug.registry import REGISTRY, PublishedVersion, Verdict
+from kplug.registry import REGISTRY, Verdict
+from kplug.registry.candidates.published_versions import PublishedVersion
 from kplug.registry.names.homes import find_home
 
 _MOST_LINES = 20  # about one distribution

@@ -15,7 +15,6 @@ failures.
 from kplug.registry.building.resolution import resolve as resolve, resolve_object as resolve_object
 from kplug.registry.building.resolved import Resolved as Resolved
 from kplug.registry.candidates.installable_packages import Package as Package
-from kplug.registry.candidates.published_versions import PublishedVersion as PublishedVersion
 from kplug.registry.candidates.scopes import (
     register as register,
     scope as scope,

@@ -185,7 +185,8 @@ def _strip(wheel: Path, bare: Path) -> None:
 def test_bisect_needs_a_model_that_says_what_it_computed(python: Path, tmp_path: Path) -> None:
     wheels = [_build(python, tmp_path, version, "0.0") for version in ("0.1", "0.2")]
     run(python, "-c", TRAIN + FORGET, cwd=tmp_path)
-    words = ("-m", "kplug", "numbers", "bisect", "m.keras", *wheels)
-    told = run(python, *words, cwd=tmp_path, check=False)
+    told = run(
+        python, "-m", "kplug", "numbers", "bisect", "m.keras", *wheels, cwd=tmp_path, check=False
+    )
     assert "with tide-loss 0.1 it cannot be compared: " in told
     assert "the file does not say which packages it was made of" in told
