@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kplug_registry.errors import TrustError
@@ -17,6 +19,8 @@ from kplug_registry.trust.signing import (
     write_file,
     write_signing,
 )
+from kplug_registry.trust.signing_lifetimes import Lifetimes
+from tuf.api.metadata import Metadata, Timestamp
 from tuf.ngclient import Updater, UpdaterConfig
 
 from tests.plugins.signed_sites import DICE, SignedFolder, make_signed_folder
@@ -114,6 +118,33 @@ def test_the_key_of_the_timestamp_renews_and_does_nothing_else(
     assert signed.client().fetch(DICE) == b'{"dice": 1}'
     with pytest.raises(TrustError, match="the role 'targets' needs 1 of its keys to sign, and 0"):
         sign_changes(Folder(signed.site).read, {DICE: b"{}"}, only)
+
+
+def test_a_publish_keeps_the_lifetimes_that_were_set(signed: SignedFolder) -> None:
+    signed.sign(Lifetimes(timestamp=3, snapshot=40, targets=50))
+    signed.publish(DICE, b'{"dice": 2}')
+    assert list_days(signed, "timestamp.json", "*.snapshot.json", "*.bin-*.json") == {3, 40, 50}
+    signed.sign()
+    assert list_days(signed, "timestamp.json", "*.targets.json") == {3, 50}
+
+
+@pytest.mark.parametrize("lifetime", [0, -1, 10**12, True, "7", 1.5])
+def test_a_lifetime_that_nobody_set_is_not_kept(lifetime: object) -> None:
+    previous = Timestamp(unrecognized_fields={"kplug_lifetime": lifetime})
+    new = Timestamp()
+    Lifetimes().set_expiry(new, previous)
+    assert new.unrecognized_fields == {"kplug_lifetime": 14 * 86_400}
+
+
+def list_days(signed: SignedFolder, *patterns: str) -> set[int]:
+    """Return after how many days the newest metadata of each role expires."""
+    folder, now = signed.site / METADATA, datetime.now(timezone.utc)
+    newest = (
+        max(folder.glob(one), key=lambda path: (path.stat().st_mtime_ns, path.name))
+        for one in patterns
+    )
+    expiries = (Metadata[Any].from_file(str(path)).signed.expires for path in newest)
+    return {round((expires - now) / timedelta(days=1)) for expires in expiries}
 
 
 def test_keys_in_a_variable_and_in_a_folder_are_the_same(

@@ -4,6 +4,7 @@ Data flows in this order::
 
     one writer, and a journal        transactions
     releases, added and withdrawn    release_changes
+    another root                     root_changes
     a new site                       site_creation
     verification                     page_check → site_check
 """
@@ -12,5 +13,6 @@ from kplug_registry.publishing.release_changes import (
     publish as publish,
     yank as yank,
 )
+from kplug_registry.publishing.root_changes import change_root as change_root
 from kplug_registry.publishing.site_check import verify as verify
 from kplug_registry.publishing.site_creation import create_site as create_site

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from securesystemslib.signer import CryptoSigner, Signer
 from tuf.api.exceptions import UnsignedMetadataError
-from tuf.api.metadata import Metadata
+from tuf.api.metadata import Metadata, Root
 
 from kplug_registry.errors import TrustError
 
@@ -92,11 +92,7 @@ def generate_keys(
     Raises:
         TrustError: if the folder has keys already, which are never replaced.
     """
-    if list(folder.glob("*.pem")):
-        raise TrustError(
-            f"{str(folder)!r} holds keys already, and none is replaced",
-            hint="Give a new folder, or sign with the keys that are there.",
-        )
+    _check_new(folder)
     names = {ROOT: [f"root-{number}" for number in range(1, root_keys + 1)]}
     online: dict[str, list[Signer]] = {}
     for role in ROLES[1:]:
@@ -109,6 +105,46 @@ def generate_keys(
         role: [_generate(folder / f"{name}.pem") for name in files] for role, files in names.items()
     }
     return made | online
+
+
+def stage_keys(
+    folder: Path, root_keys: int = 1, service: Signer | None = None
+) -> dict[str, list[Signer]]:
+    """Generate keys that are kept beside their folder until `settle_keys`.
+
+    A command that is killed before its root counts leaves no folder of keys that nothing names.
+
+    Raises:
+        TrustError: if the folder has keys already.
+    """
+    _check_new(folder)
+    return generate_keys(_find_stage(folder), root_keys, service)
+
+
+def settle_keys(folder: Path, root: Root | None) -> bool:
+    """Move staged keys to their folder if the root of the site names them; remove them otherwise.
+
+    Args:
+        folder: The folder for the keys.
+        root: The current root of the site.
+
+    Returns:
+        Whether keys were moved.
+    """
+    stage = _find_stage(folder)
+    files = sorted(stage.glob("*.pem"))
+    try:
+        used = root.keys if root is not None else {}
+        is_named = bool(files) and all(key_id in used for key_id in read_keys(stage).by_id)
+    except TrustError:  # one that was not written whole is in no root
+        is_named = False
+    if is_named:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for file in files:
+        file.replace(folder / file.name) if is_named else file.unlink()
+    if stage.exists():
+        stage.rmdir()
+    return is_named
 
 
 def sign_metadata(metadata: Metadata[Any], signer: Signer) -> None:
@@ -127,11 +163,25 @@ def sign_metadata(metadata: Metadata[Any], signer: Signer) -> None:
         ) from error
 
 
+def _check_new(folder: Path) -> None:
+    if list(folder.glob("*.pem")):
+        raise TrustError(
+            f"{str(folder)!r} holds keys already, and none is replaced",
+            hint="Give a new folder, or sign with the keys that are there.",
+        )
+
+
+def _find_stage(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.new")
+
+
 def _generate(file: Path) -> Signer:
     signer = CryptoSigner.generate_ed25519()
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(signer.private_bytes)
+        stream.flush()
+        os.fsync(descriptor)  # before a root names it
     return signer
 
 

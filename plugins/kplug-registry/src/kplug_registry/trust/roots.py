@@ -6,11 +6,11 @@ import copy
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from securesystemslib.signer import Signer
+from securesystemslib.signer import Key, Signer
 from tuf.api.metadata import Metadata, Role, Root
 
 from kplug_registry.errors import TrustError
-from kplug_registry.trust.keys import ROLES, ROOT, SigningKeys, sign_metadata
+from kplug_registry.trust.keys import ROOT, SigningKeys, sign_metadata
 from kplug_registry.trust.metadata_paths import metadata_path
 from kplug_registry.trust.signing_lifetimes import USUAL, Lifetimes
 
@@ -30,9 +30,32 @@ def make_root(
     Raises:
         TrustError: if the root has fewer keys than that.
     """
-    root = Root(version=1, expires=lifetimes.expiry(ROOT), consistent_snapshot=True)
-    _set_keys(root, signers, threshold)
-    return _sign(Metadata(root), SigningKeys(signers[ROOT]))
+    root = draft_root(None, _list_public(signers), threshold, lifetimes)
+    return _sign(root, SigningKeys(signers[ROOT]))
+
+
+def draft_root(
+    previous: Root | None,
+    keys: Mapping[str, Sequence[Key]],
+    threshold: int | None = None,
+    lifetimes: Lifetimes = USUAL,
+) -> Metadata[Root]:
+    """Return the next root without signatures.
+
+    Args:
+        previous: The last root; None for the first.
+        keys: The public keys of roles that change.
+        threshold: How many keys of the root have to sign the one after; unchanged by default.
+        lifetimes: How long it is valid.
+
+    Raises:
+        TrustError: if the root has fewer keys than that.
+    """
+    root = Root(consistent_snapshot=True) if previous is None else copy.deepcopy(previous)
+    root.version += previous is not None
+    lifetimes.set_expiry(root, previous)
+    _set_keys(root, keys, root.roles[ROOT].threshold if threshold is None else threshold)
+    return Metadata(root)
 
 
 def rotate_root(
@@ -56,13 +79,9 @@ def rotate_root(
     Raises:
         TrustError: if too few keys are available.
     """
-    old = Metadata[Root].from_bytes(previous)
-    new = copy.deepcopy(old)
-    new.signed.version += 1
-    new.signed.expires = lifetimes.expiry(ROOT)
-    _set_keys(new.signed, signers or {}, threshold or old.signed.roles[ROOT].threshold)
-    signing = SigningKeys([*keys.signers, *(signers or {}).get(ROOT, ())])
-    return _sign(new, signing, old.signed)
+    old = Metadata[Root].from_bytes(previous).signed
+    new = draft_root(old, _list_public(signers or {}), threshold, lifetimes)
+    return _sign(new, SigningKeys([*keys.signers, *(signers or {}).get(ROOT, ())]), old)
 
 
 def get_fingerprint(root: bytes) -> str:
@@ -76,14 +95,17 @@ def lay_out_root(root: bytes) -> dict[str, bytes]:
     return {metadata_path(ROOT, version): root, metadata_path(ROOT): root}
 
 
-def _set_keys(root: Root, signers: Mapping[str, Sequence[Signer]], threshold: int) -> None:
-    for role in ROLES:
-        if role in signers:
-            for key_id in list(root.roles[role].keyids):
-                root.revoke_key(key_id, role)
-            root.roles[role] = Role([], 1)
-            for signer in signers[role]:
-                root.add_key(signer.public_key, role)
+def _list_public(signers: Mapping[str, Sequence[Signer]]) -> dict[str, list[Key]]:
+    return {role: [signer.public_key for signer in found] for role, found in signers.items()}
+
+
+def _set_keys(root: Root, keys: Mapping[str, Sequence[Key]], threshold: int) -> None:
+    for role, new in keys.items():
+        for key_id in list(root.roles[role].keyids):
+            root.revoke_key(key_id, role)
+        root.roles[role] = Role([], 1)
+        for key in new:
+            root.add_key(key, role)
     root.roles[ROOT].threshold = threshold
     count = len(root.roles[ROOT].keyids)
     if not 1 <= threshold <= count:
@@ -94,7 +116,6 @@ def _set_keys(root: Root, signers: Mapping[str, Sequence[Signer]], threshold: in
 
 
 def _sign(root: Metadata[Root], keys: SigningKeys, previous: Root | None = None) -> bytes:
-    root.signatures.clear()
     for each in filter(None, (previous, root.signed)):
         role = each.roles[ROOT]
         for signer in keys.choose(ROOT, role.keyids, role.threshold):

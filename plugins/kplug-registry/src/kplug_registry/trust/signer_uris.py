@@ -20,17 +20,17 @@ _EXTRAS = {"hv": "vault", "file2": "crypto"}  # if not named after the URI's sch
 _PROBE = b"kplug: which key is this?"
 
 
-def gather_keys(sources: Iterable[str], root: bytes | None) -> SigningKeys:
+def gather_keys(sources: Iterable[str], *roots: bytes | None) -> SigningKeys:
     """Return the combined keys of several sources.
 
     Args:
         sources: Folders, ``env:NAME``, and addresses such as ``awskms:KEY``.
-        root: The root of the site, which has the public keys of addresses; None if there is none.
+        roots: Roots of the site, which have the public keys of addresses; None for one that is not there.
 
     Raises:
         TrustError: if a source has no key, or none that the root names.
     """
-    public = _list_public_keys(root) if root is not None else []
+    public = [key for root in roots if root is not None for key in _list_public_keys(root)]
     signers: list[Signer] = []
     for source in sources:
         if is_signer_uri(source):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from tuf.api.metadata import (
     Metadata,
     MetaFile,
     Root,
+    Signed,
     Snapshot,
     SuccinctRoles,
     TargetFile,
@@ -74,6 +76,7 @@ class SiteSigner:
                 hint="`kplug trust init SITE --keys FOLDER` makes one.",
             )
         self._root = root
+        self._previous: dict[str, Signed] = {}  # the last of each role
         self._versions = self._read_versions()
 
     def delegate(self, files: int) -> SuccinctRoles:
@@ -85,6 +88,8 @@ class SiteSigner:
         keys = {key_id: self._root.keys[key_id] for key_id in role.keyids}
         delegations = Delegations(keys, succinct_roles=bins)
         fields = {FORMAT_FIELD: FORMAT}
+        with suppress(TrustError):  # signing all replaces what cannot be read
+            self._load_targets()
         self._add(TARGETS, Targets(delegations=delegations, unrecognized_fields=fields), TARGETS)
         return bins
 
@@ -94,7 +99,7 @@ class SiteSigner:
         Raises:
             TrustError: if there is none, or it was signed for other keys.
         """
-        targets = self._load(metadata_path(TARGETS, self._versions[TARGETS]), Targets)
+        targets = self._load_targets()
         bins = targets.delegations.succinct_roles if targets and targets.delegations else None
         if bins is None:
             raise TrustError("the site was never signed as a whole", hint=_SIGN_ALL)
@@ -140,6 +145,12 @@ class SiteSigner:
         self._signing.files[LATEST] = write_latest(self._root.version, latest)
         return self._signing
 
+    def _load_targets(self) -> Targets | None:
+        targets = self._load(metadata_path(TARGETS, self._versions[TARGETS]), Targets)
+        if targets is not None:
+            self._previous[TARGETS] = targets
+        return targets
+
     def _read_versions(self) -> dict[str, int]:
         versions = dict.fromkeys((TARGETS, SNAPSHOT, TIMESTAMP), 0)
         timestamp = self._load(metadata_path(TIMESTAMP), Timestamp)
@@ -154,6 +165,7 @@ class SiteSigner:
                 f"{path} is missing in the site",
                 hint="Restore it: a new one would be older than what clients have seen.",
             )
+        self._previous |= {TIMESTAMP: timestamp, SNAPSHOT: snapshot}
         files = snapshot.meta.items()
         return versions | {name.removesuffix(".json"): file.version for name, file in files}
 
@@ -173,7 +185,7 @@ class SiteSigner:
             self._signing.obsolete.append(metadata_path(name, previous - 1))
 
     def _sign(self, signed: Timestamp | Snapshot | Targets, role: str) -> bytes:
-        signed.expires = self._lifetimes.expiry(role)
+        self._lifetimes.set_expiry(signed, self._previous.get(role))
         of = self._root.roles[role]
         metadata: Metadata[Any] = Metadata(signed)
         for signer in self._keys.choose(role, of.keyids, of.threshold):
