@@ -25,6 +25,10 @@ class ExistingReleaseError(PublishingError):
     """A version that a site has already; versions are never replaced."""
 
 
+class NotPermittedError(PublishingError):
+    """A change that the publisher may not make: an owner or whoever runs the registry decides."""
+
+
 class BusySiteError(PublishingError):
     """Another publisher is writing to the site; retrying the change may succeed."""
 

@@ -22,6 +22,12 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "kplug/serve.sqlite"
 
 
+def find(tokens: TokenStore, text: str) -> str | None:
+    """Return the name of a token by its text."""
+    token = tokens.find(text)
+    return None if token is None else token.name
+
+
 def call(*words: object) -> str:
     result = CliRunner().invoke(app, [*map(str, words)], catch_exceptions=False)
     assert result.exit_code == 0, result.output
@@ -30,7 +36,7 @@ def call(*words: object) -> str:
 
 def test_tokens_are_made_listed_and_revoked(file: Path) -> None:
     text = call("token", "add", "anna").rstrip("\n")
-    assert TokenStore(Database(file)).find_name(text) == "anna"
+    assert find(TokenStore(Database(file)), text) == "anna"
     assert call("token", "list").startswith("anna  since 2")
     call("token", "revoke", "anna")
     assert call("token", "list") == ""
@@ -39,14 +45,14 @@ def test_tokens_are_made_listed_and_revoked(file: Path) -> None:
 def test_a_server_may_have_a_database_of_its_own(file: Path, tmp_path: Path) -> None:
     own = tmp_path / "own.sqlite"
     text = call("token", "add", "anna", "--database", own)
-    assert TokenStore(Database(own)).find_name(text.rstrip("\n")) == "anna"
+    assert find(TokenStore(Database(own)), text.rstrip("\n")) == "anna"
     assert not file.exists()
 
 
 def test_the_log_says_who_uploaded_what_and_what_came_of_it(file: Path) -> None:
     log = AuditLog(Database(file))
     entry = log.begin("192.0.2.1")
-    entry.token, entry.filename, entry.sha256 = "anna", "kplug_waves-1.0-py3-none-any.whl", "ab12"
+    entry.token, entry.subject, entry.sha256 = "anna", "kplug_waves-1.0-py3-none-any.whl", "ab12"
     entry.status, entry.answer = 200, "kplug-waves 1.0 is published"
     log.finish(entry)
     log.begin("192.0.2.2")
@@ -55,7 +61,7 @@ def test_the_log_says_who_uploaded_what_and_what_came_of_it(file: Path) -> None:
         "  192.0.2.1 anna  kplug_waves-1.0-py3-none-any.whl sha256=ab12  200 kplug-waves 1.0 is published"
     )
     assert open_.endswith("  192.0.2.2 (no token)  (no wheel) sha256=-  - (unfinished)")
-    (last,) = json.loads(call("token", "log", "--last", 1, "--json"))["uploads"]
+    (last,) = json.loads(call("token", "log", "--last", 1, "--json"))["changes"]
     assert (last["number"], last["address"], last["status"]) == (2, "192.0.2.2", None)
 
 

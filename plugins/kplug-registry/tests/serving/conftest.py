@@ -8,16 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kplug_registry.building import build_site
 from kplug_registry.serving.application import make_application
 from kplug_registry.serving.database import Database
 from kplug_registry.serving.served_sites import SiteFolder
 from kplug_registry.serving.tokens import TokenStore
+from kplug_registry.wheels import read_wheel
 from starlette.testclient import TestClient
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
     return Database(tmp_path / "serve.sqlite")
+
+
+@pytest.fixture
+def site(make_wheel: Callable[..., Path], tmp_path: Path) -> Path:
+    """Build a site of the wheel that `make_wheel` writes by default, which belongs to Anna."""
+    build_site([read_wheel(make_wheel())], tmp_path / "site", "2026-01-31T12:00:00Z", "anna")
+    return tmp_path / "site"
 
 
 @pytest.fixture

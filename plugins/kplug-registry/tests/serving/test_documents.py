@@ -56,11 +56,11 @@ def test_the_log_answers_the_question_to_sqlite(database: Database) -> None:
     (question,) = re.findall(r'sqlite3 serve.sqlite "(.*)"', TEXT)
     log = AuditLog(database)
     entry = log.begin("192.0.2.1")
-    entry.token, entry.filename, entry.status = "anna", "kplug_waves-1.0-py3-none-any.whl", 200
+    entry.token, entry.subject, entry.status = "anna", "kplug_waves-1.0-py3-none-any.whl", 200
     log.finish(entry)
     log.begin("192.0.2.2")
     with database.open() as connection:
         rows = [tuple(row) for row in connection.execute(question)]
-        columns = [row["name"] for row in connection.execute("PRAGMA table_info(uploads)")]
+        columns = [row["name"] for row in connection.execute("PRAGMA table_info(changes)")]
     assert rows == [(entry.began, "anna", "kplug_waves-1.0-py3-none-any.whl")]
     assert all(f"`{column}`" in TEXT for column in columns)

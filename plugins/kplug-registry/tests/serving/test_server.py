@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from kplug_registry.publishing import verify
-from kplug_registry.serving.audit_log import AuditLog, UploadEntry
+from kplug_registry.serving.audit_log import AuditLog, LogEntry
 from kplug_registry.serving.database import Database
 from kplug_registry.storage import Folder
 from kplug_registry.trust.unsigned_site import UnsignedSite
@@ -139,7 +139,7 @@ def write_request(wheel: Path, token: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def wait_for_entry(database: Database, seconds: float = 20) -> UploadEntry:
+def wait_for_entry(database: Database, seconds: float = 20) -> LogEntry:
     """Return the newest upload of the log, as soon as there is one."""
     ends = time.monotonic() + seconds
     while not (found := AuditLog(database).list_last(1)):
@@ -167,7 +167,7 @@ def test_an_upload_that_is_cut_off_leaves_nothing(
         entry = wait_for_entry(database)
         while entry.status is None:
             entry = wait_for_entry(database)
-        assert (entry.token, entry.filename) == ("anna", None)
+        assert (entry.token, entry.subject) == ("anna", None)
         assert (entry.address, entry.answer) == ("127.0.0.1", "the upload was cut off")
         assert {path: path.read_bytes() for path in site.rglob("*") if path.is_file()} == before
         assert not list(temporary.iterdir())

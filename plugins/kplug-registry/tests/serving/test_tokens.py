@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kplug_registry.errors import ServingError
@@ -16,13 +17,19 @@ def tokens(database: Database) -> TokenStore:
     return TokenStore(database)
 
 
+def find(tokens: TokenStore, text: str) -> str | None:
+    """Return the name of a token by its text."""
+    token = tokens.find(text)
+    return None if token is None else token.name
+
+
 def test_a_token_is_found_by_its_text(tokens: TokenStore) -> None:
     anna, bert = tokens.add("anna"), tokens.add("bert")
-    assert (tokens.find_name(anna), tokens.find_name(bert)) == ("anna", "bert")
+    assert [find(tokens, text) for text in (anna, bert)] == ["anna", "bert"]
     assert [token.name for token in tokens.list_all()] == ["anna", "bert"]
-    assert tokens.find_name(anna[:-1]) is None
+    assert find(tokens, anna[:-1]) is None
     tokens.revoke("anna")
-    assert tokens.find_name(anna) is None
+    assert find(tokens, anna) is None
 
 
 def test_the_text_of_a_token_is_not_stored(tokens: TokenStore, tmp_path: Path) -> None:
@@ -44,7 +51,7 @@ def test_texts_are_compared_in_constant_time(
         return left == right
 
     monkeypatch.setattr("hmac.compare_digest", compare)
-    assert tokens.find_name(text) == "anna"
+    assert find(tokens, text) == "anna"
     assert sorted(compared) == [False, True]  # all are, whichever it is
 
 
@@ -52,7 +59,7 @@ def test_a_token_is_not_replaced(tokens: TokenStore) -> None:
     text = tokens.add("anna")
     with pytest.raises(ServingError, match=r"(?s)a token 'anna' already.*kplug token revoke anna"):
         tokens.add("anna")
-    assert tokens.find_name(text) == "anna"
+    assert find(tokens, text) == "anna"
 
 
 @pytest.mark.parametrize("name", ["", " ", "an\nna"])
@@ -73,7 +80,7 @@ def test_the_file_is_its_owners(database: Database, tmp_path: Path) -> None:
 
 def test_tokens_outlive_the_server(tokens: TokenStore, tmp_path: Path) -> None:
     text = tokens.add("anna")
-    assert TokenStore(Database(tmp_path / "serve.sqlite")).find_name(text) == "anna"
+    assert find(TokenStore(Database(tmp_path / "serve.sqlite")), text) == "anna"
 
 
 def test_the_file_of_something_else_is_refused(tmp_path: Path) -> None:
@@ -87,3 +94,35 @@ def test_the_file_of_something_else_is_refused(tmp_path: Path) -> None:
         with pytest.raises(ServingError, match=r"(?s)cannot be opened: .*--database FILE"):
             Database(file)
         assert (file.read_bytes() if file.is_file() else b"") == before
+
+
+def test_a_token_says_what_it_is_for(tokens: TokenStore) -> None:
+    tokens.add("anna")
+    tokens.add("ci", "anna", ["yank", "publish"], ["Kplug_Waves", "kplug-tides"], days=90)
+    anna, ci = tokens.list_all()
+    assert (anna.owner, anna.permissions, anna.distributions, anna.expires) == (
+        *("anna", ("publish", "yank", "own", "read")),
+        *((), None),
+    )
+    assert (ci.owner, ci.permissions) == ("anna", ("publish", "yank"))
+    assert ci.distributions == ("kplug-tides", "kplug-waves")
+    assert ci.expires is not None
+    assert not ci.is_expired
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": "Anna Ash"}, r"(?s)'Anna Ash' cannot be the name of an owner.*--owner NAME"),
+        ({"owner": "operator"}, "no token acts as 'operator', who changes all owners"),
+        ({"permissions": ["publish", "fly"]}, r"(?s)cannot be for fly.*publish, yank, own, read"),
+        ({"permissions": []}, "cannot be for nothing"),
+        ({"distributions": ["a/b"]}, "'a/b' is no name of a distribution"),
+    ],
+)
+def test_a_scope_that_cannot_be(
+    tokens: TokenStore, arguments: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ServingError, match=message):
+        tokens.add(**{"name": "ci", **arguments})
+    assert tokens.list_all() == []

@@ -68,13 +68,13 @@ def test_an_upload_is_noted(
     upload(client, wheel)
     done, again, unknown = AuditLog(database).list_last(10)
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    assert (done.address, done.token, done.filename) == ("testclient", "anna", wheel.name)
+    assert (done.address, done.token, done.subject) == ("testclient", "anna", wheel.name)
     assert (done.sha256, done.status, done.answer) == (digest, 200, "kplug-waves 2.0 is published")
     assert (again.status, again.answer) == (
         409,
         "kplug_waves-2.0-py3-none-any.whl is published already, and a wheel is never replaced",
     )
-    assert (unknown.token, unknown.filename, unknown.status) == (None, None, 401)
+    assert (unknown.token, unknown.subject, unknown.status) == (None, None, 401)
 
 
 REFUSALS: dict[str, tuple[dict[str, str], int, str]] = {
@@ -282,7 +282,7 @@ def test_what_comes_too_fast_is_refused_and_not_noted(
     site: Path, database: Database, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = partial(RateLimit, clock=lambda: 90.0)
-    monkeypatch.setattr("kplug_registry.serving.uploads.RateLimit", clock)
+    monkeypatch.setattr("kplug_registry.serving.changes.RateLimit", clock)
     application = make_application(SiteFolder(site), database, UploadLimits(rate=2))
     with TestClient(application) as client:
         answers = [client.post("/legacy/", auth=("__token__", token)) for _ in range(3)]

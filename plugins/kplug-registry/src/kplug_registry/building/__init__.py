@@ -4,6 +4,8 @@ Data flows in this order::
 
     files that are there, and changes to them    site_view
     names that are refused                       name_rules
+    who may publish                              owners
+    further wheels of a version                  wheel_tags → further_wheels
     pages for people                             catalogue
     pages for pip, search, feed                  simple_pages, search_files, prefix_files, feed
     a release, added or changed                  releases
@@ -13,6 +15,7 @@ Data flows in this order::
 from kplug_registry.building.releases import (
     add_release as add_release,
     change_release as change_release,
+    find_distribution as find_distribution,
 )
 from kplug_registry.building.simple_pages import add_projects as add_projects
 from kplug_registry.building.site_building import build_site as build_site

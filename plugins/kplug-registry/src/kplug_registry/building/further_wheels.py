@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from kplug_registry.errors import ExistingReleaseError, PublishingError
-from kplug_registry.site_format import ComponentEntry, Release
+from kplug_registry.building.site_view import SiteView
+from kplug_registry.building.wheel_tags import can_replace
+from kplug_registry.errors import ExistingReleaseError, NotPermittedError, PublishingError
+from kplug_registry.site_format import ComponentEntry, Release, wheel_path
+from kplug_registry.wheels import is_python, list_file_hashes
 
 _FACTS = ("requires", "requires_python", "summary", "numbers")
 _LONGEST = 200  # characters of one value in a message
 
 
-def check_further_wheel(distribution: str, known: Release, new: Release) -> None:
-    """Refuse a wheel of an existing version, unless it is another file with the same components.
+def check_further_wheel(
+    view: SiteView, distribution: str, known: Release, new: Release, path: Path
+) -> None:
+    """Refuse a wheel of an existing version, unless it is the same for machines that had none.
 
     Args:
+        view: The site.
         distribution: The distribution.
         known: The version as it is in the site.
         new: The version as the wheel has it.
+        path: The wheel.
 
     Raises:
+        NotPermittedError: if another owner has published the version.
         ExistingReleaseError: if the site has a wheel of that name.
         PublishingError: with the differences of the wheel.
     """
@@ -30,12 +40,21 @@ def check_further_wheel(distribution: str, known: Release, new: Release) -> None
             f"{wheel.filename} is published already, and a wheel is never replaced",
             hint="Give it a new version. `kplug yank` withdraws one.",
         )
+    if known.publisher != new.publisher:
+        raise NotPermittedError(
+            f"{distribution} {known.version} was published by {known.publisher}, who alone adds wheels to it",
+            hint="Give the wheel a new version.",
+        )
     if new.results is not None and known.results not in (None, new.results):
         raise PublishingError(
             f"{distribution} {known.version} has results of the contract suite, which are never replaced",
             hint="Publish the wheel without --results.",
         )
-    differences = [*_compare_components(known, new), *_compare_facts(known, new)]
+    differences = [
+        *_compare_components(known, new),
+        *_compare_facts(known, new),
+        *_compare_files(view, names, path),
+    ]
     if differences:
         raise PublishingError(
             f"{wheel.filename} is not what {distribution} {known.version} is in {names[0]}: "
@@ -62,6 +81,35 @@ def _compare_components(known: Release, new: Release) -> Iterator[str]:
 def _compare_facts(known: Release, new: Release) -> Iterator[str]:
     for field, after, before in _compare(_FACTS, new, known):
         yield f"it has the {field} {after}, not {before}"
+
+
+def _compare_files(view: SiteView, names: Sequence[str], path: Path) -> Iterator[str]:
+    """Yield a clause for each file that is other code than machines have got of the version.
+
+    The Python files of all wheels are the same, so one of them is compared; and all files with a wheel
+    that somebody has, who would get the new one now.
+    """
+    replaced = [name for name in names if can_replace(path.name, name)]
+    made = list_file_hashes(path)
+    for name in dict.fromkeys([*replaced, names[0]]):
+        known = _read_hashes(view, name)
+        for place in sorted(made.keys() | known.keys()):
+            if made.get(place) != known.get(place) and (name in replaced or is_python(place)):
+                fact = "differs" if place in made and place in known else "is in one of them alone"
+                yield f"its file {place[:_LONGEST]!r} {fact}" + f" ({name})" * (name != names[0])
+
+
+def _read_hashes(view: SiteView, filename: str) -> dict[str, str]:
+    content = view.read(wheel_path(filename))
+    if content is None:
+        raise PublishingError(
+            f"{filename} is not there, so no further wheel can be compared with it",
+            hint="`kplug index verify SITE` lists what is missing.",
+        )
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / filename
+        copy.write_bytes(content)
+        return list_file_hashes(copy)
 
 
 def _compare(

@@ -11,6 +11,7 @@ from kplug_registry.building.catalogue import write_component_page, write_distri
 from kplug_registry.building.feed import add_recent, update_counts
 from kplug_registry.building.further_wheels import check_further_wheel
 from kplug_registry.building.name_rules import check_rules, claim_name
+from kplug_registry.building.owners import OPERATOR, check_owner, claim_distribution
 from kplug_registry.building.search_files import update_search
 from kplug_registry.building.simple_pages import write_project
 from kplug_registry.building.site_view import SiteView
@@ -33,10 +34,13 @@ from kplug_registry.site_format import (
 from kplug_registry.wheels import WheelContents
 
 
-def add_release(view: SiteView, wheel: WheelContents, published: str) -> str | None:
+def add_release(
+    view: SiteView, wheel: WheelContents, published: str, publisher: str = OPERATOR
+) -> str | None:
     """Add a wheel to the files of a site, and return the name of its distribution if it is new.
 
-    A version may get further wheels, for other platforms, if they offer the same.
+    A version may get further wheels, for other platforms, if they offer the same. Whoever publishes a name
+    first owns it.
 
     The pages that list all distributions stay unchanged: see `add_projects`.
 
@@ -44,18 +48,24 @@ def add_release(view: SiteView, wheel: WheelContents, published: str) -> str | N
         view: The site.
         wheel: The contents of the wheel.
         published: The time, as in `Release`.
+        publisher: In whose name: an owner of the distribution, if the site has it.
 
     Raises:
+        NotPermittedError: if the distribution or the version is another's.
         ExistingReleaseError: if the site has a wheel of that name.
         PublishingError: if the site's rules refuse the wheel, or it differs from other wheels of its version.
     """
     check_rules(view, wheel)
     metadata = wheel.metadata
     before = find_distribution(view, metadata.name)
-    made = _make_release(wheel, published)
+    if before.releases:
+        check_owner(before, publisher)
+    else:
+        before = claim_distribution(before, publisher, published)
+    made = replace(_make_release(wheel, published), publisher=publisher)
     known = next((one for one in before.releases if one.version == made.version), None)
     if known is not None:
-        check_further_wheel(before.name, known, made)
+        check_further_wheel(view, before.name, known, made, wheel.path)
         wheels = sorted((*known.wheels, *made.wheels), key=lambda file: file.filename)
         made = replace(
             known,

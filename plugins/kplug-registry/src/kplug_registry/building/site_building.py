@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kplug_registry.building.feed import start_site
+from kplug_registry.building.owners import OPERATOR
 from kplug_registry.building.releases import add_release
 from kplug_registry.building.simple_pages import add_projects
 from kplug_registry.building.site_view import SiteView
@@ -19,13 +20,16 @@ _BATCH = 100  # wheels whose files are in memory together
 _MOST_KEPT = 200  # lists that stay from batch to batch, since many wheels add to them
 
 
-def build_site(wheels: Iterable[WheelContents], site: Path, published: str) -> int:
+def build_site(
+    wheels: Iterable[WheelContents], site: Path, published: str, publisher: str = OPERATOR
+) -> int:
     """Write a site with wheels, and return how many wheels it has.
 
     Args:
         wheels: The contents of the wheels, consumed one by one.
         site: A folder that does not exist yet, or is empty.
         published: The time, as in `kplug_registry.site_format.Release`.
+        publisher: Who owns all of them.
 
     Raises:
         PublishingError: if the folder has files, or two wheels conflict; nothing is left behind.
@@ -39,7 +43,7 @@ def build_site(wheels: Iterable[WheelContents], site: Path, published: str) -> i
     with tempfile.TemporaryDirectory(dir=site.parent, prefix=f".{site.name}-") as folder:
         built = Path(folder) / "site"
         built.mkdir()
-        count = _write_batches(wheels, built, published)
+        count = _write_batches(wheels, built, published, publisher)
         if site.exists():
             site.rmdir()
         built.rename(site)
@@ -62,12 +66,14 @@ def _write_changes(view: SiteView, folder: Path, most_kept: int = 0) -> None:
                 file.write(content)
 
 
-def _write_batches(wheels: Iterable[WheelContents], folder: Path, published: str) -> int:
+def _write_batches(
+    wheels: Iterable[WheelContents], folder: Path, published: str, publisher: str
+) -> int:
     view = SiteView(Folder(folder))
     names: list[str] = []
     count = 0
     for count, wheel in enumerate(wheels, 1):
-        if name := add_release(view, wheel, published):
+        if name := add_release(view, wheel, published, publisher):
             names.append(name)
         if count % _BATCH == 0:
             _write_changes(view, folder, _MOST_KEPT)

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from kplug.errors import MissingLibraryError
+from kplug_registry.building.owners import OPERATOR
 from kplug_registry.commands.output import print_lines
 from kplug_registry.drawing import PictureMaker
 from kplug_registry.errors import PublishingError
@@ -93,6 +94,9 @@ def build(
     components: Declared = None,
     has_pictures: Pictures = False,
     results: Results = None,
+    publisher: Annotated[
+        str, typer.Option(metavar="NAME", help="Who owns the distributions.")
+    ] = OPERATOR,
 ) -> None:
     """Write a site from wheels, without running anything in them.
 
@@ -104,7 +108,7 @@ def build(
     read = read_wheels(list_wheels(wheels or []), declared)
     contents = add_results(read, load_results(results))
     with illustrate(contents, has_pictures) as (illustrated, summary):
-        count = create_site(illustrated, open_storage(out), current_time())
+        count = create_site(illustrated, open_storage(out), current_time(), publisher)
         typer.echo(f"{out}: {count} wheel{'s' * (count != 1)}")
         print_lines(summary)
 

@@ -9,6 +9,7 @@ import typer
 
 from kplug_registry.building import SiteView
 from kplug_registry.building.name_rules import find_near_names
+from kplug_registry.building.owners import OPERATOR
 from kplug_registry.commands.index import (
     Declared,
     Pictures,
@@ -42,6 +43,15 @@ Keys = Annotated[
     ),
 ]
 
+Publisher = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="In whose name: who owns a new distribution, and an owner of one that is there. It is "
+        "recorded, and not proved.",
+    ),
+]
+
 
 def publish(
     wheels: Wheels,
@@ -50,10 +60,11 @@ def publish(
     keys: Keys = None,
     has_pictures: Pictures = False,
     results: Results = None,
+    publisher: Publisher = OPERATOR,
 ) -> None:
     """Add wheels to a registry, all or none. A wheel that is there is never replaced.
 
-    A version may have several, for other machines, if all offer the same.
+    A version may have several, for other machines, if all have the same Python files.
 
     Example: kplug publish dist/kplug_waves-1.0-py3-none-any.whl --to site
     """
@@ -63,7 +74,7 @@ def publish(
     with illustrate(wheels_with_results, has_pictures) as (illustrated, summary):
         contents = list(illustrated)
     storage = open_storage(to)
-    written = publish_wheels(contents, storage, current_time(), find_keys(keys, storage))
+    written = publish_wheels(contents, storage, current_time(), find_keys(keys, storage), publisher)
     releases = dict.fromkeys(f"{one.metadata.name} {one.metadata.version}" for one in contents)
     typer.echo(f"{to}: {', '.join(releases)} ({len(written)} files written)")
     print_lines(summary)

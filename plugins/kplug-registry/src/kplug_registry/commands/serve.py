@@ -40,6 +40,9 @@ def serve(
         int,
         typer.Option(min=1, help="Uploads a minute, from one address and with one token."),
     ] = _USUAL.rate,
+    is_private: Annotated[
+        bool, typer.Option("--private", help="Let the site be read with a token alone.")
+    ] = False,
     proxy: Annotated[
         str | None,
         typer.Option(
@@ -59,7 +62,7 @@ def serve(
 
     site = open_site(folder, find_keys(keys, Folder(folder)), load_declared(components))
     limits = UploadLimits(size=size_limit * _MEBIBYTE, rate=rate_limit)
-    application = make_application(site, open_database(database), limits)
+    application = make_application(site, open_database(database), limits, is_private)
     if host not in _LOOPBACK:
         typer.echo("Others can read what is sent here. Tokens need a proxy with HTTPS in front.")
     run_server(application, host, port, proxy, lambda address: _announce(folder, address))

@@ -4,11 +4,17 @@ Data flows in this order::
 
     one writer, and a journal        transactions
     releases, added and withdrawn    release_changes
+    owners, added and removed        owner_changes
     another root                     root_changes
     a new site                       site_creation
     verification                     page_check → site_check
 """
 
+from kplug_registry.publishing.owner_changes import (
+    add_owner as add_owner,
+    list_owners as list_owners,
+    remove_owner as remove_owner,
+)
 from kplug_registry.publishing.release_changes import (
     publish as publish,
     yank as yank,

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from kplug_registry.building import add_projects, add_release, change_release
+from kplug_registry.building import (
+    add_projects,
+    add_release,
+    change_release,
+    find_distribution,
+)
+from kplug_registry.building.owners import OPERATOR, check_owner
 from kplug_registry.publishing.transactions import changing
 from kplug_registry.storage import SiteStorage
 from kplug_registry.trust.keys import SigningKeys
@@ -17,6 +23,7 @@ def publish(
     site: SiteStorage,
     published: str,
     keys: SigningKeys | None = None,
+    publisher: str = OPERATOR,
 ) -> list[str]:
     """Add releases to a site, all or none, and return the paths of the files that were written.
 
@@ -25,19 +32,28 @@ def publish(
         site: The storage of the site.
         published: The time, as in `kplug_registry.site_format.Release`.
         keys: The keys that sign the change, if the site is signed.
+        publisher: In whose name: an owner of those distributions that the site has.
 
     Raises:
+        NotPermittedError: if one of them is another's.
         PublishingError: for an existing version, or if the site's rules refuse it; nothing was written.
     """
     with changing(site, keys) as view:
-        added = [name for wheel in wheels if (name := add_release(view, wheel, published))]
+        added = [
+            name for wheel in wheels if (name := add_release(view, wheel, published, publisher))
+        ]
         if added:
             add_projects(view, added)
     return sorted(view.changes)
 
 
 def yank(
-    site: SiteStorage, name: str, version: str, reason: str | None, keys: SigningKeys | None = None
+    site: SiteStorage,
+    name: str,
+    version: str,
+    reason: str | None,
+    keys: SigningKeys | None = None,
+    by: str = OPERATOR,
 ) -> list[str]:
     """Withdraw a release, which is then installed only if exactly this version is requested.
 
@@ -47,10 +63,14 @@ def yank(
         version: The version.
         reason: Why; None takes the withdrawal back.
         keys: The keys that sign the change, if the site is signed.
+        by: Who does it: an owner, or whoever runs the registry.
 
     Raises:
+        NotPermittedError: if it is neither.
         PublishingError: if the site does not have the release.
     """
     with changing(site, keys) as view:
+        if by != OPERATOR:
+            check_owner(find_distribution(view, name), by)
         change_release(view, name, version, lambda release: replace(release, yanked=reason))
     return sorted(view.changes)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kplug_registry.building import build_site
+from kplug_registry.building.owners import OPERATOR
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing.transactions import sort_paths
 from kplug_registry.storage import Folder, SiteStorage
@@ -16,26 +17,29 @@ _BATCH = 500  # files for each request
 _HEAD = "registry.json"  # its presence makes files a site
 
 
-def create_site(wheels: Iterable[WheelContents], site: SiteStorage, published: str) -> int:
+def create_site(
+    wheels: Iterable[WheelContents], site: SiteStorage, published: str, publisher: str = OPERATOR
+) -> int:
     """Write a site with wheels where none is, and return how many wheels it has.
 
     Args:
         wheels: The contents of the wheels, consumed one by one.
         site: The storage for the site.
         published: The time, as in `kplug_registry.site_format.Release`.
+        publisher: Who owns all of them.
 
     Raises:
         PublishingError: if there is a site, or two wheels conflict; no site is left behind.
     """
     if isinstance(site, Folder):
-        return build_site(wheels, site.path, published)
+        return build_site(wheels, site.path, published, publisher)
     if site.read(_HEAD) is not None:
         raise PublishingError(
             f"{site} is not empty", hint=f"`kplug publish WHEEL --to {site}` adds to a site."
         )
     with site.take_turn(timeout=60) as turn, tempfile.TemporaryDirectory() as folder:
         built = Folder(Path(folder) / "site")
-        count = build_site(wheels, built.path, published)
+        count = build_site(wheels, built.path, published, publisher)
         paths = [path for path in sort_paths(built.list("")) if path != _HEAD]
         batches = [paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH)]
         for batch in [*batches, [_HEAD]]:

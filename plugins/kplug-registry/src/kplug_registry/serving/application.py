@@ -15,6 +15,8 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kplug_registry.serving.audit_log import AuditLog
+from kplug_registry.serving.authentication import PrivateSite
+from kplug_registry.serving.changes import Changes
 from kplug_registry.serving.database import Database
 from kplug_registry.serving.health import find_health
 from kplug_registry.serving.openapi import DESCRIPTION
@@ -22,8 +24,8 @@ from kplug_registry.serving.served_sites import ServedSite
 from kplug_registry.serving.site_files import SiteFiles
 from kplug_registry.serving.tokens import TokenStore
 from kplug_registry.serving.upload_limits import UploadLimits
-from kplug_registry.serving.uploads import Uploads
 
+_CHANGED = ("PUT", "DELETE")
 _HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
     "connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -34,17 +36,21 @@ _HEADERS = {
 
 
 def make_application(
-    site: ServedSite, database: Database, limits: UploadLimits | None = None
+    site: ServedSite,
+    database: Database,
+    limits: UploadLimits | None = None,
+    is_private: bool = False,
 ) -> Starlette:
-    """Return the application that serves a site and accepts uploads.
+    """Return the application that serves a site and accepts changes of it.
 
     Args:
         site: The served site, which is closed when the application ends.
         database: The database of its tokens and its log.
         limits: The limits of uploads.
+        is_private: Whether the site is read with a token alone.
     """
-    limits = limits or UploadLimits()
-    uploads = Uploads(site, TokenStore(database), AuditLog(database), limits)
+    limits, tokens = limits or UploadLimits(), TokenStore(database)
+    changes = Changes(site, tokens, AuditLog(database), limits)
 
     async def check_health(_: Request) -> Response:
         found = await run_in_threadpool(find_health, site, database, limits)
@@ -62,10 +68,15 @@ def make_application(
         routes=[
             Route("/health", check_health),
             Route("/openapi.json", describe),
-            Route("/legacy/", uploads.accept, methods=["POST"]),
+            Route("/legacy/", changes.upload, methods=["POST"]),
+            Route("/yanks/{distribution}/{version}", changes.yank, methods=_CHANGED),
+            Route("/owners/{distribution}/{owner}", changes.change_owner, methods=_CHANGED),
             Mount("/", SiteFiles(site)),
         ],
-        middleware=[Middleware(_SecurityHeaders)],
+        middleware=[
+            Middleware(_SecurityHeaders),
+            *([Middleware(PrivateSite, tokens)] if is_private else []),
+        ],
         lifespan=close_site,
     )
 

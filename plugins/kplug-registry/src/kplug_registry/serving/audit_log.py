@@ -1,4 +1,4 @@
-"""The audit log: who tried to upload what, when, from where, and the result."""
+"""The audit log: who tried to change what, when, from where, and the result."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from kplug_registry.site_format import current_time
 
 
 @dataclass(slots=True)
-class UploadEntry:
-    """An upload in the log.
+class LogEntry:
+    """A request for a change in the log.
 
     Args:
         number: Its number, which grows.
         began: When, in UTC.
         address: The client's address.
+        action: ``upload``, ``yank``, ``unyank``, ``add owner`` or ``remove owner``.
+        subject: The wheel of an upload, as far as it was received; else the distribution and its version
+            or owner.
         token: The name of its token, None without a valid one.
-        filename: The wheel, as far as it was received.
         sha256: The hash of the received file.
         status: The status of the answer; None while pending, or if the server was killed.
         answer: The first line of the answer.
@@ -26,15 +28,16 @@ class UploadEntry:
     number: int
     began: str
     address: str
+    action: str
+    subject: str | None = None
     token: str | None = None
-    filename: str | None = None
     sha256: str | None = None
     status: int | None = None
     answer: str | None = None
 
 
 class AuditLog:
-    """The uploads of a server.
+    """The requests of a server that change its site.
 
     Args:
         database: The database.
@@ -43,27 +46,28 @@ class AuditLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def begin(self, address: str) -> UploadEntry:
-        """Record the start of an upload."""
+    def begin(self, address: str, action: str = "upload", subject: str | None = None) -> LogEntry:
+        """Record the start of a request."""
         began = current_time()
         with self._database.open() as connection:
             number = connection.execute(
-                "INSERT INTO uploads (began, address) VALUES (?, ?)", (began, address)
+                "INSERT INTO changes (began, address, action, subject) VALUES (?, ?, ?, ?)",
+                (began, address, action, subject),
             ).lastrowid
-        return UploadEntry(number or 0, began, address)
+        return LogEntry(number or 0, began, address, action, subject)
 
-    def finish(self, entry: UploadEntry) -> None:
-        """Record the outcome of an upload."""
-        facts = (entry.token, entry.filename, entry.sha256, entry.status, entry.answer)
+    def finish(self, entry: LogEntry) -> None:
+        """Record the outcome of a request."""
+        facts = (entry.token, entry.subject, entry.sha256, entry.status, entry.answer)
         with self._database.open() as connection:
             connection.execute(
-                "UPDATE uploads SET token = ?, filename = ?, sha256 = ?, status = ?, answer = ? "
+                "UPDATE changes SET token = ?, subject = ?, sha256 = ?, status = ?, answer = ? "
                 "WHERE number = ?",
                 (*facts, entry.number),
             )
 
-    def list_last(self, most: int) -> list[UploadEntry]:
-        """Return at most that many of the last uploads, the oldest first."""
+    def list_last(self, most: int) -> list[LogEntry]:
+        """Return at most that many of the last requests, the oldest first."""
         with self._database.open() as connection:
-            rows = connection.execute("SELECT * FROM uploads ORDER BY number DESC LIMIT ?", (most,))
-            return [UploadEntry(**row) for row in rows][::-1]
+            rows = connection.execute("SELECT * FROM changes ORDER BY number DESC LIMIT ?", (most,))
+            return [LogEntry(**row) for row in rows][::-1]

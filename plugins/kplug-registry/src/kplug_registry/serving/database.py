@@ -1,4 +1,4 @@
-"""The SQLite file of a server's tokens and uploads, which only its owner can read."""
+"""The SQLite file of a server's tokens and changes, which only its owner can read."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from pathlib import Path
 
 from kplug_registry.errors import ServingError
 
-_VERSION = 1
+_VERSION = 2
 _TABLES = """
-CREATE TABLE tokens (name TEXT PRIMARY KEY, sha256 TEXT NOT NULL, created TEXT NOT NULL);
-CREATE TABLE uploads (
-    number INTEGER PRIMARY KEY, began TEXT NOT NULL, address TEXT NOT NULL, token TEXT, filename TEXT,
-    sha256 TEXT, status INTEGER, answer TEXT
+CREATE TABLE tokens (
+    name TEXT PRIMARY KEY, sha256 TEXT NOT NULL, created TEXT NOT NULL, owner TEXT NOT NULL,
+    permissions TEXT NOT NULL, distributions TEXT NOT NULL, expires TEXT
+);
+CREATE TABLE changes (
+    number INTEGER PRIMARY KEY, began TEXT NOT NULL, address TEXT NOT NULL, action TEXT NOT NULL,
+    subject TEXT, token TEXT, sha256 TEXT, status INTEGER, answer TEXT
 );
 """
 

@@ -21,7 +21,8 @@ _SIMPLE: dict[str, Any] = {"text/html; charset=utf-8": {}, PAGES_JSON: {}}
 _REFUSALS = {
     400: "The form, the wheel or its names are refused.",
     401: "The token is missing or wrong.",
-    403: "The server takes no uploads.",
+    403: "The server has no tokens, or the token or its owner may not do this.",
+    404: "There is no such path.",
     408: "The upload took too long.",
     409: "The version is there already.",
     413: "The upload is too large.",
@@ -93,6 +94,7 @@ def _describe_upload() -> dict[str, Any]:
     refusals = {
         str(status): {"description": text, "content": {_TEXT: {}}}
         for status, text in _REFUSALS.items()
+        if status != 404
     }
     return {
         "post": {
@@ -104,6 +106,29 @@ def _describe_upload() -> dict[str, Any]:
                 **refusals,
             },
         }
+    }
+
+
+def _describe_change(put: str, delete: str, name: str, *, has_reason: bool) -> dict[str, Any]:
+    """Return the operations that make something of a distribution so, and undo it."""
+    parameters = [
+        {"name": each, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+        for each in ("distribution", name)
+    ]
+    refusals = {
+        str(status): {"description": _REFUSALS[status], "content": {_TEXT: {}}}
+        for status in (400, 401, 403, 404, 413, 429, 503)
+    }
+    common = {
+        "parameters": parameters,
+        "security": [{"token": []}],
+        "responses": {"200": {"description": "It is done.", "content": {_TEXT: {}}}, **refusals},
+    }
+    reason = {"schema": {"type": "string", "minLength": 1, "maxLength": 500}}
+    body = {"requestBody": {"required": True, "content": {"text/plain": reason}}}
+    return {
+        "put": {"summary": put, **common, **(body if has_reason else {})},
+        "delete": {"summary": delete, **common},
     }
 
 
@@ -138,6 +163,18 @@ DESCRIPTION: dict[str, Any] = {
     "paths": {
         "/health": _describe_health(),
         "/legacy/": _describe_upload(),
+        "/yanks/{distribution}/{version}": _describe_change(
+            "Withdraw a release; the text says why.",
+            "Offer a release again.",
+            "version",
+            has_reason=True,
+        ),
+        "/owners/{distribution}/{owner}": _describe_change(
+            "Add an owner to a distribution.",
+            "Remove an owner, but not the last.",
+            "owner",
+            has_reason=False,
+        ),
         "/registry.json": _describe_json("The format, and what is new.", SiteFile),
         "/feed.xml": _describe_file("What is new, as Atom.", {CONTENT_TYPES[".xml"]: {}}),
         "/index.html": _describe_file("The catalogue.", {CONTENT_TYPES[".html"]: {}}),

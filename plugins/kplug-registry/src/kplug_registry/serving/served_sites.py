@@ -26,17 +26,25 @@ class ServedSite(Protocol):
     """Interface of a served site."""
 
     problem: str | None  # why the served site is out of date
+    keys: SigningKeys | None  # those that sign changes
 
     def find_folder(self) -> Path:
         """Return the folder of the current site."""
 
-    def publish(self, wheel: Path) -> str:
-        """Add a release, and return its name and version.
+    def publish(self, wheel: Path, publisher: str) -> str:
+        """Add a release in the name of an owner, and return its name and version.
 
         Raises:
             WheelError: if it cannot be read.
             PublishingError: if the site refuses it; nothing was written.
             TrustError: if it cannot be signed.
+        """
+
+    def find_storage(self) -> Folder:
+        """Return the storage of the site, for changes.
+
+        Raises:
+            PublishingError: if it cannot be changed, as it is made of wheels.
         """
 
     def close(self) -> None:
@@ -57,17 +65,21 @@ class SiteFolder:
     def __init__(
         self, folder: Path, keys: SigningKeys | None = None, declared: Declared = ()
     ) -> None:
-        self._folder, self._keys, self._declared = folder, keys, declared
+        self._folder, self.keys, self._declared = folder, keys, declared
 
     def find_folder(self) -> Path:
         """Return the folder."""
         return self._folder
 
-    def publish(self, wheel: Path) -> str:
+    def publish(self, wheel: Path, publisher: str) -> str:
         """Add a release, as ``kplug publish`` does."""
         contents = read_wheel(wheel, self._declared)
-        publish([contents], Folder(self._folder), current_time(), self._keys)
+        publish([contents], Folder(self._folder), current_time(), self.keys, publisher)
         return f"{contents.metadata.name} {contents.metadata.version}"
+
+    def find_storage(self) -> Folder:
+        """Return the folder as a storage."""
+        return Folder(self._folder)
 
     def close(self) -> None:
         """Do nothing."""
@@ -90,6 +102,7 @@ class WheelFolder:
 
     def __init__(self, wheels: Path, declared: Declared = (), pause: float = 1.0) -> None:
         self.problem: str | None = None
+        self.keys: SigningKeys | None = None
         self._wheels, self._declared, self._pause = wheels, declared, pause
         self._workplace = tempfile.TemporaryDirectory(prefix="kplug-serve-")
         self._building = threading.Lock()
@@ -113,11 +126,19 @@ class WheelFolder:
                 self._building.release()
         return self._site
 
-    def publish(self, wheel: Path) -> str:
+    def publish(self, wheel: Path, publisher: str) -> str:
         """Refuse, as the folder of wheels determines the releases."""
+        del publisher
         raise PublishingError(
             f"{wheel.name} is not published: this server shows a folder of wheels",
             hint="Copy the wheel into that folder. Uploads need a site: kplug index build, kplug serve SITE.",
+        )
+
+    def find_storage(self) -> Folder:
+        """Refuse, as a site is made of all wheels of the folder."""
+        raise PublishingError(
+            "this server shows a folder of wheels, and nothing in it is changed",
+            hint="Changes need a site: kplug index build, kplug serve SITE.",
         )
 
     def close(self) -> None:

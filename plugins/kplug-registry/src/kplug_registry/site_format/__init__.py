@@ -45,6 +45,7 @@ from kplug_registry.site_format.schema import (
     KindCount as KindCount,
     LookalikeFile as LookalikeFile,
     Offer as Offer,
+    OwnerChange as OwnerChange,
     Picture as Picture,
     PrefixFile as PrefixFile,
     RecentRelease as RecentRelease,

@@ -150,6 +150,7 @@ class Release:
         drawn: The components of which there is a picture.
         results: Those of the contract suite, if the publisher supplied some.
         numbers: The hash of what its components compute, as its wheels have it; None if they have nothing.
+        publisher: The owner who published its first wheel.
     """
 
     version: str
@@ -163,6 +164,24 @@ class Release:
     drawn: tuple[DrawnComponent, ...] = ()
     results: ContractResults | None = None
     numbers: str | None = None
+    publisher: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerChange:
+    """An owner who was added to a distribution, or removed.
+
+    Args:
+        owner: The owner.
+        is_added: Whether the owner was added.
+        by: Who did it: an owner, or ``operator``.
+        date: When, in UTC, as ``2026-01-31T12:00:00Z``.
+    """
+
+    owner: str
+    is_added: bool
+    by: str
+    date: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +191,14 @@ class DistributionFile:
     Args:
         name: The normalised name.
         releases: The newest first.
+        owners: Who may publish it, by name.
+        owner_changes: How they became so, the oldest first; the last hundred.
     """
 
     name: str
     releases: tuple[Release, ...]
+    owners: tuple[str, ...] = ()
+    owner_changes: tuple[OwnerChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ Data flows in this order::
     whole wheels                         reading
     many wheels                          parallel_reading
     hashes of its installed code         code_hashes
+    hashes of its files                  file_hashes
     contract results for that code       check_report → supplied_results
 """
 
@@ -21,6 +22,10 @@ from kplug_registry.wheels.code_hashes import list_code_hashes as list_code_hash
 from kplug_registry.wheels.declared_components import (
     DeclaredComponent as DeclaredComponent,
     read_declared as read_declared,
+)
+from kplug_registry.wheels.file_hashes import (
+    is_python as is_python,
+    list_file_hashes as list_file_hashes,
 )
 from kplug_registry.wheels.parallel_reading import read_wheels as read_wheels
 from kplug_registry.wheels.reading import WheelContents as WheelContents, read_wheel as read_wheel

@@ -1,0 +1,80 @@
+"""Gives a distribution another owner, or takes one away."""
+
+from __future__ import annotations
+
+from kplug_registry.building import SiteView, find_distribution
+from kplug_registry.building.owners import OPERATOR, change_owner
+from kplug_registry.errors import PublishingError
+from kplug_registry.publishing.transactions import changing
+from kplug_registry.site_format import DistributionFile, OwnerChange, distribution_path
+from kplug_registry.storage import SiteStorage
+from kplug_registry.trust.keys import SigningKeys
+
+
+def add_owner(
+    site: SiteStorage,
+    name: str,
+    owner: str,
+    date: str,
+    keys: SigningKeys | None = None,
+    by: str = OPERATOR,
+) -> DistributionFile:
+    """Add an owner to a distribution, and return its file.
+
+    Args:
+        site: The storage of the site.
+        name: The distribution.
+        owner: The new owner.
+        date: The time, as in `kplug_registry.site_format.Release`.
+        keys: The keys that sign the change, if the site is signed.
+        by: Who adds the owner.
+
+    Raises:
+        NotPermittedError: if whoever does it is no owner.
+        PublishingError: if there is no such distribution, or the owner is there already.
+    """
+    return _change(site, name, OwnerChange(owner, True, by, date), keys)
+
+
+def remove_owner(
+    site: SiteStorage,
+    name: str,
+    owner: str,
+    date: str,
+    keys: SigningKeys | None = None,
+    by: str = OPERATOR,
+) -> DistributionFile:
+    """Take an owner from a distribution, and return its file; see `add_owner`.
+
+    Raises:
+        PublishingError: also for the last owner.
+    """
+    return _change(site, name, OwnerChange(owner, False, by, date), keys)
+
+
+def list_owners(site: SiteStorage, name: str) -> DistributionFile:
+    """Return the file of a distribution, which has its owners.
+
+    Raises:
+        PublishingError: if there is no such distribution.
+    """
+    return _find(SiteView(site), name)
+
+
+def _change(
+    site: SiteStorage, name: str, change: OwnerChange, keys: SigningKeys | None
+) -> DistributionFile:
+    with changing(site, keys) as view:
+        after = change_owner(_find(view, name), change)
+        view.write_noun(distribution_path(after.name), after)
+    return after
+
+
+def _find(view: SiteView, name: str) -> DistributionFile:
+    found = find_distribution(view, name)
+    if not found.releases:
+        raise PublishingError(
+            f"there is no {found.name} in {view.storage}",
+            hint="Whoever publishes a distribution first owns it.",
+        )
+    return found

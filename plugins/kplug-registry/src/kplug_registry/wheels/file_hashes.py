@@ -1,0 +1,43 @@
+"""Lists the hashes of a wheel's files, to compare wheels of one version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kplug_registry.placement import PlacedFile
+from kplug_registry.wheels.archive import WheelArchive
+from kplug_registry.wheels.metadata import find_metadata_folder
+
+_PYTHON = (".py", ".pyc", ".pyw", ".dist-info/entry_points.txt")
+_OF_ONE_WHEEL = ("WHEEL", "RECORD", "RECORD.jws", "RECORD.p7s")  # which differ for each platform
+
+
+def list_file_hashes(wheel: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of a wheel by the place that an installer gives it.
+
+    What says for which platform the wheel is, is left out.
+
+    Args:
+        wheel: The file, which `read_wheel` has validated.
+
+    Raises:
+        WheelError: if it cannot be read.
+    """
+    with WheelArchive(wheel) as archive:
+        folder = find_metadata_folder(archive)
+        left_out = {f"{folder}/{name}" for name in _OF_ONE_WHEEL}
+        names = (name for name in archive.names if name not in left_out)
+        return {
+            "/".join(PlacedFile.from_wheel(name).parts): archive.hash(name, "sha256").hex()
+            for name in names
+        }
+
+
+def is_python(place: str) -> bool:
+    """Whether a file is Python code, a command, or says which commands there are.
+
+    Example:
+        >>> [is_python(place) for place in ("waves/sea.py", "bin/wave", "waves/_sea.so")]
+        [True, True, False]
+    """
+    return place.casefold().endswith(_PYTHON) or place.startswith(("bin/", "Scripts/"))
