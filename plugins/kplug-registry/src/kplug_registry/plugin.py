@@ -72,6 +72,7 @@ _COMMANDS = {
     "publish": "Add wheels to a registry.",
     "yank": "Withdraw a release from a registry.",
     "owner": "Say who may publish a distribution.",
+    "names": "Say which new names a registry takes.",
     "serve": "Serve a registry over HTTP, and take uploads.",
     "token": "Say who may change what at a server, and list what was changed.",
     "search": "Search the registries for components that are not here yet.",

@@ -147,11 +147,12 @@ def test_the_rules_of_a_site_hold_and_its_place_is_not_told(
     monkeypatch.chdir(site)
     served = open_site(Path() if is_relative else site)
     with TestClient(make_application(served, database)) as client:
-        answer = upload(client, make_wheel("kplug-wave5"), token)
-    assert answer.status_code == 400
+        answer = upload(client, make_wheel("kplug-wave5"), TokenStore(database).add("bert"))
+    assert answer.status_code == 403
     assert answer.text == (
-        "the name 'kplug-wave5' looks like 'kplug-waves', which the registry has\n"
-        "  Give it a name that nobody takes for the other."
+        "the name 'kplug-wave5' is held: it is like 'kplug-waves', which the registry has\n"
+        "  Give it a name that nobody takes for the other. Whoever runs the registry can allow it: "
+        "kplug names allow kplug-wave5 --to SITE"
     )
 
 

@@ -3,7 +3,7 @@
 Data flows in this order::
 
     files that are there, and changes to them    site_view
-    names that are refused                       name_rules
+    names that are held or refused               held_names → name_rules
     who may publish                              owners
     further wheels of a version                  wheel_tags → further_wheels
     pages for people                             catalogue

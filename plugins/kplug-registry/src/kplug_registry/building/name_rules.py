@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from functools import lru_cache
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from kplug import list_built_ins, lookup_key
-from kplug_registry.building.simple_pages import read_names
+from kplug_registry.building.held_names import explain, is_allowed
 from kplug_registry.building.site_view import SiteView
-from kplug_registry.errors import PublishingError
+from kplug_registry.errors import NotPermittedError, PublishingError
 from kplug_registry.site_format import (
     DistributionFile,
     LookalikeFile,
@@ -52,24 +50,10 @@ def check_rules(view: SiteView, wheel: WheelContents) -> None:
 
 def claim_name(view: SiteView, name: str) -> None:
     """Claim the name of a distribution, so that lookalikes are refused later."""
-    view.write_noun(lookalike_path(name), LookalikeFile(name))
-
-
-def find_near_names(view: SiteView, name: str) -> list[str]:
-    """Return the distributions at edit distance 1 from a name: insertion, deletion, substitution, swap.
-
-    It compares all names of the site, which takes 0.2 s for 100,000.
-    """
-    near = re.compile("|".join(_list_near_patterns(name)))
-    return [other for other in read_names(view) if other != name and near.fullmatch(other)]
-
-
-def _list_near_patterns(name: str) -> Iterator[str]:
-    for at in range(len(name) + 1):
-        before, after = re.escape(name[:at]), re.escape(name[at + 1 :])
-        yield f"{before}.?{after}"  # another letter, or one less
-        yield f"{before}.{re.escape(name[at:])}"  # one more
-        yield f"{before}{re.escape(name[at : at + 2][::-1] + name[at + 2 :])}"  # two exchanged
+    path = lookalike_path(name)
+    known = view.find(LookalikeFile, path)
+    if known is None or name < known.name:
+        view.write_noun(path, LookalikeFile(name))
 
 
 def _check_requirements(wheel: WheelContents) -> None:
@@ -102,10 +86,12 @@ def _check_name(view: SiteView, name: str) -> None:
     if name in _RESERVED:
         raise PublishingError(f"no plugin may be called {name!r}", hint="Give it another name.")
     known = view.find(LookalikeFile, lookalike_path(name))
-    if known is not None and known.name != name:
-        raise PublishingError(
+    is_other = known is not None and known.name != name
+    is_there = is_other and view.find(DistributionFile, distribution_path(name)) is not None
+    if known is not None and is_other and not is_there and not is_allowed(view, name):
+        raise NotPermittedError(
             f"the name {name!r} looks like {known.name!r}, which {view.storage} has",
-            hint="Give it a name that nobody takes for the other.",
+            hint=explain(name),
         )
 
 

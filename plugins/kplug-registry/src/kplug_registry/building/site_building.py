@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kplug_registry.building.feed import start_site
+from kplug_registry.building.held_names import REQUIRED, change_names, list_required
 from kplug_registry.building.owners import OPERATOR
 from kplug_registry.building.releases import add_release
 from kplug_registry.building.simple_pages import add_projects
@@ -71,8 +72,10 @@ def _write_batches(
 ) -> int:
     view = SiteView(Folder(folder))
     names: list[str] = []
+    required: set[str] = set()
     count = 0
     for count, wheel in enumerate(wheels, 1):
+        required |= list_required(wheel.metadata.requires)
         if name := add_release(view, wheel, published, publisher):
             names.append(name)
         if count % _BATCH == 0:
@@ -80,5 +83,6 @@ def _write_batches(
     if not count:
         start_site(view)
     add_projects(view, names)
+    change_names(view, REQUIRED, required)
     _write_changes(view, folder)
     return count

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from kplug_registry.building import SiteView
-from kplug_registry.building.name_rules import find_near_names
 from kplug_registry.building.owners import OPERATOR
 from kplug_registry.commands.index import (
     Declared,
@@ -22,7 +20,7 @@ from kplug_registry.commands.index import (
 )
 from kplug_registry.commands.output import print_lines
 from kplug_registry.publishing import publish as publish_wheels
-from kplug_registry.site_format import DistributionFile, current_time, distribution_path
+from kplug_registry.site_format import current_time
 from kplug_registry.storage import SiteStorage, open_storage
 from kplug_registry.trust.keys import ROOT, SigningKeys
 from kplug_registry.trust.metadata_paths import metadata_path
@@ -78,17 +76,6 @@ def publish(
     releases = dict.fromkeys(f"{one.metadata.name} {one.metadata.version}" for one in contents)
     typer.echo(f"{to}: {', '.join(releases)} ({len(written)} files written)")
     print_lines(summary)
-    print_lines(_warn_of_near_names(storage, dict.fromkeys(one.metadata.name for one in contents)))
-
-
-def _warn_of_near_names(storage: SiteStorage, names: Iterable[str]) -> Iterator[str]:
-    """Yield warnings about new names that are easily confused with existing ones."""
-    view = SiteView(storage)
-    for name in names:
-        distribution = view.find(DistributionFile, distribution_path(name))
-        is_new = distribution is not None and len(distribution.releases) == 1
-        for other in find_near_names(view, name) if is_new else ():
-            yield f"warning: {name} is new, and its name differs by one letter from that of {other}"
 
 
 def find_keys(sources: Sequence[str] | None, site: SiteStorage) -> SigningKeys | None:

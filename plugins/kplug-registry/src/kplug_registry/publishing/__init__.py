@@ -5,11 +5,17 @@ Data flows in this order::
     one writer, and a journal        transactions
     releases, added and withdrawn    release_changes
     owners, added and removed        owner_changes
+    names, allowed and reserved      name_changes
     another root                     root_changes
     a new site                       site_creation
     verification                     page_check → site_check
 """
 
+from kplug_registry.publishing.name_changes import (
+    allow_names as allow_names,
+    list_names as list_names,
+    reserve_names as reserve_names,
+)
 from kplug_registry.publishing.owner_changes import (
     add_owner as add_owner,
     list_owners as list_owners,

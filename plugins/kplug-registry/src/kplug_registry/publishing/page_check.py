@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from kplug_registry.building import SiteView
 from kplug_registry.building.catalogue import write_component_page, write_distribution_pages
 from kplug_registry.building.feed import write_front_pages
-from kplug_registry.building.name_rules import claim_name
 from kplug_registry.building.simple_pages import write_project, write_projects
 from kplug_registry.site_format import (
     ComponentFile,
     DistributionFile,
+    LookalikeFile,
     SiteFile,
+    lookalike_path,
     numbers_path,
     picture_path,
     wheel_path,
@@ -71,9 +72,10 @@ def _make_pages(
     names = []
     for distribution in distributions:
         names.append(distribution.name)
-        claim_name(view, distribution.name)
         write_project(view, distribution)
         write_distribution_pages(view, DistributionFile(distribution.name, ()), distribution)
+    for name in sorted(names, reverse=True):  # of a shape, the first has the file
+        view.write_noun(lookalike_path(name), LookalikeFile(name))
     for component in components:
         write_component_page(view, component)
     write_projects(view, sorted(names))

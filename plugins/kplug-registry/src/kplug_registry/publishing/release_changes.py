@@ -11,6 +11,12 @@ from kplug_registry.building import (
     change_release,
     find_distribution,
 )
+from kplug_registry.building.held_names import (
+    REQUIRED,
+    change_names,
+    hold_names,
+    list_required,
+)
 from kplug_registry.building.owners import OPERATOR, check_owner
 from kplug_registry.publishing.transactions import changing
 from kplug_registry.storage import SiteStorage
@@ -35,15 +41,19 @@ def publish(
         publisher: In whose name: an owner of those distributions that the site has.
 
     Raises:
-        NotPermittedError: if one of them is another's.
+        NotPermittedError: if one of them is another's, or a new name is held.
         PublishingError: for an existing version, or if the site's rules refuse it; nothing was written.
     """
+    contents = list(wheels)
     with changing(site, keys) as view:
+        hold_names(view, dict.fromkeys(wheel.metadata.name for wheel in contents), publisher)
         added = [
             name for wheel in wheels if (name := add_release(view, wheel, published, publisher))
         ]
         if added:
             add_projects(view, added)
+        required = (list_required(wheel.metadata.requires) for wheel in contents)
+        change_names(view, REQUIRED, set().union(*required))
     return sorted(view.changes)
 
 

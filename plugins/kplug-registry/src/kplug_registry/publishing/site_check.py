@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from kplug_registry.building import SiteView
 from kplug_registry.building.feed import MOST_RECENT, count_kinds, list_counts
+from kplug_registry.building.held_names import REQUIRED, list_names, list_required
 from kplug_registry.building.prefix_files import sort_words
 from kplug_registry.building.releases import list_offers, sort_offers
 from kplug_registry.building.search_files import list_hits, sort_hits
@@ -107,6 +108,9 @@ def _check_all(
     yield from find_page_faults(view.storage, file, distributions, components)
     yield from _check_components(view, components)
     yield from _check_search(view, hits)
+    required = (list_required(one.requires) for each in distributions for one in each.releases)
+    if list_names(view, REQUIRED) != tuple(sorted(set().union(*required))):
+        yield f"{REQUIRED} does not list what the distributions' files require"
     yield from _check_prefixes(view)
 
 

@@ -108,6 +108,9 @@ def sort_paths(paths: Iterable[str]) -> list[str]:
 
 def _sign(view: SiteView, keys: SigningKeys | None) -> None:
     """Add the signatures of a change to it, so that both count from one moment on."""
+    targets = {path: view.read(path) for path in view.changes if is_target(path)}
+    if not targets:
+        return
     if keys is None:
         if view.storage.read(metadata_path(ROOT)) is not None:
             raise PublishingError(
@@ -115,7 +118,6 @@ def _sign(view: SiteView, keys: SigningKeys | None) -> None:
                 hint="Give its keys: --keys FOLDER, or --keys env:NAME",
             )
         return
-    targets = {path: view.read(path) for path in view.changes if is_target(path)}
     signing = sign_changes(view.storage.read, targets, keys)
     view.changes.update(signing.files)
     view.changes.update(dict.fromkeys(signing.obsolete))

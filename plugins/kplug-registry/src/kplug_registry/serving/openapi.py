@@ -10,6 +10,7 @@ from kplug_registry.serving.site_files import CONTENT_TYPES, PAGES_JSON
 from kplug_registry.site_format import (
     ComponentFile,
     DistributionFile,
+    NameList,
     PrefixFile,
     SearchFile,
     SiteFile,
@@ -184,6 +185,7 @@ DESCRIPTION: dict[str, Any] = {
         "/distributions/{distribution}.json": _describe_json(
             "All releases of a distribution.", DistributionFile, "distribution"
         ),
+        "/names/required.json": _describe_json("What the releases require.", NameList),
         "/search/{word}.json": _describe_json("Components by a word.", SearchFile, "word"),
         "/prefixes/{prefix}.json": _describe_json(
             "Words that begin with characters.", PrefixFile, "prefix"

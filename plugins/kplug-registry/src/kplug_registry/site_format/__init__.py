@@ -18,6 +18,7 @@ from kplug_registry.site_format.json_text import (
 from kplug_registry.site_format.paths import (
     component_path as component_path,
     distribution_path as distribution_path,
+    find_shape as find_shape,
     is_distribution_name as is_distribution_name,
     list_prefixes as list_prefixes,
     lookalike_path as lookalike_path,
@@ -44,6 +45,7 @@ from kplug_registry.site_format.schema import (
     DrawnComponent as DrawnComponent,
     KindCount as KindCount,
     LookalikeFile as LookalikeFile,
+    NameList as NameList,
     Offer as Offer,
     OwnerChange as OwnerChange,
     Picture as Picture,

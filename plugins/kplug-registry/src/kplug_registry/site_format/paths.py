@@ -71,8 +71,18 @@ def lookalike_path(name: str) -> str:
         True
     """
     _check(_DISTRIBUTION, canonicalize_name(name), "distribution")
-    shape = canonicalize_name(name).replace("-", "").translate(_LOOK)
-    return f"lookalikes/{shape.replace('rn', 'm').replace('vv', 'w')}.json"
+    return f"lookalikes/{find_shape(canonicalize_name(name))}.json"
+
+
+def find_shape(name: str) -> str:
+    """Return what a normalised name shares with those that look the same.
+
+    Example:
+        >>> find_shape("kplug-vvave5")
+        'kplugwaves'
+    """
+    shape = name.replace("-", "").translate(_LOOK)
+    return shape.replace("rn", "m").replace("vv", "w")
 
 
 def wheel_path(filename: str) -> str:

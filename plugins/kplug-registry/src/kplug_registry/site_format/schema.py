@@ -258,10 +258,21 @@ class LookalikeFile:
     """``lookalikes/<shape>.json``: the distribution that has the names of a shape to itself.
 
     Args:
-        name: Its normalised name.
+        name: Its normalised name; the first in the alphabet if more were allowed.
     """
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NameList:
+    """``names/<list>.json``: names of distributions that decide which new ones are held.
+
+    Args:
+        names: Normalised names, sorted.
+    """
+
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
