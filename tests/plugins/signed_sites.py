@@ -31,6 +31,7 @@ from kplug_registry.site_format import (
 from kplug_registry.storage import Folder
 from kplug_registry.trust.fetching import SiteFetcher
 from kplug_registry.trust.keys import SigningKeys, generate_keys, read_keys
+from kplug_registry.trust.metadata_paths import content_path
 from kplug_registry.trust.roots import get_fingerprint, lay_out_root, make_root
 from kplug_registry.trust.signing import (
     sign_changes,
@@ -60,14 +61,18 @@ class SignedFolder:
     def client(
         self, address: str = "", root: bytes | str = "", fetcher: SiteFetcher | None = None
     ) -> VerifiedSite:
-        """Return a client with what it has seen before, which makes one attempt at each file."""
+        """Return a client with what it has seen before."""
         return VerifiedSite(
             address or self.site.as_uri(),
             self.copy,
             root or get_fingerprint(self.root),
             fetcher,
-            pauses=(),
         )
+
+    def find_content(self, path: str) -> Path:
+        """Return what clients read as a file: the copy that has its hash in its name."""
+        digest = sha256((self.site / path).read_bytes()).hexdigest()
+        return self.site / content_path(path, digest)
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file without signing it."""
@@ -78,7 +83,7 @@ class SignedFolder:
         sign_site(Folder(self.site), self.keys, lifetimes)
 
     def publish(self, path: str, data: bytes) -> list[str]:
-        """Write one file and sign the change; return the paths of what was written."""
+        """Write one file and sign the change; return the paths of what was written for it."""
         signing = sign_changes(Folder(self.site).read, {path: data}, self.keys)
         self.write(path, data)
         write_signing(Folder(self.site), signing)

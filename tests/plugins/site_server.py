@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from mimetypes import guess_type
 from pathlib import Path
 
+from kplug_registry.site_format import find_cache_control
+
 
 class Server:
     """A web server of a folder; what it does to requests can be changed."""
@@ -20,6 +22,7 @@ class Server:
         self.bytes_sent = 0
         self.failures = 0  # of the next requests
         self.act = ""
+        self.says_how_long = False  # whether a file may be kept
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -47,6 +50,11 @@ class Server:
         handler.send_header("Date", formatdate(usegmt=True))
         handler.send_header("ETag", etag)
         handler.send_header("Content-Type", guess_type(file.name)[0] or "")
+        if self.says_how_long:
+            handler.send_header(
+                "Cache-Control",
+                "no-cache" if data is None else find_cache_control(handler.path.lstrip("/")),
+            )
         if self.act == "gzip":
             handler.send_header("Content-Encoding", "gzip")
             data = gzip.compress(b"\0" * 10_000_000)

@@ -76,7 +76,7 @@ def test_a_site_is_signed_and_its_keys_change(site: Path, tmp_path: Path) -> Non
     call("sign", site, "--keys", keys)
 
     def read() -> bytes | None:
-        client = VerifiedSite(site.as_uri(), tmp_path / "copy", get_fingerprint(root), pauses=())
+        client = VerifiedSite(site.as_uri(), tmp_path / "copy", get_fingerprint(root))
         return client.fetch("registry.json")
 
     assert read() == b"{}"

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from kplug_registry.serving.application import make_application
+from kplug_registry.serving.database import Database
+from kplug_registry.serving.served_sites import WheelFolder
 from starlette.testclient import TestClient
 
 WHEEL = "kplug_waves-1.0-py3-none-any.whl"
@@ -44,6 +47,34 @@ def test_parts_of_a_wheel_can_be_asked_for(client: TestClient, site: Path) -> No
         206,
         (site / "files" / WHEEL).read_bytes()[2:6],
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "cache_control"),
+    [
+        ("", "public, max-age=60"),
+        ("catalogue/distributions/kplug-waves/", "public, max-age=60"),
+        ("registry.json", "no-cache"),
+        ("simple/", "no-cache"),
+        ("simple/kplug-waves/", "no-cache"),
+        ("nowhere.json", "no-cache"),
+        (f"files/{WHEEL}", "public, max-age=31536000, immutable"),
+        (f"files/{WHEEL}.metadata", "public, max-age=31536000, immutable"),
+    ],
+)
+def test_caches_are_told_for_how_long_they_may_keep_a_file(
+    client: TestClient, path: str, cache_control: str
+) -> None:
+    answer = client.get(f"/{path}")
+    assert answer.headers["cache-control"] == cache_control
+    if answer.status_code == 200:
+        again = client.get(f"/{path}", headers={"If-None-Match": answer.headers["etag"]})
+        assert (again.status_code, again.headers["cache-control"]) == (304, cache_control)
+
+
+def test_wheels_of_a_folder_may_be_built_again(database: Database, site: Path) -> None:
+    with TestClient(make_application(WheelFolder(site / "files"), database)) as client:
+        assert client.get(f"/files/{WHEEL}").headers["cache-control"] == "no-cache"
 
 
 def test_another_file_has_another_etag(client: TestClient, site: Path) -> None:

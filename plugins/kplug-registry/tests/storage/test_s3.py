@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import fsspec
 import pytest
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing import create_site, publish, verify
+from kplug_registry.site_format import find_cache_control, find_content_type
 from kplug_registry.storage import SiteStorage, object_store_lock, open_storage
 from kplug_registry.wheels import read_wheel
 from typer.testing import CliRunner
@@ -69,8 +71,19 @@ def test_every_command_takes_the_address(
     kplug("trust", "renew", address, "--keys", keys)
     assert kplug("index", "verify", address) == f"{address}: sound\n"
     assert "signed, expires" in kplug("trust", "show", address)
-    info = fsspec.filesystem("s3").info(f"{address}/index.html")
-    assert info["ContentType"] == "text/html"
+
+
+def test_objects_have_their_headers(address: str, make_wheel: MakeWheel, tmp_path: Path) -> None:
+    kplug("index", "build", make_wheel(), "--out", address)
+    kplug("trust", "init", address, "--keys", tmp_path / "keys")
+    kplug("trust", "sign", address, "--keys", tmp_path / "keys")
+    kplug("publish", make_wheel(version="2.0"), "--to", address, "--keys", tmp_path / "keys")
+    for path in open_storage(address).list(""):
+        if not path.startswith(".kplug/"):
+            url = fsspec.filesystem("s3").sign(f"{address}/{path}")
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                assert answer.headers["Cache-Control"] == find_cache_control(path)
+                assert answer.headers["Content-Type"] == find_content_type(path)
 
 
 def test_the_objects_are_the_files_of_a_folder(

@@ -34,6 +34,28 @@ def test_files_are_written_read_listed_and_removed(storage: SiteStorage) -> None
     assert storage.list("none") == []
 
 
+def test_a_copy_stays_as_it_is(storage: SiteStorage) -> None:
+    storage.write({"a.json": b"1", "b.json": b"2"})
+    for _ in range(2):
+        storage.copy({"c/1.a.json": "a.json", "c/2.b.json": "b.json"})
+    storage.write({"a.json": b"3"})
+    assert storage.read("c/1.a.json") == b"1"
+    assert storage.list("c") == ["c/1.a.json", "c/2.b.json"]
+
+
+def test_a_file_system_without_second_names_gets_a_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    storage = Folder(tmp_path)
+    storage.write({"a.json": b"1"})
+    storage.copy({"c/1.a.json": "a.json"})
+    assert storage.read("c/1.a.json") == b"1"
+
+
 def test_the_hash_of_a_file_of_several_pieces(storage: SiteStorage) -> None:
     content = bytes(range(256)) * 10_000
     storage.write({"files/a.whl": content})
@@ -91,9 +113,10 @@ class Refusing:
         (lambda store: store.list("files"), "read"),
         (lambda store: store.write({"a": b""}), "written to"),
         (lambda store: store.create("a", b""), "written to"),
+        (lambda store: store.copy({"b": "a"}), "read"),
         (lambda store: store.remove(["a"]), "written to"),
     ],
-    ids=["read", "list", "write", "create", "remove"],
+    ids=["read", "list", "write", "create", "copy", "remove"],
 )
 def test_a_store_that_refuses_is_told_with_what_to_look_at(
     act: Callable[[ObjectStore], object], done: str

@@ -99,7 +99,7 @@ def test_keys_of_others(signed: SignedFolder, settle: Callable[[SignedFolder], N
     """Another one's timestamp and all it leads to, of a later version, under the true root."""
     other = make_signed_folder(signed.site.parent, "other")
     other.publish("components/loss/other.json", b"{}")
-    for path in [*(other.site / METADATA).iterdir(), other.site / DICE]:
+    for path in [*(other.site / METADATA).iterdir(), other.find_content(DICE)]:
         if "root" not in path.name:
             shutil.copy(path, signed.site / path.relative_to(other.site))
     settle(signed)
@@ -134,15 +134,16 @@ def test_too_few_signatures_of_a_threshold(tmp_path: Path) -> None:
 )
 def test_altered_content(signed: SignedFolder, content: bytes, reason: str) -> None:
     signed.publish(DICE, b'{"dice": 2}')
-    signed.write(DICE, content)
+    signed.find_content(DICE).write_bytes(content)
     assert_refused(signed, reason)
 
 
 def test_endless_content(signed: SignedFolder) -> None:
     """A file that never ends is read no further than its signed length."""
     signed.publish(DICE, b'{"dice": 2}')
-    (signed.site / DICE).unlink()
-    (signed.site / DICE).symlink_to("/dev/zero")
+    content = signed.find_content(DICE)
+    content.unlink()
+    content.symlink_to("/dev/zero")
     assert_refused(signed, "a file is longer than was signed")
 
 

@@ -107,19 +107,21 @@ def test_all_files_are_fetched_several_at_once_and_only_what_has_changed_later(
     first = CountingFetcher()
     assert signed.client(server.address, fetcher=first).fetch_all() == 22
     assert 4 <= first.most <= 8
-    assert sum("/components/" in url for url in first.urls) == 21
+    assert sum("/targets/components/" in url for url in first.urls) == 21
     bins = [url for url in first.urls if ".bin-" in url]
     assert len(bins) == len(set(bins)) > 4
     signed.publish(DICE, b'{"dice": 2}')
     later = CountingFetcher()
     client = signed.client(server.address, fetcher=later)
     assert client.fetch_all() == 22
-    assert [url.rpartition("/")[2] for url in later.urls if "/components/" in url] == ["dice.json"]
+    assert [url for url in later.urls if "/components/" in url] == [
+        server.address + signed.find_content(DICE).relative_to(signed.site).as_posix()
+    ]
     assert sum(".bin-" in url for url in later.urls) == 1
     assert client.copy.read(DICE) == b'{"dice": 2}'
 
 
-@pytest.mark.parametrize("lost", ["components/loss/c7.json", "metadata/2.bin-"])
+@pytest.mark.parametrize("lost", ["targets/components/loss/", "metadata/2.bin-"])
 def test_of_all_files_one_that_is_missing_is_named(
     signed: SignedFolder, server: Server, lost: str
 ) -> None:
@@ -147,7 +149,7 @@ def test_a_look_up_makes_four_requests_the_first_time_and_one_later(
         "1.root.json",  # since the setting has a fingerprint alone
         "latest.json",
         "1.bin",
-        "dice.json",
+        signed.find_content(DICE).name,
     ]
     assert signed.client(server.address).fetch(DICE) == b'{"dice": 1}'
     assert server.take_requests() == [("/metadata/latest.json", 304)]
@@ -181,7 +183,7 @@ def test_a_mirror_that_lies_about_a_file_is_refused_and_the_copy_stays(
 ) -> None:
     assert signed.client(server.address).fetch(DICE) == b'{"dice": 1}'
     signed.publish(DICE, b'{"dice": 2}')
-    signed.write(DICE, lie(b'{"dice": 2}'))
+    signed.find_content(DICE).write_bytes(lie(b'{"dice": 2}'))
     client = signed.client(server.address)
     with pytest.raises(TrustError, match=r"a file is (not the one that|longer than) was signed"):
         client.fetch(DICE)

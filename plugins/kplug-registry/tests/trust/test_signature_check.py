@@ -27,12 +27,16 @@ def test_a_sound_site_and_one_without_signatures(signed: SignedFolder, tmp_path:
 
 
 def test_files_that_are_altered_missing_or_new(signed: SignedFolder) -> None:
+    content = signed.find_content(DICE)
     signed.write("search/new.json", b"{}")
     signed.write(DICE, b"{}")
     assert find_signature_faults(Folder(signed.site)) == [
         "search/new.json is not signed",
         f"{DICE} is not the file that was signed",
     ]
+    content.write_bytes(b"{}")
+    place = content.relative_to(signed.site).as_posix()
+    assert f"{place} is not the file that was signed" in find_signature_faults(Folder(signed.site))
     (signed.site / DICE).unlink()
     assert f"{DICE} is signed and not there" in find_signature_faults(Folder(signed.site))
 

@@ -74,7 +74,7 @@ def call(*words: object) -> str:
 
 
 def read(site: Path, root: bytes, folder: Path) -> bytes | None:
-    client = VerifiedSite(site.as_uri(), folder, get_fingerprint(root), pauses=())
+    client = VerifiedSite(site.as_uri(), folder, get_fingerprint(root))
     return client.fetch("components/loss/waveloss.json")
 
 

@@ -10,8 +10,9 @@ from kplug_registry.publishing.transactions import commit
 from kplug_registry.storage import SiteStorage, Turn
 from kplug_registry.trust.keys import ROLES, ROOT, SigningKeys
 from kplug_registry.trust.metadata_paths import LATEST, metadata_path, read_latest, write_latest
+from kplug_registry.trust.obsolete_files import keep_obsolete
 from kplug_registry.trust.roots import lay_out_root
-from kplug_registry.trust.signing import read_targets, sign_all
+from kplug_registry.trust.signing import copy_targets, sign_all
 
 
 def change_root(site: SiteStorage, turn: Turn, root: bytes, keys: SigningKeys) -> None:
@@ -36,10 +37,10 @@ def change_root(site: SiteStorage, turn: Turn, root: bytes, keys: SigningKeys) -
             files[LATEST] = _replace_root(latest, root)
     elif latest is not None:
         signing = sign_all(
-            lambda path: files.get(path) or site.read(path), read_targets(site), keys
+            lambda path: files.get(path) or site.read(path), copy_targets(site), keys
         )
         files |= signing.files  # clients read the last of them first
-        files |= dict.fromkeys(signing.obsolete)
+        files |= keep_obsolete(site, signing)
     commit(site, turn, files)
 
 

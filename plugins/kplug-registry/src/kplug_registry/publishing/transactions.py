@@ -12,7 +12,7 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 
 from kplug_registry.building import SiteView
@@ -20,6 +20,7 @@ from kplug_registry.errors import PublishingError
 from kplug_registry.storage import SiteStorage, Turn
 from kplug_registry.trust.keys import ROOT, SigningKeys
 from kplug_registry.trust.metadata_paths import is_target, metadata_path
+from kplug_registry.trust.obsolete_files import keep_obsolete
 from kplug_registry.trust.signing import sign_changes
 
 # Readers follow references from the last of these to the first, so no reference dangles.
@@ -27,6 +28,7 @@ _ORDER = (
     "files/",
     "pictures/",
     "numbers/",
+    "targets/",
     "components/",
     "search/",
     "prefixes/",
@@ -36,6 +38,7 @@ _ORDER = (
 )
 _SIGNED_LAST = "metadata/"  # in the order of signing
 _REMOVED = "removed"  # in a journal
+_BATCH = 200  # files that are removed within a turn's check
 
 
 @contextmanager
@@ -120,7 +123,7 @@ def _sign(view: SiteView, keys: SigningKeys | None) -> None:
         return
     signing = sign_changes(view.storage.read, targets, keys)
     view.changes.update(signing.files)
-    view.changes.update(dict.fromkeys(signing.obsolete))
+    view.changes.update(keep_obsolete(view.storage, signing))
 
 
 def _write_journal(changes: Mapping[str, bytes | Path | None]) -> bytes:
@@ -148,8 +151,10 @@ def _complete(site: SiteStorage, turn: Turn, journal: str) -> None:
         for _, group in groupby(paths, key=_step):
             turn.check()
             site.write({path: archive.read(path) for path in group})
-        turn.check()
-        site.remove(json.loads(archive.read(removed)))
+        obsolete = iter(json.loads(archive.read(removed)))
+        while paths := list(islice(obsolete, _BATCH)):
+            turn.check()
+            site.remove(paths)
     site.remove([journal])
 
 

@@ -6,17 +6,18 @@ import dataclasses
 import types
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from kplug_registry.serving.site_files import CONTENT_TYPES, PAGES_JSON
 from kplug_registry.site_format import (
+    PAGES_JSON,
     ComponentFile,
     DistributionFile,
     NameList,
     PrefixFile,
     SearchFile,
     SiteFile,
+    find_content_type,
 )
 
-_JSON = CONTENT_TYPES[".json"]
+_JSON = find_content_type("x.json")
 _TEXT = "text/plain; charset=utf-8"
 _SIMPLE: dict[str, Any] = {"text/html; charset=utf-8": {}, PAGES_JSON: {}}
 _REFUSALS = {
@@ -88,7 +89,7 @@ def _describe_upload() -> dict[str, Any]:
         "required": [":action", "content", "sha256_digest"],
         "properties": {
             ":action": {"const": "file_upload"},
-            "content": {"type": "string", "contentMediaType": CONTENT_TYPES[".whl"]},
+            "content": {"type": "string", "contentMediaType": find_content_type("x.whl")},
             "sha256_digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
         },
     }
@@ -177,8 +178,8 @@ DESCRIPTION: dict[str, Any] = {
             has_reason=False,
         ),
         "/registry.json": _describe_json("The format, and what is new.", SiteFile),
-        "/feed.xml": _describe_file("What is new, as Atom.", {CONTENT_TYPES[".xml"]: {}}),
-        "/index.html": _describe_file("The catalogue.", {CONTENT_TYPES[".html"]: {}}),
+        "/feed.xml": _describe_file("What is new, as Atom.", {find_content_type("x.xml"): {}}),
+        "/index.html": _describe_file("The catalogue.", {find_content_type("x.html"): {}}),
         "/components/{kind}/{key}.json": _describe_json(
             "Who offers a name.", ComponentFile, "kind", "key"
         ),
@@ -194,6 +195,6 @@ DESCRIPTION: dict[str, Any] = {
         "/simple/{distribution}/": _describe_file(
             "The wheels of a distribution, for installers.", _SIMPLE, "distribution"
         ),
-        "/files/{wheel}": _describe_file("A wheel.", {CONTENT_TYPES[".whl"]: {}}, "wheel"),
+        "/files/{wheel}": _describe_file("A wheel.", {find_content_type("x.whl"): {}}, "wheel"),
     },
 }

@@ -27,6 +27,7 @@ class ServedSite(Protocol):
 
     problem: str | None  # why the served site is out of date
     keys: SigningKeys | None  # those that sign changes
+    is_rebuilt: bool  # whether even a file that never changes in a site may be another one later
 
     def find_folder(self) -> Path:
         """Return the folder of the current site."""
@@ -61,6 +62,7 @@ class SiteFolder:
     """
 
     problem: str | None = None
+    is_rebuilt = False
 
     def __init__(
         self, folder: Path, keys: SigningKeys | None = None, declared: Declared = ()
@@ -99,6 +101,8 @@ class WheelFolder:
     Raises:
         KplugError: if the wheels make no site.
     """
+
+    is_rebuilt = True
 
     def __init__(self, wheels: Path, declared: Declared = (), pause: float = 1.0) -> None:
         self.problem: str | None = None

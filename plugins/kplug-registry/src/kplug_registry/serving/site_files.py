@@ -14,19 +14,9 @@ from starlette.staticfiles import NotModifiedResponse, PathLike, StaticFiles
 from starlette.types import Scope
 
 from kplug_registry.serving.served_sites import ServedSite
+from kplug_registry.site_format import PAGES_JSON, find_cache_control, find_content_type
 
-PAGES_JSON = "application/vnd.pypi.simple.v1+json"  # PEP 691
 _PAGES_HTML = "application/vnd.pypi.simple.v1+html"
-CONTENT_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".json": "application/json",
-    ".xml": "application/atom+xml",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".whl": "application/zip",
-    ".metadata": "text/plain; charset=utf-8",
-}
 
 
 class SiteFiles(StaticFiles):
@@ -69,28 +59,29 @@ class SiteFiles(StaticFiles):
         Wheels never change. Other files may be replaced during the transfer, so they are read at once.
         """
         file = Path(full_path)
+        place = f"{scope['path'].rpartition('/')[0]}/{file.name}".lstrip(
+            "/"
+        )  # of a folder, its page
+        headers = {"content-type": find_content_type(place)}
+        if not self._site.is_rebuilt:
+            headers["cache-control"] = find_cache_control(place)
         if file.suffix == ".whl":
-            media_type = CONTENT_TYPES[file.suffix]
-            response: Response = FileResponse(file, media_type=media_type, stat_result=stat_result)
+            response: Response = FileResponse(file, headers=headers, stat_result=stat_result)
         else:
-            response = _send_content(file, scope)
+            response = _send_content(file, headers, is_head=scope["method"] == "HEAD")
         if self.is_not_modified(response.headers, Headers(scope=scope)):
             return NotModifiedResponse(response.headers)
         return response
 
 
-def _send_content(file: Path, scope: Scope) -> Response:
+def _send_content(file: Path, headers: dict[str, str], *, is_head: bool) -> Response:
     try:
         content = file.read_bytes()
     except FileNotFoundError:  # removed a moment ago
         raise HTTPException(404) from None
-    is_page = scope["path"].startswith("/simple/") and file.suffix == ".json"
-    headers = {
-        "content-type": PAGES_JSON if is_page else CONTENT_TYPES.get(file.suffix, "text/plain"),
-        "content-length": str(len(content)),
-        "etag": f'"{hashlib.sha256(content).hexdigest()}"',
-    }
-    return Response(b"" if scope["method"] == "HEAD" else content, headers=headers)
+    headers["content-length"] = str(len(content))
+    headers["etag"] = f'"{hashlib.sha256(content).hexdigest()}"'
+    return Response(b"" if is_head else content, headers=headers)
 
 
 def _prefers_json(headers: Headers) -> bool:

@@ -11,6 +11,12 @@ from kplug_registry.site_format.contract_results import (
     find_lowest_level as find_lowest_level,
 )
 from kplug_registry.site_format.hashes import hash_stream as hash_stream
+from kplug_registry.site_format.http_headers import (
+    PAGES_JSON as PAGES_JSON,
+    find_cache_control as find_cache_control,
+    find_content_type as find_content_type,
+    is_immutable as is_immutable,
+)
 from kplug_registry.site_format.json_text import (
     from_json as from_json,
     to_json as to_json,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -70,6 +71,14 @@ class Folder:
             self.write({path: content})
         return is_new
 
+    def copy(self, files: Mapping[str, str]) -> None:
+        """Copy files by the new path of each, which never has another content; one that is there may stay."""
+        with explaining(self.path):
+            for target, source in files.items():
+                (self.path / target).parent.mkdir(parents=True, exist_ok=True)
+                with suppress(FileExistsError):
+                    _link(self.path / source, self.path / target)
+
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files, ignoring missing ones."""
         for path in paths:
@@ -125,6 +134,16 @@ def explaining(folder: Path) -> Iterator[None]:
             f"{folder} cannot be written to: {error.strerror or error}",
             hint="Give a folder that you may write to, on a disk with room.",
         ) from error
+
+
+def _link(source: Path, target: Path) -> None:
+    """Give a file a second name, which takes no room; a file system without such names gets a copy."""
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def _flush(path: Path) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import mimetypes
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from kplug_registry.errors import PublishingError
-from kplug_registry.site_format import hash_stream
+from kplug_registry.site_format import find_cache_control, find_content_type, hash_stream
 from kplug_registry.storage.object_store_lock import LENGTH, TurnTaker
 from kplug_registry.storage.site_storage import Turn
 
@@ -58,12 +57,13 @@ class ObjectStore:
 
     def write(self, files: Mapping[str, bytes]) -> None:
         """Write objects, each atomically; they are durable on return."""
-        by_type: dict[str, dict[str, bytes]] = defaultdict(dict)
+        by_headers: dict[tuple[str, str], dict[str, bytes]] = defaultdict(dict)
         for path, content in files.items():
-            by_type[_guess_type(path)][self._locate(path)] = content
-        for content_type, contents in by_type.items():
+            headers = find_content_type(path), find_cache_control(path)
+            by_headers[headers][self._locate(path)] = content
+        for headers, contents in by_headers.items():
             with self._explaining("written to"):
-                self._system.pipe(contents, **self._options(content_type))
+                self._system.pipe(contents, **self._options(*headers))
 
     def create(self, path: str, content: bytes) -> bool:
         """Write an object atomically, if there is none; return whether it was written."""
@@ -73,6 +73,12 @@ class ObjectStore:
             except FileExistsError:
                 return False
         return True
+
+    def copy(self, files: Mapping[str, str]) -> None:
+        """Copy objects by the new path of each, which never has another content."""
+        with self._explaining("read"):
+            contents = self._system.cat([self._locate(source) for source in files.values()])
+        self.write({target: contents[self._locate(files[target])] for target in files})
 
     def remove(self, paths: Iterable[str]) -> None:
         """Remove objects, ignoring missing ones."""
@@ -113,10 +119,7 @@ class ObjectStore:
     def _locate(self, path: str) -> str:
         return f"{self._root}/{path}"
 
-    def _options(self, content_type: str) -> dict[str, str]:
-        """Return the options for S3, which serves objects with the content type of the upload."""
-        return {"ContentType": content_type} if "s3" in self._system.protocol else {}
-
-
-def _guess_type(path: str) -> str:
-    return mimetypes.guess_type(path)[0] or "application/octet-stream"
+    def _options(self, content_type: str, cache_control: str) -> dict[str, str]:
+        """Return the options for S3, which serves objects with the headers of the upload."""
+        headers = {"ContentType": content_type, "CacheControl": cache_control}
+        return headers if "s3" in self._system.protocol else {}

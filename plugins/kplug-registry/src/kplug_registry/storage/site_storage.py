@@ -43,6 +43,9 @@ class SiteStorage(Protocol):
     def create(self, path: str, content: bytes) -> bool:
         """Write a file atomically, if there is none; return whether it was written."""
 
+    def copy(self, files: Mapping[str, str]) -> None:
+        """Copy files by the new path of each, which never has another content; one that is there may stay."""
+
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files, ignoring missing ones."""
 

@@ -3,6 +3,6 @@
 Data flows in this order::
 
     keys and roots         keys → roots
-    signing of a site      site_signer → signing
+    signing of a site      site_signer → obsolete_files → signing
     verification           http_session → fetching, tuf_refusals → verified_site
 """

@@ -20,12 +20,15 @@ from tuf.api.exceptions import (
 )
 from tuf.ngclient import FetcherInterface
 
+from kplug_registry.site_format import is_immutable
+
 if TYPE_CHECKING:
     import requests
 
     from kplug_registry.trust.http_session import HttpSession
 
 _CHUNK = 1 << 16
+_ROOT = ".root.json"  # whose next version may have been absent a moment ago
 _MOST_REQUESTS = 8  # at once
 _PAUSE = 60  # seconds in which a silent server is not asked again
 
@@ -90,6 +93,8 @@ class SiteFetcher(BoundedFetcher):
         if time.monotonic() < self._silent.get(server, 0):
             raise SlowRetrievalError(f"{url} is not asked for: {server} did not answer in time")
         headers = {"If-None-Match": etag} if etag else {}
+        if not is_immutable(url) or url.endswith(_ROOT):
+            headers["Cache-Control"] = "no-cache"  # caches ask whether theirs is the newest
         try:
             response = self._session.get(url, headers=headers, stream=True, timeout=self._timeout)
         except (OSError, urllib3.exceptions.HTTPError) as error:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kplug_registry.storage import SiteStorage
 
 METADATA = "metadata"
+_CONTENTS = "targets"
 FORMAT_FIELD = "kplug_format"  # of targets: a client need not read registry.json first
 _SIGNED = ("components", "distributions", "prefixes", "search")
 LATEST = f"{METADATA}/latest.json"
@@ -33,6 +34,33 @@ def is_target(path: str) -> bool:
         (True, False)
     """
     return path == "registry.json" or path.partition("/")[0] in _SIGNED
+
+
+def content_path(path: str, digest: str) -> str:
+    """Return the path of a signed file under the hash of its content, as TUF names targets.
+
+    Example:
+        >>> content_path("components/loss/huber.json", "5e88")
+        'targets/components/loss/5e88.huber.json'
+    """
+    folder, slash, name = path.rpartition("/")
+    return f"{_CONTENTS}/{folder}{slash}{digest}.{name}"
+
+
+def split_content_path(path: str) -> tuple[str, str]:
+    """Return the path and the hash of which `content_path` made a path; no hash if it is another.
+
+    Example:
+        >>> split_content_path("targets/components/loss/5e88.huber.json")
+        ('components/loss/huber.json', '5e88')
+        >>> split_content_path("metadata/3.snapshot.json")
+        ('metadata/3.snapshot.json', '')
+    """
+    folder, slash, name = path.rpartition("/")
+    if path.partition("/")[0] != _CONTENTS:
+        return path, ""
+    digest, _, name = name.partition(".")
+    return f"{folder}{slash}{name}".removeprefix(f"{_CONTENTS}/"), digest
 
 
 def list_targets(site: SiteStorage) -> list[str]:

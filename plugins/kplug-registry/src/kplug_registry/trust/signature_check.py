@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from kplug_registry.errors import RegistryError
 from kplug_registry.storage import SiteStorage
 from kplug_registry.trust.fetching import SiteFetcher
 from kplug_registry.trust.keys import ROOT, SNAPSHOT, TARGETS
-from kplug_registry.trust.metadata_paths import METADATA, list_targets, metadata_path
+from kplug_registry.trust.metadata_paths import METADATA, content_path, list_targets, metadata_path
 from kplug_registry.trust.verified_site import VerifiedSite
 
 
@@ -46,7 +45,7 @@ def find_signature_faults(site: SiteStorage) -> list[str]:
         return []
     with tempfile.TemporaryDirectory() as folder:
         fetcher = _StorageFetcher(site)
-        client = VerifiedSite(fetcher.address, Path(folder), root, fetcher, pauses=())
+        client = VerifiedSite(fetcher.address, Path(folder), root, fetcher)
         try:
             client.refresh()
         except RegistryError as error:
@@ -79,6 +78,7 @@ def _compare(site: SiteStorage, signed: dict[str, TargetFile]) -> Iterator[str]:
     yield from (f"{path} is not signed" for path in sorted(there - signed.keys()))
     yield from (f"{path} is signed and not there" for path in sorted(signed.keys() - there))
     for path in sorted(there & signed.keys()):
-        digest = hashlib.sha256(site.read(path) or b"").hexdigest()
-        if digest != signed[path].hashes.get("sha256"):
-            yield f"{path} is not the file that was signed"
+        digest = signed[path].hashes["sha256"]
+        for each in (path, content_path(path, digest)):
+            if site.find_hash(each) != digest:
+                yield f"{each} is not the file that was signed"

@@ -1,19 +1,21 @@
 """Signs a site: its files are targets in hash bins.
 
-Only ``sign_site`` and ``write_signing`` write to a site.
+Only ``sign_site``, ``copy_targets`` and ``write_signing`` write to a site.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuf.api.metadata import TargetFile
 
 from kplug_registry.trust.keys import SigningKeys
-from kplug_registry.trust.metadata_paths import list_targets
+from kplug_registry.trust.metadata_paths import content_path, list_targets
 from kplug_registry.trust.signing_lifetimes import USUAL, Lifetimes
 from kplug_registry.trust.site_signer import Read, Signing, SiteSigner
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from kplug_registry.storage import SiteStorage  # a client writes nothing there
 
 _HASHES = ["sha256"]
+_BATCH = 200  # files in memory together
 
 
 def sign_site(site: SiteStorage, keys: SigningKeys, lifetimes: Lifetimes = USUAL) -> None:
@@ -34,15 +37,18 @@ def sign_site(site: SiteStorage, keys: SigningKeys, lifetimes: Lifetimes = USUAL
     Raises:
         TrustError: if there is no root, or keys are missing.
     """
-    write_signing(site, sign_all(site.read, read_targets(site), keys, lifetimes))
+    write_signing(site, sign_all(site.read, copy_targets(site), keys, lifetimes))
 
 
-def read_targets(site: SiteStorage) -> Iterator[tuple[str, bytes]]:
-    """Yield the paths and contents of the files of a site that are signed."""
-    for path in list_targets(site):
-        content = site.read(path)
-        if content is not None:
-            yield path, content
+def copy_targets(site: SiteStorage) -> Iterator[tuple[str, bytes]]:
+    """Copy the files that are signed to names with their hashes, and yield their paths and contents."""
+    copied = iter(list_targets(site))
+    while paths := list(islice(copied, _BATCH)):
+        contents = {path: data for path in paths if (data := site.read(path)) is not None}
+        site.copy(
+            {content_path(path, sha256(data).hexdigest()): path for path, data in contents.items()}
+        )
+        yield from contents.items()
 
 
 def sign_all(
@@ -99,9 +105,11 @@ def sign_changes(
     for name, changed in by_bin.items():
         content = signer.read_bin(name)
         for path, data in changed.items():
-            content.pop(path, None)
-            if data is not None:
-                content[path] = TargetFile.from_data(path, data, _HASHES)
+            before = content.pop(path, None)
+            after = None if data is None else TargetFile.from_data(path, data, _HASHES)
+            if after is not None:
+                content[path] = after
+            signer.replace_file(before, after, data or b"")
         signer.add_bin(name, content)
     signer.add_snapshot()
     return signer.finish()
@@ -119,10 +127,14 @@ def renew_timestamp(read: Read, keys: SigningKeys, lifetimes: Lifetimes = USUAL)
 
 
 def write_signing(site: SiteStorage, signing: Signing) -> None:
-    """Write the metadata of a signature to its site, one file after the other."""
+    """Write the files of a signature to its site, one after the other."""
+    from kplug_registry.trust.obsolete_files import keep_obsolete  # needs what clients do not
+
     for path, data in signing.files.items():
         site.write({path: data})
-    site.remove(signing.obsolete)
+    changes = keep_obsolete(site, signing)
+    site.write({path: data for path, data in changes.items() if data is not None})
+    site.remove(path for path, data in changes.items() if data is None)
 
 
 def write_file(file: Path, data: bytes) -> None:

@@ -32,7 +32,13 @@ from kplug_registry.trust.keys import (
     SigningKeys,
     sign_metadata,
 )
-from kplug_registry.trust.metadata_paths import FORMAT_FIELD, LATEST, metadata_path, write_latest
+from kplug_registry.trust.metadata_paths import (
+    FORMAT_FIELD,
+    LATEST,
+    content_path,
+    metadata_path,
+    write_latest,
+)
 from kplug_registry.trust.signing_lifetimes import Lifetimes
 
 Read = Callable[[str], bytes | None]
@@ -47,7 +53,7 @@ class Signing:
 
     Args:
         files: The files to write, by path and in this order, as clients begin with the last ones.
-        obsolete: The files to remove afterwards. The previous version stays for clients that are reading it.
+        obsolete: The files that the new state lacks. Clients may still read an older one.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -110,6 +116,19 @@ class SiteSigner:
                 hint=_SIGN_ALL,
             )
         return bins
+
+    def replace_file(
+        self, before: TargetFile | None, after: TargetFile | None, data: bytes
+    ) -> None:
+        """Write the content of a file of a bin, and mark the one before as obsolete."""
+        old, new = (
+            None if one is None else content_path(one.path, one.hashes["sha256"])
+            for one in (before, after)
+        )
+        if new is not None:
+            self._signing.files[new] = data
+        if old is not None and old != new:
+            self._signing.obsolete.append(old)
 
     def read_bin(self, name: str) -> dict[str, TargetFile]:
         """Return the content of a bin."""
@@ -181,8 +200,8 @@ class SiteSigner:
         previous = self._versions.get(name, 0)
         signed.version = self._versions[name] = previous + 1
         self._signing.files[metadata_path(name, signed.version)] = self._sign(signed, role)
-        if previous > 1:
-            self._signing.obsolete.append(metadata_path(name, previous - 1))
+        if previous:
+            self._signing.obsolete.append(metadata_path(name, previous))
 
     def _sign(self, signed: Timestamp | Snapshot | Targets, role: str) -> bytes:
         self._lifetimes.set_expiry(signed, self._previous.get(role))

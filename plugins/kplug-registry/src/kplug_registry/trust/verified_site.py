@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Iterator, Set
 from itertools import count, islice
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import quote
 
-from tuf.api.exceptions import (
-    DownloadHTTPError,
-    DownloadLengthMismatchError,
-    LengthOrHashMismatchError,
-    StorageError,
-)
+from tuf.api.exceptions import DownloadHTTPError, StorageError
 from tuf.api.metadata import Metadata, Snapshot, TargetFile, Targets
 from tuf.api.serialization import DeserializationError
-from tuf.ngclient import Updater, UpdaterConfig
+from tuf.ngclient import Updater
 
 from kplug_registry.errors import TrustError
 from kplug_registry.site_format import current_time
 from kplug_registry.trust.fetching import SiteFetcher
 from kplug_registry.trust.keys import ROOT, SNAPSHOT, TARGETS
 from kplug_registry.trust.latest_metadata import LatestMetadata
-from kplug_registry.trust.metadata_paths import FORMAT_FIELD, METADATA, metadata_path
+from kplug_registry.trust.metadata_paths import (
+    FORMAT_FIELD,
+    METADATA,
+    content_path,
+    metadata_path,
+)
 from kplug_registry.trust.roots import get_fingerprint
 from kplug_registry.trust.signing import write_file
 from kplug_registry.trust.site_copy import SiteCopy
@@ -32,9 +30,6 @@ from kplug_registry.trust.tuf_refusals import explaining_refusals
 
 _MOST_ROOTS, _LONGEST_ROOT = 64, 512_000
 _BATCH = 200  # files, between which other processes may use the copy
-_PAUSES = (0.5, 1.0)  # between attempts, while a publish is under way
-
-Found = TypeVar("Found")
 
 
 class VerifiedSite:
@@ -45,7 +40,6 @@ class VerifiedSite:
         folder: The folder of its copy.
         root: The trusted root: the content of a file, or a fingerprint ``sha256:…``.
         fetcher: Fetches files.
-        pauses: Seconds between attempts to read a file that differs from what was signed.
     """
 
     is_signed = True
@@ -56,12 +50,11 @@ class VerifiedSite:
         folder: Path,
         root: bytes | str,
         fetcher: SiteFetcher | None = None,
-        pauses: Sequence[float] = _PAUSES,
     ) -> None:
         self.address = address.rstrip("/") + "/"
         self.copy = SiteCopy(folder)
         self._seen = folder / "verified"
-        self._root, self._fetcher, self._pauses = root, fetcher or SiteFetcher(), pauses
+        self._root, self._fetcher = root, fetcher or SiteFetcher()
         self._updater: Updater | None = None
         self._latest: LatestMetadata | None = None
 
@@ -88,7 +81,20 @@ class VerifiedSite:
             TrustError: if it is not what was signed.
             UnreachableSiteError: if the site does not answer.
         """
-        return self._try(lambda: self._fetch(path))
+        if self._updater is None:
+            self.refresh()
+        assert self._updater is not None  # noqa: S101 - refresh() made it
+        with explaining_refusals(self.address, self.copy):
+            info = self._updater.get_targetinfo(path)
+            if info is None:
+                self.copy.remove(path)
+                return None
+            if (kept := self._find_kept(path, info)) is not None:
+                return kept
+            data = self._fetcher.download_bytes(self._locate_content(path, info), info.length)
+            info.verify_length_and_hashes(data)
+            self.copy.write(path, data)
+            return data
 
     def fetch_all(self) -> int:
         """Keep every file of the newest state in the copy, and return how many there are.
@@ -99,22 +105,17 @@ class VerifiedSite:
             TrustError: if one is not what was signed.
             UnreachableSiteError: if the site does not answer.
         """
-        return self._try(self._fetch_all)
-
-    def _try(self, act: Callable[[], Found]) -> Found:
-        """Read from the site, and again after a pause if a publish has changed it meanwhile."""
-        for pause in (*self._pauses, None):
-            try:
-                return act()
-            except TrustError as error:
-                is_changing = isinstance(
-                    error.__cause__, (LengthOrHashMismatchError, DownloadLengthMismatchError)
-                )
-                if pause is None or not is_changing:
-                    raise
-                time.sleep(pause)
-                self._updater = None
-        raise AssertionError
+        targets = self._list_targets()
+        wanted = (
+            (path, info) for path, info in targets.items() if self._find_kept(path, info) is None
+        )
+        while batch := list(islice(wanted, _BATCH)):
+            urls = [(self._locate_content(path, info), info.length) for path, info in batch]
+            with explaining_refusals(self.address, self.copy):
+                for (path, info), data in zip(batch, self._fetcher.download_all(urls), strict=True):
+                    info.verify_length_and_hashes(data)
+                    self.copy.write(path, data)
+        return len(targets)
 
     def find_format(self) -> object:
         """Return the format of the site, as it is signed; None if nothing says it.
@@ -126,19 +127,6 @@ class VerifiedSite:
         if self._updater is None:
             self.refresh()
         return self._read_metadata(TARGETS).unrecognized_fields.get(FORMAT_FIELD)
-
-    def _fetch_all(self) -> int:
-        targets = self._list_targets()
-        wanted = (
-            (path, info) for path, info in targets.items() if self._find_kept(path, info) is None
-        )
-        while batch := list(islice(wanted, _BATCH)):
-            urls = [(self._locate(path), info.length) for path, info in batch]
-            with explaining_refusals(self.address, self.copy):
-                for (path, info), data in zip(batch, self._fetcher.download_all(urls), strict=True):
-                    info.verify_length_and_hashes(data)
-                    self.copy.write(path, data)
-        return len(targets)
 
     def _list_targets(self) -> dict[str, TargetFile]:
         """Return what is signed about all files of the newest state, by their paths."""
@@ -188,22 +176,6 @@ class VerifiedSite:
         file = self.copy.folder / METADATA / f"{role}.json"
         return Metadata[Targets].from_file(str(file)).signed
 
-    def _fetch(self, path: str) -> bytes | None:
-        if self._updater is None:
-            self.refresh()
-        assert self._updater is not None  # noqa: S101 - refresh() made it
-        with explaining_refusals(self.address, self.copy):
-            info = self._updater.get_targetinfo(path)
-            if info is None:
-                self.copy.remove(path)
-                return None
-            if (kept := self._find_kept(path, info)) is not None:
-                return kept
-            data = self._fetcher.download_bytes(self._locate(path), info.length)
-            info.verify_length_and_hashes(data)
-            self.copy.write(path, data)
-            return data
-
     def _find_kept(self, path: str, info: TargetFile) -> bytes | None:
         """Return a file from the copy, if it is what was signed."""
         kept = self.copy.read(path)
@@ -213,6 +185,9 @@ class VerifiedSite:
     def _locate(self, path: str) -> str:
         return f"{self.address}{quote(path)}"
 
+    def _locate_content(self, path: str, info: TargetFile) -> str:
+        return self._locate(content_path(path, next(iter(info.hashes.values()))))
+
     def _refresh(self) -> Updater:
         folder = self.copy.folder / METADATA
         self._latest = LatestMetadata(self.address, self.copy.folder, self._fetcher)
@@ -220,7 +195,6 @@ class VerifiedSite:
             str(folder),
             f"{self.address}{METADATA}/",
             fetcher=self._latest,
-            config=UpdaterConfig(prefix_targets_with_hash=False),
             bootstrap=self._find_root(),
         )
         updater.refresh()
