@@ -89,6 +89,7 @@ def test_a_publish_writes_only_what_speaks_of_the_release(
     assert not [path for path in written if "wave" in path]
     assert set(before) & set(written) == {
         *("feed.xml", "registry.json", "simple/index.html", "simple/index.json"),
+        "simple/newest.json",
         *("search/kplug.json", "index.html"),
         *(f"prefixes/{each}.json" for each in ("kp", "kpl", "kplu", "wa")),  # kplugtides, water
     }

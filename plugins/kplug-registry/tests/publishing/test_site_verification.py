@@ -25,6 +25,7 @@ PAGES = [
     "lookalikes/kplugwaves.json",
     "simple/index.html",
     "simple/index.json",
+    "simple/newest.json",
     "simple/kplug-waves/index.html",
     "simple/kplug-waves/index.json",
 ]

@@ -22,6 +22,7 @@ FILES = {
     "search/WORD.json": site_format.SearchFile,
     "prefixes/PREFIX.json": site_format.PrefixFile,
     "lookalikes/SHAPE.json": site_format.LookalikeFile,
+    "simple/newest.json": site_format.NewestNames,
 }
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from kplug_registry.building.site_view import SiteView
 from kplug_registry.building.visible_text import escape_text
-from kplug_registry.site_format import DistributionFile, Release, WheelFile
+from kplug_registry.site_format import DistributionFile, NewestNames, Release, WheelFile
 
 _API = {"api-version": "1.1"}
 _ROOT = "simple/index"
+_NEWEST = "simple/newest.json"
+_NEWEST_SHARE = 0.01  # of all names: whoever adds one writes a hundredth of the pages, on average
 
 
 def write_project(view: SiteView, distribution: DistributionFile) -> None:
@@ -31,21 +33,33 @@ def write_project(view: SiteView, distribution: DistributionFile) -> None:
 
 
 def add_projects(view: SiteView, names: Iterable[str]) -> None:
-    """Add distributions to the two pages that list all, the only files that grow with the site."""
-    known = read_names(view)
-    wanted = sorted({*known, *names})
-    if wanted != known or not known:
-        write_projects(view, wanted)
+    """Add distributions to a short list, or to the two pages that list all if it would get too long."""
+    known = find_newest(view)
+    newest = sorted({*known.names, *names})
+    if len(newest) < known.listed * _NEWEST_SHARE:
+        view.write_noun(_NEWEST, NewestNames(known.listed, tuple(newest)))
+    else:
+        write_projects(view, sorted({*_read_listed(view), *newest}))
+
+
+def find_newest(view: SiteView) -> NewestNames:
+    """Return the names that the two pages lack."""
+    return view.find(NewestNames, _NEWEST) or NewestNames(0, ())
 
 
 def read_names(view: SiteView) -> list[str]:
     """Return the names of all distributions."""
+    return [*_read_listed(view), *find_newest(view).names]
+
+
+def _read_listed(view: SiteView) -> list[str]:
     text = view.read(f"{_ROOT}.json")
     return [] if text is None else [row["name"] for row in json.loads(text)["projects"]]
 
 
-def write_projects(view: SiteView, names: list[str]) -> None:
-    """Write the two pages that list all distributions, whose names are sorted."""
+def write_projects(view: SiteView, names: Sequence[str], newest: Sequence[str] = ()) -> None:
+    """Write the two pages that list all distributions but the newest, and the list of those; all sorted."""
+    view.write_noun(_NEWEST, NewestNames(len(names), tuple(newest)))
     links = (f'<a href="{name}/">{name}</a>' for name in names)
     _write_page(view, _ROOT, "Distributions", links)
     rows = ",".join(f'{{"name":"{name}"}}' for name in names)  # dicts would take much memory

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from kplug_registry.building import SiteView
 from kplug_registry.building.catalogue import write_component_page, write_distribution_pages
 from kplug_registry.building.feed import write_front_pages
-from kplug_registry.building.simple_pages import write_project, write_projects
+from kplug_registry.building.simple_pages import find_newest, write_project, write_projects
 from kplug_registry.site_format import (
     ComponentFile,
     DistributionFile,
@@ -78,6 +78,7 @@ def _make_pages(
         view.write_noun(lookalike_path(name), LookalikeFile(name))
     for component in components:
         write_component_page(view, component)
-    write_projects(view, sorted(names))
+    newest = set(find_newest(view).names) & set(names)
+    write_projects(view, sorted(set(names) - newest), sorted(newest))
     write_front_pages(view, file)
     yield from view.take()

@@ -52,6 +52,7 @@ from kplug_registry.site_format.schema import (
     KindCount as KindCount,
     LookalikeFile as LookalikeFile,
     NameList as NameList,
+    NewestNames as NewestNames,
     Offer as Offer,
     OwnerChange as OwnerChange,
     Picture as Picture,

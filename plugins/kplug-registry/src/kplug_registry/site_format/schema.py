@@ -276,6 +276,19 @@ class NameList:
 
 
 @dataclass(frozen=True, slots=True)
+class NewestNames:
+    """``simple/newest.json``: distributions that the two pages of all distributions lack.
+
+    Args:
+        listed: How many distributions the pages have.
+        names: Their normalised names, sorted; fewer than a hundredth as many.
+    """
+
+    listed: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RecentRelease:
     """A release in the list of what is new."""
 
