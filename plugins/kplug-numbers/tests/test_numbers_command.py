@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from kplug_numbers import wheel_numbers
 from kplug_numbers.checking import list_keys
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.numbers_file import NumbersFile, find_numbers
@@ -208,6 +209,40 @@ def test_two_wheels_are_compared_without_running_them(acme: Path, tmp_path: Path
     first, second, third = map(str, wheels)
     assert run("diff", first, second) == "3 same\n"
     assert run("diff", second, third, status=1).startswith("differs: loss acme/dice: ")
+
+
+def test_the_numbers_of_a_wheel_that_carries_none_are_made_on_demand(
+    acme: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("record", "acme", "--example", "dice(smooth=2.0)")
+    carrying, bare = (tmp_path / f"acme-{version}-py3-none-any.whl" for version in ("0.1", "0.2"))
+    for path in (carrying, bare):
+        with zipfile.ZipFile(path, "w") as wheel:
+            wheel.writestr("acme/__init__.py", "")
+            if path == carrying:
+                wheel.write(acme / "numbers.json", "acme/numbers.json")
+    assert "kplug numbers diff --run" in run("diff", str(carrying), str(bare), status=2)
+    asked = []
+
+    def answer(wheel: Path, _: str, distribution: str, known: Path) -> list[str]:
+        asked.append((wheel, distribution, known.read_text()))
+        return ["", (acme / "numbers.json").read_text()]
+
+    monkeypatch.setattr(wheel_numbers, "run_with_wheel", answer)
+    assert run("diff", "--run", str(carrying), str(bare)) == "3 same\n"
+    assert asked == [(bare, "acme", (acme / "numbers.json").read_text())]
+    monkeypatch.setattr(wheel_numbers, "run_with_wheel", lambda *_: ["it has no component", ""])
+    fault = "acme-0.2-py3-none-any.whl: it has no component"
+    assert fault in run("diff", "--run", str(bare), str(carrying), status=2)
+
+
+def test_a_subject_of_bisect_is_a_file_or_a_component(acme: Path, tmp_path: Path) -> None:
+    run("record", "acme")
+    assert "there is no file 'models/m.keras'" in run("bisect", "models/m.keras", status=2)
+    assert "what is installed has 0 readings of 'acme/dise'" in run("bisect", "acme/dise", status=2)
+    told = run("bisect", "acme/dice", "--expected", str(acme / "numbers.json"), status=2)
+    assert told.startswith("no registry that answers here has a version of 'acme'\n  Give wheels")
+    assert "has a version of 'acme'" in run("history", "Acme", status=2)
 
 
 @pytest.mark.parametrize("distribution", ["kplug-penalties", "kplug-segmentation"])

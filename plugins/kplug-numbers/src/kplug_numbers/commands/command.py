@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from packaging.utils import canonicalize_name
 
-from kplug import get_kind, parse_spec
+from kplug import Spec, get_kind, parse_spec
 from kplug.commands import (
     JsonOption,
     complete_component,
@@ -23,7 +23,7 @@ from kplug.commands import (
 )
 from kplug.display.messages import quote
 from kplug.display.terminal import wrap
-from kplug.errors import KplugError
+from kplug.errors import KplugError, SpecError
 from kplug.inspection import KINDS, find_component
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.file_comparison import Result, compare_files
@@ -239,9 +239,9 @@ def bisect(
     """
     from kplug_numbers.bisection import find_change_of_component, find_change_of_model
 
-    if "/" in subject and not Path(subject).exists():
-        name, reading = _find_expected(subject, expected)
-        change = find_change_of_component(reading, wheels or [], name)
+    if (spec := _find_spec(subject)) is not None:
+        reading = _find_expected(spec, expected)
+        change = find_change_of_component(reading, wheels or [], spec.distribution or "")
     else:
         change = find_change_of_model(Path(subject), wheels or [], plugin)
     if as_json:
@@ -255,20 +255,27 @@ def bisect(
     raise typer.Exit(change is not None)
 
 
-def _find_expected(text: str, file: Path | None) -> tuple[str, Reading]:
-    """Return the distribution of a component, and what it is expected to compute."""
-    spec = parse_spec(text)
-    name = spec.distribution or ""
-    numbers = find_numbers(name) if file is None else read_file(file)
+def _find_spec(text: str) -> Spec | None:
+    """Return the component that a text names with its distribution; None if it names a file."""
+    try:
+        spec = parse_spec(text)
+    except SpecError:
+        return None
+    return spec if spec.distribution and not Path(text).exists() else None
+
+
+def _find_expected(spec: Spec, file: Path | None) -> Reading:
+    """Return what a component is expected to compute."""
+    numbers = find_numbers(spec.distribution or "") if file is None else read_file(file)
     readings = numbers.readings.values() if numbers else ()
     found = [one for one in readings if parse_spec(one.spec) == spec]
     if len(found) != 1:
         where = "what is installed" if file is None else str(file)
         raise ReadingError(
-            f"{where} has {len(found)} readings of {quote(text)}",
+            f"{where} has {len(found)} readings of {quote(str(spec))}",
             hint="--expected FILE names a numbers.json that says what it should compute.",
         )
-    return name, found[0]
+    return found[0]
 
 
 def _find_kind(text: str, kind: str | None) -> str:
