@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -53,6 +54,10 @@ def test_a_site_keeps_the_numbers_of_each_release(make_wheel: MakeWheel, tmp_pat
     assert (site / numbers_path(hashes[1])).read_text() == newer
     assert len(list((site / "numbers").iterdir())) == 2
     assert verify(Folder(site)) == []
+    page = (site / "catalogue/distributions/kplug-waves/index.html").read_text()
+    versions = re.findall(r'\.html">([\d.]+)</a>(?: \(([a-z ]+)\))?', page)
+    notes = ["", "numbers recorded anew", "same numbers", ""]
+    assert versions == list(zip(["1.3", "1.2", "1.1", "1.0"], notes, strict=True))
     (site / numbers_path(hashes[1])).write_text("{}")
     (site / "numbers/other.json").write_text("{}")
     assert verify(Folder(site)) == [
