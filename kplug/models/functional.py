@@ -77,6 +77,8 @@ class Functional(Model):
                 hint="A model of symbolic tensors is Model(inputs=…, outputs=…).",
             )
         super().__init__(name=name, **options)
+        if type(self).call is Functional.call:
+            self.is_watched = False  # it changes nothing itself, and each layer in it is watched
         self._form = InputForm(self.name, graph_checks.read_inputs(self.name, inputs))
         hint = "Outputs are what layers return when they are called on an Input."
         self._output_layout = graph_checks.read_tensors(self.name, "output", outputs, hint)

@@ -217,6 +217,21 @@ def test_training_is_passed_on() -> None:
     assert not torch.equal(model(ones), ones)
 
 
+def test_a_class_is_watched_if_it_has_a_call_of_its_own() -> None:
+    class Plain(Model):
+        def train_step(self, data: Any) -> Any:
+            return super().train_step(data)
+
+    class Own(Plain):
+        def call(self, inputs: Any) -> Any:
+            return super().call(inputs)
+
+    inputs = layers.Input((2,))
+    outputs = layers.Dense(1)(inputs)
+    assert not Plain(inputs, outputs).is_watched
+    assert Own(inputs, outputs).is_watched
+
+
 def test_masks_go_through_the_graph() -> None:
     ids = layers.Input((3,), dtype="int32")
     embedded = layers.Embedding(5, 1, mask_zero=True, embeddings_initializer="ones")(ids)

@@ -124,7 +124,8 @@ class MeanMetric(Metric):
 
     def result(self) -> Tensor:
         """Return Σ total / Σ count, and 0 before the first batch."""
-        return self._as_result(torch.where(self.count == 0, 0.0, self.total / self.count))
+        mean = self.total / self.count
+        return self._as_result(mean.masked_fill_(self.count == 0, 0.0))
 
 
 _CLASS_OF: dict[Formula, type[MeanMetric]] = {}

@@ -14,11 +14,24 @@ from kplug_preprocessing import (
     image_dataset_from_directory,
     text_dataset_from_directory,
 )
+from torch.overrides import TorchFunctionMode
 
 import kplug
 from kplug.errors import ArgumentError, ArgumentValueError, DataError
 from kplug.layers import Dense, Flatten
 from kplug.utils import save_img
+
+class _Names(TorchFunctionMode):
+    """Notes the names of the functions of torch that are called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.found.add(func.__name__)
+        return func(*args, **(kwargs or {}))
+
 
 QUIET: dict[str, Any] = {"verbose": False, "image_size": (6, 8)}
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
@@ -120,6 +133,23 @@ def test_each_pass_has_an_order_of_its_own_that_a_seed_repeats(pictures: Path) -
     first = orders(1)
     assert first == orders(1)
     assert len({tuple(each) for each in first}) > 1
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_a_picture_of_the_size_is_not_resized(tmp_path: Path, data_format: str) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 8, 3)).astype("uint8")
+    (tmp_path / "a").mkdir()
+    save_img(tmp_path / "a" / "0.png", pixels, scale=False)
+    loader = image_dataset_from_directory(tmp_path, data_format=data_format, **QUIET)
+    with _Names() as called:
+        ((pictures, _),) = loader
+    assert "interpolate" not in called.found
+    is_last = data_format == "channels_last"
+    expected = pixels if is_last else pixels.transpose(2, 0, 1)
+    np.testing.assert_array_equal(pictures[0].numpy(), expected)
+    with _Names() as called:
+        _ = list(image_dataset_from_directory(tmp_path, verbose=False, image_size=(6, 4)))
+    assert "interpolate" in called.found
 
 
 def test_a_model_is_trained_on_a_folder(pictures: Path) -> None:

@@ -271,8 +271,12 @@ def _load(
 def _read_picture(
     path: str, color_mode: str, size: tuple[int, int], data_format: str, **options: Any
 ) -> Any:
-    picture = img_to_array(load_img(path, color_mode), data_format, "float32")
-    return ops.image.resize(torch.tensor(picture), size, data_format=data_format, **options)
+    image = load_img(path, color_mode)
+    array = np.ascontiguousarray(img_to_array(image, data_format, "float32"))
+    picture = torch.from_numpy(array)
+    if (image.height, image.width) == size:
+        return picture
+    return ops.image.resize(picture, size, data_format=data_format, **options)
 
 
 def _read_text(path: str, max_length: int | None) -> str:
