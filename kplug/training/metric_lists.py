@@ -12,8 +12,8 @@ from kplug.metrics import Metric
 from kplug.metrics.base.metric import find_metrics
 from kplug.training.model_protocol import TrainableModel
 
-# Attributes that never hold metrics: all attributes are searched several times in each epoch, and in each step
-# of a class that lists its metrics there.
+# Attributes that never hold metrics: all attributes are searched several times in each epoch, and in each
+# step of a class that lists its metrics there.
 _OF_LAYERS = frozenset({*vars(Layer(name="any")), "built_shape", "_output_keys"})
 _HOLDERS = frozenset({Metric, dict, list, tuple})
 

@@ -1,4 +1,4 @@
-"""Every table of benchmarks, one after another: ``python tests/benchmarks``; fifty minutes on two cores.
+"""Every table of benchmarks, one after another: ``python tests/benchmarks``; 55 minutes on two cores.
 
 ``--quick`` makes those shorter that can be; ``--only TEXT`` takes the scripts whose name contains it. Each
 runs in a process of its own, and prints what it compares with and the target beside each number.

@@ -10,6 +10,7 @@ import ctypes
 import importlib
 import json
 import os
+import resource
 import sys
 import time
 import warnings
@@ -27,6 +28,8 @@ COLUMNS: dict[str, tuple[str, dict[str, Any]]] = {
     "kplug jit": ("kplug", {"jit_compile": True}),
     "kplug jit x8": ("kplug", {"jit_compile": True, "steps_per_execution": 8}),
     "kplug auto": ("kplug", {"jit_compile": "auto"}),
+    "kplug bf16": ("kplug", {"precision": "bf16"}),
+    "kplug jit bf16": ("kplug", {"precision": "bf16", "jit_compile": True}),
     "Keras torch": ("keras", {}),
     "Keras jax": ("keras", {}),
     "Keras tensorflow": ("keras", {}),
@@ -53,7 +56,8 @@ def make_module(column: str, name: str, case: Case) -> Contender:
     loop = by_hand.Loop(case, hand, is_compiled=column == "by hand, compiled")
     if column != "by hand":
         return Contender(loop.fit, {})
-    return Contender(loop.fit, {"predict": loop.predict, "one": loop.predict_one})
+    one = dict.fromkeys(("call", "one", "predict one"), loop.predict_one)
+    return Contender(loop.fit, {"predict": loop.predict, **one})
 
 
 def make_model(library: Any, column: str, case: Case) -> Contender:
@@ -69,16 +73,25 @@ def make_model(library: Any, column: str, case: Case) -> Contender:
         options = {"batch_size": size, "epochs": epochs, "verbose": 0, "callbacks": [Told()]}
         model.fit(alone(x), alone(y), **options)
 
-    if "jit_compile" in COLUMNS[column][1]:
-        return Contender(fit, {})  # each request would be compiled anew
     one = alone([each[:1] for each in x])
     predict = lambda: model.predict(alone(x), batch_size=size, verbose=0)  # noqa: E731
-    return Contender(fit, {"predict": predict, "one": lambda: model.predict_on_batch(one)})
+    if column == "kplug jit":  # each further request would be compiled, too
+        return Contender(fit, {"predict": predict})
+    if "jit_compile" in COLUMNS[column][1]:
+        return Contender(fit, {})
+    requests: dict[str, Request] = {
+        "predict": predict,
+        "one": lambda: model.predict_on_batch(one),
+        "predict one": lambda: model.predict(one, verbose=0),
+    }
+    if library.__name__ == "kplug":  # on JAX a call returns before it has computed
+        requests["call"] = lambda: model(one)
+    return Contender(fit, requests)
 
 
 def keep_memory() -> None:
-    """Let glibc keep what a step frees, as kplug does."""
-    if sys.platform == "linux":
+    """Let glibc keep what a step frees, as kplug does and unless kplug is told not to."""
+    if sys.platform == "linux" and os.environ.get("KPLUG_ALLOCATOR") != "system":
         libc = ctypes.CDLL("libc.so.6")
         libc.mallopt(-3, 64 << 20)  # M_MMAP_THRESHOLD
         libc.mallopt(-1, -1)  # M_TRIM_THRESHOLD
@@ -87,6 +100,11 @@ def keep_memory() -> None:
 def peak_memory() -> float:
     """Return the most memory that the process had, in MB."""
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
+
+
+def count_faults() -> int:
+    """Return the page faults of the process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 
 
 def serve(column: str, name: str, epochs: int) -> None:
@@ -111,14 +129,15 @@ def serve(column: str, name: str, epochs: int) -> None:
     found = {"ready": ready, "first": ends[0], "all": ends[-1], "peak": peak_memory()}
     print(json.dumps([["fit", *contender.requests], found]), flush=True)
     for line in sys.stdin:
-        request, count = line.split()
-        start = time.perf_counter()
+        request, _, rest = line.rpartition(" ")
+        count, faults, start = int(rest), count_faults(), time.perf_counter()
         if request == "fit":
-            contender.fit(int(count))
+            contender.fit(count)
         else:
-            for _ in range(int(count)):
+            for _ in range(count):
                 contender.requests[request]()
-        print(json.dumps((time.perf_counter() - start) / int(count)), flush=True)
+        seconds = time.perf_counter() - start
+        print(json.dumps([seconds / count, (count_faults() - faults) / count]), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """Benchmark of kplug, loops by hand and other libraries: epochs, first epochs, prediction, memory.
 
-Run it by path: ``python tests/benchmarks/table.py``; 25 minutes on two idle cores. Each contender of a case
+Run it by path: ``python tests/benchmarks/table.py``; 30 minutes on two idle cores. Each contender of a case
 is a process of its own. It trains from a cold start and stays; in every round each of them then trains and
 predicts for a part of a second. Numbers are medians of the rounds, and ratios are ratios of these medians.
 All have kplug's settings of the allocator. Of a contender that fails, a line below the tables says why.
 
 ``--quick`` takes fewer contenders and rounds (8 minutes). ``--isa avx2`` forbids newer instructions to all
-libraries; ``--only TEXT`` takes the cases whose name contains it, ``--columns NAME …`` the contenders.
+libraries; ``--only TEXT`` takes the cases whose name contains it, ``--columns NAME …`` the contenders, also
+``kplug bf16`` and ``kplug jit bf16``. With ``KPLUG_ALLOCATOR=system`` in the environment no contender changes
+the allocator.
 ``--json FILE`` keeps the numbers after every case, and ``--read FILE`` prints the tables of such a file.
 No case begins after ``--minutes``. Keras with its backends and Lightning come with the extra ``bench``.
 """
@@ -38,8 +40,10 @@ Numbers = dict[str, float]
 Found = dict[str, dict[str, Any]]  # of each column: numbers by their names, or why it "failed"
 HAND, KERAS = "by hand", ("Keras torch", "Keras jax", "Keras tensorflow")
 QUICK = (HAND, "kplug eager", "kplug jit", "Keras jax", "Keras tensorflow")
+ALL = [column for column in COLUMNS if not column.endswith("bf16")]
 TEN = ("kplug auto", *KERAS)  # they train ten epochs from a cold start
-REQUESTS = {"fit": 0.25, "predict": 0.15, "one": 0.05}  # with the seconds of a round
+# With the seconds of a round.
+REQUESTS = {"fit": 0.25, "predict": 0.15, "call": 0.03, "one": 0.05, "predict one": 0.03}
 LONG = ("CNN 64", f"chain of {CHAIN} layers")  # left out by --quick
 LIMIT = 100  # seconds that a contender may take for an answer
 ISAS = {
@@ -143,7 +147,7 @@ def measure(case: str, columns: Iterable[str], rounds: int, *, is_quick: bool) -
     processes: dict[str, Process] = {}
     found: Found = {}
     counts: dict[tuple[str, str], int] = {}
-    times: dict[tuple[str, str], list[float]] = {}
+    answers: dict[tuple[str, str], list[list[float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for column in columns:
             place = f"{folder}/{column.removesuffix(' x8').replace(' ', '-').replace(',', '')}"
@@ -157,17 +161,19 @@ def measure(case: str, columns: Iterable[str], rounds: int, *, is_quick: bool) -
                     if "failed" in found[column] or request not in process.requests:
                         continue
                     try:
-                        took = process.ask(f"{request} {counts.get((column, request), 1)}")
+                        answer = process.ask(f"{request} {counts.get((column, request), 1)}")
                     except ContenderError as error:
                         found[column]["failed"] = str(error)
                         continue
-                    counts[column, request] = min(10_000, math.ceil(seconds / took))
+                    counts[column, request] = min(10_000, math.ceil(seconds / answer[0]))
                     if turn:
-                        times.setdefault((column, request), []).append(took)
+                        answers.setdefault((column, request), []).append(answer)
         for process in processes.values():
             process.end()
-    for (column, request), taken in times.items():
-        found[column][request] = statistics.median(taken)
+    for (column, request), given in answers.items():
+        times, faults = zip(*given, strict=True)
+        found[column][request] = statistics.median(times)
+        found[column][f"{request}, faults"] = statistics.median(faults)
     return found
 
 
@@ -275,13 +281,19 @@ def print_tables(machine: str, results: dict[str, Found]) -> None:
         target = best(found, [HAND], "peak") + 60 if column.startswith("kplug") else math.inf
         return show(best(found, [column], "peak"), target, digits=0)
 
+    def faults(column: str, found: Found) -> str:
+        return show(best(found, [column], "fit, faults"), digits=0)
+
     print(f"{machine}\n")
     print_ratios("An epoch; other columns as multiples of the loop by hand:", "fit", results, "ms")
     print_numbers("The first epoch, s, cold (warm):", results, first)
     print_numbers("Ten epochs from a cold start, s:", results, ten, auto_to_keras)
     print_ratios("`predict` of an epoch's samples:", "predict", results, "ms")
+    print_ratios("`model(x)` of one sample:", "call", results, "µs")
     print_ratios("`predict_on_batch` of one sample:", "one", results, "µs")
+    print_ratios("`predict` of one sample:", "predict one", results, "µs")
     print_numbers("Peak memory, MB (kplug ≤ by hand + 60):", results, memory)
+    print_numbers("Page faults of an epoch:", results, faults)
     print_numbers("Seconds from the start until the model is made:", results, ready)
     for case, found in results.items():
         for column, numbers in found.items():
@@ -306,7 +318,7 @@ def main() -> None:
         return
     if options.isa:
         limit_instructions(options.isa)
-    columns = options.columns or (QUICK if options.quick else COLUMNS)
+    columns = options.columns or (QUICK if options.quick else ALL)
     rounds = options.rounds or (2 if options.quick else 4)
     minutes = options.minutes or (7.5 if options.quick else 25)
     machine, results, end = describe_machine(), {}, time.perf_counter() + 60 * minutes

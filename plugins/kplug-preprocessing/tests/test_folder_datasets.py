@@ -21,6 +21,7 @@ from kplug.errors import ArgumentError, ArgumentValueError, DataError
 from kplug.layers import Dense, Flatten
 from kplug.utils import save_img
 
+
 class _Names(TorchFunctionMode):
     """Notes the names of the functions of torch that are called."""
 
