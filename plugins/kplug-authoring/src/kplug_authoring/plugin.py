@@ -29,7 +29,8 @@ def kplug_findings() -> Sequence[Finding]:
 _COMMANDS = {
     "new": (
         "new.command",
-        "Write a plugin's distribution into a new folder: components, tests, README, CI, licence.",
+        "Write a plugin's distribution into a new folder: components, tests, README, changelog, CI, "
+        "licence.",
     ),
     "add": (
         "new.add",

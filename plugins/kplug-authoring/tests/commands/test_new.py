@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +11,12 @@ from pathlib import Path
 import pytest
 from kplug_authoring import run_contract
 from kplug_authoring.commands.new import command
+from kplug_numbers import Result, check_component, record_numbers
 from typer.testing import CliRunner
 
 import kplug
 from kplug.cli.app import app
+from kplug.inspection import list_components
 from kplug.registry import KINDS
 from tests.plugins import authoring as exposed
 from tests.plugins.authoring import install_project
@@ -60,9 +63,11 @@ def test_the_distribution_has_the_form_of_a_shipped_plugin(tmp_path: Path) -> No
     assert output == (
         "kplug-acme has the regularizer l1_reg, the loss dice_loss. Next:\n\n"
         "  pip install -e kplug-acme\n  kplug check kplug-acme\n"
+        "  kplug numbers record kplug-acme\n"
     )
     assert files_of(tmp_path / "kplug-acme") == [
-        *(".github/workflows/ci.yml", ".gitignore", "LICENSE", "README.md", "pyproject.toml"),
+        *(".github/workflows/ci.yml", ".gitignore", "CHANGELOG.md", "LICENSE", "README.md"),
+        "pyproject.toml",
         *("src/kplug_acme/__init__.py", "src/kplug_acme/dice_loss.py"),
         *("src/kplug_acme/l1_reg.py", "src/kplug_acme/py.typed"),
         *("tests/test_contract.py", "tests/test_dice_loss.py", "tests/test_l1_reg.py"),
@@ -87,6 +92,29 @@ def test_a_component_of_each_kind_keeps_its_contract(tmp_path: Path, install: Sa
     install_project(install, tmp_path / "kplug-acme")
     assert install.problems("kplug-acme") == []
     assert run_contract("kplug-acme") > len(KINDS)
+
+
+def test_the_numbers_of_each_kind_can_be_recorded_and_are_compared_by_the_ci(
+    tmp_path: Path, install: Sandbox
+) -> None:
+    new("kplug-acme", *ALL_KINDS)
+    project = tmp_path / "kplug-acme"
+    assert "kplug numbers check kplug-acme" in (project / ".github/workflows/ci.yml").read_text()
+    assert "`kplug check kplug-acme --accept` lists them" in (project / "CHANGELOG.md").read_text()
+    install_project(install, project)
+    url = {"url": install.folder.as_uri(), "dir_info": {"editable": True}}
+    (install.info("kplug-acme", "0.1.0") / "direct_url.json").write_text(json.dumps(url))
+    recorded = record_numbers("kplug-acme").content
+    assert {kind for kind, _ in recorded.readings} == KINDS.keys() - {"callback"}
+    assert recorded.unread == {}
+    assert all(one.outcome == "same" for kind in KINDS for one in _check(kind))
+
+
+def _check(kind: str) -> list[Result]:
+    (component,) = (
+        one for one in list_components(KINDS[kind]) if one.origin.distribution == "kplug-acme"
+    )
+    return check_component(component)
 
 
 def test_the_block_of_the_readme_runs_for_each_kind(tmp_path: Path, install: Sandbox) -> None:

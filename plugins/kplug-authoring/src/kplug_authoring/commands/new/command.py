@@ -46,7 +46,7 @@ def new(
     schedule: Annotated[list[str] | None, _names("schedule")] = None,
     callback: Annotated[list[str] | None, _names("callback")] = None,
 ) -> None:
-    """Write a plugin's distribution into a new folder: components, tests, README, CI, licence.
+    """Write a plugin's distribution into a new folder: components, tests, README, changelog, CI, licence.
 
     Each component is a small example that works: replace it. Options may be repeated.
 
@@ -89,7 +89,10 @@ def write_distribution(name: str, components: list[NewComponent]) -> None:
             typer.secho(f"note: {warning}", fg="yellow", err=True)
     write_folder(Path.cwd() / name, render_project(name, package, wanted))
     listed = ", ".join(f"the {one.kind.name} {one.name}" for one in wanted)
-    typer.echo(f"{name} has {listed}. Next:\n\n  pip install -e {name}\n  kplug check {name}")
+    typer.echo(
+        f"{name} has {listed}. Next:\n\n"
+        f"  pip install -e {name}\n  kplug check {name}\n  kplug numbers record {name}"
+    )
 
 
 def _default(package: str) -> NewComponent:
