@@ -32,12 +32,12 @@ def draw(stream: str, count: int) -> list[int]:
 
 def spread(stream: str, *shape: int, low: float = -2, high: float = 2) -> Array:
     numbers = np.array(draw(stream, int(np.prod(shape))), float).reshape(shape)
-    return low + numbers * (high - low) / 2**21
+    return np.asarray(low + numbers * (high - low) / 2**21)
 
 
 def shares(stream: str, *shape: int) -> Array:
     numbers = np.array(draw(stream, int(np.prod(shape))), float).reshape(shape)
-    return numbers / numbers.sum(-1, keepdims=True)
+    return np.asarray(numbers / numbers.sum(-1, keepdims=True))
 
 
 def write(array: Any) -> dict[str, Any]:

@@ -9,9 +9,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kplug_numbers.candidates import find_operations as find_operations
     from kplug_numbers.checking import (
         Recorded as Recorded,
-        Result as Result,
         check_component as check_component,
         find_recorded as find_recorded,
         record_numbers as record_numbers,
@@ -22,21 +22,28 @@ if TYPE_CHECKING:
         compare as compare,
     )
     from kplug_numbers.errors import ReadingError as ReadingError
+    from kplug_numbers.file_comparison import Result as Result
     from kplug_numbers.making import make_reading as make_reading, read_object as read_object
     from kplug_numbers.reading import Part as Part, Reading as Reading
+    from kplug_numbers.side_by_side import (
+        SideBySide as SideBySide,
+        compare_components as compare_components,
+    )
 
 _HOMES = {
+    "kplug_numbers.candidates": ("find_operations",),
     "kplug_numbers.checking": (
         "Recorded",
-        "Result",
         "check_component",
         "find_recorded",
         "record_numbers",
     ),
     "kplug_numbers.comparison": ("Comparison", "Difference", "compare"),
     "kplug_numbers.errors": ("ReadingError",),
+    "kplug_numbers.file_comparison": ("Result",),
     "kplug_numbers.making": ("make_reading", "read_object"),
     "kplug_numbers.reading": ("Part", "Reading"),
+    "kplug_numbers.side_by_side": ("SideBySide", "compare_components"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -1,17 +1,32 @@
-"""Puts components of one kind side by side: what each computes, where they agree, what they cost."""
+"""Puts components of one kind side by side: what each computes, how they differ, what they cost."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from kplug import Spec, get_kind, parse_spec, resolve
 from kplug.errors import KplugError
+from kplug.inspection import describe_signature, find_component, find_own_example, load
+from kplug.utils.component_curves.curve import Curve
+from kplug.utils.component_curves.sampling import SAMPLERS, sample_together
 from kplug_numbers.comparison import Comparison, compare
-from kplug_numbers.making import make_reading
-from kplug_numbers.reading import Part, Reading
+from kplug_numbers.errors import ReadingError
+from kplug_numbers.making import make_reading, make_recorder, standard_settings
+from kplug_numbers.probes import count_operations, find_loss_traits
+from kplug_numbers.reading import Reading
+from kplug_numbers.relations import (
+    choose_family,
+    describe_alone,
+    describe_equality,
+    describe_relation,
+    find_traits,
+)
 
-_ROUNDS = 3  # of the measurement; the least of each counts
+LETTERS = "ABCDEFGH"
+_MOST_CLAUSES = 4
+_LEAST_COST = 0.05  # by which two have to differ to be told apart
 
 
 @dataclass(frozen=True)
@@ -19,92 +34,134 @@ class Candidate:
     """A component and how it compares with the first one.
 
     Args:
-        spec: The component with its arguments, as written.
+        label: Its letter.
+        spec: The component with its arguments.
+        says: How it differs from the first one, in words; of the first one, what it does.
         reading: What it computes; None without a reading.
         why: Why there is none.
         comparison: The comparison with the first candidate; None if one of them has no reading.
-        cost: How much processor time its recipe takes, as a multiple of the first candidate's.
+        operations: How many operations torch runs for one call and its gradient; None if that is unknown.
+        cost: The same, as a multiple of the first candidate's.
+        curve: The component as a function of one variable; None without.
     """
 
+    label: str
     spec: str
+    says: str
     reading: Reading | None = None
     why: str = ""
     comparison: Comparison | None = None
+    operations: int | None = None
     cost: float | None = None
+    curve: Curve | None = None
 
 
-def read_candidates(kind: str, specs: Sequence[str]) -> list[Candidate]:
-    """Return the components in the order in which they are given."""
-    made = [_read(kind, spec) for spec in specs]
-    costs = _measure(kind, made)
-    first = made[0].reading
-    if first is None:
-        return made
-    return [
-        replace(
-            one,
-            comparison=compare(first, one.reading),
-            cost=costs[one.spec] / costs[made[0].spec],
+@dataclass(frozen=True)
+class _Made:
+    """What was found of a component by itself."""
+
+    label: str
+    spec: Spec
+    reading: Reading | None = None
+    why: str = ""
+    traits: Mapping[str, str] = field(default_factory=dict)
+    operations: int | None = None
+
+
+def read_candidates(kind: str, references: Sequence[str | Spec]) -> list[Candidate]:
+    """Return components in the order in which they are given.
+
+    Raises:
+        ReadingError: if these are less than two different ones, or more than eight.
+        KplugError: if one is not installed, or needs arguments that neither its spec nor its author gives.
+    """
+    specs = [complete(kind, one) for one in references]
+    if len(set(map(str, specs))) < len(specs) or not 2 <= len(specs) <= len(LETTERS):
+        raise ReadingError(
+            f"compare needs two components or more, {len(LETTERS)} at most, each once",
+            hint="For example: kplug compare loss kplug/mse kplug/mae",
         )
-        if one.reading is not None
-        else one
-        for one in made
-    ]
-
-
-def _read(kind: str, spec: str) -> Candidate:
-    try:
-        return Candidate(spec, make_reading(kind, spec))
-    except KplugError as error:
-        return Candidate(spec, why=error.message)
-
-
-def _measure(kind: str, made: Sequence[Candidate]) -> dict[str, float]:
-    """Return the least processor time of each that has a reading, measured in turns."""
-    least: dict[str, float] = {}
-    for _ in range(_ROUNDS):
-        for one in made:
-            if one.reading is not None:
-                begun = time.process_time()
-                make_reading(kind, one.spec, is_twice=False)
-                seconds = time.process_time() - begun
-                least[one.spec] = min(seconds, least.get(one.spec, seconds))
-    return least
-
-
-def list_rows(candidates: Sequence[Candidate]) -> list[tuple[str, ...]]:
-    """Return a row for each part: its name, and what each candidate has; ``=`` where it is as the first."""
-    readings = [one.reading for one in candidates if one.reading is not None]
-    names = dict.fromkeys(name for reading in readings for name in reading.parts)
+    for spec in specs:
+        resolve(kind, spec)  # says what is wrong with it, before anything is computed
+    made = [_make(kind, *one) for one in zip(LETTERS, specs, strict=False)]
+    known = get_kind(kind)
+    curves = sample_together(known, specs) if known.name in SAMPLERS else [None] * len(specs)
     return [
-        (name, *(_write_cell(name, one, one is candidates[0]) for one in candidates))
-        for name in names
+        _describe(one, made[:place], curve)
+        for place, (one, curve) in enumerate(zip(made, curves, strict=True))
     ]
 
 
-def _write_cell(name: str, candidate: Candidate, is_first: bool) -> str:
-    part = candidate.reading.parts.get(name) if candidate.reading is not None else None
-    if part is None:
-        return ""
-    comparison = None if is_first else candidate.comparison
-    is_same = comparison is not None and name not in {one.part for one in comparison.differences}
-    return "=" if is_same else _write_part(part)
+def complete(kind: str, reference: str | Spec) -> Spec:
+    """Return a component's spec; without arguments that it needs, with those of its author's example."""
+    known = get_kind(kind)
+    spec = parse_spec(reference) if isinstance(reference, str) else reference
+    component = find_component(known, spec)
+    if component is None or spec.args or spec.kwargs:
+        return spec
+    arguments = describe_signature(known, load(component), component)
+    if all(default for _, default in arguments):
+        return spec
+    return Spec(spec.ref, kwargs=find_own_example(component).arguments)
 
 
-def _write_part(part: Part) -> str:
-    if part.raises:
-        return part.raises
-    return f"{part.sample[0]:.5g}" + (" …" if part.count > 1 else "") if part.sample else "none"
+def find_operations(kind: str, reference: str | Spec) -> int | None:
+    """Return how many operations torch runs for one call of a component and its gradient.
+
+    Returns:
+        The number, the same in every run; None for what cannot be made or called, and for layers,
+        schedules and callbacks.
+    """
+    with contextlib.suppress(KplugError), standard_settings():
+        out = make_recorder(kind, complete(kind, reference))
+        with out.limit.interrupting():
+            return count_operations(out, kind)
+    return None
 
 
-def describe(candidate: Candidate) -> str:
-    """Return where a candidate agrees with the first one, and its cost."""
-    if candidate.reading is None:
-        return f"{candidate.spec}: no reading: {candidate.why}"
-    if candidate.comparison is None:
-        return f"{candidate.spec}: nothing to compare it with"
-    count, differing = len(candidate.reading.parts), len(candidate.comparison.differences)
-    text = str(candidate.comparison)
-    if candidate.comparison.outcome == "differs":
-        text = f"same in {max(count - differing, 0)} of {count} parts; {text.partition(' (and')[0]}"
-    return f"{candidate.spec}: {text}; {candidate.cost:.2g} times the cost"
+def _make(kind: str, label: str, spec: Spec) -> _Made:
+    try:
+        reading = make_reading(kind, spec)
+    except KplugError as error:
+        return _Made(label, spec, why=error.message)
+    traits: dict[str, str] = {}
+    with contextlib.suppress(ReadingError), standard_settings():  # it may take too long
+        out = make_recorder(kind, spec)
+        with out.limit.interrupting():
+            traits = find_loss_traits(out, choose_family(reading)) if kind == "loss" else {}
+    traits |= find_traits(reading)
+    return _Made(label, spec, reading, traits=traits, operations=find_operations(kind, spec))
+
+
+def _describe(made: _Made, earlier: Sequence[_Made], curve: Curve | None) -> Candidate:
+    label, spec, reading = made.label, str(made.spec), made.reading
+    if reading is None:
+        return Candidate(label, spec, f"no reading: {made.why}", why=made.why, curve=curve)
+    first = earlier[0] if earlier else made
+    comparison, cost = None, None
+    if first.reading is not None:
+        comparison = compare(first.reading, reading)
+    if first.operations and made.operations:
+        cost = made.operations / first.operations
+    clauses = _relate(made, earlier)[:_MOST_CLAUSES]
+    if clauses and cost and abs(cost - 1) > _LEAST_COST:
+        clauses.append(f"{cost:.2g} times the operations of {first.label}")
+    if not clauses:
+        traits = [one for one in made.traits.values() if not one.startswith("counts ")]
+        clauses = [*traits, *describe_alone(reading)][:_MOST_CLAUSES]
+        clauses += [f"{made.operations} operations of torch"] if made.operations else []
+    says = "; ".join(dict.fromkeys(clauses))
+    return Candidate(label, spec, says, reading, "", comparison, made.operations, cost, curve)
+
+
+def _relate(made: _Made, earlier: Sequence[_Made]) -> list[str]:
+    """Return how a component differs from the first one; if it follows from an earlier one, how."""
+    known = [(one, one.reading) for one in earlier if one.reading is not None]
+    if made.reading is None or not known:
+        return []
+    for one, reading in known:
+        if simple := describe_equality(reading, made.reading, one.label):
+            return [simple]
+    first, reading = known[0]
+    other = [words for name, words in made.traits.items() if first.traits.get(name) != words]
+    return describe_relation(reading, made.reading, first.label, other)

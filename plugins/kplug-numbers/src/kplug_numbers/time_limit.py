@@ -66,7 +66,9 @@ class TimeLimit:
         def ask(_: int, frame: FrameType | None) -> None:
             if self.is_over and _is_called_by(owner, frame):
                 # A component may catch what is raised now: more comes while it does, at other moments.
-                signal.setitimer(signal.ITIMER_REAL, next(asked) % _MOST_MOMENTS * 1e-6 + 1e-6, _PERIOD)
+                signal.setitimer(
+                    signal.ITIMER_REAL, next(asked) % _MOST_MOMENTS * 1e-6 + 1e-6, _PERIOD
+                )
                 raise OverdueError
 
         handler = signal.signal(signal.SIGALRM, ask)

@@ -14,7 +14,7 @@ from kplug_numbers.recipes.recorder import Recorder
 
 _MOST_FAMILIES = 4
 _WHOLE = 2  # families of which all cases are recorded
-_ORDER = (
+ORDER = (
     "single",
     "shares",
     "choices",
@@ -33,14 +33,14 @@ def record_metric(out: Recorder) -> None:
     """Record a metric on the first families that it takes, of the last ones fewer cases."""
     known = {family.name: family for family in pairs()}
     values = Family("values", (spread("metric/values", 5),))
-    tried = [*(known[name] for name in _ORDER), values]
+    tried = [*(known[name] for name in ORDER), values]
     taken = (family for family in tried if _takes(out, family))
     for at, family in enumerate(itertools.islice(taken, _MOST_FAMILIES)):
         _record(out, family, is_whole=at < _WHOLE)
 
 
 def _takes(out: Recorder, family: Family) -> bool:
-    return out.takes(lambda: _update(out.make(), family.cast(torch.float32)).result())
+    return out.takes(lambda: update(out.make(), family.cast(torch.float32)).result())
 
 
 def _record(out: Recorder, family: Family, *, is_whole: bool) -> None:
@@ -50,14 +50,14 @@ def _record(out: Recorder, family: Family, *, is_whole: bool) -> None:
     def batches() -> dict[str, Any]:
         metric, found = out.make(), {}
         for at, part in enumerate(in_turn(count, (3, 2))):
-            found[f"{at}"] = _result(_update(metric, tuple(value[part] for value in inputs)))
+            found[f"{at}"] = _result(update(metric, tuple(value[part] for value in inputs)))
         metric.reset_state()
-        found["reset"] = _result(_update(metric, tuple(value[:1] for value in inputs)))
+        found["reset"] = _result(update(metric, tuple(value[:1] for value in inputs)))
         return found
 
     def merged() -> dict[str, Any]:
         parts = [
-            _update(out.make(), tuple(value[part] for value in inputs))
+            update(out.make(), tuple(value[part] for value in inputs))
             for part in in_turn(count, (2, 2, 1))
         ]
         parts[0].merge_state(parts[1:])
@@ -65,10 +65,10 @@ def _record(out: Recorder, family: Family, *, is_whole: bool) -> None:
 
     def weighted() -> dict[str, Any]:
         weights = torch.tensor(_WEIGHTS[:count])
-        return {"result": _result(_update(out.make(), inputs, weights))}
+        return {"result": _result(update(out.make(), inputs, weights))}
 
     def updated(*others: Tensor) -> dict[str, Any]:
-        return {"result": _result(_update(out.make(), others))}
+        return {"result": _result(update(out.make(), others))}
 
     out.attempt(f"{name}/batches", batches)
     out.attempt(f"{name}/weighted", weighted)
@@ -86,7 +86,8 @@ def _record(out: Recorder, family: Family, *, is_whole: bool) -> None:
                 out.attempt(f"{name}/exact", updated, y_true, exact.float())
 
 
-def _update(metric: Any, inputs: tuple[Tensor, ...], weights: Tensor | None = None) -> Any:
+def update(metric: Any, inputs: tuple[Tensor, ...], weights: Tensor | None = None) -> Any:
+    """Add a batch to a metric, and return it."""
     # A keyword, so that a metric of single values does not take y_pred for the weights.
     metric.update_state(*(value.clone() for value in inputs), sample_weight=weights)
     return metric

@@ -13,7 +13,7 @@ from kplug_numbers.recipes.inputs import Family, pairs, spread, weight_matrices,
 from kplug_numbers.recipes.recorder import Recorder
 
 _MOST_FAMILIES = 2
-_OF_LOSSES = 9  # the families behind are for metrics alone
+OF_LOSSES = 9  # the families behind are for metrics alone
 _TYPES = {"float64": torch.float64, "float32": torch.float32}
 _AGREEMENT = 1e-9
 _WEIGHTS = (0.0, 1.0, 2.5, 0.5, 3.0)
@@ -23,7 +23,7 @@ Compute = Callable[[Tensor], Any]
 
 def record_loss(out: Recorder) -> None:
     """Record a loss on the first two families that it takes."""
-    taken = (family for family in pairs()[:_OF_LOSSES] if _takes(out, family))
+    taken = (family for family in pairs()[:OF_LOSSES] if _takes(out, family))
     for family in itertools.islice(taken, _MOST_FAMILIES):
         _record_loss(out, family)
 

@@ -1,0 +1,108 @@
+"""What is said of two components, from their readings alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from kplug_numbers import Reading, make_reading, read_object
+from kplug_numbers.relations import describe_equality, describe_relation
+from torch import Tensor
+
+from kplug import Loss
+
+
+class Scaled(Loss):
+    """A loss with a factor and an offset, for each sample."""
+
+    def __init__(self, factor: float = 1.0, offset: float = 0.0) -> None:
+        super().__init__("scaled")
+        self.factor, self.offset = factor, offset
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return self.factor * (y_true - y_pred).abs().mean(-1) + self.offset
+
+
+def read(make: Callable[[], object], kind: str = "loss") -> Reading:
+    return read_object(kind, "mine", make)
+
+
+def tell(first: Reading, other: Reading) -> list[str]:
+    equality = describe_equality(first, other, "A")
+    return [equality] if equality else describe_relation(first, other, "A")
+
+
+@pytest.mark.parametrize(
+    ("factor", "offset", "formula"),
+    [
+        (2.0, 0.0, "2 · A"),
+        (-1.0, 0.0, "-A"),
+        (1.0, -0.5, "A - 0.5, without weights and masks"),
+        (-1.0, 1.0, "1 - A, without weights and masks"),
+        (100.0, 3.0, "100 · A + 3, without weights and masks"),
+    ],
+)
+def test_a_factor_and_an_offset_are_found(factor: float, offset: float, formula: str) -> None:
+    assert tell(read(Scaled), read(lambda: Scaled(factor, offset))) == [formula]
+
+
+def test_what_is_the_same_is_said_to_be() -> None:
+    assert tell(read(Scaled), read(Scaled)) == ["the same as A"]
+
+
+def _at_ties(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    distance = y_pred - y_true
+    return (distance * torch.where(distance == 0, 1.0, distance.sign()).detach()).mean(-1)
+
+
+def _plain(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    return (y_true - y_pred).abs().mean(-1)
+
+
+def test_gradients_alone_may_differ() -> None:
+    (told,) = tell(read(lambda: _plain), read(lambda: _at_ties))[:1]
+    assert told == (
+        "the same values, other gradients for right predictions, wrong predictions and zeros"
+    )
+
+
+def _binary(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    return (y_true.square() - y_pred).abs().mean(-1)
+
+
+def test_it_is_said_where_both_agree() -> None:
+    told = tell(read(lambda: _plain), read(lambda: _binary))
+    assert told[0] == "the same for probabilities and one-hot targets"
+    assert told[1].endswith(f"for any numbers, where A is {_typical(read(lambda: _plain))}")
+
+
+def _typical(reading: Reading) -> str:
+    return f"{reading.parts['real/float64/value'].sample[0]:.3g}"
+
+
+def _ids(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    if y_true.ndim != 1:
+        raise ValueError("class ids are needed")
+    return -y_pred.gather(-1, y_true.long()[:, None])[:, 0]
+
+
+def _single(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    if y_pred.shape[-1] != 1:
+        raise ValueError("one number a sample is needed")
+    return (y_true - y_pred).abs()[:, 0]
+
+
+def test_other_inputs_are_named() -> None:
+    told = tell(read(lambda: _single), read(lambda: _ids))
+    assert told == [
+        "takes probabilities and class ids and logits and class ids, where A takes a probability a sample"
+        " and masks"
+    ]
+
+
+def test_optimizers_may_agree_in_the_first_step() -> None:
+    plain, heavy = (
+        make_reading("optimizer", f"torch/sgd(lr=0.1{more})") for more in ("", ", momentum=0.9")
+    )
+    assert tell(plain, heavy)[0] == "the same in the first step"
