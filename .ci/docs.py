@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from costs import add_costs
 from typer.cli import get_docs_for_click
 
 from kplug import hookspecs
@@ -139,6 +140,7 @@ def add_components() -> None:
     folder = str(PAGES / "components")
     if run("-m", "kplug", "docs", folder, "--curves", *examples):
         raise SystemExit(1)
+    add_costs(Path(folder))
 
 
 def find_faults(site: Path) -> Iterator[str]:
