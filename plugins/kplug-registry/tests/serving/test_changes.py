@@ -177,7 +177,7 @@ def test_a_token_for_one_distribution_publishes_it_and_changes_no_owner(
     assert upload(client, make_wheel(version="2.0"), ci).status_code == 200
     assert call("PUT", f"/owners/{WAVES}/mallory", ci) == (
         403,
-        "the token 'ci' may not own kplug-waves",
+        "the token 'ci' may not change the owners of kplug-waves",
     )
     assert call("PUT", f"/yanks/{WAVES}/1.0", ci, "no")[0] == 403
 

@@ -17,6 +17,7 @@ from kplug_registry.serving.database import Database
 from kplug_registry.site_format import current_time, is_distribution_name
 
 PERMISSIONS = ("publish", "yank", "own", "read")
+_VERBS = {"own": "change the owners of"}
 _PREFIX = "kplug-"  # recognisable for people and secret scanners
 _BYTES = 32  # of randomness: enough to need no slow hash
 
@@ -61,7 +62,8 @@ class Token:
             return
         kept = f" of {', '.join(self.distributions)}" if self.distributions else ""
         raise NotPermittedError(
-            f"the token {self.name!r} may not {permission} {distribution or 'here'}",
+            f"the token {self.name!r} may not {_VERBS.get(permission, permission)} "
+            f"{distribution or 'this site'}",
             hint=f"It may {', '.join(self.permissions)}{kept}. Who runs the registry makes others with: "
             "kplug token add NAME",
         )
