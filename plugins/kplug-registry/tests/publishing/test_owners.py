@@ -52,6 +52,22 @@ def test_a_further_build_with_other_code_is_refused(site: Path, make_wheel: Make
     assert read_files(site) == before
 
 
+@pytest.mark.parametrize("version", ["1.0.0", "1", "1.0+fixed", "1.0.0+fixed"])
+def test_a_version_that_is_another_spelling_of_one_is_refused(
+    site: Path, make_wheel: MakeWheel, version: str
+) -> None:
+    before = read_files(site)
+    with pytest.raises(
+        PublishingError, match=r"kplug-waves 1\.0 is published, and ==1\.0 could mean"
+    ):
+        add(site, make_wheel(version=version, code={"kplug_waves/__init__.py": f"{CODE}# new\n"}))
+    assert read_files(site) == before
+    add(site, make_wheel(version="1.0.post1"))
+    add(site, make_wheel(version="2.0+fixed"))
+    with pytest.raises(PublishingError, match=r"kplug-waves 2\.0\+fixed is published"):
+        add(site, make_wheel(version="2.0"))
+
+
 @pytest.mark.parametrize(
     ("more", "fact"),
     [

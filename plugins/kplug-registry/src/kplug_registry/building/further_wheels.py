@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from packaging.version import Version
 
 from kplug_registry.building.site_view import SiteView
 from kplug_registry.building.wheel_tags import can_replace
@@ -14,6 +16,21 @@ from kplug_registry.wheels import is_python, list_file_hashes
 
 _FACTS = ("requires", "requires_python", "summary", "numbers")
 _LONGEST = 200  # characters of one value in a message
+
+
+def check_version(distribution: str, known: Iterable[Release], new: Release) -> None:
+    """Refuse a version that ``==`` cannot tell from one that is there, as ``1.0.0`` or ``1.0+x`` from ``1.0``.
+
+    Raises:
+        PublishingError: with the other version.
+    """
+    for release in known:
+        if release.version != new.version and _read_public(release) == _read_public(new):
+            raise PublishingError(
+                f"{distribution} {release.version} is published, and =={release.version} could mean "
+                f"{new.version} too",
+                hint="Give it a new version.",
+            )
 
 
 def check_further_wheel(
@@ -61,6 +78,10 @@ def check_further_wheel(
             + "; ".join(differences[:5]),
             hint="All wheels of a version offer the same: build them from one source, or give a new version.",
         )
+
+
+def _read_public(release: Release) -> Version:
+    return Version(Version(release.version).public)
 
 
 def _compare_components(known: Release, new: Release) -> Iterator[str]:

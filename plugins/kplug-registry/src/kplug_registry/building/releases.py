@@ -9,7 +9,7 @@ from hashlib import sha256
 from kplug import lookup_key
 from kplug_registry.building.catalogue import write_component_page, write_distribution_pages
 from kplug_registry.building.feed import add_recent, update_counts
-from kplug_registry.building.further_wheels import check_further_wheel
+from kplug_registry.building.further_wheels import check_further_wheel, check_version
 from kplug_registry.building.name_rules import check_rules, claim_name
 from kplug_registry.building.owners import OPERATOR, check_owner, claim_distribution
 from kplug_registry.building.search_files import update_search
@@ -63,6 +63,7 @@ def add_release(
     else:
         before = claim_distribution(before, publisher, published)
     made = replace(_make_release(wheel, published), publisher=publisher)
+    check_version(before.name, before.releases, made)
     known = next((one for one in before.releases if one.version == made.version), None)
     if known is not None:
         check_further_wheel(view, before.name, known, made, wheel.path)
