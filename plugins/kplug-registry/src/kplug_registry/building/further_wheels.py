@@ -19,7 +19,7 @@ _LONGEST = 200  # characters of one value in a message
 
 
 def check_version(distribution: str, known: Iterable[Release], new: Release) -> None:
-    """Refuse a version that ``==`` cannot tell from one that is there, as ``1.0.0`` or ``1.0+x`` from ``1.0``.
+    """Refuse a version that ``==`` cannot tell from one that is there, as ``1.0.0`` or ``1.0+x`` and ``1.0``.
 
     Raises:
         PublishingError: with the other version.
