@@ -19,10 +19,11 @@ install = conftest.install  # only what a test installs is seen
 
 ONE_HOT = torch.eye(3).repeat(2, 1)[:5].double()
 PAIR = (ONE_HOT, torch.linspace(0.1, 0.9, 15).reshape(5, 3).double())
+WEIGHT = (torch.linspace(-1.0, 1.0, 20).reshape(4, 5),)
 TAKEN: dict[str, tuple[str, tuple[Any, ...]]] = {
-    "regularizer": ("l2(0.01)", ()),
-    "constraint": ("max_norm(0.5)", ()),
-    "activation": ("relu", ()),
+    "regularizer": ("l2(0.01)", WEIGHT),
+    "constraint": ("max_norm(0.5)", WEIGHT),
+    "activation": ("relu", WEIGHT),
     "loss": ("categorical_crossentropy", PAIR),
     "metric": ("categorical_accuracy", PAIR),
     "optimizer": ("adam", ()),

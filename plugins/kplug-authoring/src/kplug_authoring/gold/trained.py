@@ -85,8 +85,10 @@ def _inputs_of(subject: Subject) -> tuple[Any, ...] | None:
     kind = subject.kind.name
     if kind == "layer":
         return calls_of(subject)
-    if kind not in ("loss", "metric"):
+    if kind in ("optimizer", "schedule", "callback"):
         return ()
+    if kind not in ("loss", "metric"):
+        return subject.inputs
     # A metric of one argument counts what no model gives it.
     return subject.inputs if len(subject.inputs) == 2 and subject.inputs[1].ndim > 1 else None
 

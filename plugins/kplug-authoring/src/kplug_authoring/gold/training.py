@@ -12,18 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.layers import Dense, Input, Layer
+from kplug.layers import Activation, Dense, Input, Layer
 from kplug.models import Model, Sequential
 from kplug.optimizers import SGD
 from kplug_authoring.checks.layer_inputs import fill
 from kplug_authoring.checks.subject import seeded
 
 _ROWS, _BATCH, _EPOCHS = 8, 4, 3
-_SLOTS = {
-    "regularizer": "kernel_regularizer",
-    "constraint": "kernel_constraint",
-    "activation": "activation",
-}
 
 
 class _Bend(Layer):
@@ -35,6 +30,22 @@ class _Bend(Layer):
     def call(self, inputs: Tensor) -> Tensor:
         bent: Tensor = inputs + self.factor * inputs * (1.0 - inputs)
         return bent
+
+
+class _Weigh(Layer):
+    """A layer with a weight of a shape, which a penalty or a constraint is for."""
+
+    def __init__(self, shape: tuple[int, ...], **slot: Any) -> None:
+        super().__init__()
+        self.shape, self.slot = shape, slot
+
+    def build(self, input_shape: Any) -> None:  # noqa: ARG002 - Keras's argument
+        initializer = "kplug/random_normal(stddev=1.0)"
+        self.kernel = self.add_weight(shape=self.shape, initializer=initializer, **self.slot)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        weighed: Tensor = inputs * self.kernel.square().mean()
+        return weighed
 
 
 def pull(y_true: Tensor, y_pred: Tensor) -> Tensor:  # noqa: ARG001 - a loss's arguments
@@ -56,7 +67,7 @@ def train(
     Args:
         kind: The kind of the component.
         made: The component.
-        inputs: What a loss, metric or layer of it is called with; ignored for other kinds.
+        inputs: What it is called with; empty for optimizers, schedules and callbacks.
         seed: The seed of the training; that of the weights is always the same.
         is_fitted: Whether the model is trained, and not only evaluated.
         how: Further arguments of `Model.compile`.
@@ -96,14 +107,20 @@ def _make_model(
         )
     if kind == "layer":
         return _wrap_layer(made, inputs)
+    if kind == "activation":
+        x = _extend(inputs[0])
+        model = Sequential([Input(tuple(x.shape[1:])), _Bend(), Activation(made)])
+        return model, x, torch.zeros(_ROWS, 1), {}
     x = torch.linspace(-1.0, 1.0, _ROWS * 4).sin().reshape(_ROWS, 4)
-    slot = {_SLOTS[kind]: made} if kind in _SLOTS else {"activation": "kplug/tanh"}
-    model = Sequential([Dense(3, input_dim=4, **slot), Dense(2)])
+    weighed = [_Weigh(tuple(inputs[0].shape), **{kind: made})] if inputs else []
+    model = Sequential([Input((4,)), *weighed, Dense(3, activation="kplug/tanh"), Dense(2)])
     compiling: dict[str, Any] = {"loss": "kplug/mse"}
     if kind == "optimizer":
         compiling["optimizer"] = made
     if kind == "schedule":
         compiling["optimizer"] = SGD(made)
+    if kind == "callback":
+        compiling["optimizer"] = SGD(0.05, use_ema=True)
     return model, x, x[:, :2].square(), compiling
 
 
