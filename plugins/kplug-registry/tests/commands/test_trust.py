@@ -38,7 +38,7 @@ def read_expiry(site: Path, role: str) -> int:
 
 def read_site(site: Path, folder: Path, root: bytes) -> bytes | None:
     """Return what a client reads that trusts a root."""
-    client = VerifiedSite(site.as_uri(), folder, get_fingerprint(root), pauses=())
+    client = VerifiedSite(site.as_uri(), folder, get_fingerprint(root))
     return client.fetch("registry.json")
 
 
@@ -149,7 +149,7 @@ def test_a_root_lives_longer_without_any_other_key(site: Path, tmp_path: Path) -
     assert (read_expiry(site, "root"), read_expiry(site, "timestamp")) == (500, 14)
     assert (site / "metadata/timestamp.json").read_bytes() == timestamp
     assert read_site(site, tmp_path / "copy", root) == b"{}"
-    client = VerifiedSite(site.as_uri(), tmp_path / "copy", get_fingerprint(root), pauses=())
+    client = VerifiedSite(site.as_uri(), tmp_path / "copy", get_fingerprint(root))
     client.refresh()
     assert Metadata[Any].from_file(str(tmp_path / "copy/metadata/root.json")).signed.version == 3
 

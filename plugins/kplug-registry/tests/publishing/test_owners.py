@@ -187,7 +187,7 @@ def test_a_change_of_owners_is_signed(site: Path, tmp_path: Path) -> None:
     with pytest.raises(PublishingError, match="is signed, and a change without a signature"):
         add_owner(Folder(site), "kplug-waves", "anna", NOW)
     add_owner(Folder(site), "kplug-waves", "anna", NOW, keys)
-    client = VerifiedSite(site.as_uri(), tmp_path / "copy", root, pauses=())
+    client = VerifiedSite(site.as_uri(), tmp_path / "copy", root)
     found = client.fetch("distributions/kplug-waves.json") or b""
     assert json.loads(found)["owners"] == ["anna", "operator"]
     assert verify(Folder(site)) == []
