@@ -25,7 +25,7 @@ def find_attribute_metrics(model: TrainableModel) -> list[Metric]:
         for module in list_modules(model)
         if isinstance(module, Layer)
         for name, value in vars(module).items()
-        if name not in _OF_LAYERS and _may_hold(type(value))
+        if name not in _OF_LAYERS and _may_hold(type(value))  # type: ignore[arg-type]  # it is hashable
         for metric in find_metrics(value)
     ]
     return list({id(metric): metric for metric in found}.values())

@@ -117,7 +117,7 @@ class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Notes the operations of torch, each with the size of its result."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.sizes: dict[str, int] = {}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
