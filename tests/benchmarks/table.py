@@ -242,7 +242,8 @@ def print_ratios(title: str, request: str, results: dict[str, Found], unit: str)
             show(best(found, [column], request) / hand, targets.get(column, math.inf))
             for column in others
         ]
-        to_keras = best(found, ours, request) / best(found, KERAS, request)
+        # Nothing where no Keras was measured: its time is infinite then.
+        to_keras = best(found, ours, request) / best(found, KERAS, request) or math.nan
         to_keras_text = show(to_keras, 1.0 if is_fit else math.inf)
         return [case, show(hand * scale, digits=1), *ratios, to_keras_text]
 
@@ -274,7 +275,7 @@ def print_tables(machine: str, results: dict[str, Found]) -> None:
 
     def ten(column: str, found: Found) -> str:
         if column == auto_to_keras:
-            return show(best(found, [auto], "ten") / best(found, KERAS, "ten"), 1.0)
+            return show(best(found, [auto], "ten") / best(found, KERAS, "ten") or math.nan, 1.0)
         return show(best(found, [column], "ten"), digits=1)
 
     def memory(column: str, found: Found) -> str:
