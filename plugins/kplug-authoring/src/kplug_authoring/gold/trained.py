@@ -18,7 +18,7 @@ from kplug_authoring.checks.subject import Finding, Subject, check, find_differe
 from kplug_authoring.gold.training import train
 
 _TOLERANCE = 1e-4  # sums of float32, in another order
-_PATIENCE = 240  # seconds, in which both processes import torch
+_PATIENCE = 600  # seconds, in which both processes import torch
 _ENDS = 300  # characters of what a process that failed has written
 
 
