@@ -14,6 +14,7 @@ from kplug_registry.site_format import (
     Offer,
     PrefixFile,
     Release,
+    ReleaseFile,
     SearchFile,
     SearchHit,
     SiteFile,
@@ -23,6 +24,7 @@ from kplug_registry.site_format import (
     from_json,
     list_prefixes,
     prefix_path,
+    release_path,
     search_path,
     search_words,
     to_json,
@@ -133,7 +135,8 @@ def offer(
     files = wheels or (WheelFile(name, sha256(b"").hexdigest(), 0),)
     entries = tuple(ComponentEntry(kind, each, f"x:{each}", aliases) for kind, each in components)
     basic = {"published": "", "summary": "", "requires": (), "requires_python": "", **facts}
-    release = Release(version, wheels=files, components=entries, **basic)
+    release = Release(version, wheels=files, **basic)
+    _write(signed, release_path(distribution, version), ReleaseFile(distribution, version, entries))
     path = distribution_path(distribution)
     older = _read(signed, DistributionFile, path)
     releases = (release, *(older.releases if older else ()))

@@ -123,8 +123,8 @@ def test_results_of_the_contract_suite_are_shown_as_the_publishers(site: Path) -
         "as the publisher says: level silver, 2 passed, 1 failed, 1 left out with kplug 0.1.0 and"
         in page
     )
-    found = json.loads((site / "distributions/kplug-waves.json").read_text())["releases"]
-    assert [release["results"] is not None for release in found] == [True, False]
+    files = (site / f"releases/kplug-waves/{version}.json" for version in ("1.0", "2.0"))
+    assert [json.loads(file.read_text())["results"] is not None for file in files] == [False, True]
     assert verify(Folder(site)) == []
 
 

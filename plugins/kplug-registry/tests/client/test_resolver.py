@@ -51,7 +51,7 @@ class Shelf:
 
 def _make_release(name: str, version: str, requires: Sequence[str]) -> Release:
     wheel = WheelFile(f"{name.replace('-', '_')}-{version}-py3-none-any.whl", "0" * 64, 0)
-    return Release(version, "", "", tuple(requires), "", (wheel,), ())
+    return Release(version, "", "", tuple(requires), "", (wheel,))
 
 
 def shelve(catalogue: Catalogue) -> Registries:

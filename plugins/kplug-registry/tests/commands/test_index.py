@@ -78,7 +78,7 @@ def test_results_are_those_of_kplug_check_where_the_wheel_is_installed(
     checked = subprocess.run(command, capture_output=True)
     (tmp_path / "check.json").write_bytes(checked.stdout)
     run("build", wheel, "--out", site, "--results", tmp_path / "check.json")
-    (release,) = json.loads((site / "distributions/kplug-waves.json").read_text())["releases"]
+    release = json.loads((site / "releases/kplug-waves/1.0.json").read_text())
     (row,) = release["results"]["components"]
     (shown,) = json.loads(checked.stdout)["components"]
     passed = {one["name"] for one in shown["checks"] if one["passed"]}
@@ -160,8 +160,8 @@ def test_the_site_has_what_kplug_lists(
         if row["distribution"] not in ("kplug", "torch")
     }
     found = {
-        (data["name"], row["kind"], row["name"])
-        for data in (json.loads(path.read_text()) for path in site.glob("distributions/*.json"))
-        for row in data["releases"][0]["components"]
+        (data["distribution"], row["kind"], row["name"])
+        for data in (json.loads(path.read_text()) for path in site.glob("releases/*/*.json"))
+        for row in data["components"]
     }
     assert found == listed

@@ -129,7 +129,7 @@ def test_pictures_and_results_may_come_with_a_further_wheel_and_are_never_replac
     drawn = (DrawnComponent("loss", "wave_loss", Picture(digest, "a wave")),)
     wheel = replace(read_wheel(make_wheel(filename=LINUX)), drawn=drawn, results=results)
     publish([replace(wheel, pictures={digest: b"<svg/>"})], Folder(site), LATER)
-    (release,) = read(site, "distributions/kplug-waves.json")["releases"]
+    release = read(site, "releases/kplug-waves/1.0.json")
     assert release["drawn"][0]["picture"] == {"sha256": digest, "text": "a wave"}
     assert release["results"]["kplug"] == "0.1.0"
     assert verify(Folder(site)) == []

@@ -57,6 +57,21 @@ def test_a_new_version_reads_and_writes_no_list_of_all_distributions(
     assert (site / "simple/index.json").read_text() == "not read"
 
 
+def test_a_new_version_reads_and_writes_the_documentation_of_no_other(
+    site: Path, make_wheel: MakeWheel
+) -> None:
+    for version in ("1.1", "2.0"):
+        publish([read_wheel(make_wheel(version=version))], Folder(site), NOW)
+    for old in ("1.0", "1.1"):  # 2.0 is current, so the search has its words
+        (site / f"releases/kplug-waves/{old}.json").write_text("not read")
+    written = publish([read_wheel(make_wheel(version="3.0"))], Folder(site), NOW)
+    assert [path for path in written if path.startswith("releases/")] == [
+        "releases/kplug-waves/3.0.json"
+    ]
+    speaking = [path for path in written if b"A wave." in (site / path).read_bytes()]
+    assert "distributions/kplug-waves.json" not in speaking
+
+
 def test_the_result_is_that_of_building_the_site_at_once(
     site: Path, make_wheel: MakeWheel, tmp_path: Path
 ) -> None:

@@ -70,6 +70,22 @@ def test_a_file_that_belongs_to_nothing_is_named(site: Path, path: str) -> None:
     assert verify(Folder(site)) == [f"{path} belongs to nothing in the site"]
 
 
+def test_files_of_versions_are_compared_with_the_distribution(site: Path) -> None:
+    file, other = (site / f"releases/kplug-waves/{version}.json" for version in ("1.0", "3.0"))
+    other.write_bytes(file.read_bytes())
+    assert verify(Folder(site)) == ["releases/kplug-waves/3.0.json belongs to nothing in the site"]
+    other.unlink()
+    text = file.read_text()
+    file.write_text(text.replace('"version":"1.0"', '"version":"2.0"'))
+    assert verify(Folder(site)) == ["releases/kplug-waves/1.0.json is about another one"]
+    file.unlink()
+    assert verify(Folder(site)) == ["releases/kplug-waves/1.0.json is not there"]
+    file.write_text(text.replace("wave_loss", "wave_lass"))
+    assert "components/loss/wavelass.json does not say what the distributions' files say" in verify(
+        Folder(site)
+    )
+
+
 def test_a_distribution_that_only_the_list_of_all_has_is_found(site: Path) -> None:
     file = site / "simple/index.json"
     file.write_text(file.read_text().replace("]", ',{"name":"kplug-evil"}]'))

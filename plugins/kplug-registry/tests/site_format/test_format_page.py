@@ -19,6 +19,7 @@ FILES = {
     "registry.json": site_format.SiteFile,
     "components/KIND/KEY.json": site_format.ComponentFile,
     "distributions/NAME.json": site_format.DistributionFile,
+    "releases/NAME/VERSION.json": site_format.ReleaseFile,
     "search/WORD.json": site_format.SearchFile,
     "prefixes/PREFIX.json": site_format.PrefixFile,
     "lookalikes/SHAPE.json": site_format.LookalikeFile,

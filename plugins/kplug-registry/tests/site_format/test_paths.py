@@ -9,6 +9,7 @@ from kplug_registry.errors import SiteFormatError
 from kplug_registry.site_format import (
     component_path,
     distribution_path,
+    release_path,
     search_path,
     search_words,
     wheel_path,
@@ -32,6 +33,9 @@ def test_spellings_of_a_name_share_a_file(name: str) -> None:
         (distribution_path, "../kplug"),
         (distribution_path, "kplug/.."),
         (distribution_path, "kplug\x00"),
+        (lambda name: release_path("waves", name), "../1.0"),
+        (lambda name: release_path("waves", name), "1.0/2"),
+        (lambda name: release_path("waves", name), "." * 9),
         (wheel_path, "../a.whl"),
         (wheel_path, "a.tar.gz"),
         (search_path, "two words"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from importlib import resources
 from itertools import zip_longest
@@ -19,6 +19,7 @@ from kplug_registry.site_format import (
     DistributionFile,
     Offer,
     Release,
+    ReleaseFile,
     SiteFile,
     find_current,
     find_lowest_level,
@@ -55,18 +56,26 @@ def write_component_page(view: SiteView, component: ComponentFile) -> None:
     view.write_later(f"{_FOLDER}/components/{component.kind}/{component.key}.html", make)
 
 
-def write_distribution_pages(
-    view: SiteView, before: DistributionFile, after: DistributionFile
+def write_release_page(view: SiteView, release: Release, file: ReleaseFile) -> None:
+    """Write the page of a version."""
+    path = f"{_FOLDER}/distributions/{file.distribution}/{release.version}.html"
+    view.write_later(path, partial(_make_release_page, release, file))
+
+
+def write_distribution_page(
+    view: SiteView, distribution: DistributionFile, find_file: Callable[[str], ReleaseFile]
 ) -> None:
-    """Write the page of a distribution, and those of its versions that changed."""
-    current = find_current(after) or after.releases[0]
-    versions = list(_list_versions(after.releases))
-    folder = f"{_FOLDER}/distributions/{after.name}"
-    for release in set(after.releases) - set(before.releases):
-        page = partial(_make_release_page, after.name, release)
-        view.write_later(f"{folder}/{release.version}.html", page)
-    start = partial(_make_release_page, after.name, current, versions)
-    view.write_later(f"{folder}/index.html", start)
+    """Write the page of a distribution, which shows its current version.
+
+    Args:
+        view: The site.
+        distribution: The distribution.
+        find_file: Returns the file of a version.
+    """
+    shown = find_current(distribution) or distribution.releases[0]
+    versions = list(_list_versions(distribution.releases))
+    page = partial(_make_release_page, shown, find_file(shown.version), versions)
+    view.write_later(f"{_FOLDER}/distributions/{distribution.name}/index.html", page)
 
 
 def _list_versions(releases: Sequence[Release]) -> Iterator[tuple[str, str]]:
@@ -80,13 +89,16 @@ def _list_versions(releases: Sequence[Release]) -> Iterator[tuple[str, str]]:
 
 
 def _make_release_page(
-    name: str, release: Release, versions: Sequence[tuple[str, str]] = ()
+    release: Release, file: ReleaseFile, versions: Sequence[tuple[str, str]] = ()
 ) -> bytes:
-    offered = [(one.kind, one.name) for one in release.components]
-    level = find_lowest_level(release.results, offered)
-    head = _render("distribution.html", name=name, release=release, versions=versions, level=level)
-    checks = _render("checks.html", results=release.results) if release.results else ""
-    main = head + _render_components(name, release.components) + checks
+    name, results = file.distribution, file.results
+    facts = {
+        "results": results,
+        "level": find_lowest_level(results, [(one.kind, one.name) for one in file.components]),
+    }
+    head = _render("distribution.html", name=name, release=release, versions=versions, **facts)
+    checks = _render("checks.html", results=results) if results else ""
+    main = head + _render_components(name, file.components) + checks
     return _lay_out(_ROOT, f"{name} {release.version}", main)
 
 

@@ -9,11 +9,10 @@ from kplug_registry.building.catalogue import write_start_page
 from kplug_registry.building.site_view import SiteView
 from kplug_registry.building.visible_text import escape_text
 from kplug_registry.site_format import (
-    DistributionFile,
     KindCount,
     RecentRelease,
+    ReleaseFile,
     SiteFile,
-    find_current,
 )
 
 MOST_RECENT = 50
@@ -32,8 +31,8 @@ def add_recent(view: SiteView, release: RecentRelease) -> None:
     _write_site_file(view, replace(found, recent=recent))
 
 
-def update_counts(view: SiteView, before: DistributionFile, after: DistributionFile) -> None:
-    """Update the number of components of each kind by a distribution's difference."""
+def update_counts(view: SiteView, before: ReleaseFile | None, after: ReleaseFile | None) -> None:
+    """Update the number of components of each kind for another current release of a distribution."""
     found = view.find(SiteFile, "registry.json") or SiteFile()
     counts = Counter({each.kind: each.count for each in found.counts})
     counts.subtract(count_kinds(before))
@@ -41,9 +40,8 @@ def update_counts(view: SiteView, before: DistributionFile, after: DistributionF
     _write_site_file(view, replace(found, counts=list_counts(counts)))
 
 
-def count_kinds(distribution: DistributionFile) -> Counter[str]:
-    """Return how many components of each kind the current release of a distribution offers."""
-    current = find_current(distribution)
+def count_kinds(current: ReleaseFile | None) -> Counter[str]:
+    """Return how many components of each kind a current release offers."""
     return Counter(entry.kind for entry in current.components) if current else Counter()
 
 

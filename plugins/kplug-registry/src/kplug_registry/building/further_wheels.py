@@ -11,7 +11,7 @@ from packaging.version import Version
 from kplug_registry.building.site_view import SiteView
 from kplug_registry.building.wheel_tags import can_replace
 from kplug_registry.errors import ExistingReleaseError, NotPermittedError, PublishingError
-from kplug_registry.site_format import ComponentEntry, Release, wheel_path
+from kplug_registry.site_format import ComponentEntry, Release, ReleaseFile, wheel_path
 from kplug_registry.wheels import is_python, list_file_hashes
 
 _FACTS = ("requires", "requires_python", "summary", "numbers")
@@ -34,15 +34,21 @@ def check_version(distribution: str, known: Iterable[Release], new: Release) -> 
 
 
 def check_further_wheel(
-    view: SiteView, distribution: str, known: Release, new: Release, path: Path
+    view: SiteView,
+    known: Release,
+    known_file: ReleaseFile,
+    new: Release,
+    new_file: ReleaseFile,
+    path: Path,
 ) -> None:
     """Refuse a wheel of an existing version, unless it is the same for machines that had none.
 
     Args:
         view: The site.
-        distribution: The distribution.
         known: The version as it is in the site.
+        known_file: What it offers.
         new: The version as the wheel has it.
+        new_file: What the wheel offers.
         path: The wheel.
 
     Raises:
@@ -50,6 +56,7 @@ def check_further_wheel(
         ExistingReleaseError: if the site has a wheel of that name.
         PublishingError: with the differences of the wheel.
     """
+    release = f"{known_file.distribution} {known.version}"
     (wheel,) = new.wheels
     names = [file.filename for file in known.wheels]
     if wheel.filename in names:
@@ -59,22 +66,22 @@ def check_further_wheel(
         )
     if known.publisher != new.publisher:
         raise NotPermittedError(
-            f"{distribution} {known.version} was published by {known.publisher}, who alone adds wheels to it",
+            f"{release} was published by {known.publisher}, who alone adds wheels to it",
             hint="Give the wheel a new version.",
         )
-    if new.results is not None and known.results not in (None, new.results):
+    if new_file.results is not None and known_file.results not in (None, new_file.results):
         raise PublishingError(
-            f"{distribution} {known.version} has results of the contract suite, which are never replaced",
+            f"{release} has results of the contract suite, which are never replaced",
             hint="Publish the wheel without --results.",
         )
     differences = [
-        *_compare_components(known, new),
+        *_compare_components(known_file, new_file),
         *_compare_facts(known, new),
         *_compare_files(view, names, path),
     ]
     if differences:
         raise PublishingError(
-            f"{wheel.filename} is not what {distribution} {known.version} is in {names[0]}: "
+            f"{wheel.filename} is not what {release} is in {names[0]}: "
             + "; ".join(differences[:5]),
             hint="All wheels of a version offer the same: build them from one source, or give a new version.",
         )
@@ -84,7 +91,7 @@ def _read_public(release: Release) -> Version:
     return Version(Version(release.version).public)
 
 
-def _compare_components(known: Release, new: Release) -> Iterator[str]:
+def _compare_components(known: ReleaseFile, new: ReleaseFile) -> Iterator[str]:
     old, made = ({(each.kind, each.name): each for each in one.components} for one in (known, new))
     for kind, name in sorted(old.keys() - made.keys()):
         yield f"the {kind} {name!r} is missing"

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 
 from kplug import lookup_key
-from kplug_registry.building.catalogue import write_component_page, write_distribution_pages
+from kplug_registry.building.catalogue import (
+    write_component_page,
+    write_distribution_page,
+    write_release_page,
+)
 from kplug_registry.building.feed import add_recent, update_counts
 from kplug_registry.building.further_wheels import check_further_wheel, check_version
 from kplug_registry.building.name_rules import check_rules, claim_name
@@ -15,7 +20,7 @@ from kplug_registry.building.owners import OPERATOR, check_owner, claim_distribu
 from kplug_registry.building.search_files import update_search
 from kplug_registry.building.simple_pages import write_project
 from kplug_registry.building.site_view import SiteView
-from kplug_registry.errors import PublishingError
+from kplug_registry.errors import PublishingError, SiteFormatError
 from kplug_registry.site_format import (
     ComponentEntry,
     ComponentFile,
@@ -23,11 +28,14 @@ from kplug_registry.site_format import (
     Offer,
     RecentRelease,
     Release,
+    ReleaseFile,
     component_path,
     count_checks,
     distribution_path,
+    find_current,
     numbers_path,
     picture_path,
+    release_path,
     sort_releases,
     wheel_path,
 )
@@ -62,32 +70,32 @@ def add_release(
         check_owner(before, publisher)
     else:
         before = claim_distribution(before, publisher, published)
-    made = replace(_make_release(wheel, published), publisher=publisher)
-    check_version(before.name, before.releases, made)
-    known = next((one for one in before.releases if one.version == made.version), None)
+    release, file = _make_release(wheel, published, publisher)
+    check_version(before.name, before.releases, release)
+    known = next((one for one in before.releases if one.version == release.version), None)
     if known is not None:
-        check_further_wheel(view, before.name, known, made, wheel.path)
-        wheels = sorted((*known.wheels, *made.wheels), key=lambda file: file.filename)
-        made = replace(
-            known,
-            wheels=tuple(wheels),
-            drawn=known.drawn or made.drawn,
-            results=known.results or made.results,
+        known_file = find_release(view, before.name, known.version)
+        check_further_wheel(view, known, known_file, release, file, wheel.path)
+        wheels = sorted((*known.wheels, *release.wheels), key=lambda one: one.filename)
+        release = replace(known, wheels=tuple(wheels))
+        file = replace(
+            known_file,
+            drawn=known_file.drawn or file.drawn,
+            results=known_file.results or file.results,
         )
     path = wheel_path(wheel.file.filename)
     view.write(path, wheel.path)
     view.write(f"{path}.metadata", metadata.text)
-    for drawn in made.drawn:
+    for drawn in file.drawn:
         digest = drawn.picture.sha256
         if digest in wheel.pictures:
             view.write(picture_path(digest), wheel.pictures[digest])
-    if made.numbers is not None:
-        view.write(numbers_path(made.numbers), wheel.numbers)
-    others = (one for one in before.releases if one is not known)
-    _replace_distribution(view, before, (*others, made))
+    if release.numbers is not None:
+        view.write(numbers_path(release.numbers), wheel.numbers)
+    _replace_release(view, before, release, file)
     if known is None:
         claim_name(view, metadata.name)
-        recent = RecentRelease(metadata.name, made.version, metadata.summary, published)
+        recent = RecentRelease(metadata.name, release.version, metadata.summary, published)
         add_recent(view, recent)
     return None if before.releases else metadata.name
 
@@ -101,14 +109,14 @@ def change_release(
         PublishingError: if the site does not have it.
     """
     before = find_distribution(view, name)
-    if all(release.version != version for release in before.releases):
-        known = ", ".join(release.version for release in before.releases)
+    release = next((one for one in before.releases if one.version == version), None)
+    if release is None:
+        known = ", ".join(one.version for one in before.releases)
         raise PublishingError(
             f"there is no {before.name} {version} in {view.storage}",
             hint=f"Versions are {known}." if known else "",
         )
-    after = (change(one) if one.version == version else one for one in before.releases)
-    _replace_distribution(view, before, tuple(after))
+    _replace_release(view, before, change(release), find_release(view, before.name, version))
 
 
 def find_distribution(view: SiteView, name: str) -> DistributionFile:
@@ -117,36 +125,60 @@ def find_distribution(view: SiteView, name: str) -> DistributionFile:
     return view.find(DistributionFile, path) or DistributionFile(_stem(path), ())
 
 
-def _make_release(wheel: WheelContents, published: str) -> Release:
+def find_release(view: SiteView, name: str, version: str) -> ReleaseFile:
+    """Return the file of a version.
+
+    Raises:
+        SiteFormatError: if it is missing, or about another version.
+    """
+    path = release_path(name, version)
+    found = view.find(ReleaseFile, path)
+    if found is None or (found.distribution, found.version) != (name, version):
+        raise SiteFormatError(
+            f"{path} {'is not there' if found is None else 'is about another one'}"
+        )
+    return found
+
+
+def find_current_file(view: SiteView, distribution: DistributionFile) -> ReleaseFile | None:
+    """Return the file of the current release of a distribution, or None if all are withdrawn."""
+    current = find_current(distribution)
+    return None if current is None else find_release(view, distribution.name, current.version)
+
+
+def _make_release(
+    wheel: WheelContents, published: str, publisher: str
+) -> tuple[Release, ReleaseFile]:
     metadata = wheel.metadata
-    return Release(
+    release = Release(
         metadata.version,
         published,
         metadata.summary,
         metadata.requires,
         metadata.requires_python,
         (replace(wheel.file, published=published),),
-        wheel.components,
-        drawn=wheel.drawn,
-        results=wheel.results,
         numbers=sha256(wheel.numbers).hexdigest() if wheel.numbers else None,
+        publisher=publisher,
     )
+    file = ReleaseFile(
+        metadata.name, metadata.version, wheel.components, wheel.drawn, wheel.results
+    )
+    return release, file
 
 
-def list_offers(distribution: DistributionFile) -> Iterator[tuple[tuple[str, str], Offer]]:
+def list_offers(release: Release, file: ReleaseFile) -> Iterator[tuple[tuple[str, str], Offer]]:
     """Yield the kind and the lookup key of each name that a release offers, with the offer."""
-    for release in distribution.releases:
-        pictures = {(one.kind, one.name): one.picture for one in release.drawn}
-        counts = count_checks(release.results)
-        for entry in release.components:
-            place = entry.kind, entry.name
-            offer = replace(
-                _make_offer(distribution.name, release, entry),
-                picture=pictures.get(place),
-                checks=counts.get(place),
-            )
-            for key in dict.fromkeys(map(lookup_key, (entry.name, *entry.aliases))):
-                yield (entry.kind, key), offer
+    pictures = {(one.kind, one.name): one.picture for one in file.drawn}
+    counts = count_checks(file.results)
+    for entry in file.components:
+        place = entry.kind, entry.name
+        offer = replace(
+            _make_offer(file.distribution, release, entry),
+            picture=pictures.get(place),
+            checks=counts.get(place),
+        )
+        for key in dict.fromkeys(map(lookup_key, (entry.name, *entry.aliases))):
+            yield (entry.kind, key), offer
 
 
 def sort_offers(offers: list[Offer]) -> tuple[Offer, ...]:
@@ -169,26 +201,29 @@ def _make_offer(distribution: str, release: Release, entry: ComponentEntry) -> O
     )
 
 
-def _replace_distribution(
-    view: SiteView, before: DistributionFile, releases: tuple[Release, ...]
+def _replace_release(
+    view: SiteView, before: DistributionFile, release: Release, file: ReleaseFile
 ) -> None:
-    after = replace(before, releases=sort_releases(releases))
-    places: dict[tuple[str, str], list[Offer]] = {place: [] for place, _ in list_offers(before)}
-    for place, offer in list_offers(after):
-        places.setdefault(place, []).append(offer)
-    for (kind, key), own in places.items():
+    """Replace or add a version in all files that mention it; other versions are not read."""
+    own = before.name, release.version
+    others = (one for one in before.releases if one.version != release.version)
+    after = replace(before, releases=sort_releases((*others, release)))
+    for (kind, key), offer in list_offers(release, file):
         path = component_path(kind, key)
         found = view.find(ComponentFile, path) or ComponentFile(kind, key, ())
-        kept = [offer for offer in found.offers if offer.distribution != before.name]
-        offers = sort_offers([*kept, *own])
-        component = ComponentFile(kind, key, offers)
+        kept = (one for one in found.offers if (one.distribution, one.version) != own)
+        component = ComponentFile(kind, key, sort_offers([*kept, offer]))
         view.write_noun(path, component)
         write_component_page(view, component)
-    update_search(view, before, after)
-    update_counts(view, before, after)
-    write_project(view, after)
-    write_distribution_pages(view, before, after)
+    current = find_current_file(view, before)
+    view.write_noun(release_path(*own), file)
     view.write_noun(distribution_path(after.name), after)
+    changed = current, find_current_file(view, after)
+    update_search(view, *changed)
+    update_counts(view, *changed)
+    write_project(view, after)
+    write_release_page(view, release, file)
+    write_distribution_page(view, after, partial(find_release, view, after.name))
 
 
 def _stem(path: str) -> str:

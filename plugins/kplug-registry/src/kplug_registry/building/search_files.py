@@ -10,10 +10,9 @@ from kplug_registry.building.site_view import SiteView
 from kplug_registry.site_format import (
     LONGEST_HIT_SUMMARY,
     MOST_HITS,
-    DistributionFile,
+    ReleaseFile,
     SearchFile,
     SearchHit,
-    find_current,
     search_words,
     to_json,
     word_path,
@@ -23,15 +22,15 @@ _Identity = tuple[str, str, str]  # kind, lookup key, distribution
 _Rank = tuple[bool, _Identity]  # in the order of a file
 
 
-def list_hits(distribution: DistributionFile) -> Iterator[tuple[str, SearchHit]]:
-    """Yield each word by which a component of the current release is found, with the hit."""
-    for hit, words in _list_words(distribution):
+def list_hits(current: ReleaseFile | None) -> Iterator[tuple[str, SearchHit]]:
+    """Yield each word by which a component of a current release is found, with the hit."""
+    for hit, words in _list_words(current):
         for word in words:
             yield word, hit
 
 
-def update_search(view: SiteView, before: DistributionFile, after: DistributionFile) -> None:
-    """Update the files of a distribution's words for a change of the distribution."""
+def update_search(view: SiteView, before: ReleaseFile | None, after: ReleaseFile | None) -> None:
+    """Update the files of a distribution's words for another current release."""
     for hit, words in _list_words(before):
         identity = _identify(hit)
         for word in words:
@@ -103,19 +102,18 @@ def _identify(hit: SearchHit) -> _Identity:
     return hit.kind, lookup_key(hit.name), hit.distribution
 
 
-def _list_words(distribution: DistributionFile) -> Iterator[tuple[SearchHit, Iterable[str]]]:
-    """Yield the components of the current release, each with its search words."""
-    current = find_current(distribution)
+def _list_words(current: ReleaseFile | None) -> Iterator[tuple[SearchHit, Iterable[str]]]:
+    """Yield the components of a release, each with its search words."""
     if current is None:
         return
     for entry in current.components:
         hit = SearchHit(
             entry.kind,
             entry.name,
-            distribution.name,
+            current.distribution,
             current.version,
             _cut(entry.summary),
             entry.is_qualified_only,
         )
-        texts = (entry.name, *entry.aliases, distribution.name, entry.summary)
+        texts = (entry.name, *entry.aliases, current.distribution, entry.summary)
         yield hit, dict.fromkeys(word for text in texts for word in search_words(text))

@@ -15,7 +15,7 @@ from kplug_registry.client.registries import ConfiguredRegistry, OwnedDistributi
 from kplug_registry.client.resolver import Solution, resolve_requirements
 from kplug_registry.client.wheel_choice import find_wheel, list_usable_releases
 from kplug_registry.errors import InstallationError
-from kplug_registry.site_format import Release, WheelFile, wheel_path
+from kplug_registry.site_format import Release, ReleaseFile, WheelFile, release_path, wheel_path
 
 _SHOWN = 8  # names of components in a message
 
@@ -152,7 +152,9 @@ def _find_by_component(registries: Registries, name: str) -> str:
 
 def _check_offer(planned: Installation, name: str) -> None:
     """Refuse a distribution that is wanted for a component which it does not have."""
-    entries = planned.release.components
+    path = release_path(planned.distribution, planned.release.version)
+    file = planned.registry.fetch(ReleaseFile, path)
+    entries = file.components if file else ()
     keys = {lookup_key(each) for entry in entries for each in (entry.name, *entry.aliases)}
     if lookup_key(name) not in keys:
         names = ", ".join(entry.name for entry in entries[:_SHOWN])

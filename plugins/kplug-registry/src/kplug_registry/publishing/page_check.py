@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kplug_registry.building import SiteView
-from kplug_registry.building.catalogue import write_component_page, write_distribution_pages
+from kplug_registry.building.catalogue import (
+    write_component_page,
+    write_distribution_page,
+    write_release_page,
+)
 from kplug_registry.building.feed import write_front_pages
 from kplug_registry.building.simple_pages import find_newest, write_project, write_projects
 from kplug_registry.site_format import (
     ComponentFile,
     DistributionFile,
     LookalikeFile,
+    ReleaseFile,
     SiteFile,
     lookalike_path,
     numbers_path,
@@ -34,6 +39,7 @@ def find_page_faults(
     storage: SiteStorage,
     file: SiteFile,
     distributions: Sequence[DistributionFile],
+    files: Mapping[tuple[str, str], ReleaseFile],
     components: Iterable[ComponentFile],
 ) -> Iterator[str]:
     """Yield a sentence for each page that differs, is missing, or has no subject.
@@ -42,15 +48,17 @@ def find_page_faults(
         storage: The storage of the site.
         file: The expected content of `registry.json`.
         distributions: All distributions of the site.
+        files: The files of all versions, by distribution and version.
         components: The expected contents of the files of all names.
     """
     releases = [release for one in distributions for release in one.releases]
     wheels = (wheel for release in releases for wheel in release.wheels)
     paths = map(wheel_path, (wheel.filename for wheel in wheels))
     wanted = {each for path in paths for each in (path, f"{path}.metadata")}
-    wanted |= {picture_path(each.picture.sha256) for one in releases for each in one.drawn}
+    drawn = (each for one in files.values() for each in one.drawn)
+    wanted |= {picture_path(each.picture.sha256) for each in drawn}
     wanted |= {numbers_path(release.numbers) for release in releases if release.numbers}
-    for path, content in _make_pages(storage, file, distributions, components):
+    for path, content in _make_pages(storage, file, distributions, files, components):
         wanted.add(path)
         found = storage.read(path)
         if found is None:
@@ -65,6 +73,7 @@ def _make_pages(
     storage: SiteStorage,
     file: SiteFile,
     distributions: Iterable[DistributionFile],
+    files: Mapping[tuple[str, str], ReleaseFile],
     components: Iterable[ComponentFile],
 ) -> Iterator[tuple[str, object]]:
     """Yield each path with its expected content, generated lazily."""
@@ -73,7 +82,10 @@ def _make_pages(
     for distribution in distributions:
         names.append(distribution.name)
         write_project(view, distribution)
-        write_distribution_pages(view, DistributionFile(distribution.name, ()), distribution)
+        own = {one.version: files[distribution.name, one.version] for one in distribution.releases}
+        for release in distribution.releases:
+            write_release_page(view, release, own[release.version])
+        write_distribution_page(view, distribution, own.__getitem__)
     for name in sorted(names, reverse=True):  # of a shape, the first has the file
         view.write_noun(lookalike_path(name), LookalikeFile(name))
     for component in components:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from kplug_registry.building import SiteView
 from kplug_registry.building.feed import MOST_RECENT, count_kinds, list_counts
 from kplug_registry.building.held_names import REQUIRED, list_names, list_required
 from kplug_registry.building.prefix_files import sort_words
-from kplug_registry.building.releases import list_offers, sort_offers
+from kplug_registry.building.releases import (
+    find_current_file,
+    find_release,
+    list_offers,
+    sort_offers,
+)
 from kplug_registry.building.search_files import list_hits, sort_hits
 from kplug_registry.errors import SiteFormatError
 from kplug_registry.publishing.page_check import find_page_faults
@@ -24,6 +29,8 @@ from kplug_registry.site_format import (
     Offer,
     PrefixFile,
     RecentRelease,
+    Release,
+    ReleaseFile,
     SearchFile,
     SearchHit,
     SiteFile,
@@ -34,12 +41,15 @@ from kplug_registry.site_format import (
     numbers_path,
     picture_path,
     prefix_path,
+    release_path,
     search_path,
     wheel_path,
     word_path,
 )
 from kplug_registry.storage import SiteStorage
 from kplug_registry.trust.signature_check import find_signature_faults
+
+_Files = Mapping[tuple[str, str], ReleaseFile]  # by distribution and version
 
 
 def verify(site: SiteStorage) -> list[str]:
@@ -55,11 +65,17 @@ def verify(site: SiteStorage) -> list[str]:
     view = SiteView(site)
     try:
         distributions = list(_read_distributions(view))
-        counts = list_counts(sum(map(count_kinds, distributions), Counter()))
+        files = {
+            (each.name, one.version): find_release(view, each.name, one.version)
+            for each in distributions
+            for one in each.releases
+        }
+        current = [find_current_file(view, each) for each in distributions]
+        counts = list_counts(sum(map(count_kinds, current), Counter()))
         file = view.find(SiteFile, "registry.json") or SiteFile()
         found = [
             *_check_site_file(file, counts, distributions),
-            *_check_all(view, replace(file, counts=counts), distributions),
+            *_check_all(view, replace(file, counts=counts), distributions, files),
         ]
         return [*found, *find_signature_faults(site)]
     except SiteFormatError as error:
@@ -92,20 +108,25 @@ def _check_site_file(
 
 
 def _check_all(
-    view: SiteView, file: SiteFile, distributions: list[DistributionFile]
+    view: SiteView, file: SiteFile, distributions: list[DistributionFile], files: _Files
 ) -> Iterator[str]:
     offers: dict[tuple[str, str], list[Offer]] = defaultdict(list)
     hits: dict[str, list[SearchHit]] = defaultdict(list)
     for distribution in distributions:
-        yield from _check_wheels(view, distribution)
-        for place, offer in list_offers(distribution):
-            offers[place].append(offer)
-        for word, hit in list_hits(distribution):
+        for release in distribution.releases:
+            own = files[distribution.name, release.version]
+            yield from _check_wheels(view, release, own)
+            for place, offer in list_offers(release, own):
+                offers[place].append(offer)
+        for word, hit in list_hits(find_current_file(view, distribution)):
             hits[word].append(hit)
     components = [
         ComponentFile(*place, sort_offers(found)) for place, found in sorted(offers.items())
     ]
-    yield from find_page_faults(view.storage, file, distributions, components)
+    yield from find_page_faults(view.storage, file, distributions, files, components)
+    known = {release_path(*each) for each in files}
+    for path in sorted(set(view.storage.list("releases")) - known):
+        yield f"{path} belongs to nothing in the site"
     yield from _check_components(view, components)
     yield from _check_search(view, hits)
     required = (list_required(one.requires) for each in distributions for one in each.releases)
@@ -114,16 +135,15 @@ def _check_all(
     yield from _check_prefixes(view)
 
 
-def _check_wheels(view: SiteView, distribution: DistributionFile) -> Iterator[str]:
-    for release in distribution.releases:
-        for wheel in release.wheels:
-            yield from _check_wheel(view, wheel, f"{distribution.name} {release.version}")
-        for drawn in release.drawn:
-            found = (picture_path(drawn.picture.sha256), drawn.picture.sha256)
-            yield from _check_file(view, *found, f"{distribution.name} {release.version}")
-        if release.numbers is not None:
-            found = (numbers_path(release.numbers), release.numbers)
-            yield from _check_file(view, *found, f"{distribution.name} {release.version}")
+def _check_wheels(view: SiteView, release: Release, file: ReleaseFile) -> Iterator[str]:
+    name = f"{file.distribution} {release.version}"
+    for wheel in release.wheels:
+        yield from _check_wheel(view, wheel, name)
+    for drawn in file.drawn:
+        digest = drawn.picture.sha256
+        yield from _check_file(view, picture_path(digest), digest, name)
+    if release.numbers is not None:
+        yield from _check_file(view, numbers_path(release.numbers), release.numbers, name)
 
 
 def _check_wheel(view: SiteView, wheel: WheelFile, release: str) -> Iterator[str]:

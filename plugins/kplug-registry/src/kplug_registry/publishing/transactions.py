@@ -33,6 +33,7 @@ _ORDER = (
     "search/",
     "prefixes/",
     "lookalikes/",
+    "releases/",
     "distributions/",
     "simple/",
 )

@@ -12,6 +12,7 @@ from kplug_registry.site_format import (
     DistributionFile,
     NameList,
     PrefixFile,
+    ReleaseFile,
     SearchFile,
     SiteFile,
     find_content_type,
@@ -36,6 +37,7 @@ _NAMES = {  # of parameters: what they match, where more is refused as not found
     "kind": "^[a-z][a-z0-9_]*$",
     "key": "^[a-z][a-z0-9]*$",
     "distribution": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+    "version": "^[0-9][0-9a-z.!+]*$",
     "word": "^[a-z0-9]+$",
     "prefix": "^[a-z0-9]{2,4}$",
     "wheel": r"^[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl$",
@@ -187,6 +189,9 @@ DESCRIPTION: dict[str, Any] = {
             "All releases of a distribution.", DistributionFile, "distribution"
         ),
         "/names/required.json": _describe_json("What the releases require.", NameList),
+        "/releases/{distribution}/{version}.json": _describe_json(
+            "What a version offers.", ReleaseFile, "distribution", "version"
+        ),
         "/search/{word}.json": _describe_json("Components by a word.", SearchFile, "word"),
         "/prefixes/{prefix}.json": _describe_json(
             "Words that begin with characters.", PrefixFile, "prefix"

@@ -18,6 +18,7 @@ from kplug_registry.errors import SiteFormatError
 _KEY = re.compile(r"[a-z][a-z0-9]{0,99}")
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _DISTRIBUTION = re.compile(r"[a-z0-9]([a-z0-9-]{0,98}[a-z0-9])?")
+_VERSION = re.compile(r"[0-9][0-9a-z.!+]{0,99}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,199}\.whl")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _RUN = re.compile(r"[\w-]+")
@@ -56,6 +57,24 @@ def distribution_path(name: str) -> str:
         'distributions/kplug-penalties.json'
     """
     return f"distributions/{_check(_DISTRIBUTION, canonicalize_name(name), 'distribution')}.json"
+
+
+def release_path(name: str, version: str) -> str:
+    """Return the path of the file about a version of a distribution.
+
+    Args:
+        name: The name of the distribution.
+        version: The version, in its normal form.
+
+    Raises:
+        SiteFormatError: for a name or a version that none can have.
+
+    Example:
+        >>> release_path("Kplug_Penalties", "1.0rc1")
+        'releases/kplug-penalties/1.0rc1.json'
+    """
+    stem = _check(_DISTRIBUTION, canonicalize_name(name), "distribution")
+    return f"releases/{stem}/{_check(_VERSION, version, 'version')}.json"
 
 
 def is_distribution_name(name: str) -> bool:

@@ -144,11 +144,8 @@ class Release:
         summary: The line of its metadata.
         requires: Requirements (PEP 508).
         requires_python: The Pythons that it supports (PEP 440); empty for all.
-        wheel: What is installed.
-        components: What each of them offers, by kind and name.
+        wheels: What is installed: one of them.
         yanked: Why it was withdrawn, or None.
-        drawn: The components of which there is a picture.
-        results: Those of the contract suite, if the publisher supplied some.
         numbers: The hash of what its components compute, as its wheels have it; None if they have nothing.
         publisher: The owner who published its first wheel.
     """
@@ -159,12 +156,28 @@ class Release:
     requires: tuple[str, ...]
     requires_python: str
     wheels: tuple[WheelFile, ...]
-    components: tuple[ComponentEntry, ...]
     yanked: str | None = None
-    drawn: tuple[DrawnComponent, ...] = ()
-    results: ContractResults | None = None
     numbers: str | None = None
     publisher: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFile:
+    """``releases/<name>/<version>.json``: what a version offers, whichever of its wheels is installed.
+
+    Args:
+        distribution: The normalised name.
+        version: The version, in its normal form.
+        components: By kind and name.
+        drawn: The components of which there is a picture.
+        results: Those of the contract suite, if the publisher supplied some.
+    """
+
+    distribution: str
+    version: str
+    components: tuple[ComponentEntry, ...]
+    drawn: tuple[DrawnComponent, ...] = ()
+    results: ContractResults | None = None
 
 
 @dataclass(frozen=True, slots=True)

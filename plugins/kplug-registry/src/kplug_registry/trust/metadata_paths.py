@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 METADATA = "metadata"
 _CONTENTS = "targets"
 FORMAT_FIELD = "kplug_format"  # of targets: a client need not read registry.json first
-_SIGNED = ("components", "distributions", "prefixes", "search")
+_SIGNED = ("components", "distributions", "prefixes", "releases", "search")
 LATEST = f"{METADATA}/latest.json"
 
 
@@ -61,6 +61,16 @@ def split_content_path(path: str) -> tuple[str, str]:
         return path, ""
     digest, _, name = name.partition(".")
     return f"{folder}{slash}{name}".removeprefix(f"{_CONTENTS}/"), digest
+
+
+def is_copied(path: str) -> bool:
+    """Whether a signed file is worth a copy for times without a network: all but those of single versions.
+
+    Example:
+        >>> is_copied("search/wave.json"), is_copied("releases/kplug-waves/1.0.json")
+        (True, False)
+    """
+    return not path.startswith("releases/")
 
 
 def list_targets(site: SiteStorage) -> list[str]:

@@ -21,6 +21,7 @@ from kplug_registry.trust.metadata_paths import (
     FORMAT_FIELD,
     METADATA,
     content_path,
+    is_copied,
     metadata_path,
 )
 from kplug_registry.trust.roots import get_fingerprint
@@ -97,7 +98,7 @@ class VerifiedSite:
             return data
 
     def fetch_all(self) -> int:
-        """Keep every file of the newest state in the copy, and return how many there are.
+        """Keep what names and searches need of the newest state in the copy, and return how many files it is.
 
         Files that the copy has already are not requested, the others several at once.
 
@@ -105,7 +106,7 @@ class VerifiedSite:
             TrustError: if one is not what was signed.
             UnreachableSiteError: if the site does not answer.
         """
-        targets = self._list_targets()
+        targets = {path: info for path, info in self._list_targets().items() if is_copied(path)}
         wanted = (
             (path, info) for path, info in targets.items() if self._find_kept(path, info) is None
         )
