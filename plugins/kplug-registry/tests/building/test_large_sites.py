@@ -10,7 +10,7 @@ from tests.plugins.large_sites import LargeSite
 
 _LISTS = {"simple/index.html", "simple/index.json"}  # of all distributions
 _GROWING = ("simple/index", "metadata/")
-_SIGNATURES = ("metadata/", "targets/", ".kplug/")  # with numbers, hashes and times in their names
+_SIGNATURES = ("metadata/", ".kplug/")  # with numbers and times in their names
 SEARCHES = (
     "dice",
     "dic",

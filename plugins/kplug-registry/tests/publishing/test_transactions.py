@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
@@ -14,6 +15,10 @@ import pytest
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing import publish, transactions, verify
 from kplug_registry.storage import Folder, folder
+from kplug_registry.trust.keys import generate_keys, read_keys
+from kplug_registry.trust.roots import lay_out_root, make_root
+from kplug_registry.trust.signing import sign_site
+from kplug_registry.trust.verified_site import VerifiedSite
 from kplug_registry.wheels import read_wheel
 
 NOW = "2026-01-31T12:00:00Z"
@@ -65,6 +70,31 @@ def test_whoever_dies_at_a_step_leaves_all_or_nothing(
     assert seen == {True, False}
 
 
+def test_clients_of_a_signed_site_read_the_old_or_the_new_state_wherever_a_writer_dies(
+    site: Path, make_wheel: MakeWheel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_root(generate_keys(tmp_path / "keys"))
+    Folder(site).write(lay_out_root(root))
+    keys = read_keys(tmp_path / "keys")
+    sign_site(Folder(site), keys)
+    newest, is_done = "1.0", False
+    for number in range(1, 600, 11):
+        wheel = read_wheel(make_wheel(version=f"2.{number}"))
+        work = partial(publish, [wheel], Folder(site), NOW, keys)
+        with monkeypatch.context() as patch:
+            is_done = _publish_and_die(patch, number, work)
+        path = "components/loss/waveloss.json"
+        for _ in ("with what it has seen", "after the change is completed"):
+            client = VerifiedSite(site.as_uri(), tmp_path / "copy", root)
+            offer, *_ = json.loads(client.fetch(path) or b"")["offers"]
+            assert offer["version"] in (newest, f"2.{number}")
+            assert verify(Folder(site)) == []
+        newest = offer["version"]
+        if is_done:
+            break
+    assert is_done
+
+
 def _publish_and_die(patch: pytest.MonkeyPatch, step: int, work: Callable[[], object]) -> bool:
     """Do the work until a file is moved or flushed for the step-th time; return whether it ended."""
     left = step
@@ -81,6 +111,7 @@ def _publish_and_die(patch: pytest.MonkeyPatch, step: int, work: Callable[[], ob
 
     patch.setattr(Path, "replace", count(Path.replace))
     patch.setattr(Path, "unlink", count(Path.unlink))
+    patch.setattr(Path, "hardlink_to", count(Path.hardlink_to))
     patch.setattr(folder, "_flush", count(folder._flush))
     try:
         work()

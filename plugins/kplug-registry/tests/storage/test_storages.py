@@ -49,7 +49,7 @@ def test_a_file_system_without_second_names_gets_a_copy(
     def refuse(*_: object) -> None:
         raise PermissionError("Operation not permitted")
 
-    monkeypatch.setattr("os.link", refuse)
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
     storage = Folder(tmp_path)
     storage.write({"a.json": b"1"})
     storage.copy({"c/1.a.json": "a.json"})

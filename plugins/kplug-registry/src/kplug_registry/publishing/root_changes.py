@@ -41,7 +41,7 @@ def change_root(site: SiteStorage, turn: Turn, root: bytes, keys: SigningKeys) -
         )
         files |= signing.files  # clients read the last of them first
         files |= keep_obsolete(site, signing)
-    commit(site, turn, files)
+    commit(site, turn, files, {})
 
 
 def _list_keys(root: bytes | None) -> dict[str, set[str]]:

@@ -28,7 +28,6 @@ _ORDER = (
     "files/",
     "pictures/",
     "numbers/",
-    "targets/",
     "components/",
     "search/",
     "prefixes/",
@@ -38,7 +37,7 @@ _ORDER = (
     "simple/",
 )
 _SIGNED_LAST = "metadata/"  # in the order of signing
-_REMOVED = "removed"  # in a journal
+_COPIED, _REMOVED = "copied", "removed"  # the last members of a journal
 _BATCH = 200  # files that are removed within a turn's check
 
 
@@ -63,8 +62,8 @@ def changing(
         yield view
         view.settle()
         if view.changes:
-            _sign(view, keys)
-            commit(site, turn, view.changes)
+            copies = _sign(view, keys)
+            commit(site, turn, view.changes, copies)
 
 
 @contextmanager
@@ -88,18 +87,24 @@ def locked(site: SiteStorage, timeout: float = 60) -> Iterator[Turn]:
         yield turn
 
 
-def commit(site: SiteStorage, turn: Turn, changes: Mapping[str, bytes | Path | None]) -> None:
+def commit(
+    site: SiteStorage,
+    turn: Turn,
+    changes: Mapping[str, bytes | Path | None],
+    copies: Mapping[str, str],
+) -> None:
     """Write a change to a site: all of it counts from one moment on, or nothing.
 
     Args:
         site: Where it is.
         turn: The turn of this writer.
         changes: By path, the content, the file that has it, or None for what is removed.
+        copies: By new path, which files are copied before the signatures are written.
 
     Raises:
         PublishingError: if the turn is over.
     """
-    journal = _write_journal(changes)
+    journal = _write_journal(changes, copies)
     turn.check()
     site.write({turn.journal: journal})  # from here on, the change counts
     _complete(site, turn, turn.journal)
@@ -110,25 +115,26 @@ def sort_paths(paths: Iterable[str]) -> list[str]:
     return sorted(paths, key=_rank)
 
 
-def _sign(view: SiteView, keys: SigningKeys | None) -> None:
-    """Add the signatures of a change to it, so that both count from one moment on."""
+def _sign(view: SiteView, keys: SigningKeys | None) -> dict[str, str]:
+    """Add the signatures of a change to it, so that both count from one moment on; return what is copied."""
     targets = {path: view.read(path) for path in view.changes if is_target(path)}
     if not targets:
-        return
+        return {}
     if keys is None:
         if view.storage.read(metadata_path(ROOT)) is not None:
             raise PublishingError(
                 f"{view.storage} is signed, and a change without a signature would be refused by clients",
                 hint="Give its keys: --keys FOLDER, or --keys env:NAME",
             )
-        return
+        return {}
     signing = sign_changes(view.storage.read, targets, keys)
     view.changes.update(signing.files)
     view.changes.update(keep_obsolete(view.storage, signing))
+    return signing.copies
 
 
-def _write_journal(changes: Mapping[str, bytes | Path | None]) -> bytes:
-    """Return the archive of a change: what is written, in the order of writing, and what is removed."""
+def _write_journal(changes: Mapping[str, bytes | Path | None], copies: Mapping[str, str]) -> bytes:
+    """Return the archive of a change: what is written, in the order of writing, copied and removed."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for path in sort_paths(changes):
@@ -138,6 +144,7 @@ def _write_journal(changes: Mapping[str, bytes | Path | None]) -> bytes:
                     path, content.read_bytes() if isinstance(content, Path) else content
                 )
         removed = [path for path, content in changes.items() if content is None]
+        archive.writestr(_COPIED, json.dumps(copies))
         archive.writestr(_REMOVED, json.dumps(removed))
     return stream.getvalue()
 
@@ -148,9 +155,13 @@ def _complete(site: SiteStorage, turn: Turn, journal: str) -> None:
     if content is None:
         return
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        *paths, removed = archive.namelist()
-        for _, group in groupby(paths, key=_step):
+        *paths, copied, removed = archive.namelist()
+        copies = json.loads(archive.read(copied))
+        for (rank, _), group in groupby(paths, key=_step):
             turn.check()
+            if rank > len(_ORDER) and copies:
+                site.copy(copies)
+                copies = {}
             site.write({path: archive.read(path) for path in group})
         obsolete = iter(json.loads(archive.read(removed)))
         while paths := list(islice(obsolete, _BATCH)):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -76,8 +75,14 @@ class Folder:
         with explaining(self.path):
             for target, source in files.items():
                 (self.path / target).parent.mkdir(parents=True, exist_ok=True)
-                with suppress(FileExistsError):
-                    _link(self.path / source, self.path / target)
+                try:  # a second name of the file takes no room
+                    (self.path / target).hardlink_to(self.path / source)
+                except FileExistsError:
+                    continue
+                except OSError:  # a file system without such names
+                    self.write({target: (self.path / source).read_bytes()})
+            for folder in {(self.path / target).parent for target in files}:
+                _flush(folder)
 
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files, ignoring missing ones."""
@@ -134,16 +139,6 @@ def explaining(folder: Path) -> Iterator[None]:
             f"{folder} cannot be written to: {error.strerror or error}",
             hint="Give a folder that you may write to, on a disk with room.",
         ) from error
-
-
-def _link(source: Path, target: Path) -> None:
-    """Give a file a second name, which takes no room; a file system without such names gets a copy."""
-    try:
-        os.link(source, target)
-    except FileExistsError:
-        raise
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _flush(path: Path) -> None:

@@ -44,7 +44,10 @@ class SiteStorage(Protocol):
         """Write a file atomically, if there is none; return whether it was written."""
 
     def copy(self, files: Mapping[str, str]) -> None:
-        """Copy files by the new path of each, which never has another content; one that is there may stay."""
+        """Copy files by the new path of each, which never has another content; one that is there may stay.
+
+        They are durable on return, if the files are.
+        """
 
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files, ignoring missing ones."""

@@ -38,7 +38,7 @@ def keep_obsolete(site: SiteStorage, signing: Signing) -> dict[str, bytes | None
         return changes
     old = [path for at, path in noted.items() if at <= now - KEPT]
     newer = [path for at, path in noted.items() if at > now - KEPT]
-    needed = {*obsolete, *signing.files, *(each for path in newer for each in _read(site, path))}
+    needed = {*obsolete, *signing.copies, *(each for path in newer for each in _read(site, path))}
     removed = {each for path in old for each in _read(site, path)} - needed
     changes.update(dict.fromkeys(path for path in sorted(removed) if not _is_current(site, path)))
     return changes | dict.fromkeys(old)

@@ -109,7 +109,7 @@ def sign_changes(
             after = None if data is None else TargetFile.from_data(path, data, _HASHES)
             if after is not None:
                 content[path] = after
-            signer.replace_file(before, after, data or b"")
+            signer.replace_file(before, after)
         signer.add_bin(name, content)
     signer.add_snapshot()
     return signer.finish()
@@ -127,9 +127,10 @@ def renew_timestamp(read: Read, keys: SigningKeys, lifetimes: Lifetimes = USUAL)
 
 
 def write_signing(site: SiteStorage, signing: Signing) -> None:
-    """Write the files of a signature to its site, one after the other."""
+    """Write a signature to its site, which has the signed files, one file after the other."""
     from kplug_registry.trust.obsolete_files import keep_obsolete  # needs what clients do not
 
+    site.copy(signing.copies)
     for path, data in signing.files.items():
         site.write({path: data})
     changes = keep_obsolete(site, signing)

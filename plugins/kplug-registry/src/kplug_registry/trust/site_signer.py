@@ -52,10 +52,12 @@ class Signing:
     """The metadata of a new signature.
 
     Args:
+        copies: The files to copy first: new paths by hash, and the paths of the signed files.
         files: The files to write, by path and in this order, as clients begin with the last ones.
         obsolete: The files that the new state lacks. Clients may still read an older one.
     """
 
+    copies: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     obsolete: list[str] = field(default_factory=list)
 
@@ -117,16 +119,14 @@ class SiteSigner:
             )
         return bins
 
-    def replace_file(
-        self, before: TargetFile | None, after: TargetFile | None, data: bytes
-    ) -> None:
-        """Write the content of a file of a bin, and mark the one before as obsolete."""
+    def replace_file(self, before: TargetFile | None, after: TargetFile | None) -> None:
+        """Copy a file of a bin to the name with its hash, and mark the one before as obsolete."""
         old, new = (
             None if one is None else content_path(one.path, one.hashes["sha256"])
             for one in (before, after)
         )
-        if new is not None:
-            self._signing.files[new] = data
+        if new is not None and after is not None:
+            self._signing.copies[new] = after.path
         if old is not None and old != new:
             self._signing.obsolete.append(old)
 
