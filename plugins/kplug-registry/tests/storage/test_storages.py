@@ -38,6 +38,7 @@ def test_a_copy_stays_as_it_is(storage: SiteStorage) -> None:
     storage.write({"a.json": b"1", "b.json": b"2"})
     for _ in range(2):
         storage.copy({"c/1.a.json": "a.json", "c/2.b.json": "b.json"})
+    storage.copy({})
     storage.write({"a.json": b"3"})
     assert storage.read("c/1.a.json") == b"1"
     assert storage.list("c") == ["c/1.a.json", "c/2.b.json"]

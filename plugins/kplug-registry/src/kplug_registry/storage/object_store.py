@@ -76,6 +76,8 @@ class ObjectStore:
 
     def copy(self, files: Mapping[str, str]) -> None:
         """Copy objects by the new path of each, which never has another content."""
+        if not files:  # fsspec would look for files without a name
+            return
         with self._explaining("read"):
             contents = self._system.cat([self._locate(source) for source in files.values()])
         self.write({target: contents[self._locate(files[target])] for target in files})
