@@ -50,7 +50,7 @@ class Changes:
     ) -> None:
         self._site, self._tokens, self._log, self._limits = site, tokens, log, limits
         self._rate = RateLimit(limits.rate)
-        self._one_at_a_time = CapacityLimiter(1)  # others wait here without occupying a thread
+        self._at_once = CapacityLimiter(20)  # others wait here without occupying a thread
 
     async def upload(self, request: Request) -> Response:
         """Publish the wheel of a form."""
@@ -151,9 +151,9 @@ class Changes:
             )
 
     async def _run(self, work: Callable[[], _Result]) -> _Result:
-        """Do what changes the site, one after another, and translate its errors."""
+        """Do what changes the site, which takes one change after another, and translate its errors."""
         try:
-            return await to_thread.run_sync(work, limiter=self._one_at_a_time)
+            return await to_thread.run_sync(work, limiter=self._at_once)
         except NotPermittedError as error:
             raise self._refuse(403, error) from error
         except ExistingReleaseError as error:

@@ -14,6 +14,7 @@ from kplug.errors import KplugError
 from kplug_registry.building import build_site
 from kplug_registry.errors import PublishingError, ServingError
 from kplug_registry.publishing import publish
+from kplug_registry.serving.grouped_publishing import GroupedPublishing
 from kplug_registry.site_format import current_time
 from kplug_registry.storage import Folder
 from kplug_registry.trust.keys import SigningKeys
@@ -68,15 +69,20 @@ class SiteFolder:
         self, folder: Path, keys: SigningKeys | None = None, declared: Declared = ()
     ) -> None:
         self._folder, self.keys, self._declared = folder, keys, declared
+        self._publishing = GroupedPublishing(
+            lambda wheels, publisher: publish(
+                wheels, Folder(folder), current_time(), keys, publisher
+            )
+        )
 
     def find_folder(self) -> Path:
         """Return the folder."""
         return self._folder
 
     def publish(self, wheel: Path, publisher: str) -> str:
-        """Add a release, as ``kplug publish`` does."""
+        """Add a release, as ``kplug publish`` does, in one change with others that wait."""
         contents = read_wheel(wheel, self._declared)
-        publish([contents], Folder(self._folder), current_time(), self.keys, publisher)
+        self._publishing.add(contents, publisher)
         return f"{contents.metadata.name} {contents.metadata.version}"
 
     def find_storage(self) -> Folder:
