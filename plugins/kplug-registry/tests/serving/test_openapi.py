@@ -17,6 +17,7 @@ NAMES = {
     "kind": "loss",
     "key": "waveloss",
     "distribution": "kplug-waves",
+    "version": "1.0",
     "word": "wave",
     "prefix": "wav",
     "wheel": "kplug_waves-1.0-py3-none-any.whl",
