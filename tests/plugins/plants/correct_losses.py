@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from kplug.components.arguments import require_nonnegative, require_positive, require_share
+from kplug.losses import Loss
 
 
 class RowNorm(torch.nn.Module):
@@ -50,6 +51,26 @@ class Captioned:
 
     def get_config(self) -> dict[str, Any]:
         return {"caption": self.caption}
+
+
+class OwnSum(Loss):
+    """Squared error of the batch over that of its mean, by a ``__call__`` of its own.
+
+    Args:
+        floor: Added to the divisor, > 0.
+    """
+
+    def __init__(self, floor: float = 0.1) -> None:
+        super().__init__()
+        self.floor = require_positive("OwnSum", "floor", floor)
+
+    def __call__(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, mask: Any = None
+    ) -> Tensor:
+        made = torch.as_tensor(y_pred)
+        truth = torch.as_tensor(y_true).to(made)
+        spread = (truth - truth.mean()).square().mean()
+        return (truth - made).square().mean() / (spread + self.floor)
 
 
 def batch_mean(y_true: Tensor, y_pred: Tensor) -> Tensor:

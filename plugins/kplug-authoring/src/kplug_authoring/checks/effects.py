@@ -12,7 +12,15 @@ from torch import Tensor
 from kplug.inspection import load
 from kplug_authoring.checks.layer_forms import differentiate, list_calls, run
 from kplug_authoring.checks.layer_inputs import fill
-from kplug_authoring.checks.subject import Finding, Subject, check, find_difference, leaves, seeded
+from kplug_authoring.checks.subject import (
+    Finding,
+    Subject,
+    check,
+    find_difference,
+    leaves,
+    seeded,
+    values_of,
+)
 from kplug_authoring.examples import cast, image_inputs, usual_inputs
 from kplug_authoring.readings import find_texts
 
@@ -65,8 +73,7 @@ def _has_values(subject: Subject) -> bool:
     """Whether a loss has values that can be reduced; its metric is a mean."""
     if subject.kind.name != "loss":
         return False
-    values = subject.make().values(*cast(subject.inputs, torch.float64))
-    return bool(values.ndim)
+    return bool(values_of(subject.make(), *cast(subject.inputs, torch.float64)).ndim)
 
 
 def _list_surroundings(subject: Subject, name: str) -> Iterator[dict[str, Any]]:

@@ -27,6 +27,7 @@ from kplug_authoring.checks.subject import (
     find_difference,
     is_finite,
     shown,
+    values_of,
 )
 from kplug_authoring.checks.tensor_functions import OF_LOSSES, call
 from kplug_authoring.examples import cast
@@ -37,7 +38,7 @@ _TOLERANCE = 1e-9
 def _values(subject: Subject, loss: Any) -> Tensor | None:
     """Return one value a sample or time step, or None for a loss of the batch as a whole."""
     y_true, y_pred = cast(subject.inputs, torch.float64)
-    values: Tensor = loss.values(y_true, y_pred)
+    values = values_of(loss, y_true, y_pred)
     return values if values.dim() and len(values) == len(y_pred) else None
 
 
@@ -54,7 +55,7 @@ def _one_row(subject: Subject) -> Finding:
     values = _values(subject, loss)
     if values is None:
         return None
-    expected = loss.values(y_true[:1], y_pred[:1])
+    expected = values_of(loss, y_true[:1], y_pred[:1])
     difference = find_difference(expected, values[:1], _TOLERANCE)
     if difference:
         return f"the first sample alone and in the batch: {difference}"

@@ -16,6 +16,7 @@ from kplug_authoring.checks.subject import (
     is_finite,
     leaves,
     shown,
+    values_of,
 )
 from kplug_authoring.examples import cast
 
@@ -201,6 +202,6 @@ def soft_targets(subject: Subject) -> Finding:
     if abs(near - hard) > 1e-2 * scale or float((near_slope - slope).abs().max()) > 1e-2 * largest:
         return f"{hard:.6g} for targets of 0 and 1, {near:.6g} for those softer by 0.00001"
     is_idle = soft_value == hard and torch.equal(soft_slope, slope)
-    if is_idle and subject.make().values(y_true, y_pred).ndim == 0:
+    if is_idle and values_of(subject.make(), y_true, y_pred).ndim == 0:
         return None  # it tells which samples belong together
     return f"{hard:.6g} for targets of 0 and 1, and for those softer by 0.2" if is_idle else None

@@ -9,7 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug_authoring.checks.subject import Finding, Subject, check, find_difference, leaves
+from kplug_authoring.checks.subject import (
+    Finding,
+    Subject,
+    check,
+    find_difference,
+    leaves,
+    values_of,
+)
 from kplug_authoring.examples import cast
 
 _TOLERANCE = 1e-6
@@ -47,7 +54,7 @@ def uneven_weights(subject: Subject) -> Finding:
     """Weigh the samples of a loss, then the steps of sequences."""
     loss = subject.make()
     inputs = cast(subject.inputs, torch.float64)
-    if loss.values(*inputs).ndim == 0:
+    if values_of(loss, *inputs).ndim == 0:
         return None
     weights = torch.linspace(0.25, 3.0, len(inputs[-1]), dtype=torch.float64)
     finding = _find_unequal(loss, inputs, weights)
@@ -55,7 +62,7 @@ def uneven_weights(subject: Subject) -> Finding:
         return finding
     for sequences in list_sequences(torch.float64):
         try:
-            count = loss.values(*sequences).shape
+            count = values_of(loss, *sequences).shape
         except Exception:  # noqa: BLE001, S112 - it refuses sequences
             continue
         if count != (3, _STEPS):
@@ -101,7 +108,7 @@ def mask_of_loss(subject: Subject) -> Finding:
         if loss.reduction not in ("sum_over_batch_size", "mean", "sum"):
             return None
         try:
-            if loss.values(targets, steps).shape != mask.shape:
+            if values_of(loss, targets, steps).shape != mask.shape:
                 continue
             first = loss(targets, steps, mask=mask)
         except Exception:  # noqa: BLE001, S112 - it refuses sequences or masks

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from kplug import Component, Example, Kind, Resolved, Spec, get_kind, resolve
-from kplug.errors import KplugError
+from kplug.errors import ContractError, KplugError
 from kplug.inspection import describe_signature, find_parameters, load
 from kplug_authoring.examples import USUAL_SHAPES, usual_inputs
 from kplug_authoring.levels import Level
@@ -269,6 +269,15 @@ def _evaluate(made: Any) -> None:
     """Put a module into inference mode, in which it draws no random numbers."""
     if isinstance(made, torch.nn.Module):
         made.eval()
+
+
+def values_of(loss: Any, *inputs: Tensor) -> Tensor:
+    """Return the values of a loss; of one with a ``__call__`` of its own and no ``call``, its number."""
+    try:
+        values: Tensor = loss.values(*inputs)
+    except ContractError:
+        values = torch.as_tensor(loss(*inputs))
+    return values
 
 
 def leaves(value: Any) -> list[Tensor]:
