@@ -14,7 +14,11 @@ from kplug.registry.building.binding import (
 from kplug.registry.building.example_loading import find_own_example as find_own_example
 from kplug.registry.component import check_name as check_name
 from kplug.registry.kinds import COMMAND as COMMAND, find_kind_of_slot as find_kind_of_slot
-from kplug.registry.loading.running_builds import Build as Build, find_build_here as find_build_here
+from kplug.registry.loading.running_builds import (
+    Build as Build,
+    find_build_here as find_build_here,
+    find_owner as find_owner,
+)
 from kplug.registry.lookup_keys import keys_of as keys_of
 from kplug.registry.names.lookup import decide_here
 from kplug.registry.parameters import find_parameters as find_parameters

@@ -246,6 +246,22 @@ def test_what_is_damaged_is_not_the_same(name: str, acme: Install, tmp_path: Pat
         load_model(path, verify="numbers")
 
 
+@pytest.mark.filterwarnings("ignore::kplug.KplugWarning")
+@pytest.mark.parametrize("verify", ["warn", "numbers"])
+def test_readings_of_what_is_not_installed_are_data(
+    verify: str, acme: Install, install: Sandbox, tmp_path: Path
+) -> None:
+    save(tmp_path / "m.h5")
+    model = load_model(tmp_path / "m.h5")
+    install.uninstall("acme", "0.1")
+    sys.modules.pop("acme")
+    kplug.reload()
+    with pytest.raises(kplug.KplugError, match="acme"):
+        load_model(tmp_path / "m.h5", verify=verify)  # type: ignore[arg-type]
+    model.save_weights(tmp_path / "w.weights.h5")
+    assert "acme" not in sys.modules
+
+
 def test_a_table_that_says_too_little_is_refused(acme: Install, tmp_path: Path) -> None:
     path = tmp_path / "m.h5"
     save(path)

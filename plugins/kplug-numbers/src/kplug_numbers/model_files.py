@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from kplug import Verdict, get_kind, parse_spec
+from kplug import Component, Verdict, get_kind, parse_spec
 from kplug.errors import KplugError
 from kplug.inspection import find_component, load
 from kplug_numbers.comparison import compare
 from kplug_numbers.errors import ReadingError
-from kplug_numbers.making import make_reading
 from kplug_numbers.numbers_file import write_line
 from kplug_numbers.reading import Reading, is_plain
+from kplug_numbers.reading_cache import CacheEntry
 
 _MOST_SECONDS = 0.5  # of a reading; a model is saved meanwhile
 _LONGEST_REASON = 500
@@ -81,21 +81,33 @@ def _recover(data: object) -> _Made:
 
 
 def _make(kind: str, spec: str, *, is_twice: bool) -> _Made:
-    known, key = _find_known(kind, spec), (kind, spec, is_twice)
+    component = find_component(get_kind(kind), parse_spec(spec))
+    known, key = _find_known(component), (kind, spec, is_twice)
     if key not in known:
-        try:
-            with contextlib.redirect_stdout(io.StringIO()):
-                reading = make_reading(kind, spec, is_twice=is_twice, most_seconds=_MOST_SECONDS)
-            known[key] = _Made(reading)
-        except KplugError as error:
-            known[key] = _Made(why=write_line(error.message))
+        known[key] = _find_or_make(component, kind, spec, is_twice=is_twice)
     return known[key]
 
 
-def _find_known(kind: str, spec: str) -> _Known:
+def _find_known(component: Component | None) -> _Known:
     """Return what is known of a component's object; nothing if there is none that can be remembered."""
-    component = find_component(get_kind(kind), parse_spec(spec))
     try:
         return {} if component is None else _KNOWN.setdefault(load(component), {})
     except (KplugError, TypeError):
         return {}
+
+
+def _find_or_make(component: Component | None, kind: str, spec: str, *, is_twice: bool) -> _Made:
+    entry = None if component is None else CacheEntry(kind, spec, component)
+    reading = None if entry is None else entry.find()
+    if reading is not None:
+        return _Made(reading)
+    from kplug_numbers.making import make_reading  # the recipes
+
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            reading = make_reading(kind, spec, is_twice=is_twice, most_seconds=_MOST_SECONDS)
+    except KplugError as error:
+        return _Made(why=write_line(error.message))
+    if entry is not None and is_twice:
+        entry.keep(reading)
+    return _Made(reading)
