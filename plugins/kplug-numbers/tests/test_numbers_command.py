@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import sys
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
-from kplug_numbers import wheel_numbers
+from kplug_numbers import checking, making, wheel_numbers
 from kplug_numbers.checking import list_keys
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.numbers_file import NumbersFile, find_numbers
@@ -170,6 +173,82 @@ def test_a_file_makes_no_component_of_another_distribution(acme: Path) -> None:
     path.write_text(path.read_text().replace("acme/dice", "kplug/mse"))
     told = run("check", "acme", status=1)
     assert "cannot be compared: loss kplug/mse: it is not there any more\n" in told
+
+
+def _edit(path: Path, **fields: object) -> None:
+    """Change the reading of the loss."""
+    data = json.loads(path.read_text())
+    (reading,) = (one for one in data["readings"] if one["kind"] == "loss")
+    reading.update(fields)
+    path.write_text(json.dumps(data))
+
+
+NAN = {"real/float64/value": {"dtype": "float64", "shape": [], "sample": ["nan"]}}
+EDITS: dict[str, tuple[dict[str, object], int, str]] = {
+    "a newer recipe": (
+        {"recipe": 9},
+        1,
+        "cannot be compared: loss acme/dice: recipe 9 of the kind",
+    ),
+    "a newer format": ({"format": 2}, 2, "has the format 2"),
+    "another kind": (
+        {"kind": "metric"},
+        1,
+        "cannot be compared: metric acme/dice: it is not there",
+    ),
+    "no kind at all": ({"kind": "loss\x1b[31m"}, 2, "'kind' cannot be"),
+    "not a number on one side": (
+        {"parts": NAN},
+        1,
+        "differs: loss acme/dice: real/float64/value: not",
+    ),
+    "no parts": ({"parts": {}}, 1, "not recorded, now there"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edited_reading_is_told(acme: Path, edit: str, tmp_path: Path) -> None:
+    run("record", "acme")
+    path, (fields, status, told) = acme / "numbers.json", EDITS[edit]
+    wheels = [tmp_path / f"acme-0.{minor}-py3-none-any.whl" for minor in (1, 2)]
+    for wheel in wheels:
+        with zipfile.ZipFile(wheel, "w") as file:
+            file.write(path, "acme/numbers.json")
+        if wheel is wheels[0]:
+            _edit(path, **fields)
+    assert told in run("check", "acme", status=status)
+    assert run("diff", *map(str, wheels), status=status)
+
+
+def test_a_file_of_gigabytes_is_refused_and_recorded_anew(acme: Path) -> None:
+    run("record", "acme")
+    os.truncate(acme / "numbers.json", 2**33)  # takes no room on the disk
+    assert "larger than 8388608 bytes" in run("check", "acme", status=2)
+    assert "the file is written anew, with " in run("record", "acme")
+    assert run("check", "acme") == "3 same\n"
+
+
+NEEDS = {
+    "a file": ("open('/no/such/file')", "FileNotFoundError"),
+    "the network": ("__import__('socket').create_connection(('192.0.2.1', 9), 0.01)", "Error"),
+    "a GPU": ("torch.zeros(1, device='privateuseone:0')", "Error"),
+    "a minute": ("__import__('time').sleep(60)", "it takes more than 0.05 seconds"),
+}
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no timers")
+@pytest.mark.parametrize("need", NEEDS)
+def test_what_a_component_needs_is_the_reason(
+    acme: Path, need: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, reason = NEEDS[need]
+    change(acme, "return x * random.random()", code)
+    monkeypatch.setattr(making, "make_reading", partial(making.make_reading, most_seconds=0.05))
+    monkeypatch.setattr(checking, "make_reading", making.make_reading)
+    told = run("record", "acme")
+    (line,) = (one for one in told.splitlines() if one.startswith("no reading of the activation"))
+    assert reason in line
+    assert len(line) < 700
 
 
 def test_an_example_of_nothing_is_refused(acme: Path) -> None:

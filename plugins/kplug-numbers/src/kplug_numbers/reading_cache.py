@@ -2,7 +2,7 @@
 
 The cache key has what decides what a component computes: the hashes of the code of its distribution, of those
 in its arguments and of kplug; the files of this distribution; the versions of torch and Python; what is
-installed beside them. Code without a hash, such as a file that was changed after it was installed, has no key.
+installed beside them. Code without a hash, such as a file changed since it was installed, has no key.
 """
 
 from __future__ import annotations
