@@ -233,5 +233,9 @@ def test_a_private_site_is_read_with_a_token(private: TestClient, tokens: TokenS
         assert "content-security-policy" in answer.headers
         assert private.get(path, auth=("__token__", writer)).status_code == 403
     assert private.head("/registry.json").status_code == 401
+    for path in ("/registry.json", "/files/kplug_waves-1.0-py3-none-any.whl", "/simple/", "/"):
+        answer = private.get(path, auth=("__token__", reader))
+        kept = answer.headers["cache-control"]
+        assert kept == "no-cache" or kept.startswith("private, "), path  # not for a proxy's others
     assert private.get("/registry.json", auth=("__token__", reader)).status_code == 200
     assert private.get("/health").status_code == 200

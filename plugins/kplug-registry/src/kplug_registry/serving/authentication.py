@@ -6,9 +6,9 @@ import base64
 import binascii
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kplug_registry.errors import NotPermittedError
 from kplug_registry.serving.tokens import Token, TokenStore
@@ -47,7 +47,7 @@ def authenticate(tokens: TokenStore, authorization: str, what: str) -> Token:
 
 
 class PrivateSite:
-    """Middleware that answers readers with a token alone.
+    """Middleware that answers readers with a token alone, and lets no shared cache keep an answer for others.
 
     Args:
         app: The application.
@@ -68,7 +68,15 @@ class PrivateSite:
                 answer = PlainTextResponse(str(error), error.status, error.headers)
                 await answer(scope, receive, send)
                 return
-        await self._app(scope, receive, send)
+
+        async def send_privately(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                known = headers.get("cache-control", "no-cache")
+                headers["cache-control"] = known.replace("public", "private")
+            await send(message)
+
+        await self._app(scope, receive, send_privately)
 
     def _check(self, authorization: str) -> None:
         try:
