@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from kplug_registry.building import build_site
 from kplug_registry.building.wheel_tags import can_replace
-from kplug_registry.errors import NotPermittedError, PublishingError
+from kplug_registry.errors import ExistingReleaseError, NotPermittedError, PublishingError
 from kplug_registry.publishing import add_owner, publish, remove_owner, verify, yank
 from kplug_registry.storage import Folder
 from kplug_registry.trust.keys import generate_keys, read_keys
@@ -115,6 +115,35 @@ def test_a_moved_file_is_the_same_file(make_wheel: MakeWheel, tmp_path: Path) ->
     add(site, make_wheel(filename=LINUX, code={**PACKAGE, moved: "x = 1\n"}))
 
 
+def test_a_command_hides_no_package_of_the_same_place(
+    make_wheel: MakeWheel, tmp_path: Path
+) -> None:
+    """A package may be called `bin`, as the folder of commands is."""
+    site, command = tmp_path / "site", {"kplug_waves-1.0.data/scripts/wave.py": "print()\n"}
+    files = {**PACKAGE, "bin/wave.py": "x = 1\n", **command}
+    build_site([read_wheel(make_wheel(code=files))], site, NOW)
+    with pytest.raises(PublishingError, match=r"its file 'bin/wave.py' differs"):
+        add(site, make_wheel(filename=BUILD, code={**files, "bin/wave.py": "x = 2\n"}))
+    with pytest.raises(PublishingError, match=r"its file '../bin/wave.py' is in one of them alone"):
+        add(site, make_wheel(filename=BUILD, code={**PACKAGE, "bin/wave.py": "x = 1\n"}))
+    add(site, make_wheel(filename=BUILD, code=files))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Kplug_Waves-1.0-py3-none-any.whl",
+        "kplug.waves-1.0-py3-none-any.whl",
+        "kplug_waves-1.00-py3-none-any.whl",
+    ],
+)
+def test_another_spelling_of_a_wheels_name_is_the_same_wheel(
+    site: Path, make_wheel: MakeWheel, name: str
+) -> None:
+    with pytest.raises(ExistingReleaseError, match=r"published already as kplug_waves-1\.0-py3"):
+        add(site, make_wheel(filename=name))
+
+
 @pytest.mark.parametrize(
     ("new", "known", "is_so"),
     [
@@ -124,6 +153,8 @@ def test_a_moved_file_is_the_same_file(make_wheel: MakeWheel, tmp_path: Path) ->
         ("py3-none-any", "cp311-cp311-manylinux_2_17_x86_64", False),
         ("cp311-cp311-manylinux_2_28_x86_64", "cp311-cp311-manylinux2014_x86_64", True),
         ("cp311-cp311-musllinux_1_2_x86_64", "cp311-cp311-manylinux2014_x86_64", False),
+        ("cp311-cp311-musllinux_1_2_x86_64", "cp311-cp311-linux_x86_64", True),
+        ("cp311-cp311-manylinux2014_x86_64", "cp311-cp311-linux_x86_64", True),
         ("cp311-cp311-manylinux2014_aarch64", "cp311-cp311-manylinux2014_x86_64", False),
         ("cp312-cp312-win_amd64", "cp311-cp311-win_amd64", False),
         ("cp312-cp312-win_amd64", "cp311-abi3-win_amd64", True),
@@ -132,6 +163,11 @@ def test_a_moved_file_is_the_same_file(make_wheel: MakeWheel, tmp_path: Path) ->
         ("pp310-pypy310_pp73-win_amd64", "cp310-cp310-win_amd64", False),
         ("cp311-cp311-macosx_11_0_arm64", "cp311-cp311-macosx_11_0_x86_64", False),
         ("cp311-cp311-macosx_11_0_arm64", "cp311-cp311-macosx_10_9_universal2", True),
+        ("cp311-cp311-macosx_11_0_x86_64", "cp311-cp311-macosx_10_9_intel", True),
+        ("cp311-cp311-macosx_11_0_arm64", "cp311-cp311-macosx_10_9_intel", False),
+        ("cp311-cp311-ios_15_0_arm64_iphoneos", "cp311-cp311-ios_13_0_arm64_iphoneos", True),
+        ("cp311-cp311-win_arm64", "cp311-cp311-win_amd64", False),
+        ("cp316-cp316t-win_amd64", "cp315-abi3t-win_amd64", True),
         ("py3-none-win_amd64", "cp311-cp311-win_amd64", False),
     ],
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
 from kplug_registry.building.site_view import SiteView
@@ -53,15 +54,18 @@ def check_further_wheel(
 
     Raises:
         NotPermittedError: if another owner has published the version.
-        ExistingReleaseError: if the site has a wheel of that name.
+        ExistingReleaseError: if the site has a wheel of that name, however it is written.
         PublishingError: with the differences of the wheel.
     """
     release = f"{known_file.distribution} {known.version}"
     (wheel,) = new.wheels
     names = [file.filename for file in known.wheels]
-    if wheel.filename in names:
+    read = parse_wheel_filename(wheel.filename)
+    same = next((name for name in names if parse_wheel_filename(name) == read), None)
+    if same is not None:
+        as_other = f" as {same}" if same != wheel.filename else ""
         raise ExistingReleaseError(
-            f"{wheel.filename} is published already, and a wheel is never replaced",
+            f"{wheel.filename} is published already{as_other}, and a wheel is never replaced",
             hint="Give it a new version. `kplug yank` withdraws one.",
         )
     if known.publisher != new.publisher:

@@ -10,6 +10,7 @@ from packaging.utils import parse_wheel_filename
 
 _LINUX = re.compile(r"(many|musl)?linux(?:\d+|_\d+_\d+)?_(\w+)")
 _MACOS = re.compile(r"macosx_\d+_\d+_(\w+)")
+_MACHINES = {"arm64": ("arm64",), "universal2": ("arm64", "x86_64")}  # of macOS; others are Intel's
 
 
 def can_replace(new: str, known: str) -> bool:
@@ -51,7 +52,7 @@ def _fit_one(tag: Tag, other: Tag) -> bool:
         return True
     if tag.interpreter[:2] != other.interpreter[:2]:
         return False
-    if "abi3" in (tag.abi, other.abi):
+    if tag.abi.startswith("abi3") or other.abi.startswith("abi3"):
         return True
     has_one_abi = tag.abi == other.abi or "none" in (tag.abi, other.abi)
     return tag.interpreter == other.interpreter and has_one_abi
@@ -64,8 +65,8 @@ def _is_general(tag: Tag) -> bool:
 def _list_platforms(platform: str) -> set[str]:
     """Return names of the kinds of machines that a platform's tag fits, whatever their versions."""
     if found := _LINUX.fullmatch(platform):
-        return {f"{found[1] or 'many'}linux {found[2]}"}
+        kinds = (found[1],) if found[1] else ("many", "musl")  # any Linux
+        return {f"{kind}linux {found[2]}" for kind in kinds}
     if found := _MACOS.fullmatch(platform):
-        machines = ("x86_64", "arm64") if found[1] == "universal2" else (found[1],)
-        return {f"macos {machine}" for machine in machines}
-    return {platform}
+        return {f"macos {machine}" for machine in _MACHINES.get(found[1], ("x86_64",))}
+    return {platform if platform.startswith("win") else platform.partition("_")[0]}

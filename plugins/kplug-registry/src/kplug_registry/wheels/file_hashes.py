@@ -9,13 +9,15 @@ from kplug_registry.wheels.archive import WheelArchive
 from kplug_registry.wheels.metadata import find_metadata_folder
 
 _PYTHON = (".py", ".pyc", ".pyw", ".dist-info/entry_points.txt")
+_COMMANDS = ("../bin/", "../scripts/")
 _OF_ONE_WHEEL = ("WHEEL", "RECORD", "RECORD.jws", "RECORD.p7s")  # which differ for each platform
 
 
 def list_file_hashes(wheel: Path) -> dict[str, str]:
     """Return the SHA-256 of each file of a wheel by the place that an installer gives it.
 
-    What says for which platform the wheel is, is left out.
+    A place is below the folder of packages; one of the environment begins with ``../``. What says for which
+    platform the wheel is, is left out.
 
     Args:
         wheel: The file, which `read_wheel` has validated.
@@ -28,7 +30,7 @@ def list_file_hashes(wheel: Path) -> dict[str, str]:
         left_out = {f"{folder}/{name}" for name in _OF_ONE_WHEEL}
         names = (name for name in archive.names if name not in left_out)
         return {
-            "/".join(PlacedFile.from_wheel(name).parts): archive.hash(name, "sha256").hex()
+            _write_place(PlacedFile.from_wheel(name)): archive.hash(name, "sha256").hex()
             for name in names
         }
 
@@ -37,7 +39,12 @@ def is_python(place: str) -> bool:
     """Whether a file is Python code, a command, or says which commands there are.
 
     Example:
-        >>> [is_python(place) for place in ("waves/sea.py", "bin/wave", "waves/_sea.so")]
+        >>> [is_python(place) for place in ("waves/sea.py", "../bin/wave", "waves/_sea.so")]
         [True, True, False]
     """
-    return place.casefold().endswith(_PYTHON) or place.startswith(("bin/", "Scripts/"))
+    return place.casefold().endswith(_PYTHON) or place.casefold().startswith(_COMMANDS)
+
+
+def _write_place(file: PlacedFile) -> str:
+    """Return a place that no other file has: a package may be called ``bin``, as the folder of commands."""
+    return f"{'' if file.is_package_file else '../'}{'/'.join(file.parts)}"
