@@ -77,5 +77,39 @@ def test_whoever_dies_at_a_request_leaves_all_or_nothing(
     assert set(seen) == {False, True}
 
 
+def test_whoever_dies_while_completing_a_change_leaves_it_to_the_next(
+    store: ObjectStore, make_wheel: Callable[..., Path]
+) -> None:
+    create_site([read_wheel(make_wheel())], store, NOW)
+    system = DyingSystem(skip_instance_cache=True)
+    system.left = 6  # after the journal
+    with pytest.raises(DiedError):
+        publish(
+            [read_wheel(make_wheel(version="2.0"))],
+            ObjectStore(system, "/site", "memory://site"),
+            NOW,
+        )
+    at_first = dict(MemoryFileSystem.store)
+    verify(store)
+    published = read_files(store)
+    assert store.read("files/kplug_waves-2.0-py3-none-any.whl") is not None
+    for request in range(200):
+        MemoryFileSystem.store.clear()
+        MemoryFileSystem.store.update(at_first)
+        died = 0
+        for left in (request, 1, request):  # several, one after another
+            system = DyingSystem(skip_instance_cache=True)
+            system.left = left
+            try:
+                verify(ObjectStore(system, "/site", "memory://site"))
+            except DiedError:
+                died += 1
+        assert verify(store) == []
+        assert read_files(store) == published
+        if not died:
+            break
+    assert request > 10
+
+
 def read_files(store: ObjectStore) -> dict[str, bytes | None]:
     return {path: store.read(path) for path in store.list("") if not path.startswith(".kplug")}

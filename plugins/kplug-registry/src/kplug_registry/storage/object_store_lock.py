@@ -36,6 +36,7 @@ class TurnTaker:
     ) -> None:
         self._store, self._length, self._now = store, length, now
         self._number, self._until = 0, 0.0
+        self._left = 0  # the turn whose journal may be incomplete
 
     def take(self, timeout: float) -> Turn:
         """Wait for the end of the previous turn, and take the next.
@@ -49,8 +50,7 @@ class TurnTaker:
                 raise self._describe_wait(timeout)
             time.sleep(min(_PAUSE, timeout))
         self._remove_older()
-        number = self._number
-        return Turn(_journal_path(number), _journal_path(number - 1), self.check)
+        return Turn(_journal_path(self._number), _journal_path(self._left), self.check)
 
     def check(self) -> None:
         """Extend the turn once half of it has passed.
@@ -76,8 +76,11 @@ class TurnTaker:
 
     def _try_to_take(self) -> bool:
         last = self._find_last()
-        if last and self._now() < self._read(last)[0] + _MARGIN:
+        until, _, left = self._read(last)
+        if last and self._now() < until + _MARGIN:
             return False
+        journals = {_read_number(path) for path in self._store.list(_JOURNALS)}
+        self._left = max({last, left} & journals, default=last)
         self._number, self._until = last + 1, self._now() + self._length
         if not self._store.create(_turn_path(self._number), self._describe()):
             return False
@@ -89,20 +92,20 @@ class TurnTaker:
     def _find_last(self) -> int:
         return max((_read_number(path) for path in self._store.list(_TURNS)), default=0)
 
-    def _read(self, number: int) -> tuple[float, str]:
-        """Return the expiry and the owner of a turn; an unreadable one has ended."""
+    def _read(self, number: int) -> tuple[float, str, int]:
+        """Return the expiry, the owner and the `_left` of a turn; an unreadable one has ended."""
         try:
             found = json.loads(self._store.read(_turn_path(number)) or b"{}")
-            return float(found["until"]), str(found["owner"])
+            return float(found["until"]), str(found["owner"]), int(found["left"])
         except (ValueError, KeyError, TypeError):
-            return -_MARGIN, ""
+            return -_MARGIN, "", 0
 
     def _describe(self) -> bytes:
         owner = f"process {os.getpid()} on {platform.node()}"
-        return json.dumps({"until": self._until, "owner": owner}).encode()
+        return json.dumps({"until": self._until, "owner": owner, "left": self._left}).encode()
 
     def _describe_wait(self, timeout: float) -> BusySiteError:
-        until, owner = self._read(self._find_last())
+        until, owner, _ = self._read(self._find_last())
         rest = max(0, until + _MARGIN - self._now())
         return BusySiteError(
             f"another publisher has been writing to {self._store} for {timeout:g} s: {owner[:80]}",
@@ -110,9 +113,10 @@ class TurnTaker:
         )
 
     def _remove_older(self) -> None:
-        """Remove files of turns before the last one, whose journal may still be needed."""
+        """Remove files of turns before the last one, but for a journal that is not completed yet."""
         paths = [*self._store.list(_TURNS), *self._store.list(_JOURNALS)]
-        self._store.remove(path for path in paths if _read_number(path) < self._number - 1)
+        old = (path for path in paths if _read_number(path) < self._number - 1)
+        self._store.remove(path for path in old if path != _journal_path(self._left))
 
 
 def _turn_path(number: int) -> str:
