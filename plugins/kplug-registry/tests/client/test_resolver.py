@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from kplug_registry.client.configured_registries import open_registries
 from kplug_registry.client.installation_plan import plan_installation
-from kplug_registry.client.outdated import list_outdated
+from kplug_registry.client.outdated import list_outdated, plan_upgrade
 from kplug_registry.client.registries import Registries
 from kplug_registry.client.resolver import resolve_requirements
 from kplug_registry.errors import InstallationError
@@ -329,3 +329,20 @@ def test_what_needs_a_newer_library_than_the_installed_one_is_not_recommended(
     monkeypatch.syspath_prepend(str(site))
     (found,) = list_outdated(open_registries())
     assert found.newest == "2.0"
+
+
+def test_an_upgrade_takes_the_versions_that_break_nothing_of_what_it_requires(
+    grove: SignedFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(grove, "kplug-cedar", "1.0", ("loss", "cedar_loss"))
+    offer(grove, "kplug-cedar", "2.0", ("loss", "cedar_loss"), requires=("other-library>=2",))
+    offer(grove, "kplug-ash", "2.0", ("loss", "ash_loss"), requires=("kplug-cedar",))
+    site = tmp_path / "site"
+    install(site, "kplug-ash", "1.0")
+    install(site, "other-library", "1.0", group="other")
+    monkeypatch.syspath_prepend(str(site))
+    planned = plan_upgrade(open_registries(), ["kplug-ash"])
+    assert {each.distribution: each.release.version for each in planned} == {
+        "kplug-ash": "2.0",
+        "kplug-cedar": "1.0",
+    }

@@ -151,6 +151,10 @@ def test_an_upgrade_is_of_installed_plugins(
     commands: list[object] = []
     monkeypatch.setattr(subprocess, "run", lambda command, **_: commands.append(command))
     assert call("install", "--upgrade", "--yes") == "Everything is up to date.\n"
+    assert call("install", "kplug-penalties", "--upgrade", status=2).startswith(
+        "no registry has a distribution 'kplug-penalties', so none has a newer version"
+    )
+    publish(site, "0.1.0", read_recorded())
     assert call("install", "kplug-penalties", "--upgrade") == "Everything is up to date.\n"
     assert commands == []
     told = call("install", "--upgrade", "kplug-pond", status=2)

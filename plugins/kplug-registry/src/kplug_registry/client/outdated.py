@@ -71,7 +71,7 @@ def plan_upgrade(registries: Registries, wanted: Sequence[str]) -> list[Installa
         wanted: The plugins; all if there are none.
 
     Raises:
-        InstallationError: if one is not installed.
+        InstallationError: if one is not installed, or no registry has it.
         TrustError: if a registry is not what was signed.
         UnreachableSiteError: if one does not answer.
     """
@@ -84,6 +84,12 @@ def plan_upgrade(registries: Registries, wanted: Sequence[str]) -> list[Installa
                 hint="`kplug list` shows what is installed, and `kplug install NAME` installs the rest.",
             )
     owned = [name for name in names if registries.find_owner(name) is not None]
+    if wanted and (missing := next((name for name in names if name not in owned), None)):
+        raise InstallationError(
+            f"no registry has a distribution {missing[:80]!r}, so none has a newer version",
+            hint="It is upgraded as it was installed, by pip or uv. `kplug env` shows the registries.",
+        )
+    # What they require breaks nothing either, in these versions.
     newest = resolve_upgrades(registries, owned)
-    pinned = [f"{name}=={newest[name].version}" for name in owned if name in newest]
+    pinned = [f"{name}=={release.version}" for name, release in newest.items()]
     return plan_installation(registries, pinned) if pinned else []
