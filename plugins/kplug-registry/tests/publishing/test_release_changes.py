@@ -253,3 +253,9 @@ def test_a_signed_site_takes_no_change_without_keys(site: Path, make_wheel: Make
     with pytest.raises(PublishingError, match=r"(?s)is signed, .*Give its keys: --keys FOLDER"):
         publish([read_wheel(make_wheel(version="2.0"))], Folder(site), NOW)
     assert read_files(site) == before
+
+
+def test_wheels_may_come_one_by_one(site: Path, make_wheel: Callable[..., Path]) -> None:
+    wheels = (read_wheel(make_wheel(version=version)) for version in ("2.0", "3.0"))
+    publish(wheels, Folder(site), "2026-02-28T12:00:00Z")
+    assert (site / "releases/kplug-waves/3.0.json").is_file()

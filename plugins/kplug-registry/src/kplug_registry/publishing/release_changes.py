@@ -48,7 +48,7 @@ def publish(
     with changing(site, keys) as view:
         hold_names(view, dict.fromkeys(wheel.metadata.name for wheel in contents), publisher)
         added = [
-            name for wheel in wheels if (name := add_release(view, wheel, published, publisher))
+            name for wheel in contents if (name := add_release(view, wheel, published, publisher))
         ]
         if added:
             add_projects(view, added)
