@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -19,6 +20,7 @@ from kplug_registry.publishing import root_changes, transactions
 from kplug_registry.storage import Folder
 from kplug_registry.trust.keys import generate_keys
 from kplug_registry.trust.roots import get_fingerprint
+from kplug_registry.trust.signing_lifetimes import DAYS
 from kplug_registry.trust.verified_site import VerifiedSite
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata
@@ -255,6 +257,100 @@ def test_a_draft_that_is_wrong_is_refused(site: Path, tmp_path: Path) -> None:
         call("import", tmp_path / "gone", site)
 
 
+def test_a_draft_with_the_key_of_another_under_a_known_identifier_is_refused(
+    site: Path, tmp_path: Path
+) -> None:
+    """Holders see identifiers, and TUF lets anybody choose those."""
+    anna, bert, file = make_public(tmp_path, "anna"), make_public(tmp_path, "bert"), tmp_path / "f"
+    service = make_public(tmp_path, "online")
+    call("export", site, file, "--root-key", anna, "--root-key", bert, "--online-key", service)
+    found = json.loads(file.read_text())
+    root = json.loads(found["root"])
+    anna_id, bert_id = root["signed"]["roles"]["root"]["keyids"]
+    for altered in (
+        {**root["signed"]["keys"], bert_id: SERVICE.public_key.to_dict()},
+        {**root["signed"]["keys"], bert_id: root["signed"]["keys"][anna_id]},
+    ):
+        changed = {**root, "signed": {**root["signed"], "keys": altered}}
+        file.write_text(json.dumps({**found, "root": json.dumps(changed)}))
+        for words in (["show", file], ["sign", file, "--keys", tmp_path / "anna"]):
+            with pytest.raises(TrustError, match=f"has another key under the identifier {bert_id}"):
+                call(*words)
+
+
+def test_a_draft_with_another_number_is_refused(site: Path, tmp_path: Path) -> None:
+    """Clients look for the next number, so they would never follow."""
+    keys, file = tmp_path / "keys", tmp_path / "root.json"
+    call("init", site, "--keys", keys)
+    call("export", site, file)
+    found = json.loads(file.read_text())
+    root = json.loads(found["root"])
+    for version in (1, 3):
+        root["signed"]["version"] = version
+        file.write_text(json.dumps({**found, "root": json.dumps(root)}))
+        with pytest.raises(TrustError, match=f"holds root {version}, and clients look for root 2"):
+            call("sign", file, "--keys", keys)
+
+
+def test_a_number_that_cannot_be_signed_makes_no_draft(site: Path, tmp_path: Path) -> None:
+    keys, file = tmp_path / "keys", tmp_path / "root.json"
+    call("init", site, "--keys", keys)
+    call("export", site, file)
+    found = json.loads(file.read_text())
+    root = json.loads(found["root"])
+    root["signed"]["more"] = 0.5
+    file.write_text(json.dumps({**found, "root": json.dumps(root)}))
+    with pytest.raises(TrustError, match="holds no draft of a root"):
+        call("show", file)
+
+
+def test_keys_get_into_the_folder_that_is_there(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be a stick, or the folder of the command; nothing is written beside it."""
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    monkeypatch.chdir(stick)
+    before = sorted(tmp_path.iterdir())
+    call("init", site, "--keys", ".")
+    assert len(list(stick.iterdir())) == 4
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_renewal_says_that_other_metadata_has_expired(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = tmp_path / "keys"
+    call("init", site, "--keys", keys)
+    monkeypatch.setitem(DAYS, "snapshot", -1)
+    call("sign", site, "--keys", keys)
+    snapshot = next(line for line in call("show", site).splitlines() if "snapshot" in line)
+    assert snapshot.startswith("  snapshot: 1 of 1 keys, expires 20")
+    with pytest.raises(TrustError, match=r"(?s)but the snapshot has expired at .*`kplug trust sig"):
+        call("renew", site, "--keys", keys)
+    monkeypatch.undo()
+    call("sign", site, "--keys", keys)
+    call("renew", site, "--keys", keys)
+
+
+def test_a_site_from_a_backup_is_accepted_with_other_keys(site: Path, tmp_path: Path) -> None:
+    keys, new = tmp_path / "keys", tmp_path / "new"
+    call("init", site, "--keys", keys)
+    call("sign", site, "--keys", keys)
+    root = (site / "metadata/root.json").read_bytes()
+    shutil.copytree(site, tmp_path / "backup")
+    (site / "registry.json").write_text('{"newer": 1}')
+    for _ in range(3):
+        call("sign", site, "--keys", keys)
+    assert read_site(site, tmp_path / "copy", root) == b'{"newer": 1}'
+    shutil.rmtree(site)
+    shutil.copytree(tmp_path / "backup", site)
+    with pytest.raises(TrustError, match="it shows an older state than this machine has seen"):
+        read_site(site, tmp_path / "copy", root)
+    call("rotate", site, "--keys", keys, "--new-keys", new)
+    assert read_site(site, tmp_path / "copy", root) == b"{}"
+
+
 class DiedError(BaseException):
     """Stands for the end of the process."""
 
@@ -285,10 +381,9 @@ def test_whoever_is_killed_while_keys_change_goes_on(
         patch.setattr(module, "_complete" if is_written else "commit", die_at_end(die, module))
         with pytest.raises(DiedError):
             call(*words)
-    assert not made.exists()
+    assert not list(made.glob("*.pem"))
     call(*words)
-    assert len(list(made.glob("*.pem"))) == 4
-    assert not list(tmp_path.glob(".*"))
+    assert len(list(made.iterdir())) == 4
     if command == "rotate":
         assert "root 2, " in call("show", site)
         assert read_site(site, tmp_path / "copy", root) == b"{}"

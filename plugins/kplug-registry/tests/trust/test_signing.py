@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from kplug_registry.errors import TrustError
+from kplug_registry.errors import PublishingError, TrustError
 from kplug_registry.storage import Folder
 from kplug_registry.trust.keys import SigningKeys, generate_keys, read_keys
 from kplug_registry.trust.metadata_paths import METADATA
@@ -16,6 +17,7 @@ from kplug_registry.trust.signing import (
     renew_timestamp,
     sign_all,
     sign_changes,
+    sign_site,
     write_file,
     write_signing,
 )
@@ -110,6 +112,21 @@ def test_the_key_of_the_timestamp_renews_and_does_nothing_else(
     assert signed.client().fetch(DICE) == b'{"dice": 1}'
     with pytest.raises(TrustError, match="the role 'targets' needs 1 of its keys to sign, and 0"):
         sign_changes(Folder(signed.site).read, {DICE: b"{}"}, only)
+
+
+def test_signing_ends_with_the_turn_of_its_writer(signed: SignedFolder) -> None:
+    before = {path: path.read_bytes() for path in signed.site.rglob("*.json")}
+    for most in (0, 1, 9):
+        checks = iter(range(most))
+
+        def check(checks: Iterator[int] = checks) -> None:
+            if next(checks, None) is None:
+                raise PublishingError("the turn is over")
+
+        with pytest.raises(PublishingError):
+            sign_site(Folder(signed.site), signed.keys, check=check)
+        assert all(path.read_bytes() == data for path, data in before.items())
+    assert signed.client().fetch(DICE) == b'{"dice": 1}'
 
 
 def test_a_publish_keeps_the_lifetimes_that_were_set(signed: SignedFolder) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from securesystemslib.signer import Signer
-from tuf.api.metadata import Metadata, Root, Timestamp
+from tuf.api.metadata import Metadata, Root
 
 from kplug_registry.commands.output import print_lines
 from kplug_registry.errors import TrustError
 from kplug_registry.publishing import change_root
 from kplug_registry.publishing.transactions import locked
 from kplug_registry.storage import SiteStorage, open_storage
+from kplug_registry.trust.expiry import find_expired, list_expiries
 from kplug_registry.trust.keys import (
     ROLES,
     ROOT,
@@ -150,8 +152,8 @@ def sign(site: SiteOrDraft, keys: Keys, days: Days = None) -> None:
         print_lines(draft.describe())
         return
     storage = open_storage(site)
-    with locked(storage):
-        sign_site(storage, _read_keys(keys, storage), Lifetimes(timestamp=days))
+    with locked(storage) as turn:
+        sign_site(storage, _read_keys(keys, storage), Lifetimes(timestamp=days), turn.check)
 
 
 @trust.command()
@@ -161,11 +163,17 @@ def renew(site: Site, keys: Keys, days: Days = None) -> None:
     Example: kplug trust renew site --keys env:TIMESTAMP_KEY
     """
     storage = open_storage(site)
-    with locked(storage):
+    with locked(storage) as turn:
         signing = renew_timestamp(
             storage.read, _read_keys(keys, storage), Lifetimes(timestamp=days)
         )
-        write_signing(storage, signing)
+        write_signing(storage, signing, turn.check)
+        if (expired := find_expired(storage.read)) is not None:
+            raise TrustError(
+                f"the timestamp of {site} is renewed, but {expired}: clients refuse the site",
+                hint="`kplug trust sign` signs all but the root anew. `kplug trust rotate` and `kplug trust "
+                "export` make another root.",
+            )
 
 
 @trust.command()
@@ -302,9 +310,9 @@ def show(site: SiteOrDraft) -> None:
     if Path(site).is_file():
         print_lines(_read_draft(Path(site)).describe())
         return
-    data = _read_root(site)
-    timestamp = open_storage(site).read(metadata_path(TIMESTAMP))
-    print_lines(_describe(data, timestamp))
+    data, read = _read_root(site), open_storage(site).read
+    expiries = {} if read(metadata_path(TIMESTAMP)) is None else dict(list_expiries(read))
+    print_lines(_describe(data, expiries))
 
 
 def _read_root(site: str) -> bytes:
@@ -364,14 +372,14 @@ def _parse(root: bytes) -> Root:
     return Metadata[Root].from_bytes(root).signed
 
 
-def _describe(data: bytes, timestamp: bytes | None) -> Iterator[str]:
+def _describe(data: bytes, expiries: Mapping[str, datetime]) -> Iterator[str]:
     root = _parse(data)
     yield f"root {root.version}, {get_fingerprint(data)}, expires {root.expires:%Y-%m-%d}"
     for name in ROLES:
         role = root.roles[name]
-        yield f"  {name}: {role.threshold} of {len(role.keyids)} keys"
-    if timestamp is None:
+        until = f", expires {expiries[name]:%Y-%m-%d}" if name in expiries else ""
+        yield f"  {name}: {role.threshold} of {len(role.keyids)} keys{until}"
+    if not expiries:
         yield "The site is not signed."
     else:
-        expires = Metadata[Timestamp].from_bytes(timestamp).signed.expires
-        yield f"signed, expires {expires:%Y-%m-%d %H:%M} UTC unless it is renewed"
+        yield f"signed, expires {expiries[TIMESTAMP]:%Y-%m-%d %H:%M} UTC unless it is renewed"

@@ -37,7 +37,7 @@ def change_root(site: SiteStorage, turn: Turn, root: bytes, keys: SigningKeys) -
             files[LATEST] = _replace_root(latest, root)
     elif latest is not None:
         signing = sign_all(
-            lambda path: files.get(path) or site.read(path), copy_targets(site), keys
+            lambda path: files.get(path) or site.read(path), copy_targets(site, turn.check), keys
         )
         files |= signing.files  # clients read the last of them first
         files |= keep_obsolete(site, signing)

@@ -110,14 +110,16 @@ def generate_keys(
 def stage_keys(
     folder: Path, root_keys: int = 1, service: Signer | None = None
 ) -> dict[str, list[Signer]]:
-    """Generate keys that are kept beside their folder until `settle_keys`.
+    """Generate keys that wait in a folder below theirs until `settle_keys`.
 
-    A command that is killed before its root counts leaves no folder of keys that nothing names.
+    A command that is killed before its root counts leaves no keys there that nothing names. On the same file
+    system, they can be moved.
 
     Raises:
         TrustError: if the folder has keys already.
     """
     _check_new(folder)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return generate_keys(_find_stage(folder), root_keys, service)
 
 
@@ -138,8 +140,6 @@ def settle_keys(folder: Path, root: Root | None) -> bool:
         is_named = bool(files) and all(key_id in used for key_id in read_keys(stage).by_id)
     except TrustError:  # one that was not written whole is in no root
         is_named = False
-    if is_named:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for file in files:
         file.replace(folder / file.name) if is_named else file.unlink()
     if stage.exists():
@@ -172,7 +172,7 @@ def _check_new(folder: Path) -> None:
 
 
 def _find_stage(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}.new")
+    return folder / ".new"
 
 
 def _generate(file: Path) -> Signer:

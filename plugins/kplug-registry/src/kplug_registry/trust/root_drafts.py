@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from securesystemslib.formats import encode_canonical
+from securesystemslib.signer import Key
+from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root
-from tuf.api.serialization import DeserializationError
 
 from kplug_registry.errors import TrustError
 from kplug_registry.trust.keys import ROLES, ROOT, SigningKeys, sign_metadata
@@ -32,19 +35,30 @@ class RootDraft:
         """Return the draft in a file.
 
         Raises:
-            TrustError: if it is none.
+            TrustError: if it is none, or one that nobody should sign.
         """
         try:
             found = json.loads(text)
             previous = None if found["previous"] is None else found["previous"].encode()
             draft = cls(previous, _parse(found["root"].encode()))
-            if previous is not None:
-                _parse(previous)
+            number = 1 if previous is None else _parse(previous).signed.version + 1
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise TrustError(
                 f"{where} holds no draft of a root",
                 hint="`kplug trust export SITE FILE` writes one.",
             ) from error
+        root = draft.root.signed
+        if root.version != number:
+            raise TrustError(
+                f"{where} holds root {root.version}, and clients look for root {number} next",
+                hint="Do not sign it. Begin anew: kplug trust export SITE FILE",
+            )
+        wrong = next((key_id for key_id, key in root.keys.items() if key_id != _make_id(key)), None)
+        if wrong is not None:  # it would be shown as the key of somebody else
+            raise TrustError(
+                f"{where} has another key under the identifier {wrong[:80]}",
+                hint="Do not sign it. Begin anew: kplug trust export SITE FILE",
+            )
         return draft
 
     def to_text(self) -> bytes:
@@ -152,8 +166,14 @@ def _parse(data: bytes) -> Metadata[Root]:
     """
     try:
         found = Metadata[Root].from_bytes(data)
-    except DeserializationError as error:
+        found.signed_bytes  # noqa: B018 - what cannot be signed raises
+    except RepositoryError as error:
         raise ValueError(str(error)) from error
     if not isinstance(found.signed, Root):
         raise TypeError("it is metadata of another role")
     return found
+
+
+def _make_id(key: Key) -> str:
+    """Return the identifier of a key, which TUF lets anybody choose: the hash of its canonical JSON."""
+    return hashlib.sha256((encode_canonical(key.to_dict()) or "").encode()).hexdigest()

@@ -6,7 +6,7 @@ Only ``sign_site``, ``copy_targets`` and ``write_signing`` write to a site.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -26,24 +26,37 @@ _HASHES = ["sha256"]
 _BATCH = 200  # files in memory together
 
 
-def sign_site(site: SiteStorage, keys: SigningKeys, lifetimes: Lifetimes = USUAL) -> None:
+def sign_site(
+    site: SiteStorage,
+    keys: SigningKeys,
+    lifetimes: Lifetimes = USUAL,
+    check: Callable[[], None] = lambda: None,
+) -> None:
     """Sign all of a site, and write its metadata.
 
     Args:
         site: Where it is; it has a root.
         keys: The available private keys.
         lifetimes: How long the metadata is valid.
+        check: That of the writer's turn, which it extends.
 
     Raises:
         TrustError: if there is no root, or keys are missing.
     """
-    write_signing(site, sign_all(site.read, copy_targets(site), keys, lifetimes))
+    signing = sign_all(site.read, copy_targets(site, check), keys, lifetimes)
+    write_signing(site, signing, check)
 
 
-def copy_targets(site: SiteStorage) -> Iterator[tuple[str, bytes]]:
-    """Copy the files that are signed to names with their hashes, and yield their paths and contents."""
+def copy_targets(site: SiteStorage, check: Callable[[], None]) -> Iterator[tuple[str, bytes]]:
+    """Copy the files that are signed to names with their hashes, and yield their paths and contents.
+
+    Args:
+        site: Where they are.
+        check: That of the writer's turn, which it extends.
+    """
     copied = iter(list_targets(site))
     while paths := list(islice(copied, _BATCH)):
+        check()
         contents = {path: data for path in paths if (data := site.read(path)) is not None}
         site.copy(
             {content_path(path, sha256(data).hexdigest()): path for path, data in contents.items()}
@@ -126,12 +139,21 @@ def renew_timestamp(read: Read, keys: SigningKeys, lifetimes: Lifetimes = USUAL)
     return signer.finish()
 
 
-def write_signing(site: SiteStorage, signing: Signing) -> None:
-    """Write a signature to its site, which has the signed files, one file after the other."""
+def write_signing(
+    site: SiteStorage, signing: Signing, check: Callable[[], None] = lambda: None
+) -> None:
+    """Write a signature to its site, which has the signed files, one file after the other.
+
+    Args:
+        site: Where it is.
+        signing: The signature.
+        check: That of the writer's turn, which it extends.
+    """
     from kplug_registry.trust.obsolete_files import keep_obsolete  # needs what clients do not
 
     site.copy(signing.copies)
     for path, data in signing.files.items():
+        check()
         site.write({path: data})
     changes = keep_obsolete(site, signing)
     site.write({path: data for path, data in changes.items() if data is not None})
