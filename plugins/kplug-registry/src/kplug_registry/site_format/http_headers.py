@@ -17,7 +17,7 @@ _CONTENT_TYPES = {
     ".metadata": "text/plain; charset=utf-8",
 }
 _NAMED_BY_CONTENT = re.compile(r"(.*/)?(targets/(.+/)?[0-9a-f]{64}|metadata/[0-9]+)\.[^/]+")
-_NEVER_REPLACED = ("files/", "pictures/")
+_NEVER_REPLACED = ("files/", "numbers/", "pictures/")
 _READ_BY_PEOPLE = re.compile(r"index\.html|feed\.xml|catalogue/.*")
 
 
@@ -41,6 +41,8 @@ def find_cache_control(path: str) -> str:
 
     Example:
         >>> find_cache_control("metadata/3.snapshot.json")
+        'public, max-age=31536000, immutable'
+        >>> find_cache_control("numbers/5e88.json")
         'public, max-age=31536000, immutable'
         >>> find_cache_control("index.html"), find_cache_control("metadata/latest.json")
         ('public, max-age=60', 'no-cache')
