@@ -292,6 +292,24 @@ def test_a_draft_with_another_number_is_refused(site: Path, tmp_path: Path) -> N
             call("sign", file, "--keys", keys)
 
 
+def test_an_export_replaces_drafts_alone(site: Path, tmp_path: Path) -> None:
+    key = tmp_path / "keys/root-1.pem"
+    call("init", site, "--keys", tmp_path / "keys")
+    before = key.read_bytes()
+    with pytest.raises(TrustError, match=r"root-1\.pem holds no draft of a root"):
+        call("export", site, key)
+    assert key.read_bytes() == before
+    for _ in range(2):
+        call("export", site, tmp_path / "root.json")
+
+
+def test_a_number_of_new_keys_needs_a_folder(site: Path, tmp_path: Path) -> None:
+    call("init", site, "--keys", tmp_path / "keys")
+    with pytest.raises(TrustError, match=r"(?s)no folder is given for them.*--new-keys FOLDER"):
+        call("rotate", site, "--keys", tmp_path / "keys", "--root-keys", 5)
+    assert "root 1, " in call("show", site)
+
+
 def test_a_number_that_cannot_be_signed_makes_no_draft(site: Path, tmp_path: Path) -> None:
     keys, file = tmp_path / "keys", tmp_path / "root.json"
     call("init", site, "--keys", keys)

@@ -205,6 +205,11 @@ def rotate(
     """
     storage = open_storage(site)
     previous = _read_root(site)
+    if root_keys is not None and new_keys is None:
+        raise TrustError(
+            "--root-keys says how many new keys the root gets, and no folder is given for them",
+            hint="Give one: --new-keys FOLDER. Without, all keys stay.",
+        )
     with locked(storage) as turn:
         previous = storage.read(metadata_path(ROOT)) or previous
         old = _read_keys(keys, storage)
@@ -272,6 +277,8 @@ def export_root(
     before = None if previous is None else _parse(previous)
     root = draft_root(before, new, threshold, Lifetimes(root=root_days))
     draft = RootDraft(previous, root)
+    if file.exists():
+        _read_draft(file)  # what is no draft, such as a key, is not replaced
     write_file(file, draft.to_text())
     print_lines(draft.describe())
 
