@@ -21,6 +21,7 @@ from kplug_numbers.reading import MOST_BYTES
 from torch import Tensor
 
 from kplug import config
+from kplug.dtype_policies import dtype_policy, set_dtype_policy
 from kplug.inspection import KINDS
 from kplug.metrics import Metric
 
@@ -294,6 +295,44 @@ def test_settings_and_generator_are_as_before() -> None:
     finally:
         config.set_epsilon(1e-7)
         config.set_floatx("float32")
+
+
+def _depends_on_settings(x: Tensor) -> Tensor:
+    is_strict = torch.are_deterministic_algorithms_enabled() or torch.is_anomaly_enabled()
+    if is_strict or np.geterr()["divide"] == "raise":
+        raise ValueError("a setting of the program")
+    precision = torch.backends.mkldnn.matmul.fp32_precision  # type: ignore[attr-defined]
+    return 2 * x if precision == "bf16" else x
+
+
+def test_settings_of_the_program_do_not_count() -> None:
+    expected = read_object("activation", "mine", lambda: _depends_on_settings)
+    torch.use_deterministic_algorithms(True)
+    torch.set_float32_matmul_precision("medium")
+    try:
+        with np.errstate(divide="raise"), torch.autograd.set_detect_anomaly(True):
+            assert read_object("activation", "mine", lambda: _depends_on_settings) == expected
+            assert np.geterr()["divide"] == "raise"
+            assert torch.is_anomaly_enabled()
+        assert torch.are_deterministic_algorithms_enabled()
+        assert torch.get_float32_matmul_precision() == "medium"
+    finally:
+        torch.use_deterministic_algorithms(False)
+        torch.set_float32_matmul_precision("highest")
+
+
+def test_threads_do_not_share_their_settings() -> None:
+    expected = make_reading("layer", "kplug/Dense(units=3)")
+    set_dtype_policy("mixed_bfloat16")
+    try:
+        with ThreadPoolExecutor(3) as pool:
+            found = list(
+                pool.map(lambda _: make_reading("layer", "kplug/Dense(units=3)"), range(9))
+            )
+        assert dtype_policy().name == "mixed_bfloat16"
+    finally:
+        set_dtype_policy(None)
+    assert all(one == expected for one in found)
 
 
 def _changes_settings(x: Tensor) -> Tensor:

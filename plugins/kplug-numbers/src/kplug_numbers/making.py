@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import random
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -152,12 +154,19 @@ def _read(
 
 @contextlib.contextmanager
 def standard_settings() -> Iterator[None]:
-    """Compute with kplug's default settings; restore the caller's, names, and what a component may change."""
+    """Compute with kplug's default settings; restore the caller's, names, and what a component may change.
+
+    One thread at a time does, since the settings are the program's: a second one waits.
+    """
+    with _ALONE:
+        yield from _compute_as_usual()
+
+
+def _compute_as_usual() -> Iterator[None]:
     floatx, epsilon, layout = config.floatx(), config.epsilon(), config.image_data_format()
     policy = None if dtype_policy().name == floatx else dtype_policy()
     with _restoring_libraries():
         try:
-            torch.set_default_dtype(torch.float32)
             config.set_floatx("float32")
             config.set_epsilon(1e-7)
             config.set_image_data_format("channels_last")
@@ -181,10 +190,13 @@ def standard_settings() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _restoring_libraries() -> Iterator[None]:
-    """Restore generators, and the settings of torch and NumPy that a component has changed."""
+    """Restore generators, and the settings of torch and NumPy, which are the usual ones meanwhile."""
     drawn = [(restore, read()) for read, restore in _GENERATORS]
-    kept = [(read, restore, read()) for read, restore in _SETTINGS]
+    kept = [(read, restore, read()) for read, restore, _ in _SETTINGS]
     try:
+        for read, restore, usual in _SETTINGS:
+            if usual is not None and read() != usual:
+                restore(usual)
         yield
     finally:
         for restore, state in drawn:
@@ -205,18 +217,45 @@ def _restore_device(device: torch.device) -> None:
     torch.set_default_device(None if device.type == "cpu" else device)
 
 
-_Access = tuple[Callable[[], Any], Callable[[Any], object]]  # how one is read, and how it is set
-_GENERATORS: tuple[_Access, ...] = (
+def _read_precision(operation: Any) -> str:
+    """Return the type in which oneDNN computes with float32: another one than float32 is much faster."""
+    found: str = operation.fp32_precision
+    return "ieee" if found == "none" else found
+
+
+def _set_precision(operation: Any, value: str) -> None:
+    operation.fp32_precision = value
+
+
+_ALONE = threading.RLock()
+_GENERATORS: tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...] = (
     (torch.get_rng_state, torch.set_rng_state),
     (random.getstate, random.setstate),
     (np.random.get_state, np.random.set_state),
 )
-_SETTINGS: tuple[_Access, ...] = (
-    (torch.get_default_dtype, torch.set_default_dtype),
-    (torch.get_default_device, _restore_device),
-    (torch.get_num_threads, torch.set_num_threads),
-    (torch.is_grad_enabled, torch.set_grad_enabled),
-    (torch.is_anomaly_enabled, torch.set_anomaly_enabled),
-    (_read_determinism, lambda value: torch.use_deterministic_algorithms(**value)),
-    (np.geterr, lambda value: np.seterr(**value)),
+# How each is read, how it is set, and the usual value, if numbers depend on it.
+_SETTINGS: tuple[tuple[Callable[[], Any], Callable[[Any], object], Any], ...] = (
+    (torch.get_default_dtype, torch.set_default_dtype, torch.float32),
+    (torch.get_default_device, _restore_device, None),
+    (torch.get_num_threads, torch.set_num_threads, None),
+    (torch.is_grad_enabled, torch.set_grad_enabled, None),
+    (torch.is_anomaly_enabled, torch.set_anomaly_enabled, False),
+    *(
+        (functools.partial(_read_precision, one), functools.partial(_set_precision, one), "ieee")
+        for one in (
+            torch.backends.mkldnn.matmul,
+            torch.backends.mkldnn.conv,
+            torch.backends.mkldnn.rnn,
+        )
+    ),
+    (
+        _read_determinism,
+        lambda value: torch.use_deterministic_algorithms(**value),
+        {"mode": False, "warn_only": False},
+    ),
+    (
+        np.geterr,
+        lambda value: np.seterr(**value),
+        {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"},
+    ),
 )
