@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,10 +11,12 @@ from kplug.metrics import Metric
 from kplug.metrics.base.metric import find_metrics
 from kplug.training.model_protocol import TrainableModel
 
-# Attributes that never hold metrics: all attributes are searched several times in each epoch, and in each
-# step of a class that lists its metrics there.
+# Attributes that never hold metrics, and the types of those that may: all attributes are searched several
+# times in each epoch, and in each step of a class that lists its metrics there. No type is remembered: that
+# would keep a user's class, and what its methods refer to, alive.
 _OF_LAYERS = frozenset({*vars(Layer(name="any")), "built_shape", "_output_keys"})
 _HOLDERS = frozenset({Metric, dict, list, tuple})
+_PLAIN = frozenset({bool, float, int, str, type(None)})
 
 
 def find_attribute_metrics(model: TrainableModel) -> list[Metric]:
@@ -25,16 +26,12 @@ def find_attribute_metrics(model: TrainableModel) -> list[Metric]:
         for module in list_modules(model)
         if isinstance(module, Layer)
         for name, value in vars(module).items()
-        if name not in _OF_LAYERS and _may_hold(type(value))  # type: ignore[arg-type]  # it is hashable
+        if name not in _OF_LAYERS
+        and (kind := type(value)) not in _PLAIN
+        and not _HOLDERS.isdisjoint(kind.__mro__)
         for metric in find_metrics(value)
     ]
     return list({id(metric): metric for metric in found}.values())
-
-
-@functools.lru_cache(1024)  # a look-up takes a quarter of the time
-def _may_hold(kind: type) -> bool:
-    """Return whether values of a type may be metrics or hold some."""
-    return not _HOLDERS.isdisjoint(kind.__mro__)
 
 
 def merge_results(metrics: Iterable[Any]) -> dict[str, Any]:
