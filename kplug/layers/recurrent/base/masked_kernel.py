@@ -56,7 +56,8 @@ def run_where(
 
 def _is_in_front(mask: Tensor) -> bool:
     """Return whether no unmasked time step follows a masked one; False where values must not be read."""
-    if mask.device.type != "cpu" or torch.compiler.is_compiling():
+    is_traced = torch.compiler.is_compiling() or torch.jit.is_tracing()
+    if is_traced or mask.device.type != "cpu":
         return False
     try:
         return not bool((mask[:, 1:] > mask[:, :-1]).any())

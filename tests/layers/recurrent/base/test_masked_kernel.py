@@ -154,6 +154,22 @@ def test_masks_that_cannot_be_read_are_moved_too() -> None:
     torch.testing.assert_close(torch.vmap(run)(x, mask), together)
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_a_traced_program_takes_other_masks_than_it_was_traced_with() -> None:
+    masks = {name: torch.tensor(mask).bool() for name, mask in MASKS.items()}
+    x, h = _draw(2, 5, FEATURES, seed=7), _draw(2, UNITS, seed=8)
+    weights = _weights(3)
+
+    def run(mask: Tensor) -> Tensor:
+        kernel = lambda front, states: run_gru(front, states, weights)  # noqa: E731
+        return run_where(kernel, x, [h], mask, needs_states=False)[0]
+
+    # Without its comparison, since constants differ without gradients.
+    traced = torch.jit.trace(run, (masks["the end"],), check_trace=False)
+    for mask in masks.values():
+        torch.testing.assert_close(traced(mask), run(mask))
+
+
 def test_no_gradient_passes_through_what_does_not_count() -> None:
     mask = torch.tensor(MASKS["the end"]).bool()
     x = _draw(2, 5, FEATURES, seed=7).requires_grad_()
