@@ -111,9 +111,11 @@ class RNN(Layer):
             owner, "zero_output_for_mask", zero_output_for_mask
         )
         self.output_count = 1 + len(sizes_of(cell)) if self.return_state else 1
-        first = (getattr(cell, "chained_cells", None) or [cell])[0]
-        is_known = type(first).call is GatedCell.call
-        ndim = 3 + getattr(first, "rank", 0)
+        cells = getattr(cell, "chained_cells", None) or [cell]
+        # Methods of a gated cell are called directly, without the cell's own guard.
+        self.is_watched |= any(each.is_watched for each in cells)
+        is_known = type(cells[0]).call is GatedCell.call
+        ndim = 3 + getattr(cells[0], "rank", 0)
         self.input_spec = InputSpec(ndim=ndim) if is_known else InputSpec(min_ndim=3)
         self._kept_states = KeptStates(self)
 

@@ -8,7 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
+import kplug
 from kplug import layers
+from kplug.errors import KplugWarning
 
 NAMES = ["SimpleRNN", "LSTM", "GRU"]
 
@@ -93,3 +95,25 @@ def test_stacked_cells_drop_the_same_at_all_times() -> None:
     cells = [layers.GRUCell(6, dropout=0.5), layers.GRUCell(4, dropout=0.5)]
     kept = _kept_columns(layers.RNN(cells), 40, 4)
     assert torch.equal(kept, kept[:1].expand_as(kept))
+
+
+class _Doubling(layers.SimpleRNNCell):
+    """Changes its inputs in place, outside of ``call``."""
+
+    def project(self, inputs: Tensor, drops: Any) -> Tensor:
+        inputs *= 2
+        return super().project(inputs, drops)
+
+
+@pytest.mark.parametrize("is_chained", [False, True])
+def test_a_method_of_a_cell_that_changes_its_inputs_leaves_the_callers(is_chained: bool) -> None:
+    cell = _Doubling(2)
+    layer = layers.RNN([cell, layers.GRUCell(2)] if is_chained else cell)
+    inputs = layers.Input((4, 3))
+    model = kplug.Model(inputs, layer(inputs))
+    x = torch.ones(1, 4, 3)
+    with pytest.warns(KplugWarning, match="changes in place what it is handed"):
+        first = model(x)
+    assert torch.equal(x, torch.ones(1, 4, 3))
+    torch.testing.assert_close(model(x), first)
+    assert torch.equal(x, torch.ones(1, 4, 3))
