@@ -1,4 +1,4 @@
-"""Keeps the readings that tests make out of the user's cache; caches of other programs stay where they are."""
+"""Keeps the readings that tests make out of the user's cache; caches of other programs stay in place."""
 
 from __future__ import annotations
 

@@ -5,15 +5,20 @@ What needs no arguments, works on the usual inputs and keeps every promise is no
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import inspect
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
 from kplug_authoring import Example
+from kplug_numbers.plugin import READ
 
+from kplug.errors import SpecError
 from kplug.layers import Input
-from kplug.registry import REGISTRY, Component, parse_spec
+from kplug.registry import REGISTRY, Component, Spec, parse_spec
 from kplug.registry.kinds import KINDS
 
 # For arguments without a default, whatever component they belong to.
@@ -212,6 +217,29 @@ def find_examples() -> dict[str, Example]:
         one.origin.distribution for kind in KINDS.values() for one in REGISTRY.components(kind)
     }
     return found | {name: one for name, one in EXAMPLES.items() if name.split("/")[1] in owners}
+
+
+def list_own_distributions() -> list[str]:
+    """Return the distributions of this repository with components that `kplug_numbers` has a recipe for."""
+    root = Path(__file__).parents[2]
+    ours = {"kplug", *(one.parent.name for one in root.glob("plugins/*/pyproject.toml"))}
+    return sorted(ours & {one.origin.distribution for _, one in _list_read()})
+
+
+def list_example_specs(distribution: str) -> list[str]:
+    """Return the components of a distribution with the arguments that they need here, as text."""
+    examples, found = find_examples(), []
+    for kind, component in _list_read():
+        example = examples.get(f"{kind}/{component.qualified_name}")
+        if example is not None and component.origin.distribution == distribution:
+            with contextlib.suppress(SpecError):  # symbolic tensors are no text
+                found.append(str(Spec(component.name, kwargs=dict(example.arguments))))
+    return found
+
+
+def _list_read() -> Iterator[tuple[str, Component]]:
+    for kind in READ:
+        yield from ((kind, one) for one in REGISTRY.components(KINDS[kind]))
 
 
 def _usual_arguments(component: Component, leading: int) -> dict[str, Any]:

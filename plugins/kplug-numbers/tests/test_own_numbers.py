@@ -1,0 +1,51 @@
+"""Readings of all that this repository offers: each component has one, or a reason."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from kplug_numbers.checking import list_keys, make_all
+from kplug_numbers.numbers_file import NumbersFile
+from kplug_numbers.plugin import READ
+from kplug_numbers.reading import MOST_BYTES
+
+from kplug import parse_spec
+from kplug.inspection import KINDS, list_components
+from tests.contract.examples import list_example_specs, list_own_distributions
+
+DISTRIBUTIONS = (
+    *("kplug", "kplug-keras2", "kplug-keras3", "kplug-monai", "kplug-penalties"),
+    *("kplug-preprocessing", "kplug-pytorch-optimizer", "kplug-segmentation", "kplug-torchmetrics"),
+)
+
+
+@pytest.mark.slow
+def test_all_distributions_with_components_are_recorded() -> None:
+    assert tuple(list_own_distributions()) == DISTRIBUTIONS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_each_component_has_a_reading_or_a_reason(
+    distribution: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = list_keys(distribution, NumbersFile(), list_example_specs(distribution))
+    began = time.process_time()
+    found = make_all(keys, lambda key: None)
+    seconds = time.process_time() - began
+    with capsys.disabled():
+        print(f"\n{distribution}: {len(found.readings)} readings in {seconds:.1f} s")  # noqa: T201
+        print(*(f"  {key}: {why}" for key, why in found.unread.items()), sep="\n")  # noqa: T201
+    offered = {
+        (kind, one.qualified_name)
+        for kind in READ
+        for one in list_components(KINDS[kind])
+        if one.origin.distribution == distribution
+    }
+    assert offered <= {(kind, parse_spec(spec).ref) for kind, spec in found.keys}
+    assert max(len(one.to_json()) for one in found.readings.values()) <= MOST_BYTES
+    text = found.to_json()
+    assert NumbersFile.from_json(text.encode(), distribution).to_json() == text
+    unmade = {key for key, why in found.unread.items() if "it cannot be made" in why}
+    assert unmade <= {("layer", "kplug/Functional")}  # symbolic tensors are no text
