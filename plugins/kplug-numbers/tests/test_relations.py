@@ -7,10 +7,12 @@ from collections.abc import Callable
 import pytest
 import torch
 from kplug_numbers import Reading, make_reading, read_object
-from kplug_numbers.relations import describe_equality, describe_relation
+from kplug_numbers.probes import find_loss_traits
+from kplug_numbers.recipes.recorder import Recorder
+from kplug_numbers.relations import describe_equality, describe_relation, find_traits
 from torch import Tensor
 
-from kplug import Loss
+from kplug import Loss, resolve
 
 
 class Scaled(Loss):
@@ -45,6 +47,59 @@ def tell(first: Reading, other: Reading) -> list[str]:
 )
 def test_a_factor_and_an_offset_are_found(factor: float, offset: float, formula: str) -> None:
     assert tell(read(Scaled), read(lambda: Scaled(factor, offset))) == [formula]
+
+
+class Whole(Loss):
+    """A loss of a whole batch, which adds a share of what sample weights make of it."""
+
+    def __init__(self, total: str = "mean", share: float = 0.0) -> None:
+        super().__init__("whole")
+        self.total, self.share = total, share
+
+    def __call__(
+        self,
+        y_true: Tensor,
+        y_pred: Tensor,
+        sample_weight: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> Tensor:
+        value: Tensor = getattr((y_true - y_pred).abs(), self.total)()
+        return value if sample_weight is None else value + self.share * sample_weight.sum()
+
+
+def test_a_factor_that_depends_on_the_batch_is_none() -> None:
+    told = tell(read(Whole), read(lambda: Whole("sum")))
+    assert not any("·" in one for one in told)
+
+
+@pytest.mark.parametrize(("share", "effect"), [(0.0, "ignores"), (1e-5, "counts")])
+def test_weights_count_however_little(share: float, effect: str) -> None:
+    traits = find_traits(read(lambda: Whole("mean", share)))
+    assert traits["sample weights"] == f"{effect} sample weights"
+
+
+def _of_pictures(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    if y_pred.ndim != 4:
+        raise ValueError("pictures are needed")
+    return _plain(y_true, y_pred)
+
+
+def test_a_mask_that_keeps_all_samples_says_nothing() -> None:
+    assert "masks" not in find_traits(read(lambda: _of_pictures))
+
+
+@pytest.mark.parametrize(
+    ("first", "told"), [(lambda x: x.sign(), None), (lambda x: 0 * x, "leaves out class 0")]
+)
+def test_a_class_without_a_gradient_may_count(
+    first: Callable[[Tensor], Tensor], told: str | None
+) -> None:
+    def loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
+        scores = torch.cat([first(y_pred[..., :1]), y_pred[..., 1:]], -1)
+        return (y_true[..., 1:].sum(-1) - scores.sum(-1)).square()
+
+    found = find_loss_traits(Recorder(lambda: resolve("loss", loss).object), "real")
+    assert found.get("classes") == told
 
 
 def test_what_is_the_same_is_said_to_be() -> None:

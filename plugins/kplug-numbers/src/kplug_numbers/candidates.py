@@ -14,8 +14,9 @@ from kplug.utils.component_curves.sampling import SAMPLERS, sample_together
 from kplug_numbers.comparison import Comparison, compare
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.making import make_reading, make_recorder, standard_settings
-from kplug_numbers.probes import count_operations, find_loss_traits
+from kplug_numbers.probes import count_operations, find_loss_traits, measure_way
 from kplug_numbers.reading import Reading
+from kplug_numbers.recipes.optimizers import STEPS
 from kplug_numbers.relations import (
     choose_family,
     describe_alone,
@@ -26,7 +27,7 @@ from kplug_numbers.relations import (
 
 LETTERS = "ABCDEFGH"
 _MOST_CLAUSES = 4
-_LEAST_COST = 0.05  # by which two have to differ to be told apart
+_LEAST_COST = _LEAST_WAY = 0.05  # by which two have to differ to be told apart
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class _Made:
     why: str = ""
     traits: Mapping[str, str] = field(default_factory=dict)
     operations: int | None = None
+    way: float = 0.0
 
 
 def read_candidates(kind: str, references: Sequence[str | Spec]) -> list[Candidate]:
@@ -125,12 +127,14 @@ def _make(kind: str, label: str, spec: Spec) -> _Made:
     except KplugError as error:
         return _Made(label, spec, why=error.message)
     traits: dict[str, str] = {}
+    way = 0.0
     with contextlib.suppress(ReadingError), standard_settings():  # it may take too long
         out = make_recorder(kind, spec)
         with out.limit.interrupting():
             traits = find_loss_traits(out, choose_family(reading)) if kind == "loss" else {}
+            way = measure_way(out) if kind == "optimizer" else 0.0
     traits |= find_traits(reading)
-    return _Made(label, spec, reading, traits=traits, operations=find_operations(kind, spec))
+    return _Made(label, spec, reading, "", traits, find_operations(kind, spec), way)
 
 
 def _describe(made: _Made, earlier: Sequence[_Made], curve: Curve | None) -> Candidate:
@@ -164,4 +168,7 @@ def _relate(made: _Made, earlier: Sequence[_Made]) -> list[str]:
             return [simple]
     first, reading = known[0]
     other = [words for name, words in made.traits.items() if first.traits.get(name) != words]
+    if first.way and made.way and abs(made.way / first.way - 1) > _LEAST_WAY:
+        times = f"{made.way / first.way:.2g} times"
+        other.insert(0, f"moves {times} as far as {first.label} in {STEPS} steps")
     return describe_relation(reading, made.reading, first.label, other)

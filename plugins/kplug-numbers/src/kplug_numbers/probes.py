@@ -12,6 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from kplug.optimizers import build_optimizer, set_gradients
 from kplug_numbers.recipes.inputs import Family, pairs, spread
 from kplug_numbers.recipes.metrics import ORDER, update
+from kplug_numbers.recipes.optimizers import STEPS, advance, begin, join
 from kplug_numbers.recipes.recorder import Recorder
 from kplug_numbers.recipes.tensor_functions import OF_LOSSES
 
@@ -144,16 +145,35 @@ def _probe(loss: Callable[..., Any], y_true: Tensor, y_pred: Tensor) -> dict[str
 
 def _find_idle_classes(loss: Callable[..., Any], y_true: Tensor, y_pred: Tensor) -> dict[str, str]:
     x = y_pred.clone().requires_grad_()
-    value = torch.as_tensor(loss(y_true, x)).sum()
+    value = torch.as_tensor(loss(y_true, x)).mean()
     if not value.requires_grad:
         return {"gradient": "has no gradient"}
     gradients: tuple[Tensor | None, ...] = torch.autograd.grad(value, x, allow_unused=True)
     gradient = gradients[0]
     if gradient is None or not gradient.any():
         return {}
-    idle = [at for at, one in enumerate(gradient.unbind(-1)) if not one.any()]
+    plain, idle = _number(value), []
+    for at, one in enumerate(gradient.unbind(-1)):
+        # A gradient is 0 too where a value is clipped or counted.
+        moved = y_pred + torch.nn.functional.one_hot(torch.tensor(at), y_pred.shape[-1])
+        values = [_number(loss(y_true, each)) for each in (moved, 2 * y_pred - moved)]
+        if not one.any() and all(_is_close(plain, each) for each in values):
+            idle.append(at)
     names = " and ".join(map(str, idle))
     return {"classes": f"leaves out class {names}"} if idle else {}
+
+
+def measure_way(out: Recorder) -> float:
+    """Return how far an optimizer moves the weights of its recipe, summed over them; 0 if it does not."""
+    ways = [0.0]
+
+    def measure() -> float:
+        weights = begin()
+        advance(build_optimizer(out.make(), weights), weights, STEPS)
+        ways.append(float((join(weights) - join(begin())).abs().sum()))
+        return ways[-1]
+
+    return ways[-1] if out.takes(measure) else 0.0
 
 
 def _number(value: Any) -> float:

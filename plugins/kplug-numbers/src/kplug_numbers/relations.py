@@ -46,11 +46,11 @@ DERIVATIVES = frozenset({"gradient", "second", "weight_gradient"})
 _OF_INPUTS = frozenset({"loss", "metric"})  # their recipes look for families that suit
 _FLAT = frozenset({"optimizer", "schedule"})  # their recipes have cases alone, and no families
 _WEIGHTED = frozenset({"weighted", "masked", "all_masked"})
-_OTHER_BATCHES = frozenset({*_WEIGHTED, "shorter"})
+_OF_TWO_SAMPLES = frozenset({"mask", "sequence", "image"})
 _TRIVIAL = frozenset({"0", "1", "-1"})  # values that weights may leave as they are
 _MOST_NAMED = 3
-_LEAST_WAY = 0.05  # by which two ways have to differ to be told apart
-_SMALL = 1e-4  # of a step
+_SMALL = 1e-4  # of a value
+_ALIKE = 0.01  # of a step
 _FEWEST_TERMS = 5  # two of them decide the factor and the offset, the others confirm them
 _SLACK = 10  # times the tolerance of one part, as a factor is taken from rounded values
 
@@ -138,7 +138,7 @@ def _find_formula(first: Reading, other: Reading, of: str) -> str:
     """Return the factor and the offset that make one reading of the other; empty without."""
     if first.kind == "optimizer":  # its weights begin at the same place
         return ""
-    ordinary = set(_OTHER_BATCHES) if first.kind == "loss" else set()
+    ordinary = set(_WEIGHTED) if first.kind == "loss" else set()
     for left_out in (set(), ordinary):
         pairs = [
             (name, ours, other.parts[name])
@@ -220,9 +220,6 @@ def _agree(kind: str, shared: list[str], differing: set[str]) -> Iterator[str]:
 def _contrast(first: Reading, other: Reading, of: str) -> Iterator[str]:
     """Yield what one computes in a place, and the other one there."""
     if first.kind == "optimizer":
-        ways = [_measure_way(one) for one in (first, other)]
-        if all(ways) and abs(ways[1] / ways[0] - 1) > _LEAST_WAY:
-            yield f"moves {ways[1] / ways[0]:.2g} times as far as {of} in 10 steps"
         return
     pairs = [(name, first.parts[name], other.parts[name]) for name in _list_typical(first, other)]
     for name, ours, theirs in pairs:
@@ -234,14 +231,6 @@ def _contrast(first: Reading, other: Reading, of: str) -> Iterator[str]:
         if bool(ours.not_finite) != bool(theirs.not_finite):
             yield f"{_show(theirs)} for {_word(first.kind, name)}, where {of} is {_show(ours)}"
             return
-
-
-def _measure_way(reading: Reading) -> float:
-    """Return how far an optimizer moves the sampled weights in ten steps; 0 if that is unknown."""
-    here, start = (reading.parts.get(one) for one in ("float64/step_10", "zeros/step_2"))
-    pairs = zip(here.sample if here else (), start.sample if start else (), strict=False)
-    way = math.fsum(abs(x - y) for x, y in pairs)
-    return way if math.isfinite(way) else 0.0
 
 
 def _list_typical(first: Reading, other: Reading) -> list[str]:
@@ -276,24 +265,28 @@ def find_traits(reading: Reading) -> dict[str, str]:
 
 def _find_effect(reading: Reading, case: str) -> str:
     """Return whether sample weights or a mask change any value; empty where that cannot be told."""
-    changes = set()
-    for family in _list_names(reading):
-        plain, other = (
-            next((reading.parts[n] for n in names if n in reading.parts), None)
-            for names in (
-                [f"{family}/float64/value", f"{family}/batches/1"],
-                [f"{family}/{case}/{what}" for what in ("value", "result")],
-            )
-        )
-        if other is None:
-            other = reading.parts.get(f"{family}/{case}")  # that raised
-        if plain is None or other is None:
-            continue
-        if other.raises:
-            return "refuses"
-        if _show(plain) not in _TRIVIAL or _show(plain) != _show(other):
-            changes.add(_show(plain) != _show(other))
-    return "" if not changes else "counts" if True in changes else "ignores"
+    found = {_find_effect_on(reading, family, case) for family in _list_names(reading)} - {""}
+    return "counts" if "counts" in found else found.pop() if len(found) == 1 else ""
+
+
+def _find_effect_on(reading: Reading, family: str, case: str) -> str:
+    parts = reading.parts
+    if case == "masked" and family in _OF_TWO_SAMPLES:  # the mask keeps both
+        return ""
+    names = f"{family}/float64/value", f"{family}/batches/1"
+    plain = next((parts[name] for name in names if name in parts), None)
+    # A call that raised has no name behind its case.
+    names = f"{family}/{case}/value", f"{family}/{case}/result", f"{family}/{case}"
+    other = next((parts[name] for name in names if name in parts), None)
+    if plain is None or other is None or other.raises:
+        return "refuses" if plain is not None and other is not None else ""
+    terms = [*zip(plain.sample, other.sample, strict=False)]
+    if not all(math.isfinite(x) and math.isfinite(y) for x, y in terms):
+        return ""
+    tolerance = TOLERANCES.get(plain.dtype, 0.0) * max(plain.size, FLOOR)
+    if any(abs(x - y) > tolerance for x, y in terms):
+        return "counts"
+    return "" if not terms or _show(plain) in _TRIVIAL else "ignores"
 
 
 def _find_optimizer_traits(reading: Reading) -> dict[str, str]:
@@ -303,8 +296,8 @@ def _find_optimizer_traits(reading: Reading) -> dict[str, str]:
         return {}
     ordinary, large, zeros, early = (one[0] for one in samples)  # of the first weight
     found = {}
-    if abs(ordinary - large) < _SMALL:
-        found["size"] = "moves as far for gradients of any size"
+    if abs(ordinary - large) < _ALIKE * abs(ordinary - zeros):
+        found["size"] = "moves as far for gradients a million times as large"
     if abs(zeros - early) > TOLERANCES["float64"]:
         found["decay"] = "moves weights whose gradient is 0"
     return found

@@ -12,22 +12,24 @@ from kplug.optimizers import build_optimizer, set_gradients
 from kplug_numbers.recipes.inputs import spread, with_strides
 from kplug_numbers.recipes.recorder import Recorder
 
-_STEPS = (1, 2, 3, 10)
+STEPS = 10  # in all
+_SHOWN = (1, 2, 3, STEPS)
 
 
 def record_optimizer(out: Recorder) -> None:
     """Record an optimizer of a sum of squares of two weights."""
-    out.attempt("float64", lambda: _steps(out.make(), _start(), _STEPS))
-    out.attempt("float32", lambda: _steps(out.make(), _start(torch.float32), (3,)))
+    out.attempt("float64", lambda: _steps(out.make(), begin(), _SHOWN))
+    out.attempt("float32", lambda: _steps(out.make(), begin(torch.float32), (3,)))
     out.attempt("state", lambda: _state(out.make()))
-    out.attempt("large", lambda: _steps(out.make(), _start(), (2,), scale=1e6))
-    out.attempt("zeros", lambda: _steps(out.make(), _start(), (2,), scale=0.0))
+    out.attempt("large", lambda: _steps(out.make(), begin(), (2,), scale=1e6))
+    out.attempt("zeros", lambda: _steps(out.make(), begin(), (2,), scale=0.0))
     out.attempt("without_gradient", lambda: _late(out.make()))
     out.attempt("strided", lambda: _strided(out))
     out.attempt("groups", lambda: _groups(out.make()))
 
 
-def _start(dtype: torch.dtype = torch.float64) -> list[Tensor]:
+def begin(dtype: torch.dtype = torch.float64) -> list[Tensor]:
+    """Return the two weights as they are before a step."""
     matrix, vector = spread("optimizer/matrix", 2, 3), spread("optimizer/vector", 2)
     return [
         matrix.to(dtype, copy=True).requires_grad_(),
@@ -35,7 +37,7 @@ def _start(dtype: torch.dtype = torch.float64) -> list[Tensor]:
     ]
 
 
-def _advance(
+def advance(
     optimizer: Any, parameters: list[Tensor], count: int, scale: float = 1.0, first: int = 0
 ) -> None:
     """Make steps on a sum of squares with a factor and a minimum of each weight of its own."""
@@ -54,7 +56,8 @@ def _advance(
         optimizer.step()
 
 
-def _joined(parameters: list[Tensor]) -> Tensor:
+def join(parameters: list[Tensor]) -> Tensor:
+    """Return the values of weights, one after the other."""
     return torch.cat([parameter.detach().clone().flatten() for parameter in parameters])
 
 
@@ -64,15 +67,15 @@ def _steps(
     optimizer = build_optimizer(made, parameters)
     found, done = {}, 0
     for step in steps:
-        _advance(optimizer, parameters, step - done, scale)
-        found[f"step_{step}"], done = _joined(parameters), step
+        advance(optimizer, parameters, step - done, scale)
+        found[f"step_{step}"], done = join(parameters), step
     return found
 
 
 def _state(made: Any) -> dict[str, Any]:
-    parameters = _start()
+    parameters = begin()
     optimizer = build_optimizer(made, parameters)
-    _advance(optimizer, parameters, 3)
+    advance(optimizer, parameters, 3)
     entries = [optimizer.state.get(parameter, {}) for parameter in parameters]
     return {
         str(key): _find_state(key, entries)
@@ -87,34 +90,34 @@ def _find_state(key: Any, entries: list[Mapping[Any, Any]]) -> Any:
         all(isinstance(value, Tensor) for value in values)
         and len({one.dtype for one in values}) == 1
     ):
-        return _joined(values)
+        return join(values)
     return values[0]
 
 
 def _late(made: Any) -> dict[str, Tensor]:
     """Leave the first weight without a gradient at first."""
-    parameters = _start()
+    parameters = begin()
     optimizer = build_optimizer(made, parameters)
-    _advance(optimizer, parameters, 2, first=1)
-    early = _joined(parameters)
-    _advance(optimizer, parameters, 2)
-    return {"early": early, "late": _joined(parameters)}
+    advance(optimizer, parameters, 2, first=1)
+    early = join(parameters)
+    advance(optimizer, parameters, 2)
+    return {"early": early, "late": join(parameters)}
 
 
 def _strided(out: Recorder) -> dict[str, bool]:
-    plain, other = _start(), [with_strides(one.detach()).requires_grad_() for one in _start()]
+    plain, other = begin(), [with_strides(one.detach()).requires_grad_() for one in begin()]
     for parameters in (plain, other):
-        _advance(build_optimizer(out.make(), parameters), parameters, 3)
-    return {"same": torch.allclose(_joined(plain), _joined(other), 1e-9, 1e-9)}
+        advance(build_optimizer(out.make(), parameters), parameters, 3)
+    return {"same": torch.allclose(join(plain), join(other), 1e-9, 1e-9)}
 
 
 def _groups(made: Any) -> dict[str, Tensor]:
     """Give the second weight a learning rate of its own."""
-    parameters = _start()
+    parameters = begin()
     optimizer = build_optimizer(made, parameters)
     first = optimizer.param_groups[0]
     rest = {key: value for key, value in first.items() if key != "params"}
     first["params"] = parameters[:1]
     optimizer.param_groups.append({**rest, "params": parameters[1:], "lr": 0.125})
-    _advance(optimizer, parameters, 2)
-    return {"weights": _joined(parameters)}
+    advance(optimizer, parameters, 2)
+    return {"weights": join(parameters)}
