@@ -263,6 +263,16 @@ def test_a_distribution_without_components_is_refused(acme: Path) -> None:
         list_keys("kplug-numbers", NumbersFile())
 
 
+def test_callbacks_alone_have_nothing_to_compare(install: Sandbox) -> None:
+    install.expose("kplug-numbers")
+    source = "from kplug.callbacks import Callback\nclass Tick(Callback): pass"
+    points = {"kplug.callbacks": {"Tick": "acme:Tick"}}
+    install("acme", entry_points=points, modules={"acme/__init__.py": source})
+    assert run("check", "acme") == "it offers nothing that has numbers\n"
+    assert json.loads(run("check", "acme", "--json"))["results"] == []
+    assert "has no recorded numbers" in run("check", "no-such-thing", status=2)
+
+
 def test_a_component_is_shown(acme: Path) -> None:
     told = run("show", "acme/shrink(strength=0.5)")
     assert told.startswith("regularizer acme/shrink(strength=0.5), recipe 1, torch ")

@@ -151,7 +151,10 @@ def test_an_upgrade_from_publication_to_bisect(
         assert told.startswith("tide-loss 0.3 differs:\n")
         assert told.endswith("the same until 0.2\n")
         assert "computes other numbers: real/exact/gradient" in told
-    assert tell("numbers", "bisect", "m.keras", same, old) == "the same numbers with all versions\n"
+    assert (
+        tell("numbers", "bisect", "m.keras", same, old)
+        == "the same numbers with the newest version\n"
+    )
     expected = tmp_path / "0.1" / "tide_loss" / "numbers.json"
     told = tell("numbers", "bisect", "tide-loss/tide", "--expected", expected)
     assert told.startswith("tide-loss 0.3 differs:\nreal/exact/gradient: 0, now ")

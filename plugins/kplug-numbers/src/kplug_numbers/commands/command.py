@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from packaging.utils import canonicalize_name
@@ -24,10 +24,11 @@ from kplug.commands import (
 from kplug.display.messages import quote
 from kplug.display.terminal import wrap
 from kplug.errors import KplugError, SpecError
-from kplug.inspection import KINDS, find_component
+from kplug.inspection import KINDS, find_component, list_components
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.file_comparison import Result, compare_files
 from kplug_numbers.numbers_file import Key, find_numbers, read_file, read_wheel
+from kplug_numbers.plugin import READ
 from kplug_numbers.reading import Reading
 
 numbers = typer.Typer(no_args_is_help=True)
@@ -88,12 +89,15 @@ def check(distribution: Distribution, as_json: JsonOption = False) -> None:
 
     It imports and runs the components.
 
-    Exit status: 0 if all is the same, 1 if anything differs, cannot be compared or is not recorded, 2 if
-    there is no file.
+    Exit status: 0 if all is the same, or if it offers callbacks alone, 1 if anything differs, cannot be
+    compared or is not recorded, 2 if there is no file.
 
     Example: kplug numbers check kplug-acme
     """
     recorded = find_numbers(distribution)
+    kinds = _list_kinds(distribution)
+    if recorded is None and kinds and kinds.isdisjoint(READ):
+        _report([], as_json)
     if recorded is None:
         raise ReadingError(
             f"{distribution} has no recorded numbers",
@@ -247,7 +251,7 @@ def bisect(
     if as_json:
         print_json({"change": None if change is None else asdict(change)})
     elif change is None:
-        print_lines(["the same numbers with all versions"])
+        print_lines(["the same numbers with the newest version"])
     else:
         version = f"{change.distribution} {change.version}"
         print_lines([f"{version} {change.outcome}:", change.message])
@@ -291,7 +295,13 @@ def _find_kind(text: str, kind: str | None) -> str:
     )
 
 
-def _report(results: list[Result], as_json: bool) -> None:
+def _list_kinds(distribution: str) -> set[str]:
+    """Return the kinds of which a distribution offers a component."""
+    name, components = canonicalize_name(distribution), map(list_components, KINDS.values())
+    return {one.kind for found in components for one in found if one.origin.distribution == name}
+
+
+def _report(results: list[Result], as_json: bool) -> NoReturn:
     if as_json:
         data = [
             {"kind": one.key[0], "spec": one.key[1], "outcome": one.outcome, "message": one.message}
@@ -301,7 +311,8 @@ def _report(results: list[Result], as_json: bool) -> None:
     else:
         _print_results([one for one in results if one.outcome != "same"])
         counts = Counter(one.outcome for one in results)
-        print_lines([", ".join(f"{count} {outcome}" for outcome, count in counts.items())])
+        told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+        print_lines([told or "it offers nothing that has numbers"])
     raise typer.Exit(0 if all(one.outcome == "same" for one in results) else 1)
 
 
