@@ -62,7 +62,9 @@ def machine(install: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machi
     install.expose("kplug-numbers")
     found = Machine(install, monkeypatch)
     found.put()
+    reading_cache._is_editable.cache_clear()
     yield found
+    reading_cache._is_editable.cache_clear()
     sys.modules.pop("acme", None)
 
 
@@ -99,6 +101,16 @@ def test_what_may_change_numbers_is_read_anew(
     found = machine.read()
     assert machine.made == 2
     assert found == make_reading("loss", SPEC).as_data()
+
+
+def test_an_editable_distribution_is_read_anew(machine: Machine, folder: Path) -> None:
+    place = machine.install.info("acme", "1.0") / "direct_url.json"
+    facts = {"url": machine.install.folder.as_uri(), "dir_info": {"editable": True}}
+    place.write_text(json.dumps(facts))
+    machine.read()
+    machine.read()
+    assert machine.made == 2
+    assert not folder.exists()
 
 
 def test_code_without_a_hash_is_not_kept(machine: Machine, folder: Path) -> None:

@@ -102,23 +102,23 @@ def _describe_builds(component: Component, spec: str) -> list[tuple[str, str, st
         return None
     names = {component.origin.distribution, find_owner(component)}
     names |= inside & {one.distribution for one in list_distributions()}
-    if any(map(_has_editable_requirement, names - _APART)):
-        return None  # its code may change without a trace in what is installed
+    if any(map(_is_editable, names - _APART)):
+        return None  # its files may change without a trace in what is installed
     builds = {name: find_build_here(name) for name in sorted({*names, "kplug"} - {"torch"})}
     found = [(name, build.version, build.hash) for name, build in builds.items() if build]
     return found if len(found) == len(builds) and all(hash_ for *_, hash_ in found) else None
 
 
 @functools.cache
-def _has_editable_requirement(distribution: str) -> bool:
-    """Whether anything that a distribution requires is installed in editable mode."""
+def _is_editable(distribution: str) -> bool:
+    """Whether a distribution, or anything that it requires, is installed in editable mode."""
     seen, waiting = {*_APART}, [distribution]
     with contextlib.suppress(Exception):  # metadata may be anything
         while waiting:
             name = waiting.pop()
             for installed in itertools.islice(importlib_metadata.distributions(name=name), 1):
                 url = "".join((installed.read_text("direct_url.json") or "").split())
-                if '"editable":true' in url and name != distribution:
+                if '"editable":true' in url:
                     return True
                 # A parser of the whole text takes longer than a reading.
                 names = {*_REQUIRED.findall(installed.read_text("METADATA") or "")} - seen
