@@ -12,6 +12,7 @@ COMPONENTS = {
         ("why", "kplug.cli.why:why"),
         ("conflicts", "kplug.cli.conflicts:conflicts"),
         ("doctor", "kplug.cli.doctor.command:doctor"),
+        ("audit", "kplug.cli.audit:audit"),
         ("env", "kplug.cli.env:show_settings"),
         ("docs", "kplug.cli.docs:write_docs"),
         ("lock", "kplug.cli.lock:lock"),

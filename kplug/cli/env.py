@@ -71,6 +71,7 @@ def _describe(policy: Policy, plugins: list[Supplier]) -> dict[str, Any]:
                     _describe_setting(policy, setting, refusals, offered)
                     for setting in source.settings.values()
                 ],
+                **({"list": str(source.notices)} if source.notices else {}),
                 "errors": [{"message": e.message, "hint": e.hint} for e in source.errors],
             }
             for source in policy.sources
@@ -95,13 +96,19 @@ def _describe_setting(
     return {
         "setting": setting.label,
         "line": setting.line,
-        "value": setting.is_on if setting.is_switch else [str(entry) for entry in setting.entries],
+        "value": _find_value(setting),
         "keeps_out": [
             name for name, found in refusals.items() if any(by is setting for by, _ in found)
         ],
         "in_vain": dict(_find_vain(policy, setting, refusals, offered)),
         "heard_after": preferences[: preferences.index(setting.label)] if is_preference else [],
     }
+
+
+def _find_value(setting: Setting) -> bool | str | list[str]:
+    if setting.is_switch:
+        return setting.is_on
+    return setting.text or [str(entry) for entry in setting.entries]
 
 
 def _find_vain(
@@ -132,7 +139,9 @@ def write_settings(data: dict[str, Any]) -> Iterator[str]:
     """Yield the lines that present the result of `describe_settings`."""
     yield "Settings, the outermost first:" if data["sources"] else "No settings."
     for source in data["sources"]:
-        if not source["settings"] and not source["errors"]:
+        if "list" in source:
+            yield f"  {source['place']}: {source['list']}"
+        elif not source["settings"] and not source["errors"]:
             yield f"  {source['place']} has none"
         for setting in source["settings"]:
             yield from _write_setting(setting)
@@ -153,7 +162,9 @@ def write_settings(data: dict[str, Any]) -> Iterator[str]:
 def _write_setting(setting: dict[str, Any]) -> Iterator[str]:
     line = f", line {setting['line']}" if setting["line"] else ""
     value = setting["value"]
-    shown = _show(value) if isinstance(value, bool) else ", ".join(value) or "none"
+    if isinstance(value, bool):
+        value = _show(value)
+    shown = value if isinstance(value, str) else ", ".join(value) or "none"
     yield f"  {setting['setting']}{line}: {shown}"
     if setting["keeps_out"]:
         yield f"    keeps out {', '.join(setting['keeps_out'])}"

@@ -47,6 +47,7 @@ from kplug.registry.names.lookup import look_up as look_up
 from kplug.registry.policy import (
     SettingsTable as SettingsTable,
     find_refusal as find_refusal,
+    keep_recalls as keep_recalls,
     read_settings_tables as read_settings_tables,
 )
 from kplug.registry.registry import REGISTRY as REGISTRY

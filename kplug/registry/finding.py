@@ -14,8 +14,8 @@ class Finding:
 
     Args:
         topic: Its category in a word: ``broken``, ``shadowed``, ``duplicate``, ``overlapping``,
-            ``changed``, ``locked``, ``stale``, ``slow``, ``misspelt``, ``wrong-contract``, ``setting`` or
-            another.
+            ``changed``, ``locked``, ``stale``, ``slow``, ``recalled``, ``advisory``, ``misspelt``,
+            ``wrong-contract``, ``setting`` or another.
         about: The distribution, with its version where it is known.
         message: What is wrong.
         command: The command that mends it.

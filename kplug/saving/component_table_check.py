@@ -81,12 +81,29 @@ def verify_components(
             hint="Load it with verify='warn' and save it with kplug.",
         )
     rows = rows or []
+    if verify != "off":
+        _warn_of_advisories(rows, source)
     if is_closed:
         changes = find_changes(rows, verify)
         _refuse([one.sentence for one in changes if verify == "exact" or one.is_missing])
         if gaps := list_gaps(rows, has_hashes=verify == "exact"):
             raise _incomplete(gaps)
     return rows
+
+
+def _warn_of_advisories(rows: Iterable[Mapping[str, Any]], source: Path) -> None:
+    """Warn of what the lists on this machine say about plugins of a file, in the versions that are here."""
+    policy, here = REGISTRY.state.policy, REGISTRY.state.discovery.by_name
+    if not any(each.notices for each in policy.sources):
+        return
+    named = {str(each.get("distribution")) for row in rows for each in list_suppliers(row)}
+    sentences = [
+        f"{here[name].origin}: {notice}"
+        for name in sorted(named & here.keys())
+        for notice in policy.list_advisories(here[name].installed)
+    ]
+    if text := "\n  ".join(sentences):
+        warn(f"{source}: there are advisories about what the model is made of:\n  {text}")
 
 
 def verify_numbers(

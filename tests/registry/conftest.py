@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,7 +21,7 @@ from kplug.registry.building import resolution
 from kplug.registry.candidates import scopes
 from kplug.registry.loading import running_builds
 from kplug.registry.loading.distribution_hash import digest_of
-from kplug.registry.policy import reading
+from kplug.registry.policy import notice_files, reading
 
 EntryPoints = Mapping[str, Mapping[str, str]]
 
@@ -132,6 +134,27 @@ class Sandbox:
         }
 
 
+def write_notices(file: Path, number: int = 1, **topics: Mapping[str, str]) -> bytes:
+    """Write a list of notices, each a requirement with its reason, and return its bytes."""
+    since = "2026-04-01T12:00:00Z"
+    rows = {
+        topic: [
+            {
+                "distribution": (parts := re.split(r"(?=[<>=!~])", requirement, maxsplit=1))[0],
+                "versions": parts[1],
+                "reason": reason,
+                "since": since,
+            }
+            for requirement, reason in topics.get(topic, {}).items()
+        ]
+        for topic in ("recalls", "advisories")
+    }
+    data = json.dumps({"format": 1, "number": number, "date": since, **rows}).encode()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
+    return data
+
+
 def _as_text(entry_points: EntryPoints | str) -> str:
     if isinstance(entry_points, str):
         return entry_points
@@ -163,6 +186,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox
     monkeypatch.setattr(running_builds, "_MODULES", {})
     monkeypatch.setattr(running_builds, "_OWNERS", {})
     monkeypatch.setattr(reading, "SYSTEM_FILE", tmp_path / "etc" / "kplug.toml")
+    monkeypatch.setattr(notice_files, "find_folder", lambda _environ: tmp_path / "recalls")
     if importlib.util.find_spec("torch") is None:  # then no kind of kplug's own has its adapter
         monkeypatch.setattr(
             resolution, "_adapter", partial(_adapt_without_torch, resolution._adapter)

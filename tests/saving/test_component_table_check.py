@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import h5py
 import numpy as np
 import pytest
 
+import kplug
 from kplug.errors import ArgumentValueError, KplugWarning, WeightsError
 from kplug.registry.candidates.installable_packages import Package
 from kplug.registry.loading.running_builds import Build
@@ -198,4 +200,37 @@ def test_unknown_verify_is_refused(make_model: Make, foreign: Path) -> None:
         load_weights(make_model(dense=DENSE), foreign, verify="maybe")  # type: ignore[arg-type]
     assert str(caught.value) == (
         "load_weights: argument 'verify' is 'maybe'; allowed: 'off', 'warn', 'numbers' or 'exact'"
+    )
+
+
+def test_an_advisory_is_shown_on_loading(
+    make_model: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notice = {
+        "distribution": "kplug",
+        "versions": f"=={kplug.__version__}",
+        "reason": "wrong for empty masks",
+        "since": "2026-04-01T12:00:00Z",
+    }
+    topics = {"recalls": [], "advisories": [notice]}
+    file, weights = tmp_path / "list.json", tmp_path / "a.h5"
+    file.write_text(json.dumps({"format": 1, "number": 1, "date": notice["since"], **topics}))
+    save_weights(make_model(dense=DENSE), weights)
+    with h5py.File(weights, "a") as stored:
+        write_components(stored, [row("kplug/adam", "kplug", kplug.__version__)])
+    monkeypatch.setenv("KPLUG_RECALLS", str(file))
+    kplug.reload()
+    try:
+        with pytest.warns(KplugWarning) as caught:
+            load_weights(make_model(dense=DENSE), weights)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            load_weights(make_model(dense=DENSE), weights, verify="off")
+    finally:
+        monkeypatch.undo()
+        kplug.reload()
+    assert caught[0].filename == __file__
+    assert str(caught[0].message) == (
+        f"{weights}: there are advisories about what the model is made of:\n  kplug {kplug.__version__}: "
+        f"2026-04-01: wrong for empty masks ({file})"
     )

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from kplug.cli.audit import find_noticed
 from kplug.cli.doctor.findings import (
     find_drifted,
     find_problems,
@@ -35,11 +36,11 @@ def doctor(
 ) -> None:
     """Say what is wrong with the plugins here, each finding with the command that mends it.
 
-    It finds plugins that are broken, shadowed, duplicate, stale, slow, misspelt or made for another kplug,
-    files of theirs that were changed or are hidden, settings that say something in vain, and what differs
-    from the nearest kplug.lock, or from that of KPLUG_LOCK. Nothing is imported but the light modules of
-    plugins that declare their components in code, unless --import is given. The exit status is 1 if
-    something is broken.
+    It finds plugins that are broken, shadowed, duplicate, stale, slow, misspelt, recalled or made for
+    another kplug, files of theirs that were changed or are hidden, advisories about them, settings that
+    say something in vain, and what differs from the nearest kplug.lock, or from that of KPLUG_LOCK. Nothing
+    is imported but the light modules of plugins that declare their components in code, unless --import is
+    given. The exit status is 1 if something is broken.
 
     Example: kplug doctor --import --budget 0.5
     """
@@ -48,6 +49,7 @@ def doctor(
     )  # first, since its faults become problems
     findings = [
         *find_problems(),
+        *find_noticed(),
         *find_shadowed(),
         *find_stale(),
         *find_other_files(),

@@ -98,12 +98,15 @@ def _find_disabled(registry: Registry, kind: Kind, spec: Spec) -> DisabledCompon
     if name not in discovery.refused:
         return None
     supplier, reason = discovery.refused[name]
+    recalls = registry.state.policy.list_recalls(supplier.installed)
+    why = f"was recalled on {recalls[0]}" if recalls else f"is switched off: {reason}"
+    hint = f"Install another version of {name}; `kplug audit` shows what was recalled."
     return DisabledComponentError(
-        f"the {kind.name} {quote(spec.name)} belongs to {supplier.origin}, which is switched off: {reason}",
+        f"the {kind.name} {quote(spec.name)} belongs to {supplier.origin}, which {why}",
         kind=kind.name,
         ref=spec.ref,
         candidates=[f"{name}/{spec.name}"],
-        hint="Change that setting to use it.",
+        hint=hint if recalls else "Change that setting to use it.",
     )
 
 

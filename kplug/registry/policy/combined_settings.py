@@ -10,6 +10,7 @@ from kplug.registry.errors import PolicyError
 from kplug.registry.policy.environment import ENVIRONMENT
 from kplug.registry.policy.keys import Setting
 from kplug.registry.policy.list_entries import Installed
+from kplug.registry.policy.notices import Notice
 from kplug.registry.policy.settings import Source, parse_entry
 
 _IN_CODE = "the running program"
@@ -21,7 +22,8 @@ class Policy:
     """Decides which plugins may load.
 
     Args:
-        sources: The sources of settings, outermost first: later ones never permit what earlier ones refuse.
+        sources: The lists of recalls, then the sources of settings, outermost first: later ones never
+            permit what earlier ones refuse.
         prefer: ``distribution`` or ``distribution/name``, best first.
         named: Every distribution that a setting names, with that setting, to detect misspelt names.
     """
@@ -72,6 +74,8 @@ class Policy:
         """Yield every reason why a distribution may not load, with its setting if there is one."""
         for error in self.errors:
             yield None, error.message
+        for recall in self.list_recalls(installed):
+            yield None, f"it was recalled on {recall}"
         lists: list[Setting] = []  # of this source and the outer ones; no inner one widens them
         for source in self.sources:
             if "plugins" in source.settings:
@@ -80,6 +84,16 @@ class Policy:
                 reason = setting.find_reason(lists, installed)
                 if reason is not None:
                     yield setting, f"{setting.label} {reason}"
+
+    def list_recalls(self, installed: Installed) -> list[Notice]:
+        """Return the recalls of a distribution's version, for each of which it may not load."""
+        lists = (source.notices for source in self.sources if source.notices)
+        return [each for found in lists for each in found.recalls if each.concerns(installed)]
+
+    def list_advisories(self, installed: Installed) -> list[Notice]:
+        """Return what is to be known about a distribution's version."""
+        lists = (source.notices for source in self.sources if source.notices)
+        return [each for found in lists for each in found.advisories if each.concerns(installed)]
 
     def preferring(self, entries: tuple[str, ...]) -> Policy:
         """Return this policy with preferences from code ahead of those from settings.

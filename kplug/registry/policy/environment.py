@@ -37,6 +37,8 @@ def read_environment(environ: Mapping[str, str]) -> Source | None:
         text = environ.get(_label(key))
         if text is not None and KEYS[key].is_switch:
             values[key] = _SWITCH.get(text.lower(), text)
+        elif text is not None and KEYS[key].is_text:
+            values[key] = text
         elif text is not None:
             values[key] = [part.strip() for part in _COMMA.split(text) if part.strip()]
     found = read_settings(ENVIRONMENT, values, _label)

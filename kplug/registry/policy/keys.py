@@ -24,6 +24,7 @@ class Setting:
         label: Its name in messages: a variable, or a key and its file.
         entries: The entries of a list.
         is_on: The position of a switch.
+        text: The text of what is neither a list nor a switch.
         line: Its line in the file, if known.
     """
 
@@ -31,11 +32,12 @@ class Setting:
     label: str
     entries: tuple[Entry, ...] = ()
     is_on: bool = False
+    text: str = ""
     line: int | None = None
 
     @property
     def is_switch(self) -> bool:
-        """Whether it is a switch, and not a list."""
+        """Whether it is a switch."""
         return KEYS[self.key].is_switch
 
     @property
@@ -59,29 +61,36 @@ class Setting:
 
 
 class Key(NamedTuple):
-    """The row of a setting: a switch, or a list of entries.
+    """The row of a setting: a switch, a text, or a list of entries.
 
     Args:
         name: The key.
         likely: Beginnings of words that people write for it, as alternatives of a regular expression.
         find_reason: Returns why a setting keeps a distribution out, or None. Where it reads more of
             the distribution than its name, it is asked again when code is imported.
-        narrows_when: The position in which a switch keeps plugins out; None for a list.
+        narrows_when: The position in which a switch keeps plugins out; None for what is no switch.
+        is_valid: Whether a text is one that the setting can have; None for what is no text.
         parse: Reads an entry of a list; None for an invalid one.
-        hint: What an entry of a list may be.
+        hint: What an entry of a list, or a text, may be.
     """
 
     name: str
     likely: str
     find_reason: Callable[[Setting, Sequence[Setting], Installed], str | None] | None = None
     narrows_when: bool | None = None
+    is_valid: Callable[[str], bool] | None = None
     parse: Callable[[str], Entry | None] = parse_distribution
     hint: str = "Give names of distributions."
 
     @property
     def is_switch(self) -> bool:
-        """Whether it is a switch, and not a list."""
+        """Whether it is a switch."""
         return self.narrows_when is not None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a text."""
+        return self.is_valid is not None
 
 
 def _refuse_unlisted(
@@ -127,6 +136,12 @@ _ROWS = (
         "prefer|priorit|default",
         parse=parse_preference,
         hint="Give names of distributions, or distribution/name.",
+    ),
+    Key(
+        "recalls",
+        "recall|revok|quarantin|advisor",
+        is_valid=lambda text: bool(text) and "\0" not in text,
+        hint="Give the file with the list; a relative path starts at the folder of the setting's file.",
     ),
 )
 KEYS = {row.name: row for row in _ROWS}

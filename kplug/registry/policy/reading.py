@@ -1,4 +1,4 @@
-"""Reads the settings of the machine, the environment and the projects, outermost first."""
+"""Reads lists of recalls, and the settings of the machine, the environment and projects, outermost first."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from kplug.registry.errors import PolicyError
 from kplug.registry.policy.combined_settings import Policy
 from kplug.registry.policy.environment import POLICY_VARIABLE, read_environment
 from kplug.registry.policy.files import read_project_file, read_settings_file
+from kplug.registry.policy.notice_files import read_notice_lists
 from kplug.registry.policy.settings import Source
 from kplug.registry.quoting import make_printable, quote
 
@@ -28,7 +29,8 @@ def read_policy(environ: Mapping[str, str] | None = None, folder: Path | None = 
     """
     environ = os.environ if environ is None else environ
     found = (*_read_machine(environ), read_environment(environ), *_read_projects(folder))
-    return Policy(tuple(source for source in found if source is not None))
+    sources = [source for source in found if source is not None]
+    return Policy((*read_notice_lists(sources, environ), *sources))
 
 
 def _read_machine(environ: Mapping[str, str]) -> Iterator[Source | None]:

@@ -12,6 +12,7 @@ from kplug.registry.component import BUILT_IN
 from kplug.registry.errors import PolicyError
 from kplug.registry.policy.keys import KEYS, Setting
 from kplug.registry.policy.list_entries import Entry
+from kplug.registry.policy.notices import NoticeList
 from kplug.registry.quoting import quote
 from kplug.registry.suggestions import ask, find_closest
 
@@ -29,13 +30,14 @@ _LONGEST = 40  # longer texts resemble no key, and are slow to compare
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source of settings: the environment or a file.
+    """A source of settings: the environment or a file; or of notices about releases.
 
     Args:
         place: Its name.
         settings: Its settings, by key.
         errors: Its invalid settings.
         tables: The tables that plugins read, by key.
+        notices: The recalls and advisories, of a list of them.
         file: The file, if it is one.
     """
 
@@ -43,6 +45,7 @@ class Source:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     errors: tuple[PolicyError, ...] = ()
     tables: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    notices: NoticeList | None = None
     file: Path | None = field(default=None, compare=False)
 
 
@@ -113,6 +116,10 @@ def _check(key: str, value: object, label: str, line: int | None) -> Setting:
                 hint="It is true or false; a variable may also be 1 or 0.",
             )
         return Setting(key, label, is_on=value, line=line)
+    if row.is_valid is not None:
+        if not isinstance(value, str) or not row.is_valid(value):
+            raise PolicyError(f"{label} is {quote(value)}", hint=row.hint)
+        return Setting(key, label, text=value, line=line)
     if not isinstance(value, list):
         raise PolicyError(f"{label} is {quote(value)}", hint="Give a list of names.")
     entries = tuple(parse_entry(label, key, entry) for entry in value)

@@ -18,25 +18,25 @@ _LONGEST_PATH = 1024
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def read_bytes(file: Path) -> bytes | None:
+def read_bytes(file: Path, most_bytes: int = _MOST_BYTES) -> bytes | None:
     """Return the content of a file, or None if there is no such file.
 
     Raises:
-        PolicyError: if it exists and cannot be read.
+        PolicyError: if it exists and cannot be read, or is larger.
     """
     try:
         with open(file, "rb", opener=_open_without_waiting) as stream:  # Path.open has no opener
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                 raise unreadable(file, "it is no regular file")
-            data = stream.read(_MOST_BYTES + 1)
+            data = stream.read(most_bytes + 1)
     except FileNotFoundError:
         if file.is_symlink():
             raise unreadable(file, "it is a link to nothing") from None
         return None
     except OSError as error:
         raise unreadable(file, error.strerror or str(error)) from error
-    if len(data) > _MOST_BYTES:
-        raise unreadable(file, f"it has more than {_MOST_BYTES >> 20} MiB")
+    if len(data) > most_bytes:
+        raise unreadable(file, f"it has more than {most_bytes >> 20} MiB")
     return data
 
 

@@ -62,7 +62,10 @@ def test_a_variable_holds_what_its_key_holds(row: Key) -> None:
     assert source is not None
     (setting,) = source.settings.values()
     assert setting.is_on is setting.is_switch is row.is_switch
-    assert [str(entry) for entry in setting.entries] == ([] if row.is_switch else ["on"])
+    assert [str(entry) for entry in setting.entries] == (
+        [] if row.is_switch or row.is_text else ["on"]
+    )
+    assert setting.text == ("on" if row.is_text else "")
 
 
 def _refuse_unvetted(

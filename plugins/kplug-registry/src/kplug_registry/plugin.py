@@ -71,6 +71,8 @@ _COMMANDS = {
     "index": "Build and check the site of a registry.",
     "publish": "Add wheels to a registry.",
     "yank": "Withdraw a release from a registry.",
+    "recall": "Recall a release: it is neither installed nor loaded.",
+    "advise": "Say what is to be known about releases.",
     "owner": "Say who may publish a distribution.",
     "names": "Say which new names a registry takes.",
     "serve": "Serve a registry over HTTP, and take uploads.",

@@ -128,9 +128,9 @@ def test_what_settings_keep_from_loading_is_shown_and_not_installed(
         assert result.stdout.startswith("install kplug-pond 1.0 from the registry site (file:")
         assert isinstance(result.exception, InstallationError)
         assert str(result.exception) == (
-            "nothing is installed, as settings keep it from loading. kplug-pond 1.0: "
-            f"{reason.format(file=file)}\n  Name a version that they allow (kplug install "
-            "NAME==VERSION), or change the setting; `kplug env` shows all."
+            "nothing is installed, as it would not be loaded. kplug-pond 1.0: "
+            f"{reason.format(file=file)}\n  Name a version that may load (kplug install NAME==VERSION), "
+            "or change the setting; `kplug env` shows all, and `kplug audit` what was recalled."
         )
     assert not ran
 

@@ -23,6 +23,7 @@ FILES = {
     "search/WORD.json": site_format.SearchFile,
     "prefixes/PREFIX.json": site_format.PrefixFile,
     "lookalikes/SHAPE.json": site_format.LookalikeFile,
+    "recalls.json": site_format.NoticeFile,
     "simple/newest.json": site_format.NewestNames,
 }
 

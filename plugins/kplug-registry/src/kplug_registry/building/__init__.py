@@ -6,6 +6,7 @@ Data flows in this order::
     names that are held or refused               held_names → name_rules
     who may publish                              owners
     further wheels of a version                  wheel_tags → further_wheels
+    recalls and advisories                       notices
     pages for people                             catalogue
     pages for pip, search, feed                  simple_pages, search_files, prefix_files, feed
     a release, added or changed                  releases

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from kplug import get_kind, lookup_key
 from kplug.errors import UnknownKindError
+from kplug_registry.building.notices import list_notices
 from kplug_registry.building.site_view import SiteView
 from kplug_registry.building.visible_text import escape_text
 from kplug_registry.site_format import (
@@ -59,7 +60,7 @@ def write_component_page(view: SiteView, component: ComponentFile) -> None:
 def write_release_page(view: SiteView, release: Release, file: ReleaseFile) -> None:
     """Write the page of a version."""
     path = f"{_FOLDER}/distributions/{file.distribution}/{release.version}.html"
-    view.write_later(path, partial(_make_release_page, release, file))
+    view.write_later(path, partial(_make_release_page, view, release, file))
 
 
 def write_distribution_page(
@@ -74,7 +75,7 @@ def write_distribution_page(
     """
     shown = find_current(distribution) or distribution.releases[0]
     versions = list(_list_versions(distribution.releases))
-    page = partial(_make_release_page, shown, find_file(shown.version), versions)
+    page = partial(_make_release_page, view, shown, find_file(shown.version), versions)
     view.write_later(f"{_FOLDER}/distributions/{distribution.name}/index.html", page)
 
 
@@ -89,10 +90,11 @@ def _list_versions(releases: Sequence[Release]) -> Iterator[tuple[str, str]]:
 
 
 def _make_release_page(
-    release: Release, file: ReleaseFile, versions: Sequence[tuple[str, str]] = ()
+    view: SiteView, release: Release, file: ReleaseFile, versions: Sequence[tuple[str, str]] = ()
 ) -> bytes:
     name, results = file.distribution, file.results
     facts = {
+        "advisories": list_notices(view, "advisories", name, release.version),
         "results": results,
         "level": find_lowest_level(results, [(one.kind, one.name) for one in file.components]),
     }

@@ -226,5 +226,13 @@ def _replace_release(
     write_distribution_page(view, after, partial(find_release, view, after.name))
 
 
+def write_release_pages(view: SiteView, distribution: DistributionFile) -> None:
+    """Write the pages of a distribution and of all its versions."""
+    find_file = partial(find_release, view, distribution.name)
+    for release in distribution.releases:
+        write_release_page(view, release, find_file(release.version))
+    write_distribution_page(view, distribution, find_file)
+
+
 def _stem(path: str) -> str:
     return path.rpartition("/")[2].removesuffix(".json")

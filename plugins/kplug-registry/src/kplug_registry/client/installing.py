@@ -42,9 +42,9 @@ def check_policy(plan: Sequence[Installation]) -> None:
     ]
     if refusals:
         raise InstallationError(
-            f"nothing is installed, as settings keep it from loading. {'; '.join(refusals)}",
-            hint="Name a version that they allow (kplug install NAME==VERSION), or change the setting; "
-            "`kplug env` shows all.",
+            f"nothing is installed, as it would not be loaded. {'; '.join(refusals)}",
+            hint="Name a version that may load (kplug install NAME==VERSION), or change the setting; "
+            "`kplug env` shows all, and `kplug audit` what was recalled.",
         )
 
 

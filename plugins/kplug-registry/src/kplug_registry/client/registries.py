@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
@@ -11,8 +12,10 @@ from typing import TypeVar
 import platformdirs
 from packaging.utils import canonicalize_name
 
+from kplug import keep_recalls
+from kplug.errors import PolicyError
 from kplug_registry.client.settings import RegistrySetting
-from kplug_registry.errors import RegistrySettingError, SiteFormatError
+from kplug_registry.errors import RegistrySettingError, SiteFormatError, TrustError
 from kplug_registry.site_format import (
     FORMAT,
     DistributionFile,
@@ -42,7 +45,13 @@ class ConfiguredRegistry:
         self.site: VerifiedSite | UnsignedSite = (
             UnsignedSite(setting.address, folder, self._fetcher)
             if setting.root is None
-            else VerifiedSite(setting.address, folder, setting.root, self._fetcher)
+            else VerifiedSite(
+                setting.address,
+                folder,
+                setting.root,
+                self._fetcher,
+                partial(_keep_recalls, folder.name),
+            )
         )
 
     def __str__(self) -> str:
@@ -149,6 +158,13 @@ class Registries:
         if file.name != name:
             raise SiteFormatError(f"{path} of the registry {registry.name!r} is about another one")
         return OwnedDistribution(registry, file, tuple(other.name for other, _ in others))
+
+
+def _keep_recalls(name: str, data: bytes) -> None:
+    try:
+        keep_recalls(name, data)
+    except PolicyError as error:
+        raise TrustError(error.message, hint=error.hint) from error
 
 
 def _find_folder(setting: RegistrySetting) -> Path:

@@ -4,6 +4,7 @@ Data flows in this order::
 
     one writer, and a journal        transactions
     releases, added and withdrawn    release_changes
+    releases, recalled; advisories   notice_changes
     owners, added and removed        owner_changes
     names, allowed and reserved      name_changes
     another root                     root_changes
@@ -16,6 +17,7 @@ from kplug_registry.publishing.name_changes import (
     list_names as list_names,
     reserve_names as reserve_names,
 )
+from kplug_registry.publishing.notice_changes import advise as advise, recall as recall
 from kplug_registry.publishing.owner_changes import (
     add_owner as add_owner,
     list_owners as list_owners,

@@ -17,7 +17,9 @@ from kplug_registry.building.held_names import (
     hold_names,
     list_required,
 )
+from kplug_registry.building.notices import list_notices
 from kplug_registry.building.owners import OPERATOR, check_owner
+from kplug_registry.errors import PublishingError
 from kplug_registry.publishing.transactions import changing
 from kplug_registry.storage import SiteStorage
 from kplug_registry.trust.keys import SigningKeys
@@ -77,10 +79,16 @@ def yank(
 
     Raises:
         NotPermittedError: if it is neither.
-        PublishingError: if the site does not have the release.
+        PublishingError: if the site does not have the release, or it is recalled.
     """
     with changing(site, keys) as view:
+        found = find_distribution(view, name)
         if by != OPERATOR:
-            check_owner(find_distribution(view, name), by)
+            check_owner(found, by)
+        if list_notices(view, "recalls", found.name, version):
+            raise PublishingError(
+                f"{found.name} {version} is recalled, so it is withdrawn",
+                hint=f"`kplug recall {found.name}=={version} --undo --to SITE` takes both back.",
+            )
         change_release(view, name, version, lambda release: replace(release, yanked=reason))
     return sorted(view.changes)

@@ -22,6 +22,7 @@ from kplug_registry.site_format.json_text import (
     to_json as to_json,
 )
 from kplug_registry.site_format.paths import (
+    RECALLS as RECALLS,
     component_path as component_path,
     distribution_path as distribution_path,
     find_shape as find_shape,
@@ -54,6 +55,8 @@ from kplug_registry.site_format.schema import (
     LookalikeFile as LookalikeFile,
     NameList as NameList,
     NewestNames as NewestNames,
+    NoticeEntry as NoticeEntry,
+    NoticeFile as NoticeFile,
     Offer as Offer,
     OwnerChange as OwnerChange,
     Picture as Picture,

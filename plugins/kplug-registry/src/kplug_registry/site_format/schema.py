@@ -302,6 +302,42 @@ class NewestNames:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeEntry:
+    """What is to be known about releases of a distribution.
+
+    Args:
+        distribution: The normalised name.
+        versions: The versions, as a requirement has them: ``==1.2`` or ``<1.3``.
+        reason: Why, in one line.
+        since: When it was listed, in UTC, as ``2026-01-31T12:00:00Z``.
+    """
+
+    distribution: str
+    versions: str
+    reason: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeFile:
+    """``recalls.json``: the recalls and advisories, as kplug reads them.
+
+    Args:
+        format: The version of kplug's format of lists.
+        number: How often it has changed.
+        date: When it last changed, in UTC.
+        recalls: The releases that must not be installed or loaded.
+        advisories: What is to be known about releases that may load.
+    """
+
+    format: int = 1
+    number: int = 0
+    date: str = ""
+    recalls: tuple[NoticeEntry, ...] = ()
+    advisories: tuple[NoticeEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RecentRelease:
     """A release in the list of what is new."""
 

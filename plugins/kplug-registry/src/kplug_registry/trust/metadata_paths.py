@@ -6,12 +6,16 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from kplug_registry.site_format import RECALLS
+
 if TYPE_CHECKING:
     from kplug_registry.storage import SiteStorage
 
 METADATA = "metadata"
 _CONTENTS = "targets"
-FORMAT_FIELD = "kplug_format"  # of targets: a client need not read registry.json first
+# Fields of targets, which a client has before it reads any file of the site.
+FORMAT_FIELD = "kplug_format"
+RECALLS_FIELD = "kplug_recalls"
 _SIGNED = ("components", "distributions", "prefixes", "releases", "search")
 LATEST = f"{METADATA}/latest.json"
 
@@ -33,7 +37,7 @@ def is_target(path: str) -> bool:
         >>> is_target("components/loss/huber.json"), is_target("files/a-1-py3-none-any.whl")
         (True, False)
     """
-    return path == "registry.json" or path.partition("/")[0] in _SIGNED
+    return path in ("registry.json", RECALLS) or path.partition("/")[0] in _SIGNED
 
 
 def content_path(path: str, digest: str) -> str:

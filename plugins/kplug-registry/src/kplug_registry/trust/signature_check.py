@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +13,17 @@ from tuf.api.metadata import Metadata, Snapshot, TargetFile, Targets
 from tuf.api.serialization import DeserializationError
 
 from kplug_registry.errors import RegistryError
+from kplug_registry.site_format import RECALLS
 from kplug_registry.storage import SiteStorage
 from kplug_registry.trust.fetching import SiteFetcher
 from kplug_registry.trust.keys import ROOT, SNAPSHOT, TARGETS
-from kplug_registry.trust.metadata_paths import METADATA, content_path, list_targets, metadata_path
+from kplug_registry.trust.metadata_paths import (
+    METADATA,
+    RECALLS_FIELD,
+    content_path,
+    list_targets,
+    metadata_path,
+)
 from kplug_registry.trust.verified_site import VerifiedSite
 
 
@@ -71,6 +79,15 @@ def _check_bins(site: SiteStorage, snapshot: Snapshot, targets: Targets) -> Iter
             yield f"{path} is of another version, or has expired"
         signed |= found.signed.targets
     yield from _compare(site, signed)
+    if targets.unrecognized_fields.get(RECALLS_FIELD) != _read_recalls(site):
+        yield f"{RECALLS} is not what was signed"
+
+
+def _read_recalls(site: SiteStorage) -> object:
+    try:
+        return json.loads(site.read(RECALLS) or b"null")
+    except ValueError:
+        return "no JSON"
 
 
 def _compare(site: SiteStorage, signed: dict[str, TargetFile]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tuf.api.metadata import TargetFile
 
+from kplug_registry.site_format import RECALLS
 from kplug_registry.trust.keys import SigningKeys
 from kplug_registry.trust.metadata_paths import content_path, list_targets
 from kplug_registry.trust.signing_lifetimes import USUAL, Lifetimes
@@ -99,7 +100,7 @@ def sign_changes(
     keys: SigningKeys,
     lifetimes: Lifetimes = USUAL,
 ) -> Signing:
-    """Sign the changes of one publish, touching only the bins of these files.
+    """Sign the changes of one publish, touching only the bins of these files, and targets for recalls.
 
     Args:
         read: Returns the file at a path of the site, or None.
@@ -114,6 +115,9 @@ def sign_changes(
     bins = signer.find_bins()
     by_bin: dict[str, dict[str, bytes | None]] = defaultdict(dict)
     for path, data in changes.items():
+        if path == RECALLS:
+            signer.replace_recalls(data or b"null")
+            continue
         by_bin[bins.get_role_for_target(path)][path] = data
     for name, changed in by_bin.items():
         content = signer.read_bin(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -23,7 +24,7 @@ from tuf.api.metadata import (
 from tuf.api.serialization import DeserializationError
 
 from kplug_registry.errors import TrustError
-from kplug_registry.site_format import FORMAT
+from kplug_registry.site_format import FORMAT, RECALLS
 from kplug_registry.trust.keys import (
     ROOT,
     SNAPSHOT,
@@ -35,6 +36,7 @@ from kplug_registry.trust.keys import (
 from kplug_registry.trust.metadata_paths import (
     FORMAT_FIELD,
     LATEST,
+    RECALLS_FIELD,
     content_path,
     metadata_path,
     write_latest,
@@ -95,11 +97,21 @@ class SiteSigner:
         bins = SuccinctRoles(list(role.keyids), role.threshold, bits, f"bin-{2**bits}")
         keys = {key_id: self._root.keys[key_id] for key_id in role.keyids}
         delegations = Delegations(keys, succinct_roles=bins)
-        fields = {FORMAT_FIELD: FORMAT}
+        fields: dict[str, Any] = {FORMAT_FIELD: FORMAT}
+        if (recalls := self._read(RECALLS)) is not None:
+            fields[RECALLS_FIELD] = json.loads(recalls)
         with suppress(TrustError):  # signing all replaces what cannot be read
             self._load_targets()
         self._add(TARGETS, Targets(delegations=delegations, unrecognized_fields=fields), TARGETS)
         return bins
+
+    def replace_recalls(self, recalls: bytes) -> None:
+        """Sign another list of recalls, which is a part of targets."""
+        before = self._load_targets()
+        assert before is not None  # noqa: S101 - `find_bins` found it
+        fields = {**before.unrecognized_fields, RECALLS_FIELD: json.loads(recalls)}
+        after = Targets(delegations=before.delegations, unrecognized_fields=fields)
+        self._add(TARGETS, after, TARGETS)
 
     def find_bins(self) -> SuccinctRoles:
         """Return the signed delegation to bins.

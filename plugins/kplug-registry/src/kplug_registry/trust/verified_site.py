@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+import json
+from collections.abc import Callable, Iterator, Set
 from itertools import count, islice
 from pathlib import Path
 from urllib.parse import quote
@@ -20,6 +21,7 @@ from kplug_registry.trust.latest_metadata import LatestMetadata
 from kplug_registry.trust.metadata_paths import (
     FORMAT_FIELD,
     METADATA,
+    RECALLS_FIELD,
     content_path,
     is_copied,
     metadata_path,
@@ -41,6 +43,8 @@ class VerifiedSite:
         folder: The folder of its copy.
         root: The trusted root: the content of a file, or a fingerprint ``sha256:…``.
         fetcher: Fetches files.
+        keep_recalls: Keeps the list of recalls, if the site has one, before the site is used; it refuses an
+            older one.
     """
 
     is_signed = True
@@ -51,11 +55,13 @@ class VerifiedSite:
         folder: Path,
         root: bytes | str,
         fetcher: SiteFetcher | None = None,
+        keep_recalls: Callable[[bytes], None] | None = None,
     ) -> None:
         self.address = address.rstrip("/") + "/"
         self.copy = SiteCopy(folder)
         self._seen = folder / "verified"
         self._root, self._fetcher = root, fetcher or SiteFetcher()
+        self._keep_recalls = keep_recalls
         self._updater: Updater | None = None
         self._latest: LatestMetadata | None = None
 
@@ -72,7 +78,11 @@ class VerifiedSite:
             UnreachableSiteError: if it does not answer.
         """
         with explaining_refusals(self.address, self.copy):
-            self._updater = self._refresh()
+            updater = self._refresh()
+            recalls = self._read_metadata(TARGETS).unrecognized_fields.get(RECALLS_FIELD)
+            if recalls is not None and self._keep_recalls is not None:
+                self._keep_recalls(json.dumps(recalls, ensure_ascii=False).encode())
+            self._updater = updater
             write_file(self._seen, current_time().encode())
 
     def fetch(self, path: str) -> bytes | None:
