@@ -50,12 +50,10 @@ def change_notices(view: SiteView, topic: Topic, notice: NoticeEntry, *, is_undo
         )
     if not is_undone:
         listed[subject] = replace(notice, since=known.since if known else notice.since)
-    after = replace(
-        before,
-        number=before.number + 1,
-        date=notice.since,
-        **{topic: tuple(listed[each] for each in sorted(listed))},
-    )
+    found = tuple(listed[each] for each in sorted(listed))
+    after = replace(before, number=before.number + 1, date=notice.since)
+    is_recall = topic == "recalls"
+    after = replace(after, recalls=found) if is_recall else replace(after, advisories=found)
     if len(to_json(after).encode()) > _MOST_BYTES:
         raise PublishingError(
             f"{RECALLS} would have more than {_MOST_BYTES >> 20} MiB, which every client fetches",

@@ -31,7 +31,7 @@ def advise(
     Example: kplug advise "kplug-waves<1.3" --to site --reason "wrong for empty masks"
     """
     try:
-        wanted = Requirement(releases)
+        wanted: Requirement | None = Requirement(releases)
     except InvalidRequirement:
         wanted = None
     if wanted is None or not wanted.specifier or not (reason.strip() or is_undo):
