@@ -44,9 +44,11 @@ def make_torch_initializer(function: Any, spec: Spec) -> Callable[..., Tensor]:
 
     def initialize(shape: Sequence[int], dtype: Any = None) -> Tensor:
         if len(shape) < 2:
-            return function(torch.empty(*shape, dtype=dtype), **spec.kwargs)
+            vector: Tensor = function(torch.empty(*shape, dtype=dtype), **spec.kwargs)
+            return vector
         *spatial, inputs, outputs = shape
-        made = function(torch.empty(outputs, inputs, *spatial, dtype=dtype), **spec.kwargs)
+        empty = torch.empty(outputs, inputs, *spatial, dtype=dtype)
+        made: Tensor = function(empty, **spec.kwargs)
         return made.movedim((0, 1), (-1, -2))
 
     return initialize

@@ -70,7 +70,7 @@ class Result:
 def list_references() -> list[Reference]:
     """Return all comparisons."""
     examples = find_examples()
-    found = []
+    found: list[Reference] = []
     for kind in RECIPES:
         for component in list_components(KINDS[kind]):
             example = examples.get(f"{kind}/{component.qualified_name}")

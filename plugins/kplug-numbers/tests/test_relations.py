@@ -68,13 +68,13 @@ class Whole(Loss):
 
 
 def test_a_factor_that_depends_on_the_batch_is_none() -> None:
-    told = tell(read(Whole), read(lambda: Whole("sum")))
+    told = tell(read(Whole), read(lambda: Whole("sum")))  # type: ignore[abstract]
     assert not any("·" in one for one in told)
 
 
 @pytest.mark.parametrize(("share", "effect"), [(0.0, "ignores"), (1e-5, "counts")])
 def test_weights_count_however_little(share: float, effect: str) -> None:
-    traits = find_traits(read(lambda: Whole("mean", share)))
+    traits = find_traits(read(lambda: Whole("mean", share)))  # type: ignore[abstract]
     assert traits["sample weights"] == f"{effect} sample weights"
 
 

@@ -56,7 +56,7 @@ def run_where(
 
 def _is_in_front(mask: Tensor) -> bool:
     """Return whether no unmasked time step follows a masked one; False where values must not be read."""
-    is_traced = torch.compiler.is_compiling() or torch.jit.is_tracing()
+    is_traced = torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
     if is_traced or mask.device.type != "cpu":
         return False
     try:

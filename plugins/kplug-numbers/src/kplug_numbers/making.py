@@ -243,9 +243,9 @@ _SETTINGS: tuple[tuple[Callable[[], Any], Callable[[Any], object], Any], ...] = 
     *(
         (functools.partial(_read_precision, one), functools.partial(_set_precision, one), "ieee")
         for one in (
-            torch.backends.mkldnn.matmul,
-            torch.backends.mkldnn.conv,
-            torch.backends.mkldnn.rnn,
+            torch.backends.mkldnn.matmul,  # type: ignore[attr-defined]
+            torch.backends.mkldnn.conv,  # type: ignore[attr-defined]
+            torch.backends.mkldnn.rnn,  # type: ignore[attr-defined]
         )
     ),
     (

@@ -276,8 +276,8 @@ def _find_effect_on(reading: Reading, family: str, case: str) -> str:
     names = f"{family}/float64/value", f"{family}/batches/1"
     plain = next((parts[name] for name in names if name in parts), None)
     # A call that raised has no name behind its case.
-    names = f"{family}/{case}/value", f"{family}/{case}/result", f"{family}/{case}"
-    other = next((parts[name] for name in names if name in parts), None)
+    changed = f"{family}/{case}/value", f"{family}/{case}/result", f"{family}/{case}"
+    other = next((parts[name] for name in changed if name in parts), None)
     if plain is None or other is None or other.raises:
         return "refuses" if plain is not None and other is not None else ""
     terms = [*zip(plain.sample, other.sample, strict=False)]

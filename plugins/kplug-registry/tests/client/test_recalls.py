@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from kplug_registry.client.configured_registries import open_registries, require_registries
 from kplug_registry.errors import TrustError
+from kplug_registry.trust.verified_site import VerifiedSite
 from typer.testing import CliRunner
 
 import kplug
@@ -101,5 +102,6 @@ def test_an_older_list_is_refused_with_the_state_that_has_it(
 def test_what_is_no_list_is_refused(site: SignedFolder, text: str) -> None:
     site.publish("recalls.json", text.encode())
     (registry,) = open_registries()
+    assert isinstance(registry.site, VerifiedSite)
     with pytest.raises(TrustError, match="cannot be read: it"):
         registry.site.refresh()

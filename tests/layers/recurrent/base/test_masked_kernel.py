@@ -165,7 +165,7 @@ def test_a_traced_program_takes_other_masks_than_it_was_traced_with() -> None:
         return run_where(kernel, x, [h], mask, needs_states=False)[0]
 
     # Without its comparison, since constants differ without gradients.
-    traced = torch.jit.trace(run, (masks["the end"],), check_trace=False)
+    traced = torch.jit.trace(run, (masks["the end"],), check_trace=False)  # type: ignore[no-untyped-call]
     for mask in masks.values():
         torch.testing.assert_close(traced(mask), run(mask))
 
