@@ -20,6 +20,7 @@ from kplug.inspection import KINDS, find_own_example, list_components, load
 from tests.contract.examples import find_examples
 from tests.references import keras_objects, libraries
 
+_MOST_SECONDS = 60.0  # of a reading: on a busy machine much time passes by the clock
 TOLERANCE = 1e-6  # of float64, by the size of the terms; of the other types as in `kplug_numbers`
 # Names of states are each library's own. In Keras all weights have one rate. torch's losses are a number
 # for a batch, so what weights and masks make of them is kplug's alone.
@@ -142,8 +143,9 @@ _NEVER = {
 
 def compare_both(reference: Reference) -> Result:
     """Return where a component's reading differs from that of the other object."""
-    ours = make_reading(reference.kind, reference.spec, is_twice=False)
-    theirs = read_object(reference.kind, reference.name, reference.make)
+    kind, spec = reference.kind, reference.spec
+    ours = make_reading(kind, spec, is_twice=False, most_seconds=_MOST_SECONDS)
+    theirs = read_object(kind, reference.name, reference.make, most_seconds=_MOST_SECONDS)
     is_of_keras = reference.name.startswith("keras.")
     left_out = _NOT_COMPARED + (() if reference.kind != "loss" or is_of_keras else _OF_BATCHES)
     names = [

@@ -78,13 +78,16 @@ def make_reading(
     return _read(kind, str(spec), make, is_twice, most_seconds)
 
 
-def read_object(kind: str, name: str, make: Callable[[], object]) -> Reading:
+def read_object(
+    kind: str, name: str, make: Callable[[], object], *, most_seconds: float = MOST_SECONDS
+) -> Reading:
     """Return the reading of an object of the user's code or of another library.
 
     Args:
         kind: The singular name of the kind that it is used as.
         name: What the reading calls it.
         make: Makes the object anew at each call.
+        most_seconds: As for `make_reading`.
 
     Raises:
         ReadingError: as `make_reading` does.
@@ -95,7 +98,7 @@ def read_object(kind: str, name: str, make: Callable[[], object]) -> Reading:
         >>> str(compare(ours, read_object("activation", "torch.tanh", lambda: torch.tanh)))
         'same'
     """
-    return _read(kind, name, lambda: resolve(kind, make()).object, True, MOST_SECONDS)
+    return _read(kind, name, lambda: resolve(kind, make()).object, True, most_seconds)
 
 
 def make_recorder(kind: str, spec: Spec, most_seconds: float = MOST_SECONDS) -> Recorder:
