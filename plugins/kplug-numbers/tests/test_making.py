@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from kplug_numbers import Reading, ReadingError, compare, make_reading, making, read_object
+from kplug_numbers import Reading, ReadingError, compare, make_reading, read_object
 from kplug_numbers.making import RECIPES
 from kplug_numbers.reading import MOST_BYTES
 from torch import Tensor
@@ -226,13 +226,11 @@ def _suppresses_all(*_: object) -> None:
     ids=["waits", "works", "catches all", "suppresses all"],
 )
 @pytest.mark.parametrize("is_made", [True, False], ids=["call", "making"])
-def test_what_does_not_return_is_refused(
-    endless: Callable[..., None], is_made: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(making, "MOST_SECONDS", 0.05)
+def test_what_does_not_return_is_refused(endless: Callable[..., None], is_made: bool) -> None:
+    make = (lambda: endless) if is_made else endless
     before = signal.getsignal(signal.SIGALRM)
     with pytest.raises(ReadingError, match=r"it takes more than 0\.\d+ seconds"):
-        read_object("loss", "mine", (lambda: endless) if is_made else endless)
+        read_object("loss", "mine", make, most_seconds=0.05)
     assert signal.getsignal(signal.SIGALRM) == before
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
