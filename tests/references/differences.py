@@ -1,4 +1,4 @@
-"""What differs between a component and its reference, by patterns of the parts' names, with the reason."""
+"""Differences of components from their references, by patterns of the parts' names, with the reason."""
 
 from __future__ import annotations
 

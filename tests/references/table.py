@@ -1,4 +1,4 @@
-"""What is compared with which object of another library, and where the two differ."""
+"""Components with the objects of other libraries that they are compared with."""
 
 from __future__ import annotations
 

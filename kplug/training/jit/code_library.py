@@ -27,6 +27,8 @@ from typing import Any, Final
 import torch
 from torch import Tensor, fx
 
+from kplug.support.own_files import is_own_file
+
 Run = Callable[..., Sequence[Tensor]]
 
 _ENTRY: Final = "inductor_entry_cpp"  # torch's name for the function
@@ -60,7 +62,7 @@ class CodeLibrary:
 
     def find(self) -> Run | None:
         """Return the function of a library that an earlier process kept, or None."""
-        if self._path is None or not _is_own(self._path):
+        if self._path is None or not is_own_file(self._path):
             return None
         try:
             return _call_directly(_load(self._path))
@@ -101,17 +103,6 @@ class CodeLibrary:
         except OSError:
             return None
         return module if _INPUTS.findall(source) == [str(inputs)] else None
-
-
-def _is_own(path: Path) -> bool:
-    """Return whether the file exists and is writable by this user only: its code will run."""
-    try:
-        found = [path.stat(), path.parent.stat()]
-    except OSError:
-        return False
-    if not hasattr(os, "getuid"):  # Windows has no such permissions
-        return True
-    return all(each.st_uid == os.getuid() and not each.st_mode & 0o022 for each in found)
 
 
 def _load(path: Path) -> ModuleType:

@@ -1,4 +1,4 @@
-"""What is said of two components, from their readings alone."""
+"""Sentences about two components, from their readings alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What another version changes is told from what both have recorded, whatever the other one holds."""
+"""Changes by another version, told from what both have recorded, whatever the other one holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a list of recalls says, and what is no list."""
+"""Lists of recalls: their entries, and texts that are no list."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ import torch
 
 from kplug import Component
 from kplug.inspection import find_build_here, find_owner, list_distributions
+from kplug.support.own_files import is_own_file
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.reading import MOST_BYTES, Reading
 
@@ -52,7 +53,7 @@ class CacheEntry:
 
     def find(self) -> Reading | None:
         """Return the reading that this code made before, on this machine; None without one."""
-        if self._path is None or not _is_own(self._path):
+        if self._path is None or not is_own_file(self._path):
             return None
         try:
             with self._path.open("rb") as file:
@@ -82,17 +83,6 @@ def _find_folder() -> Path:
     except RuntimeError:  # a user without a home; a path that is not absolute is not used
         home = Path()
     return home / "kplug" / "numbers"
-
-
-def _is_own(path: Path) -> bool:
-    """Return whether this user alone can write a file: another one could forge a reading."""
-    try:
-        found = [path.stat(), path.parent.stat()]
-    except OSError:
-        return False
-    if not hasattr(os, "getuid"):  # Windows has no such permissions
-        return True
-    return all(one.st_uid == os.getuid() and not one.st_mode & 0o022 for one in found)
 
 
 def _describe_builds(component: Component, spec: str) -> list[tuple[str, str, str | None]] | None:
