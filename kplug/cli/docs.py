@@ -91,8 +91,8 @@ def draw_curves(kind: Kind, folder: Path, examples: dict[str, Spec]) -> dict[str
         folder: The folder of the page.
         examples: Arguments of components by name or qualified name; others use their defaults.
     """
-    from kplug.utils.component_curves.curve import Curve
-    from kplug.utils.component_curves.drawing import plot
+    from kplug.curves.curve import Curve
+    from kplug.curves.drawing import plot
 
     pictures = {}
     for component in REGISTRY.components(kind):

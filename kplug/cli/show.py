@@ -35,7 +35,7 @@ from kplug.registry.names.lookup_suggestions import (
 from kplug.registry.quoting import quote
 
 if TYPE_CHECKING:
-    from kplug.utils.component_curves.curve import Curve
+    from kplug.curves.curve import Curve
 
 CURVED = (
     "loss",
@@ -100,7 +100,7 @@ def find_curve(kind: Kind, facts: dict[str, Any], spec: Spec) -> Curve | str | N
     """Return the curve of a component, or why there is none; None for kinds without curves."""
     if kind.name not in CURVED:
         return None
-    from kplug.utils.component_curves.sampling import sample  # imports torch
+    from kplug.curves.sampling import sample  # imports torch
 
     try:
         curve = sample(kind, Spec(facts["qualified_name"], spec.args, spec.kwargs))
@@ -195,7 +195,7 @@ def format_arguments(facts: dict[str, Any]) -> list[str]:
 def _plot(
     path: Path, found: list[tuple[Kind, dict[str, Any]]], curves: list[Curve | str | None]
 ) -> None:
-    from kplug.utils.component_curves.drawing import plot
+    from kplug.curves.drawing import plot
 
     pairs = zip(found, curves, strict=True)
     drawn = [(f"{f['kind']} {f['name']}", c) for (_, f), c in pairs if c and not isinstance(c, str)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from kplug.curves.drawing import plot
+from kplug.curves.sampling import SAMPLERS, sample
 from kplug.errors import ArgumentError
 from kplug.registry import REGISTRY, Spec, get_kind, look_up, parse_spec
 from kplug.registry.building.binding import describe_signature
 from kplug.registry.building.example_loading import find_own_example
-from kplug.utils.component_curves.drawing import plot
-from kplug.utils.component_curves.sampling import SAMPLERS, sample
 
 _NO_CURVE = "this is no function of one number, or the same for all"
 _EMPTY = {"optimizer": "this leads nowhere, or away, at this learning rate"}

@@ -52,6 +52,6 @@ def test_several_curves_have_a_letter_each_and_one_frame() -> None:
     lower = (X[5:], tuple(each - 15 for each in X[5:]))
     lines = draw([(X, Y), lower], ("x", "y"), 26, "AB")
     assert lines[1] == " 10 |AA                 AA"
-    assert lines[-2] == "-10 |     B"
+    assert lines[-2] == "-10 |     BB"
     assert lines[-1].split() == ["0", "20"]
     assert {mark for line in lines[1:-1] for mark in line if mark.isalpha()} == {"A", "B"}

@@ -26,6 +26,7 @@ DEPENDENCIES = {
         "filelock",
         "fsspec",
         "h5py",
+        "hypothesis",
         "importlib_metadata",
         "jinja2",
         "keras_applications",
@@ -36,6 +37,7 @@ DEPENDENCIES = {
         "numpy",
         "packaging",
         "platformdirs",
+        "pytest",
         "pytorch_optimizer",
         "requests",
         "resolvelib",
@@ -58,7 +60,7 @@ DEPENDENCIES = {
 }
 
 # They have no names of their own: each of their modules is public.
-PACKAGES_OF_MODULES = {"components", "display", "support"}
+PACKAGES_OF_MODULES = {"components", "curves", "display", "support"}
 
 
 def name_of(plugin: Path) -> str:

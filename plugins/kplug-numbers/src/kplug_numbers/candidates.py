@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kplug import Spec, get_kind, parse_spec, resolve
+from kplug.curves.curve import Curve
+from kplug.curves.sampling import SAMPLERS, sample_together
 from kplug.errors import KplugError
 from kplug.inspection import describe_signature, find_component, find_own_example, load
-from kplug.utils.component_curves.curve import Curve
-from kplug.utils.component_curves.sampling import SAMPLERS, sample_together
 from kplug_numbers.comparison import Comparison, compare
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.making import make_reading, make_recorder, standard_settings

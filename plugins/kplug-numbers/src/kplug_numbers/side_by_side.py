@@ -10,12 +10,12 @@ from html import escape
 from pathlib import Path
 
 from kplug import Spec, get_kind
+from kplug.curves.curve import Curve
+from kplug.curves.drawing import plot, render
 from kplug.display.characters import draw
 from kplug.display.html import html_table
 from kplug.display.terminal import wrap
 from kplug.errors import KplugError, MissingLibraryError
-from kplug.utils.component_curves.curve import Curve
-from kplug.utils.component_curves.drawing import plot, render
 from kplug_numbers.candidates import Candidate, read_candidates
 from kplug_numbers.reading import Part
 from kplug_numbers.relations import CASES, choose_family, name_family, split

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
+from kplug.curves.curve import Curve
+from kplug.curves.optimizer_path import sample_optimizer
 from kplug.registry import Kind, Spec, resolve
-from kplug.utils.component_curves.curve import Curve
-from kplug.utils.component_curves.optimizer_path import sample_optimizer
 
 _POINTS = 161
 _BINS = 60

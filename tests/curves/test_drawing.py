@@ -8,8 +8,8 @@ from pathlib import Path
 import matplotlib as mpl
 import pytest
 
-from kplug.utils.component_curves.curve import Curve
-from kplug.utils.component_curves.drawing import plot
+from kplug.curves.curve import Curve
+from kplug.curves.drawing import plot
 
 LINE = Curve((0.0, 1.0, 2.0), (1.0, 0.5, 0.25), "step", "learning rate")
 PATH = Curve((-1.0, -0.5, 0.0), (0.6, 0.2, 0.0), "first weight", "second weight", "path")

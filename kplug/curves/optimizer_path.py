@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
+from kplug.curves.curve import Curve
 from kplug.optimizers.adapt import build_optimizer, set_gradients
-from kplug.utils.component_curves.curve import Curve
 
 START = (-1.0, 0.6)
 _STEPS, _ALL, _BETWEEN = 1000, 100, 10  # the first 100 steps are all shown, then every tenth

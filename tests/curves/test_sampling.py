@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from kplug.cli.show import CURVED
+from kplug.curves.curve import Curve
+from kplug.curves.sampling import SAMPLERS, sample, sample_together
 from kplug.registry import get_kind, parse_spec
-from kplug.utils.component_curves.curve import Curve
-from kplug.utils.component_curves.sampling import SAMPLERS, sample, sample_together
 
 
 def _sample(kind: str, text: str) -> Curve:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from kplug.curves.curve import Curve
+from kplug.curves.optimizer_path import START, valley
 from kplug.errors import KplugError
 from kplug.support.optional_libraries import import_extra
-from kplug.utils.component_curves.curve import Curve
-from kplug.utils.component_curves.optimizer_path import START, valley
 
 # Okabe and Ito's palette without yellow and black: visible on white and on black.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
