@@ -32,6 +32,7 @@ DEPENDENCIES = {
         "keras_applications",
         "keras_preprocessing",
         "kplug_authoring",
+        "kplug_numbers",
         "matplotlib",
         "monai",
         "numpy",
