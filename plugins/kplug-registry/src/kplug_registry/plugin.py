@@ -77,6 +77,7 @@ _COMMANDS = {
     "names": "Say which new names a registry takes.",
     "serve": "Serve a registry over HTTP, and take uploads.",
     "token": "Say who may change what at a server, and list what was changed.",
+    "registry": "Say which registries a project uses, and mirror one.",
     "search": "Search the registries for components that are not here yet.",
     "fetch": "Keep what the registries offer on this machine, for work without a network.",
     "install": "Install a component's distribution from the registries.",

@@ -2,7 +2,7 @@
 
 Data flows in this order::
 
-    registries of the settings     settings → registries → configured_registries
+    registries of the settings     settings → registries → configured_registries; adding, mirroring
     look-up and search             name_lookup → searching, offers; archives
     installation                   wheel_choice → resolver → installation_plan → installing; outdated
 """

@@ -80,17 +80,7 @@ class ConfiguredRegistry:
             SiteFormatError: if its format is unsupported.
             UnreachableSiteError: if it does not answer.
         """
-        found = self._find_format()
-        if found is None:
-            raise RegistrySettingError(
-                f"the registry {self.name!r} leads to none: nothing at {self.site.address} says its format",
-                hint="Correct the address in the setting.",
-            )
-        if found != FORMAT:
-            raise SiteFormatError(
-                f"the registry {self.name!r} has format {found}, and format {FORMAT} is read here",
-                hint="Upgrade kplug-registry.",
-            )
+        check_format(self.name, self.site.address, self._find_format())
 
     def _find_format(self) -> object:
         """Return the format from the signed metadata, or from registry.json of an unsigned site."""
@@ -109,6 +99,30 @@ class ConfiguredRegistry:
     def _read(self, noun: type[Noun], path: str, data: bytes | None) -> Noun | None:
         return (
             None if data is None else from_json(noun, data, f"{path} of the registry {self.name!r}")
+        )
+
+
+def check_format(name: str, address: str, found: object) -> None:
+    """Check the format that a site says.
+
+    Args:
+        name: The name of the registry.
+        address: The URL of its site.
+        found: The format; None if nothing says it.
+
+    Raises:
+        RegistrySettingError: if the site is not a registry.
+        SiteFormatError: if its format is unsupported.
+    """
+    if found is None:
+        raise RegistrySettingError(
+            f"the registry {name!r} leads to none: nothing at {address} says its format",
+            hint="Correct the address.",
+        )
+    if found != FORMAT:
+        raise SiteFormatError(
+            f"the registry {name!r} has format {found}, and format {FORMAT} is read here",
+            hint="Upgrade kplug-registry.",
         )
 
 

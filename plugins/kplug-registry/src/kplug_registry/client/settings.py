@@ -59,10 +59,19 @@ def read_registries() -> tuple[RegistrySetting, ...]:
     return tuple(found.values())
 
 
+def read_setting(name: str, values: object, file: Path) -> RegistrySetting:
+    """Return a registry as the table in a file describes it.
+
+    Raises:
+        RegistrySettingError: if it cannot be understood.
+    """
+    return _Reader(name, values, file).read()
+
+
 def _read_all(tables: tuple[SettingsTable, ...]) -> Iterator[RegistrySetting]:
     for table in tables:
         for name, values in table.values.items():
-            yield _Reader(name, values, table.file).read()
+            yield read_setting(name, values, table.file)
 
 
 class _Reader:

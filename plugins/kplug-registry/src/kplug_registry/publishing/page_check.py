@@ -58,7 +58,7 @@ def find_page_faults(
     drawn = (each for one in files.values() for each in one.drawn)
     wanted |= {picture_path(each.picture.sha256) for each in drawn}
     wanted |= {numbers_path(release.numbers) for release in releases if release.numbers}
-    for path, content in _make_pages(storage, file, distributions, files, components):
+    for path, content in make_pages(storage, file, distributions, files, components):
         wanted.add(path)
         found = storage.read(path)
         if found is None:
@@ -69,14 +69,22 @@ def find_page_faults(
     yield from (f"{path} belongs to nothing in the site" for path in sorted(there - wanted))
 
 
-def _make_pages(
+def make_pages(
     storage: SiteStorage,
     file: SiteFile,
     distributions: Iterable[DistributionFile],
     files: Mapping[tuple[str, str], ReleaseFile],
     components: Iterable[ComponentFile],
 ) -> Iterator[tuple[str, object]]:
-    """Yield each path with its expected content, generated lazily."""
+    """Yield the path of each page with its expected content, generated lazily.
+
+    Args:
+        storage: The storage of the site.
+        file: The content of `registry.json`.
+        distributions: All distributions of the site.
+        files: The files of all versions, by distribution and version.
+        components: The files of all names.
+    """
     view = SiteView(storage)
     names = []
     for distribution in distributions:

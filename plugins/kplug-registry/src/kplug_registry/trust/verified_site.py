@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
 from urllib.parse import quote
 
 from tuf.api.exceptions import DownloadHTTPError, StorageError
-from tuf.api.metadata import Metadata, Snapshot, TargetFile, Targets
+from tuf.api.metadata import Metadata, Root, Snapshot, TargetFile, Targets
 from tuf.api.serialization import DeserializationError
 from tuf.ngclient import Updater
 
 from kplug_registry.errors import TrustError
 from kplug_registry.site_format import current_time
 from kplug_registry.trust.fetching import SiteFetcher
-from kplug_registry.trust.keys import ROOT, SNAPSHOT, TARGETS
+from kplug_registry.trust.keys import ROOT, SNAPSHOT, TARGETS, TIMESTAMP
 from kplug_registry.trust.latest_metadata import LatestMetadata
 from kplug_registry.trust.metadata_paths import (
     FORMAT_FIELD,
@@ -33,6 +34,21 @@ from kplug_registry.trust.tuf_refusals import explaining_refusals
 
 _MOST_ROOTS, _LONGEST_ROOT = 64, 512_000
 _BATCH = 200  # files, between which other processes may use the copy
+
+
+@dataclass(frozen=True)
+class SignedState:
+    """One state of a site.
+
+    Args:
+        files: The hash of each signed file by its path, and its length in bytes.
+        roots: The root of each version, the newest last.
+        metadata: The other metadata by their paths, in the order in which a copy is written.
+    """
+
+    files: Mapping[str, tuple[str, int]]
+    roots: Mapping[int, bytes]
+    metadata: Mapping[str, bytes]
 
 
 class VerifiedSite:
@@ -138,6 +154,35 @@ class VerifiedSite:
         if self._updater is None:
             self.refresh()
         return self._read_metadata(TARGETS).unrecognized_fields.get(FORMAT_FIELD)
+
+    def read_state(self) -> SignedState:
+        """Return the newest state without the contents of its files.
+
+        Raises:
+            TrustError: if it is not what was signed.
+            UnreachableSiteError: if the site does not answer.
+        """
+        targets = self._list_targets()
+        delegations = self._read_metadata(TARGETS).delegations
+        bins = delegations.succinct_roles if delegations else None
+        metadata = {}
+        for role in (*(bins.get_roles() if bins else ()), TARGETS, SNAPSHOT):
+            data = (self.copy.folder / METADATA / f"{role}.json").read_bytes()
+            metadata[metadata_path(role, Metadata.from_bytes(data).signed.version)] = data
+        timestamp = (self.copy.folder / METADATA / f"{TIMESTAMP}.json").read_bytes()
+        metadata[metadata_path(TIMESTAMP)] = timestamp
+        files = {path: (info.hashes["sha256"], info.length) for path, info in targets.items()}
+        return SignedState(files, self._read_roots(), metadata)
+
+    def _read_roots(self) -> dict[int, bytes]:
+        """Return all roots: a client may begin with any of them."""
+        newest = (self.copy.folder / METADATA / f"{ROOT}.json").read_bytes()
+        version = Metadata[Root].from_bytes(newest).signed.version
+        urls = [
+            (self._locate(metadata_path(ROOT, each)), _LONGEST_ROOT) for each in range(1, version)
+        ]
+        with explaining_refusals(self.address, self.copy):
+            return dict(enumerate([*self._fetcher.download_all(urls), newest], 1))
 
     def _list_targets(self) -> dict[str, TargetFile]:
         """Return what is signed about all files of the newest state, by their paths."""
