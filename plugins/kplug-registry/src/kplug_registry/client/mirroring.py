@@ -215,9 +215,12 @@ def _write_pages(
     names = {REQUIRED: to_json(NameList(tuple(sorted(required)))).encode()} if required else {}
     paths = set()
     pages = make_pages(storage, file, distributions, files, offered)
-    for path, content in chain(names.items(), pages):
+    everything: Iterator[tuple[str, object]] = chain(names.items(), pages)
+    for path, content in everything:
         paths.add(path)
-        if path not in state.files and storage.read(path) != content:
+        if path in state.files or not isinstance(content, bytes):
+            continue
+        if storage.read(path) != content:
             storage.write({path: content})
     return paths
 
