@@ -19,6 +19,7 @@ from typing import Any
 
 import typer
 from costs import add_costs
+from equalities import Running, add_equalities, begin_comparing
 from typer.cli import get_docs_for_click
 
 from kplug import hookspecs
@@ -69,9 +70,10 @@ def main() -> int:
     os.environ["KPLUG_PLUGINS"] = ",".join(
         path.parent.name for path in ROOT.glob("plugins/*/pyproject.toml")
     )
+    running = begin_comparing()
     add_hooks()
     add_commands()
-    add_components()
+    add_components(running)
     if status := run("-m", "zensical", "build", "--strict", "--config-file", str(CONFIG)):
         return status
     faults = sorted(find_faults(ROOT / "build" / "site"))
@@ -134,13 +136,14 @@ def tidy(text: str) -> str:
     return text.replace(f"\n```\n\n{example}", "\n$ ")
 
 
-def add_components() -> None:
-    """Write the pages of `kplug docs`, with curves."""
+def add_components(running: list[Running]) -> None:
+    """Write the pages of `kplug docs`, with curves, costs, and what other libraries have too."""
     examples = [f"--example={one}" for one in DRAWN_WITH]
     folder = str(PAGES / "components")
     if run("-m", "kplug", "docs", folder, "--curves", *examples):
         raise SystemExit(1)
     add_costs(Path(folder))
+    add_equalities(Path(folder), running)
 
 
 def find_faults(site: Path) -> Iterator[str]:

@@ -143,10 +143,11 @@ _NEVER = {
 
 def compare_both(reference: Reference) -> Result:
     """Return where a component's reading differs from that of the other object."""
-    kind, spec = reference.kind, reference.spec
+    kind, spec, name = reference.kind, reference.spec, reference.name
     ours = make_reading(kind, spec, is_twice=False, most_seconds=_MOST_SECONDS)
-    theirs = read_object(kind, reference.name, reference.make, most_seconds=_MOST_SECONDS)
-    is_of_keras = reference.name.startswith("keras.")
+    # What is random differs from itself too.
+    theirs = read_object(kind, name, reference.make, is_twice=False, most_seconds=_MOST_SECONDS)
+    is_of_keras = name.startswith("keras.")
     left_out = _NOT_COMPARED + (() if reference.kind != "loss" or is_of_keras else _OF_BATCHES)
     names = [
         one

@@ -79,7 +79,12 @@ def make_reading(
 
 
 def read_object(
-    kind: str, name: str, make: Callable[[], object], *, most_seconds: float = MOST_SECONDS
+    kind: str,
+    name: str,
+    make: Callable[[], object],
+    *,
+    is_twice: bool = True,
+    most_seconds: float = MOST_SECONDS,
 ) -> Reading:
     """Return the reading of an object of the user's code or of another library.
 
@@ -87,7 +92,8 @@ def read_object(
         kind: The singular name of the kind that it is used as.
         name: What the reading calls it.
         make: Makes the object anew at each call.
-        most_seconds: As for `make_reading`.
+        is_twice: As for `make_reading`, as is the next.
+        most_seconds: How much processor time each may take.
 
     Raises:
         ReadingError: as `make_reading` does.
@@ -98,7 +104,7 @@ def read_object(
         >>> str(compare(ours, read_object("activation", "torch.tanh", lambda: torch.tanh)))
         'same'
     """
-    return _read(kind, name, lambda: resolve(kind, make()).object, True, most_seconds)
+    return _read(kind, name, lambda: resolve(kind, make()).object, is_twice, most_seconds)
 
 
 def make_recorder(kind: str, spec: Spec, most_seconds: float = MOST_SECONDS) -> Recorder:
