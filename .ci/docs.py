@@ -136,7 +136,7 @@ def tidy(text: str) -> str:
     return text.replace(f"\n```\n\n{example}", "\n$ ")
 
 
-def add_components(running: list[Running]) -> None:
+def add_components(running: Running) -> None:
     """Write the pages of `kplug docs`, with curves, costs, and what other libraries have too."""
     examples = [f"--example={one}" for one in DRAWN_WITH]
     folder = str(PAGES / "components")

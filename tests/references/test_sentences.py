@@ -42,7 +42,7 @@ def test_sentences_come_from_a_comparison_and_stand_on_their_pages(
     names = ("kplug/l1", "kplug/l1_l2", "kplug/l2", "kplug/orthogonal_regularizer")
     page.write_text("".join(f"## {name}\n\nFrom kplug 0.1.\n\nText.\n\n" for name in names))
     equalities = importlib.import_module("equalities")
-    equalities.add_equalities(tmp_path, equalities.begin_comparing([["regularizer"]]))
+    equalities.add_equalities(tmp_path, equalities.begin_comparing(["regularizer"]))
     text = page.read_text()
     assert f"From kplug 0.1.\n\nEqual to `keras.regularizers.L2` 3.15 {WITHIN}.\n\nText." in text
     assert f"OrthogonalRegularizer` 3.15 {WITHIN}, but for `*/zeros/gradient`: " in text
@@ -52,7 +52,7 @@ def test_sentences_come_from_a_comparison_and_stand_on_their_pages(
     )
     (tmp_path / "losses.md").touch()
     with pytest.raises(SystemExit, match="has no place for loss kplug/mse"):
-        equalities.add_equalities(tmp_path, [(done, file)])
+        equalities.add_equalities(tmp_path, (done, file))
 
 
 @pytest.mark.slow
