@@ -27,6 +27,14 @@ def test_values_keep_their_limits(value: torch.Tensor) -> None:
     assert bool(((value >= -1) & (value <= 2)).all())
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16])
+@few
+@given(data())
+def test_limits_need_not_be_numbers_of_the_type(dtype: torch.dtype, data: DataObject) -> None:
+    value = data.draw(values((20,), low=0.1, high=0.7, dtype=dtype)).double()
+    assert bool(((value >= 0.1) & (value <= 0.7)).all())
+
+
 @pytest.mark.parametrize("target", TARGETS)
 @few
 @given(data())

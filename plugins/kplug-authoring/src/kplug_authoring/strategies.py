@@ -51,8 +51,8 @@ def values(
 
     Args:
         shape: The shape.
-        low: The least value.
-        high: The largest value.
+        low: The least value, or the next larger one that the type has.
+        high: The largest value, or the next smaller one.
         dtype: The type, of floats.
 
     Example:
@@ -61,10 +61,19 @@ def values(
         torch.Size([2, 2])
     """
     count = math.prod(shape)
-    numbers = st.floats(low, high, width=32, allow_nan=False)
+    coarse = dtype if dtype.itemsize < torch.float32.itemsize else torch.float32
+    least, most = _round_inwards(low, math.inf, coarse), _round_inwards(high, -math.inf, coarse)
+    numbers = st.floats(least, most, width=32, allow_nan=False)
     return st.lists(numbers, min_size=count, max_size=count).map(
         lambda drawn: torch.tensor(drawn, dtype=dtype).reshape(tuple(shape))
     )
+
+
+def _round_inwards(bound: float, inwards: float, dtype: torch.dtype) -> float:
+    """Return the number of a type that is nearest to a bound and not beyond it."""
+    found = torch.tensor(bound, dtype=dtype)
+    is_beyond = found.item() < bound if inwards > 0 else found.item() > bound
+    return (torch.nextafter(found, torch.full_like(found, inwards)) if is_beyond else found).item()
 
 
 def targets(target: Target, *, samples: int | None = None) -> SearchStrategy[tuple[Tensor, Tensor]]:
