@@ -16,7 +16,7 @@ import pytest
 from kplug_numbers import checking, making, wheel_numbers
 from kplug_numbers.checking import list_keys
 from kplug_numbers.errors import ReadingError
-from kplug_numbers.numbers_file import NumbersFile, find_numbers
+from kplug_numbers.numbers_file import NumbersFile
 from typer.testing import CliRunner
 
 from kplug.cli.app import app
@@ -332,14 +332,3 @@ def test_a_subject_of_bisect_is_a_file_or_a_component(acme: Path, tmp_path: Path
     told = run("bisect", "acme/dice", "--expected", str(acme / "numbers.json"), status=2)
     assert told.startswith("no registry that answers here has a version of 'acme'\n  Give wheels")
     assert "has a version of 'acme'" in run("history", "Acme", status=2)
-
-
-@pytest.mark.parametrize("distribution", ["kplug-penalties", "kplug-segmentation"])
-def test_our_own_plugins_compute_what_they_recorded(
-    distribution: str, install: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("kplug-numbers", distribution):
-        install.expose(name)
-    recorded = find_numbers(distribution)
-    assert recorded is not None
-    assert run("check", distribution) == f"{len(recorded.keys)} same\n"

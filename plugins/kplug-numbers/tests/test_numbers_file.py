@@ -130,12 +130,19 @@ def test_a_folder_of_a_wheel_is_named_in_one_line(tmp_path: Path) -> None:
     assert "\n" not in caught.value.message
 
 
-def test_the_file_of_a_distribution_is_found_in_its_package() -> None:
-    place = find_source("kplug-penalties")
-    assert place.parts[-2:] == ("kplug_penalties", "numbers.json")
-    found = find_numbers("kplug-penalties")
-    assert found is not None
-    assert ("regularizer", "kplug-penalties/l1_reg") in found.readings
+def test_the_file_of_a_distribution_is_found_in_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert find_source("kplug-penalties").parts[-2:] == ("kplug_penalties", "numbers.json")
+    package, info = tmp_path / "found_in_package", tmp_path / "found-1.0.dist-info"
+    for folder in (package, info):
+        folder.mkdir()
+    (package / "__init__.py").touch()
+    write_file(package / "numbers.json", CONTENT)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: found\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[kplug.losses]\ndice = found_in_package:dice\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert find_numbers("found") == CONTENT
     assert find_numbers("pluggy") is None
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import tarfile
 import time
+from pathlib import Path
 
 import pytest
 from kplug_numbers.checking import list_keys, make_all
-from kplug_numbers.numbers_file import NumbersFile
+from kplug_numbers.numbers_file import NumbersFile, read_wheel
 from kplug_numbers.plugin import READ
 from kplug_numbers.reading import MOST_BYTES
 
@@ -14,6 +17,7 @@ from kplug import parse_spec
 from kplug.inspection import KINDS, list_components
 from tests.contract.examples import list_example_specs, list_own_distributions
 
+ROOT = Path(__file__).resolve().parents[3]
 DISTRIBUTIONS = (
     *("kplug", "kplug-keras2", "kplug-keras3", "kplug-monai", "kplug-penalties"),
     *("kplug-preprocessing", "kplug-pytorch-optimizer", "kplug-segmentation", "kplug-torchmetrics"),
@@ -49,3 +53,20 @@ def test_each_component_has_a_reading_or_a_reason(
     assert NumbersFile.from_json(text.encode(), distribution).to_json() == text
     unmade = {key for key, why in found.unread.items() if "it cannot be made" in why}
     assert unmade <= {("layer", "kplug/Functional")}  # symbolic tensors are no text
+
+
+@pytest.mark.slow
+def test_the_distributions_that_are_built_carry_what_their_components_compute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / ".ci"))
+    distributions = importlib.import_module("distributions")
+    numbers = distributions.record("kplug-segmentation", NumbersFile())
+    folder = ROOT / "plugins" / "kplug-segmentation"
+    distributions.build("kplug-segmentation", folder, numbers, tmp_path)
+    (wheel,), (archive,) = tmp_path.glob("*.whl"), tmp_path.glob("*.tar.gz")
+    assert len(numbers.readings) >= 6
+    assert read_wheel(wheel).to_json() == numbers.to_json()
+    with tarfile.open(archive) as file:
+        assert any(name.endswith("/kplug_segmentation/numbers.json") for name in file.getnames())
+    assert not list(folder.rglob("numbers.json"))
