@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from kplug_numbers import make_reading, reading_cache
-from kplug_numbers.model_files import read_for_file
+import torch
+from kplug_numbers import make_reading, model_files, reading_cache
+from kplug_numbers.model_files import judge, read_for_file
 
 import kplug
 from kplug.inspection import KINDS, find_component
@@ -23,11 +25,33 @@ install = conftest.install  # only what a test installs is seen
 
 SPEC = "acme/tie(weight=2.0)"
 SOURCE = """
+import functools, json, os, pathlib
+
 CALLS = []
+SETTINGS = {{"factor": 1}}
+FACTOR = float(os.environ.get("TIE_FACTOR", 1))
+TABLE = pathlib.Path(__file__).with_name("table.json")
+scale = functools.partial(lambda given, value: given * value, float(os.environ.get("TIE_SCALE", 1)))
+
+def make_shift():
+    shift = float(os.environ.get("TIE_SHIFT", 0))
+    return lambda value: value + shift
+
+add = make_shift()
+
+class Form:
+    power = 1
+
+    def __init__(self):
+        self.slope = 1
+
+FORM = Form()
 
 def tie(y_true, y_pred, weight=1.0):
     CALLS.append(weight)
-    return {factor} * weight * (y_pred - y_true).abs().mean(-1)
+    factor = {factor} * FACTOR * SETTINGS["factor"] * FORM.slope * json.loads(TABLE.read_text())
+    factor *= float(os.environ.get("TIE_AT_CALL", 1))
+    return add(scale(factor * weight * (y_pred - y_true).abs().mean(-1) ** Form.power))
 """
 
 
@@ -42,16 +66,26 @@ class Machine:
         for old in self.install.folder.glob("acme-*.dist-info"):
             self.install.uninstall("acme", old.name.split("-")[1].removesuffix(".dist"))
         points = {"kplug.losses": {"tie": "acme:tie"}}
-        modules = {"acme.py": SOURCE.format(factor=factor)}
+        modules = {"acme/__init__.py": SOURCE.format(factor=factor), "acme/table.json": "1"}
         self.install("acme", version, entry_points=points, modules=modules)
         self.install.record("acme", version)
 
-    def read(self, spec: str = SPEC) -> dict[str, Any]:
-        """Return a reading as a new process would."""
+    def read(
+        self,
+        spec: str = SPEC,
+        change: Callable[[Any], object] = lambda module: None,
+        *,
+        is_outdated: bool = False,
+    ) -> dict[str, Any]:
+        """Return a reading as a new process would, after a change of the module that it imports."""
         sys.modules.pop("acme", None)
         self.monkeypatch.setattr(code_verification, "_READ", {})
         reading_cache._describe_machine.cache_clear()
         kplug.reload()
+        kplug.resolve("loss", spec)
+        change(sys.modules["acme"])
+        if not is_outdated:
+            self.monkeypatch.setattr(reading_cache, "_START", time.time() + 60)
         found = read_for_file("loss", spec)
         self.made += bool(sys.modules["acme"].CALLS)
         return found
@@ -60,11 +94,15 @@ class Machine:
 @pytest.fixture
 def machine(install: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     install.expose("kplug-numbers")
+    monkeypatch.setattr(model_files, "_MOST_SECONDS", 60.0)  # on a busy machine much time passes
     found = Machine(install, monkeypatch)
     found.put()
-    reading_cache._is_editable.cache_clear()
+    caches = (reading_cache._is_editable, reading_cache._list_packages)
+    for one in caches:
+        one.cache_clear()
     yield found
-    reading_cache._is_editable.cache_clear()
+    for one in caches:
+        one.cache_clear()
     sys.modules.pop("acme", None)
 
 
@@ -90,8 +128,10 @@ def test_a_reading_is_made_once_on_a_machine(machine: Machine, folder: Path) -> 
         lambda machine: machine.put(factor=3),
         lambda machine: machine.put("2.0"),
         lambda machine: machine.install("other", "1.0"),
+        lambda machine: (machine.install.folder / "acme" / "table.json").write_text("3"),
+        lambda machine: (machine.install.folder / "acme" / "more.bin").write_bytes(b"new"),
     ],
-    ids=["other code", "another version", "another distribution beside it"],
+    ids=["other code", "another version", "another beside it", "a data file", "a further one"],
 )
 def test_what_may_change_numbers_is_read_anew(
     change: Callable[[Machine], None], machine: Machine, folder: Path
@@ -101,6 +141,67 @@ def test_what_may_change_numbers_is_read_anew(
     found = machine.read()
     assert machine.made == 2
     assert found == make_reading("loss", SPEC).as_data()
+
+
+@pytest.mark.parametrize("name", ["TIE_FACTOR", "TIE_SCALE", "TIE_SHIFT", "TIE_AT_CALL"])
+def test_what_the_environment_changes_is_read_anew(
+    name: str, machine: Machine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = machine.read()
+    monkeypatch.setenv(name, "3")
+    assert machine.read() != first
+    monkeypatch.delenv(name)
+    assert machine.read() == first
+    assert machine.made == 2
+
+
+CHANGES: dict[str, Callable[[Any], object]] = {
+    "a table": lambda module: module.SETTINGS.update(factor=3),
+    "an attribute": lambda module: setattr(module.FORM, "slope", 3),
+    "a class": lambda module: setattr(module.Form, "power", 3),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_the_program_sets_is_read_anew(
+    change: Callable[[Any], object], machine: Machine, folder: Path
+) -> None:
+    first = machine.read()
+    changed = machine.read(change=change)
+    assert changed != first
+    assert machine.read() == first
+    assert machine.made == 2
+    change(sys.modules["acme"])  # later in one process
+    assert read_for_file("loss", SPEC) == changed
+    assert machine.made == 2
+
+
+def test_state_that_no_other_process_can_tell_is_not_kept(machine: Machine, folder: Path) -> None:
+    def draw(module: Any) -> None:
+        module.DRAWN = torch.Generator()
+
+    first = machine.read(change=draw)
+    assert read_for_file("loss", SPEC) == first  # in one process it is
+    machine.read(change=draw)
+    assert machine.made == 2
+    assert not folder.exists()
+
+
+def test_a_process_that_is_older_than_an_installation_keeps_nothing(
+    machine: Machine, folder: Path
+) -> None:
+    machine.read(is_outdated=True)
+    assert not folder.exists()
+
+
+def test_what_is_loaded_is_compared_with_no_reading_that_was_kept(
+    machine: Machine, folder: Path
+) -> None:
+    first = machine.read()
+    (entry,) = folder.iterdir()
+    entry.write_text(entry.read_text().replace("0.", "9.", 1))
+    assert machine.read() != first  # it is believed when a model is saved
+    assert judge("loss", SPEC, first).outcome == "same"
 
 
 def test_an_editable_distribution_is_read_anew(machine: Machine, folder: Path) -> None:
@@ -114,7 +215,7 @@ def test_an_editable_distribution_is_read_anew(machine: Machine, folder: Path) -
 
 
 def test_code_without_a_hash_is_not_kept(machine: Machine, folder: Path) -> None:
-    module = machine.install.folder / "acme.py"
+    module = machine.install.folder / "acme" / "__init__.py"
     module.write_text(module.read_text() + "# changed by hand\n")
     machine.read()
     machine.read()
@@ -188,6 +289,6 @@ def test_arguments_of_the_users_own_code_have_no_entry(machine: Machine) -> None
     component = find_component(KINDS["loss"], kplug.parse_spec(SPEC))
     assert component is not None
     inside = "acme/tie(weight=custom/mine())"
-    assert reading_cache.CacheEntry("loss", inside, component).find() is None
+    assert reading_cache.CacheEntry("loss", inside, component, "state").find() is None
     assert reading_cache._describe_builds(component, inside) is None
     assert reading_cache._describe_builds(component, SPEC) is not None

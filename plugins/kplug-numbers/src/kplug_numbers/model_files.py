@@ -18,7 +18,7 @@ from kplug_numbers.comparison import compare
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.numbers_file import write_line
 from kplug_numbers.reading import Reading, is_plain
-from kplug_numbers.reading_cache import CacheEntry
+from kplug_numbers.reading_cache import CacheEntry, describe_packages
 
 _MOST_SECONDS = 0.5  # of a reading; a model is saved meanwhile
 _LONGEST_REASON = 500
@@ -37,18 +37,31 @@ class _Made:
         return {"unread": self.why} if self.reading is None else self.reading.as_data()
 
 
-_Known = dict[tuple[str, str, bool], _Made]
+# By kind and spec, with the state of the packages that it was made in.
+_Known = dict[tuple[str, str], tuple[str, _Made]]
 # What was made, by the component's object, so that code that is imported anew is read anew.
 _KNOWN: MutableMapping[object, _Known] = WeakKeyDictionary()
 
 
 def read_for_file(kind: str, spec: str) -> dict[str, Any]:
     """Return the reading of a component as data, or why there is none."""
-    return _make(kind, spec, is_twice=True).data
+    component = find_component(get_kind(kind), parse_spec(spec))
+    if component is None or component.origin.is_custom:
+        return _make(kind, spec, is_twice=True).data
+    known = _find_known(component)  # imports its package
+    state, lasting = describe_packages(component, spec)
+    before = known.get((kind, spec))
+    if before is None or before[0] != state:
+        entry = CacheEntry(kind, spec, component, lasting)
+        before = known[kind, spec] = (state, _find_or_make(entry, kind, spec))
+    return before[1].data
 
 
 def judge(kind: str, spec: str, data: object) -> Verdict:
-    """Return whether a component computes what a file says; nothing of the file is looked up or run."""
+    """Return whether a component computes what a file says; nothing of the file is looked up or run.
+
+    No reading that was made before is believed.
+    """
     recorded = _recover(data)
     if recorded.reading is None:
         return Verdict("cannot be compared", recorded.why)
@@ -80,34 +93,30 @@ def _recover(data: object) -> _Made:
         return _Made(why="the reading of the file cannot be used: it is nested too deeply")
 
 
-def _make(kind: str, spec: str, *, is_twice: bool) -> _Made:
-    component = find_component(get_kind(kind), parse_spec(spec))
-    known, key = _find_known(component), (kind, spec, is_twice)
-    if key not in known:
-        known[key] = _find_or_make(component, kind, spec, is_twice=is_twice)
-    return known[key]
-
-
-def _find_known(component: Component | None) -> _Known:
+def _find_known(component: Component) -> _Known:
     """Return what is known of a component's object; nothing if there is none that can be remembered."""
     try:
-        return {} if component is None else _KNOWN.setdefault(load(component), {})
+        return _KNOWN.setdefault(load(component), {})
     except (KplugError, TypeError):
         return {}
 
 
-def _find_or_make(component: Component | None, kind: str, spec: str, *, is_twice: bool) -> _Made:
-    entry = None if component is None else CacheEntry(kind, spec, component)
-    reading = None if entry is None else entry.find()
+def _find_or_make(entry: CacheEntry, kind: str, spec: str) -> _Made:
+    reading = entry.find()
     if reading is not None:
         return _Made(reading)
+    made = _make(kind, spec, is_twice=True)
+    if made.reading is not None:
+        entry.keep(made.reading)
+    return made
+
+
+def _make(kind: str, spec: str, *, is_twice: bool) -> _Made:
     from kplug_numbers.making import make_reading  # the recipes
 
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            reading = make_reading(kind, spec, is_twice=is_twice, most_seconds=_MOST_SECONDS)
+            limit = _MOST_SECONDS
+            return _Made(make_reading(kind, spec, is_twice=is_twice, most_seconds=limit))
     except KplugError as error:
         return _Made(why=write_line(error.message))
-    if entry is not None and is_twice:
-        entry.keep(reading)
-    return _Made(reading)

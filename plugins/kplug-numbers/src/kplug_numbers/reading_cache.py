@@ -1,8 +1,9 @@
 """A cache of readings on disk, so that each is made once on a machine, and not once in a process.
 
 The cache key has what decides what a component computes: the hashes of the code of its distribution, of those
-in its arguments and of kplug; the files of this distribution; the versions of torch and Python; what is
-installed beside them. Code without a hash, such as a file changed since it was installed, has no key.
+in its arguments and of kplug; what their packages hold besides code; the files of this distribution; the
+versions of torch, NumPy and Python; what is installed beside them. Code without a hash, such as a file that
+was changed after it was installed, has no key, nor has a process that is older than what is installed.
 """
 
 from __future__ import annotations
@@ -16,15 +17,18 @@ import platform
 import re
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import importlib_metadata
+import numpy as np
 import torch
 
 from kplug import Component
 from kplug.inspection import find_build_here, find_owner, list_distributions
 from kplug.support.own_files import is_own_file
 from kplug_numbers.errors import ReadingError
+from kplug_numbers.package_state import describe_state
 from kplug_numbers.reading import MOST_BYTES, Reading
 
 MOST_FILES = 1000
@@ -40,14 +44,15 @@ class CacheEntry:
         kind: The kind of the component.
         spec: The component with its arguments.
         component: The component as it is declared.
+        state: The state of its packages, if other processes can tell it; without, there is no place.
     """
 
-    def __init__(self, kind: str, spec: str, component: Component) -> None:
+    def __init__(self, kind: str, spec: str, component: Component, state: str | None) -> None:
         self._kind, self._spec = kind, spec
         self._path: Path | None = None
-        builds = _describe_builds(component, spec)
+        builds = None if state is None or _is_outdated() else _describe_builds(component, spec)
         if builds is not None:
-            facts = repr((kind, spec, builds, _describe_machine()))
+            facts = repr((kind, spec, builds, state, _describe_machine()))
             path = _find_folder() / f"{hashlib.sha256(facts.encode()).hexdigest()}.json"
             self._path = path if path.is_absolute() else None
 
@@ -85,13 +90,37 @@ def _find_folder() -> Path:
     return home / "kplug" / "numbers"
 
 
+def describe_packages(component: Component, spec: str) -> tuple[str, str | None]:
+    """Return the state of the packages whose code takes part, for this process and for others.
+
+    Returns:
+        Hashes; the second is None if other processes cannot tell the same state.
+    """
+    packages = {component.location.partition(":")[0].partition(".")[0]}
+    packages = packages.union(*map(_list_packages, _list_names(component, spec)))
+    state, is_whole = describe_state(packages - _APART)
+    return state, state if is_whole else None
+
+
+@functools.cache
+def _list_packages(distribution: str) -> frozenset[str]:
+    """Return the packages that the entry points of a distribution name."""
+    installed = itertools.islice(importlib_metadata.distributions(name=distribution), 1)
+    entries = (entry for one in installed for entry in one.entry_points)
+    return frozenset(one.module.partition(".")[0] for one in entries)
+
+
+def _list_names(component: Component, spec: str) -> set[str]:
+    """Return the distributions of a component, of its code, and of components among its arguments."""
+    inside = {*_NAMESPACE.findall(spec)} & {one.distribution for one in list_distributions()}
+    return {component.origin.distribution, find_owner(component), *inside}
+
+
 def _describe_builds(component: Component, spec: str) -> list[tuple[str, str, str | None]] | None:
     """Return the builds whose code takes part; None if one of them has no hash."""
-    inside = {*_NAMESPACE.findall(spec)}  # of components among its arguments
-    if "custom" in inside | {component.origin.distribution}:
+    if "custom" in {*_NAMESPACE.findall(spec), component.origin.distribution}:
         return None
-    names = {component.origin.distribution, find_owner(component)}
-    names |= inside & {one.distribution for one in list_distributions()}
+    names = _list_names(component, spec)
     if any(map(_is_editable, names - _APART)):
         return None  # its files may change without a trace in what is installed
     builds = {name: find_build_here(name) for name in sorted({*names, "kplug"} - {"torch"})}
@@ -118,11 +147,31 @@ def _is_editable(distribution: str) -> bool:
     return True
 
 
+def _find_start() -> float:
+    """Return when this process began; where nothing tells, when it imported this module."""
+    now = time.time()
+    try:
+        fields = Path("/proc/self/stat").read_text().rpartition(") ")[2].split()
+        uptime = float(Path("/proc/uptime").read_text().split()[0])
+        began = int(fields[19]) / os.sysconf("SC_CLK_TCK")  # since the machine did
+    except (OSError, ValueError, LookupError):
+        return now
+    return min(now - uptime + began, now) if began else now
+
+
+_START = _find_start()
+
+
+def _is_outdated() -> bool:
+    """Whether something was installed since this process began, so it may run what is no longer there."""
+    return any(changed > _START * 1e9 for _, changed in map(_describe_folder, sys.path))
+
+
 @functools.cache
 def _describe_machine() -> tuple[object, ...]:
     return (
         (torch.__version__, torch.version.git_version, torch.backends.cpu.get_cpu_capability()),
-        (sys.implementation.cache_tag, platform.machine()),
+        (np.__version__, sys.implementation.cache_tag, platform.machine()),
         sorted((one.name, one.stat().st_mtime_ns) for one in Path(__file__).parent.rglob("*.py")),
         [*map(_describe_folder, sys.path)],
     )
