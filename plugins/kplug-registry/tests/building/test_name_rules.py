@@ -77,15 +77,31 @@ def test_names_that_differ_by_one_letter_are_near(name: str, is_near: bool) -> N
     assert found == ["kplug-waves"] * is_near
 
 
-def test_a_wheel_of_too_many_words_is_refused(make_wheel: MakeWheel, tmp_path: Path) -> None:
-    words = [f"{number:x}" for number in range(21_000)]
-    parts = range(210)
+def test_a_wheel_that_would_write_too_many_files_is_refused(
+    make_wheel: MakeWheel, tmp_path: Path
+) -> None:
+    words = [f"{number:x}" for number in range(6_000)]
+    parts = range(60)
     code = "".join(f"def a{n}(): '{' '.join(words[n * 100 : n * 100 + 100])}'\n" for n in parts)
     points = "".join(f"a{n} = kplug_waves:a{n}\n" for n in parts)
     wheel = make_wheel(
         code={"kplug_waves/__init__.py": code}, entry_points=f"[kplug.losses]\n{points}"
     )
-    with pytest.raises(PublishingError, match="has more than 20000 different words"):
+    message = r"would write 1\d+ files with 6\d+ hits, for 60 names and the 60\d\d words of .* 10000 files"
+    with pytest.raises(PublishingError, match=message):
+        build_site([read_wheel(wheel)], tmp_path / "site", NOW)
+    assert not (tmp_path / "site").exists()
+
+
+def test_a_wheel_with_too_many_hits_is_refused(make_wheel: MakeWheel, tmp_path: Path) -> None:
+    words = " ".join(f"{number:x}" for number in range(100, 230))
+    names = range(800)
+    code = "".join(f"def a{n}(): '{words}'\n" for n in names)
+    points = "".join(f"a{n} = kplug_waves:a{n}\n" for n in names)
+    wheel = make_wheel(
+        code={"kplug_waves/__init__.py": code}, entry_points=f"[kplug.losses]\n{points}"
+    )
+    with pytest.raises(PublishingError, match=r"with 10\d+ hits, for 800 names"):
         build_site([read_wheel(wheel)], tmp_path / "site", NOW)
 
 

@@ -5,16 +5,33 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from kplug_registry.building import build_site
+from kplug_registry.serving import served_sites
 from kplug_registry.serving.application import make_application
 from kplug_registry.serving.database import Database
 from kplug_registry.serving.served_sites import SiteFolder
 from kplug_registry.serving.tokens import TokenStore
-from kplug_registry.wheels import read_wheel
+from kplug_registry.wheels import WheelReader, read_wheel
 from starlette.testclient import TestClient
+
+
+@pytest.fixture(scope="session")
+def reader() -> Iterator[WheelReader]:
+    with WheelReader() as reader:
+        yield reader
+
+
+@pytest.fixture(autouse=True)
+def one_reader(reader: WheelReader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have one process read the uploads of all tests, as starting it takes half a second."""
+    shared = SimpleNamespace(read=reader.read, close=lambda: None)
+    monkeypatch.setattr(
+        served_sites, "WheelReader", lambda names: WheelReader(names) if names else shared
+    )
 
 
 @pytest.fixture

@@ -352,3 +352,15 @@ def test_a_folder_of_wheels_takes_no_uploads(
         answer = upload(client, wheel, token)
     assert answer.status_code == 400
     assert "this server shows a folder of wheels\n  Copy the wheel into that folder." in answer.text
+
+
+def test_a_wheel_that_takes_too_much_changes_nothing(
+    client: TestClient, site: Path, make_wheel: MakeWheel, token: str, upload: Upload, wheel: Path
+) -> None:
+    before = read_files(site)
+    code = {"kplug_waves/__init__.py": "#" * 200_000 + "\nx = " + "-" * 500_000 + "1"}
+    answer = upload(client, make_wheel(version="3.0", code=code), token)
+    assert answer.status_code == 400
+    assert "is no Python that can be read" in answer.text
+    assert read_files(site) == before
+    assert upload(client, wheel, token).status_code == 200

@@ -147,6 +147,7 @@ def test_files_that_overlap_are_refused(make_wheel: MakeWheel) -> None:
         (replace(LIMITS, file=100), "it is larger than 100 bytes"),
         (replace(LIMITS, entries=2), "it has more than 2 files"),
         (replace(LIMITS, text=10), "METADATA is larger than 10 bytes"),
+        (replace(LIMITS, python=10), "its Python files have 61 bytes, and 10 are allowed"),
     ],
 )
 def test_a_wheel_beyond_a_limit_is_refused(

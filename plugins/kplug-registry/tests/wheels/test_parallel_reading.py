@@ -1,4 +1,4 @@
-"""Worker processes read many wheels, in order and with the same errors."""
+"""Other processes read wheels, in order and with the same errors."""
 
 from __future__ import annotations
 
@@ -7,19 +7,28 @@ from pathlib import Path
 
 import pytest
 from kplug_registry.errors import WheelError
-from kplug_registry.wheels import parallel_reading, read_wheel, read_wheels
+from kplug_registry.wheels import WheelReader, parallel_reading, read_wheel, read_wheels
 
 
-@pytest.fixture(autouse=True)
-def two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel_reading, "_FEWEST", 2)
-    monkeypatch.setattr(parallel_reading, "_CHUNK", 1)
-    monkeypatch.setattr(parallel_reading, "_count_processors", lambda: 2)
+@pytest.fixture(params=[1, 2])
+def processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return how many processes read: for few wheels it is one."""
+    monkeypatch.setattr(parallel_reading, "_FEWEST", 9 if request.param == 1 else 2)
+    monkeypatch.setattr(parallel_reading, "_AHEAD", 1)
+    monkeypatch.setattr(parallel_reading, "_count_processors", lambda: 3)
+    return int(request.param)
 
 
 def test_wheels_come_in_their_order_until_one_cannot_be_read(
-    make_wheel: Callable[..., Path],
+    make_wheel: Callable[..., Path], processes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    started: list[WheelReader] = []
+
+    def start(*arguments: object) -> WheelReader:
+        started.append(WheelReader())
+        return started[-1]
+
+    monkeypatch.setattr(parallel_reading, "WheelReader", start)
     wheels = [make_wheel(f"kplug-wave{letter}") for letter in "dbaecf"]
     broken = wheels[-1]
     broken.write_bytes(b"")
@@ -28,11 +37,5 @@ def test_wheels_come_in_their_order_until_one_cannot_be_read(
     assert [next(read) for _ in expected] == expected
     with pytest.raises(WheelError, match=f"{broken.name}: it cannot be opened"):
         next(read)
-
-
-def test_few_wheels_need_no_other_process(
-    make_wheel: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(parallel_reading, "_read_ahead", None)
-    wheel = make_wheel()
-    assert list(read_wheels([wheel])) == [read_wheel(wheel)]
+    assert len(started) == processes
+    assert [one._running for one in started] == [None] * processes

@@ -16,13 +16,15 @@ from kplug_registry.site_format import (
     LookalikeFile,
     distribution_path,
     is_distribution_name,
+    list_prefixes,
     lookalike_path,
     search_words,
 )
 from kplug_registry.wheels import WheelContents
 
 _RESERVED = ("custom", "kplug", "torch")  # the namespaces of built-ins and of a user's own code
-_MOST_WORDS = 20_000
+_MOST_FILES = 10_000  # of a wheel's names and words
+_MOST_HITS = 100_000
 
 
 def check_rules(view: SiteView, wheel: WheelContents) -> None:
@@ -34,7 +36,7 @@ def check_rules(view: SiteView, wheel: WheelContents) -> None:
     _check_requirements(wheel)
     _check_name(view, str(wheel.metadata.name))
     _check_packages(view, wheel)
-    _check_words(wheel)
+    _check_size(wheel)
     for entry in wheel.components:
         own = _built_in_names(entry.kind)
         shadowed = next(
@@ -71,13 +73,24 @@ def _check_requirements(wheel: WheelContents) -> None:
         )
 
 
-def _check_words(wheel: WheelContents) -> None:
-    """Refuse a wheel with too many words, as each gets a file."""
-    texts = ((one.name, *one.aliases, one.summary) for one in wheel.components)
-    words = {word for each in texts for text in each for word in search_words(text)}
-    if len(words) > _MOST_WORDS:
+def _check_size(wheel: WheelContents) -> None:
+    """Refuse a wheel with too many names and words, as each gets files."""
+    names: set[tuple[str, str]] = set()
+    words: set[str] = set()
+    hits = 0
+    for one in wheel.components:
+        own = (one.name, *one.aliases)
+        found = {word for text in (*own, one.summary) for word in search_words(text)}
+        names.update((one.kind, lookup_key(name)) for name in own)
+        words |= found
+        hits += len(found)
+    prefixes = {prefix for word in words for prefix in list_prefixes(word)}
+    files = 2 * len(names) + len(words) + len(prefixes)
+    if files > _MOST_FILES or hits > _MOST_HITS:
         raise PublishingError(
-            f"{wheel.path.name} has more than {_MOST_WORDS} different words in its names and summaries",
+            f"{wheel.path.name} would write {files} files with {hits} hits, for {len(names)} names and the "
+            f"{len(words)} words of names and summaries; {_MOST_FILES} files and {_MOST_HITS} hits are "
+            "allowed",
             hint="Divide it into several distributions.",
         )
 

@@ -25,7 +25,7 @@ from kplug_registry.storage import SiteStorage, open_storage
 from kplug_registry.trust.keys import ROOT, SigningKeys
 from kplug_registry.trust.metadata_paths import metadata_path
 from kplug_registry.trust.signer_uris import gather_keys
-from kplug_registry.wheels import add_results, read_wheel
+from kplug_registry.wheels import add_results, read_wheels
 
 Site = Annotated[
     str, typer.Option("--to", metavar="SITE", help="The folder of the site, or s3://BUCKET/PATH.")
@@ -67,7 +67,7 @@ def publish(
     Example: kplug publish dist/kplug_waves-1.0-py3-none-any.whl --to site
     """
     declared = load_declared(components)
-    read = (read_wheel(path, declared) for path in list_wheels(wheels))
+    read = read_wheels(list_wheels(wheels), declared)
     wheels_with_results = add_results(read, load_results(results))
     with illustrate(wheels_with_results, has_pictures) as (illustrated, summary):
         contents = list(illustrated)

@@ -18,7 +18,7 @@ from kplug_registry.serving.grouped_publishing import GroupedPublishing
 from kplug_registry.site_format import current_time
 from kplug_registry.storage import Folder
 from kplug_registry.trust.keys import SigningKeys
-from kplug_registry.wheels import DeclaredComponent, read_wheel
+from kplug_registry.wheels import DeclaredComponent, WheelReader, read_wheels
 
 Declared = Sequence[DeclaredComponent]
 
@@ -68,7 +68,8 @@ class SiteFolder:
     def __init__(
         self, folder: Path, keys: SigningKeys | None = None, declared: Declared = ()
     ) -> None:
-        self._folder, self.keys, self._declared = folder, keys, declared
+        self._folder, self.keys = folder, keys
+        self._reader = WheelReader(declared)
         self._publishing = GroupedPublishing(
             lambda wheels, publisher: publish(
                 wheels, Folder(folder), current_time(), keys, publisher
@@ -81,7 +82,7 @@ class SiteFolder:
 
     def publish(self, wheel: Path, publisher: str) -> str:
         """Add a release, as ``kplug publish`` does, in one change with others that wait."""
-        contents = read_wheel(wheel, self._declared)
+        contents = self._reader.read(wheel)
         self._publishing.add(contents, publisher)
         return f"{contents.metadata.name} {contents.metadata.version}"
 
@@ -90,7 +91,8 @@ class SiteFolder:
         return Folder(self._folder)
 
     def close(self) -> None:
-        """Do nothing."""
+        """End the process that reads wheels."""
+        self._reader.close()
 
 
 class WheelFolder:
@@ -179,7 +181,7 @@ class WheelFolder:
         is_new = self._count == 1  # later, an empty folder is more likely an accident
         if not wheels and not (is_new and _is_empty(self._wheels)):
             raise _no_wheels(self._wheels)
-        build_site((read_wheel(path, self._declared) for path in wheels), site, current_time())
+        build_site(read_wheels(wheels, self._declared), site, current_time())
         return site
 
 

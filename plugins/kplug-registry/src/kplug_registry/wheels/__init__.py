@@ -8,6 +8,7 @@ Data flows in this order::
     its declarations                     metadata, entry_points, code, declared_components
     what its components compute          recorded_numbers
     whole wheels                         reading
+    … in a process of its own            reading_process
     many wheels                          parallel_reading
     hashes of its installed code         code_hashes
     hashes of its files                  file_hashes
@@ -29,4 +30,5 @@ from kplug_registry.wheels.file_hashes import (
 )
 from kplug_registry.wheels.parallel_reading import read_wheels as read_wheels
 from kplug_registry.wheels.reading import WheelContents as WheelContents, read_wheel as read_wheel
+from kplug_registry.wheels.reading_process import WheelReader as WheelReader
 from kplug_registry.wheels.supplied_results import add_results as add_results

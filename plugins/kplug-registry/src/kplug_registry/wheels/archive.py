@@ -19,6 +19,10 @@ from kplug_registry.errors import WheelError
 _MEBIBYTE = 1 << 20
 _CHUNK = 1 << 16
 _SYMBOLIC_LINK = 0o12
+_METHODS = (
+    zipfile.ZIP_STORED,
+    zipfile.ZIP_DEFLATED,
+)  # those of wheels; LZMA takes memory as it likes
 # What Windows takes for another name: it strips ends, and knows "matplotlib" as "MATPLO~1", too.
 _OTHER_NAME = re.compile(r".*[. ]|[^.]{1,6}~\d(\.[^.]{0,3})?")
 
@@ -33,6 +37,7 @@ class Limits:
         ratio: Unpacked bytes for each byte of the wheel.
         entries: Number of files.
         text: Bytes of a file that is read as text.
+        python: Bytes of all its Python files.
     """
 
     file: int = 512 * _MEBIBYTE
@@ -40,6 +45,7 @@ class Limits:
     ratio: int = 200
     entries: int = 20_000
     text: int = 4 * _MEBIBYTE
+    python: int = 32 * _MEBIBYTE
 
 
 LIMITS = Limits()
@@ -85,9 +91,12 @@ class WheelArchive:
         """The names of the files, as in the archive."""
         return tuple(self._members)
 
-    def refuse(self, reason: str) -> NoReturn:
+    def __contains__(self, name: str) -> bool:
+        return name in self._members
+
+    def refuse(self, reason: str, hint: str | None = None) -> NoReturn:
         """Raise a `WheelError` about this wheel."""
-        raise WheelError(f"{self.path.name}: {reason}") from None
+        raise WheelError(f"{self.path.name}: {reason}", hint=hint) from None
 
     def find_text(self, name: str) -> str | None:
         """Return a file as text, or None if there is no such file."""
@@ -139,6 +148,12 @@ class WheelArchive:
         packed = self.path.stat().st_size
         if unpacked > min(self._limits.unpacked, max(self._limits.ratio * packed, _MEBIBYTE)):
             self.refuse(f"{packed} bytes unpack to {unpacked}, which no wheel of code does")
+        python = sum(member.file_size for member in members if member.filename.endswith(".py"))
+        if python > self._limits.python:
+            self.refuse(
+                f"its Python files have {python} bytes, and {self._limits.python} are allowed",
+                "Put data into files of data.",
+            )
         for one, following in pairwise(sorted(members, key=lambda member: member.header_offset)):
             if one.header_offset + one.compress_size >= following.header_offset:
                 self.refuse(
@@ -147,6 +162,12 @@ class WheelArchive:
         found: dict[str, zipfile.ZipInfo] = {}
         for member in members:
             self._check_name(member)
+            if member.compress_type not in _METHODS:
+                self.refuse(
+                    f"{member.filename[:80]!r} is compressed by the method {member.compress_type}, and "
+                    "wheels are deflated or stored",
+                    "Give what `python -m build` writes.",
+                )
             if (key := unicodedata.normalize("NFC", member.filename).casefold()) in found:
                 self.refuse(f"it has the file {member.filename[:80]!r} twice")
             found[key] = member

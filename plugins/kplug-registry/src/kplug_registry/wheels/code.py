@@ -12,6 +12,7 @@ from kplug_registry.wheels.archive import WheelArchive
 LONGEST_LINE = 500  # of a summary
 _LONGEST_SIGNATURE = 2_000
 _LONGEST_DOCUMENTATION = 20_000
+_MOST_PARSED = 8 << 20  # bytes of the modules that are parsed
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -42,6 +43,7 @@ class WheelCode(SourceCode):
     def __init__(self, archive: WheelArchive) -> None:
         super().__init__()
         self._archive = archive
+        self._parsed = 0
 
     def describe(self, target: str) -> Described:
         """Return the signature and docstring of a target.
@@ -68,14 +70,23 @@ class WheelCode(SourceCode):
     def find_source(self, module: str) -> tuple[str, str] | None:
         """Return file and source of a module of the wheel."""
         stem = module.replace(".", "/")
-        files = (
-            (file, self._archive.find_text(file)) for file in (f"{stem}/__init__.py", f"{stem}.py")
-        )
-        return next(((file, source) for file, source in files if source is not None), None)
+        files = (f"{stem}/__init__.py", f"{stem}.py")
+        file = next((each for each in files if each in self._archive), None)
+        if file is None:
+            return None
+        self._parsed += self._archive.size(file)
+        if self._parsed > _MOST_PARSED:
+            self._archive.refuse(
+                f"the modules of its components have {self._parsed} bytes with {file}, and {_MOST_PARSED} "
+                "are parsed",
+                "Put data into modules that no component's module imports names from.",
+            )
+        return file, self._archive.read_text(file)
 
     def refuse(self, file: str, error: Exception) -> None:
         """Refuse the wheel."""
-        self._archive.refuse(f"{file} is no Python that can be read: {error}")
+        reason = str(error) or "it is nested too deeply, or takes too much memory"
+        self._archive.refuse(f"{file} is no Python that can be read: {reason}")
 
     def _describe(self, target: str) -> Described:
         documentation = self.find_documentation(target)[:_LONGEST_DOCUMENTATION]

@@ -1,28 +1,27 @@
-"""Reads many wheels ahead, in worker processes."""
+"""Reads many wheels ahead, in one process, or two if there are many."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import chain, cycle, islice
 from pathlib import Path
 
 from kplug_registry.wheels.declared_components import DeclaredComponent
-from kplug_registry.wheels.reading import WheelContents, read_wheel
+from kplug_registry.wheels.reading import WheelContents
+from kplug_registry.wheels.reading_process import WheelReader
 
-_FEWEST = 500  # wheels that justify starting a process
+_FEWEST = 500  # wheels that justify a second process
 _MOST_PROCESSES = 2  # since writing a site takes longer than reading its wheels
-_CHUNK = 20  # wheels in a batch for a process
-_AHEAD = 3  # chunks for each process, so that memory holds few of them
+_AHEAD = 40  # wheels for each process, of which few are in memory at once
 
 
 def read_wheels(
-    paths: Iterable[Path], declared: tuple[DeclaredComponent, ...] = ()
+    paths: Iterable[Path], declared: Sequence[DeclaredComponent] = ()
 ) -> Iterator[WheelContents]:
-    """Yield the contents of wheels in order, as `read_wheel` returns them.
+    """Yield the contents of wheels in order, as `WheelReader.read` returns them.
 
     Args:
         paths: The files.
@@ -33,33 +32,18 @@ def read_wheels(
     """
     files = iter(paths)
     first = list(islice(files, _FEWEST))
-    processes = min(_count_processors() - 1, _MOST_PROCESSES)
-    if len(first) < _FEWEST or processes < 1:
-        for path in chain(first, files):
-            yield read_wheel(path, declared)
-    else:
-        yield from _read_ahead(chain(first, files), declared, processes)
-
-
-def _read_ahead(
-    files: Iterator[Path], declared: tuple[DeclaredComponent, ...], processes: int
-) -> Iterator[WheelContents]:
-    context = multiprocessing.get_context("spawn")  # a fork may inherit held locks
-    executor = ProcessPoolExecutor(processes, context)
-    waiting: deque[Future[list[WheelContents]]] = deque()
-    try:
-        while chunk := list(islice(files, _CHUNK)):
-            waiting.append(executor.submit(_read_chunk, chunk, declared))
-            if len(waiting) > _AHEAD * processes:
-                yield from waiting.popleft().result()
+    is_many = len(first) == _FEWEST
+    count = max(1, min(_count_processors() - 1, _MOST_PROCESSES)) if is_many else 1
+    with ExitStack() as stack:
+        readers = [stack.enter_context(WheelReader(declared)) for _ in range(count)]
+        waiting: deque[WheelReader] = deque()
+        for path, reader in zip(chain(first, files), cycle(readers), strict=False):
+            reader.ask(path)
+            waiting.append(reader)
+            if len(waiting) > _AHEAD * count:
+                yield waiting.popleft().take()
         while waiting:
-            yield from waiting.popleft().result()
-    finally:
-        executor.shutdown(cancel_futures=True)
-
-
-def _read_chunk(paths: list[Path], declared: tuple[DeclaredComponent, ...]) -> list[WheelContents]:
-    return [read_wheel(path, declared) for path in paths]
+            yield waiting.popleft().take()
 
 
 def _count_processors() -> int:

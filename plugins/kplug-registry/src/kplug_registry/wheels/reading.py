@@ -27,7 +27,9 @@ from kplug_registry.wheels.metadata import WheelMetadata, find_metadata_folder, 
 from kplug_registry.wheels.record import check_record
 from kplug_registry.wheels.recorded_numbers import read_numbers
 
+_DIVIDE = "Divide it into several distributions."
 _OTHER_CONTRACT = re.compile(r"kplug\d")
+_MOST_TEXT = 8_000_000  # characters about components that files and pages of a site have
 _NO_COMPONENTS = ("commands", "modules")
 
 
@@ -84,7 +86,7 @@ def read_wheel(
         own = [item.entry for item in declared if _is_of(item, metadata)]
         _check_hooks(archive, groups, code, own)
         entries = _merge(archive, [*_list_static(archive, groups), *own])
-        described = tuple(_describe(entry, code) for entry in entries)
+        described = tuple(_describe_all(archive, entries, code, metadata))
         numbers = read_numbers(archive, metadata.name, described)
     file = _describe_file(path, metadata.text)
     return WheelContents(path, file, metadata, packages, described, numbers=numbers)
@@ -151,8 +153,11 @@ def _offers_components(hook: str) -> bool:
 
 def _merge(archive: WheelArchive, entries: list[ComponentEntry]) -> list[ComponentEntry]:
     """Return one entry for each target, with further names as aliases; refuse ambiguous names."""
-    if len(entries) > MOST_COMPONENTS:
-        archive.refuse(f"it declares more than {MOST_COMPONENTS} components")
+    names = sum(1 + len(entry.aliases) for entry in entries)
+    if names > MOST_COMPONENTS:
+        archive.refuse(
+            f"it declares {names} names of components, and {MOST_COMPONENTS} are allowed", _DIVIDE
+        )
     by_target: dict[tuple[str, str], list[ComponentEntry]] = {}
     owners: dict[tuple[str, str], str] = {}
     for entry in entries:
@@ -177,6 +182,31 @@ def _join(same: list[ComponentEntry]) -> ComponentEntry:
         deprecated=next((entry.deprecated for entry in same if entry.deprecated), None),
         is_qualified_only=any(entry.is_qualified_only for entry in same),
     )
+
+
+def _describe_all(
+    archive: WheelArchive,
+    entries: Iterable[ComponentEntry],
+    code: WheelCode,
+    metadata: WheelMetadata,
+) -> Iterator[ComponentEntry]:
+    """Yield components with what their code says, until that is more than a site takes.
+
+    Each name has a file, which repeats the requirements.
+    """
+    total, requires = 0, sum(map(len, metadata.requires))
+    for entry in entries:
+        found = _describe(entry, code)
+        names = 1 + len(found.aliases)
+        total += len(found.documentation)
+        total += names * (len(found.signature) + len(found.summary) + requires)
+        if total > _MOST_TEXT:
+            archive.refuse(
+                f"documentation, signatures and requirements of its components have {total} characters "
+                f"with {found.kind} {found.name!r}, and {_MOST_TEXT} are allowed",
+                _DIVIDE,
+            )
+        yield found
 
 
 def _describe(entry: ComponentEntry, code: WheelCode) -> ComponentEntry:

@@ -26,7 +26,7 @@ def check_record(archive: WheelArchive, folder: str) -> None:
     if missing := sorted(set(archive.names) - rows.keys() - without_hash):
         archive.refuse(f"RECORD has no row of {missing[0]}")
     for name, (claimed, size) in rows.items():
-        if name not in archive.names:
+        if name not in archive:
             archive.refuse(f"RECORD names {name[:80]!r}, which is not in the wheel")
         if name not in without_hash:
             _compare(archive, name, claimed, size)
