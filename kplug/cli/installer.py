@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kplug.commands.changes import find_versions
 from kplug.errors import LockError
 from kplug.locking import Drift, Lock, LockedPackage, read_install_source
 from kplug.locking.lock_file import ARCHIVE_URL
-from kplug.registry import REGISTRY
+from kplug.registry import REGISTRY, find_lack_of_age
 from kplug.registry.component import BUILT_IN
 from kplug.registry.metadata import path_of_url
 from kplug.registry.policy import Installed
@@ -66,9 +67,19 @@ def _find_reason(package: LockedPackage) -> str | None:
     refusal = REGISTRY.state.policy.find_refusal(installed)
     if refusal is not None and package.name not in BUILT_IN:
         return f"it is not to be installed, as it may not load: {refusal}"
+    if (lack := _find_lack_of_age(package)) is not None:
+        return f"it is not to be installed yet: {lack}"
     if package.source.is_editable and not (commit and package.source.url):
         return "it was locked as an editable install that no address leads to"
     return None
+
+
+def _find_lack_of_age(package: LockedPackage) -> str | None:
+    """Return why a package that a registry has is too young, or None; asks only if a setting wants an age."""
+    if not any("min-age" in source.settings for source in REGISTRY.state.policy.sources):
+        return None
+    published = {one.version: one.published for one in find_versions(package.name)}
+    return find_lack_of_age(published[package.version]) if package.version in published else None
 
 
 def _locate(package: LockedPackage) -> LockedPackage:

@@ -46,6 +46,7 @@ from kplug.registry.names.built_ins import list_built_ins as list_built_ins
 from kplug.registry.names.lookup import look_up as look_up
 from kplug.registry.policy import (
     SettingsTable as SettingsTable,
+    find_lack_of_age as find_lack_of_age,
     find_refusal as find_refusal,
     keep_recalls as keep_recalls,
     read_settings_tables as read_settings_tables,

@@ -135,6 +135,34 @@ def test_what_no_installer_can_mend(kind: str, advice: str) -> None:
     assert make_plan(Lock((ONE,)), [drift]) == Plan(obstacles=(advice,))
 
 
+VERSIONS = """
+import kplug
+
+@kplug.hookimpl
+def kplug_versions(distribution):
+    return [kplug.PublishedVersion("1.0", print, published="2999-01-31T12:00:00Z")]
+"""
+
+
+def test_what_is_too_young_is_not_installed(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(
+        "kplug-hooks", entry_points={"kplug": {"p": "hooks_of"}}, modules={"hooks_of.py": VERSIONS}
+    )
+    drift = [Drift("missing", name, "M") for name in ("kplug-one", "kplug-two")]
+    lock = Lock((ONE, TWO))  # nothing is said about kplug-two 2.0
+    assert make_plan(lock, drift).missing == (ONE, TWO)
+    monkeypatch.setenv("KPLUG_MIN_AGE", "7 days")
+    REGISTRY.reload()
+    plan = make_plan(lock, drift)
+    assert plan.missing == (TWO,)
+    assert plan.obstacles == (
+        "M: it is not to be installed yet: KPLUG_MIN_AGE is 7 days, and it was published in the future "
+        "by the clock here, at 2999-01-31T12:00:00Z",
+    )
+
+
 @pytest.mark.usefixtures("install")
 def test_what_may_not_load_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KPLUG_DISABLE", "kplug-one")

@@ -19,6 +19,7 @@ class PublishedVersion:
             content is what was published.
         read_numbers: Returns the content of its ``numbers.json``, checked likewise; None if it has none.
         numbers_hash: ``sha256:`` and the hash of that content, so that it need not be read to be the same.
+        published: When it was published, in UTC, as ``2026-01-31T12:00:00Z``; empty if nothing says it.
 
     Raises:
         RegistrationError: for an invalid version.
@@ -28,6 +29,7 @@ class PublishedVersion:
     download: Callable[[Path], Path]
     read_numbers: Callable[[], bytes] | None = None
     numbers_hash: str = ""
+    published: str = ""
 
     def __post_init__(self) -> None:
         check_version("a distribution", self.version)

@@ -14,6 +14,7 @@ from kplug.registry.policy.notice_files import keep_recalls as keep_recalls
 from kplug.registry.policy.notices import Notice as Notice
 from kplug.registry.policy.plugin_tables import (
     SettingsTable as SettingsTable,
+    find_lack_of_age as find_lack_of_age,
     find_refusal as find_refusal,
     read_settings_tables as read_settings_tables,
 )

@@ -20,7 +20,7 @@ LOCK_VARIABLE = "KPLUG_LOCK"
 ALLOCATORS = ("kplug", "system")
 _PREFIX = "KPLUG_"
 VARIABLES = (
-    *(f"{_PREFIX}{key.upper()}" for key in KEYS),
+    *(key.variable for key in KEYS.values()),
     POLICY_VARIABLE,
     TRACEBACK_VARIABLE,
     ALLOCATOR_VARIABLE,
@@ -62,7 +62,7 @@ def _check_allocator(environ: Mapping[str, str]) -> Iterator[PolicyError]:
 
 
 def _label(key: str) -> str:
-    return f"{_PREFIX}{key.upper()}"
+    return KEYS[key].variable if key in KEYS else POLICY_VARIABLE
 
 
 def _is_unknown(name: str) -> bool:

@@ -128,7 +128,8 @@ def _is_misplaced(place: tuple[str, ...], value: object) -> bool:
         settings = value.items() if isinstance(value, dict) else ()
         return any(key in KEYS and isinstance(item, (list, bool)) for key, item in settings)
     # Other tools' tables hold environment variables, which count where they are set.
-    return place[-1] not in VARIABLES and found["rest"].strip("-_. ").casefold() in KEYS
+    key = found["rest"].strip("-_. ").casefold().replace("_", "-")
+    return place[-1] not in VARIABLES and key in KEYS
 
 
 def _misplaced(place: tuple[str, ...], file: Path) -> PolicyError:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from kplug.registry.policy.ages import find_lack_of_age, parse_age
 from kplug.registry.policy.list_entries import (
     Entry,
     Installed,
@@ -83,6 +84,11 @@ class Key(NamedTuple):
     hint: str = "Give names of distributions."
 
     @property
+    def variable(self) -> str:
+        """The environment variable that holds it."""
+        return f"KPLUG_{self.name.upper().replace('-', '_')}"
+
+    @property
     def is_switch(self) -> bool:
         """Whether it is a switch."""
         return self.narrows_when is not None
@@ -120,6 +126,11 @@ def _refuse_unpinned(
     return f"is on, and its code cannot be vouched for: {doubt}" if doubt else None
 
 
+def _refuse_young(setting: Setting, _lists: Sequence[Setting], installed: Installed) -> str | None:
+    published = installed.published
+    return None if published is None else find_lack_of_age(setting.text, published)
+
+
 _ROWS = (
     Key(
         "plugins",
@@ -142,6 +153,13 @@ _ROWS = (
         "recall|revok|quarantin|advisor",
         is_valid=lambda text: bool(text) and "\0" not in text,
         hint="Give the file with the list; a relative path starts at the folder of the setting's file.",
+    ),
+    Key(
+        "min-age",
+        r"\bmin|age\b|cool|wait|delay",
+        _refuse_young,
+        is_valid=lambda text: parse_age(text) is not None,
+        hint="Give a number of hours, days or weeks: '7 days'.",
     ),
 )
 KEYS = {row.name: row for row in _ROWS}

@@ -28,12 +28,15 @@ class Installed:
             here yet, so that hashes are not checked.
         find_doubt: Returns why the running code may differ from its files, when code is loaded; empty
             without a doubt.
+        published: When it was published, in UTC, if it is to be installed and has to be old enough for that;
+            None for what is here.
     """
 
     distribution: str
     version: str = ""
     find_hash: Callable[[], str | None] | None = lambda: None
     find_doubt: Callable[[], str] = lambda: ""
+    published: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

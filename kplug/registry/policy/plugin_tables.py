@@ -65,3 +65,21 @@ def find_refusal(distribution: str, version: str) -> str | None:
         True
     """
     return read_policy().find_refusal(Installed(canonicalize_name(distribution), version, None))
+
+
+def find_lack_of_age(published: str) -> str | None:
+    """Return why a release is too young to be chosen for an installation, or None if it is old enough.
+
+    Args:
+        published: When it was published, in UTC, as ``2026-01-31T12:00:00Z``.
+
+    Returns:
+        The setting with its place and its value, and the age.
+
+    Example:
+        >>> find_lack_of_age("2026-01-31T12:00:00Z") is None
+        True
+    """
+    found = read_policy().find_refusals(Installed("", published=published))
+    reasons = (reason for setting, reason in found if setting and setting.key == "min-age")
+    return next(reasons, None)

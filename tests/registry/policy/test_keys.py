@@ -26,9 +26,9 @@ PAGE = Path(__file__).parents[3] / "docs" / "plugins" / "policy.md"
 
 def test_the_page_has_a_row_for_every_key() -> None:
     rows = re.findall(
-        r"^\| `(\w+) = .*?` \| `(\w+)=", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+        r"^\| `([\w-]+) = .*?` \| `(\w+)=", PAGE.read_text(encoding="utf-8"), re.MULTILINE
     )
-    assert rows == [(key, f"KPLUG_{key.upper()}") for key in KEYS]
+    assert rows == [(key, f"KPLUG_{key.upper().replace('-', '_')}") for key in KEYS]
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,7 @@ def test_the_page_has_a_row_for_every_key() -> None:
         ("strict = true", False),
         ("strict = true\nplugins = ['a==1']", True),
         ("prefer = ['a/dice']", False),
+        ("min-age = '7 days'", False),
     ],
 )
 def test_builds_are_judged_where_a_setting_reads_more_than_the_name(
@@ -58,14 +59,15 @@ def test_builds_are_judged_where_a_setting_reads_more_than_the_name(
 
 @pytest.mark.parametrize("row", KEYS.values(), ids=lambda row: row.name)
 def test_a_variable_holds_what_its_key_holds(row: Key) -> None:
-    source = read_environment({f"KPLUG_{row.name.upper()}": "on"})
+    value = "7 days" if row.is_text else "on"
+    source = read_environment({row.variable: value})
     assert source is not None
     (setting,) = source.settings.values()
     assert setting.is_on is setting.is_switch is row.is_switch
     assert [str(entry) for entry in setting.entries] == (
         [] if row.is_switch or row.is_text else ["on"]
     )
-    assert setting.text == ("on" if row.is_text else "")
+    assert setting.text == (value if row.is_text else "")
 
 
 def _refuse_unvetted(

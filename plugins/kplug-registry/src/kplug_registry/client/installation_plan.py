@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from kplug import lookup_key
 from kplug_registry.client.name_lookup import list_offers_of_any_kind
 from kplug_registry.client.registries import ConfiguredRegistry, OwnedDistribution, Registries
+from kplug_registry.client.release_ages import list_passed_over
 from kplug_registry.client.resolver import Solution, resolve_requirements
 from kplug_registry.client.wheel_choice import find_wheel, list_usable_releases
 from kplug_registry.errors import InstallationError
@@ -31,6 +32,7 @@ class Installation:
         registry: Its registry.
         refused: Later registries that claim the distribution too.
         extras: The extras that are wanted with it.
+        passed_over: A sentence for each newer version that is too young.
     """
 
     distribution: str
@@ -39,6 +41,7 @@ class Installation:
     registry: ConfiguredRegistry
     refused: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
     @property
     def requirement(self) -> str:
@@ -109,7 +112,8 @@ def _make(owned: OwnedDistribution, solution: Solution, name: str) -> Installati
     wheel = find_wheel(release, owned.file.name)
     assert wheel is not None  # noqa: S101 - a release without one is passed over
     extras = tuple(sorted(solution.extras[name]))
-    return Installation(name, release, wheel, owned.registry, owned.refused, extras)
+    passed_over = tuple(list_passed_over(owned.file, release.version))
+    return Installation(name, release, wheel, owned.registry, owned.refused, extras, passed_over)
 
 
 def _parse(wanted: str) -> Requirement:

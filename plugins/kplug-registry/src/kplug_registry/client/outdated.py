@@ -13,6 +13,7 @@ from kplug_registry.client.installation_plan import Installation, plan_installat
 from kplug_registry.client.installing import list_plugins
 from kplug_registry.client.published_versions import describe_version
 from kplug_registry.client.registries import Registries
+from kplug_registry.client.release_ages import list_passed_over
 from kplug_registry.client.resolver import resolve_upgrades
 from kplug_registry.errors import InstallationError
 
@@ -28,6 +29,7 @@ class Outdated:
         registry: Its registry.
         yanked: Why the installed version was withdrawn, or None.
         changes: What the newest version computes, a verdict for each component that is here.
+        passed_over: A sentence for each newer version that is too young.
     """
 
     distribution: str
@@ -36,10 +38,11 @@ class Outdated:
     registry: str
     yanked: str | None
     changes: tuple[Verdict, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
 
 def list_outdated(registries: Registries) -> Iterator[Outdated]:
-    """Yield the installed plugins of which a newer version can be had, or whose own was withdrawn.
+    """Yield the installed plugins of which there is a newer version, or whose own was withdrawn.
 
     What a version changes takes one request, or none if its numbers are those that are here.
 
@@ -55,12 +58,14 @@ def list_outdated(registries: Registries) -> Iterator[Outdated]:
         reasons = {each.version: each.yanked for each in owner.file.releases}
         yanked = reasons.get(installed)
         newest = upgrades.get(name)
+        shown = newest.version if newest else installed
+        passed_over = tuple(list_passed_over(owner.file, shown))
         if newest is not None:
             changes = find_changes(name, describe_version(owner.registry, name, newest))
-            facts = newest.version, owner.registry.name, yanked, tuple(changes)
+            facts = newest.version, owner.registry.name, yanked, tuple(changes), passed_over
             yield Outdated(name, installed, *facts)
-        elif yanked is not None:
-            yield Outdated(name, installed, None, owner.registry.name, yanked)
+        elif yanked is not None or passed_over:
+            yield Outdated(name, installed, None, owner.registry.name, yanked, (), passed_over)
 
 
 def plan_upgrade(registries: Registries, wanted: Sequence[str]) -> list[Installation]:

@@ -44,11 +44,12 @@ def describe_version(
     wheel = find_wheel(release, distribution)
     assert wheel is not None  # noqa: S101 - a release without one is passed over
     download = partial(_download, registry, wheel)
+    published = max(release.published, wheel.published)
     if release.numbers is None:
-        return PublishedVersion(release.version, download)
+        return PublishedVersion(release.version, download, published=published)
     path = numbers_path(release.numbers)
     read = partial(registry.fetch_hashed, path, release.numbers, _MOST_NUMBERS)
-    return PublishedVersion(release.version, download, read, f"sha256:{release.numbers}")
+    return PublishedVersion(release.version, download, read, f"sha256:{release.numbers}", published)
 
 
 def _download(registry: ConfiguredRegistry, wheel: WheelFile, folder: Path) -> Path:

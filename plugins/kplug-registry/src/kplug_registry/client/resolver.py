@@ -20,6 +20,7 @@ from packaging.version import InvalidVersion, Version
 from resolvelib import AbstractProvider, BaseReporter, ResolutionImpossible
 from resolvelib.resolvers import Resolution, ResolutionTooDeep
 
+from kplug_registry.client.release_ages import ReleaseAges, list_passed_over
 from kplug_registry.client.wheel_choice import list_usable_releases
 from kplug_registry.errors import InstallationError, SiteFormatError
 
@@ -195,6 +196,7 @@ class _Provider(AbstractProvider[Requirement, Candidate, _Node]):
         self._wanted = {canonicalize_name(root.name) for root in roots}
         self._is_upgrade = is_upgrade
         self._owned: dict[str, OwnedDistribution | None] = {}
+        self._ages = ReleaseAges()
         self.excluded: set[Candidate] = set()
 
     def find_owner(self, name: str) -> OwnedDistribution | None:
@@ -264,6 +266,8 @@ class _Provider(AbstractProvider[Requirement, Candidate, _Node]):
     ) -> Iterator[Candidate]:
         name = owned.file.name
         for release in list_usable_releases(owned.file.releases, specifier, name):
+            if self._ages.find_reason(release, name) is not None:
+                continue
             version = Version(release.version)
             if not self._is_upgrade or self._installation.accepts(name, version, release.requires):
                 yield Candidate(name, extras, version, release.requires, release)
@@ -356,6 +360,7 @@ def _explain(
         if owned is not None:
             shown = ", ".join(each.version for each in owned.file.releases[:8]) or "none"
             versions.append(f"The registry {owned.registry.name!r} has {name} {shown}.")
+            versions += list_passed_over(owned.file, "0")
     return InstallationError(
         f"no versions fit together here: {'; '.join(lines)}", hint="\n  ".join(versions)
     )

@@ -110,6 +110,7 @@ def _write(
             yield f"  withdrawn by its publisher: {each.release.yanked}"
         for name in each.refused:
             yield f"  refused: the registry {name!r} has a distribution of that name too"
+        yield from (f"  {sentence}" for sentence in each.passed_over)
         yield from write_changes(changes.get(each.distribution, ()))
     yield f"  {shlex.join(command)}"
 
@@ -122,5 +123,6 @@ def _describe(each: Installation, changes: Sequence[Verdict]) -> dict[str, objec
         "requirement": each.requirement,
         "yanked": each.release.yanked,
         "refused": list(each.refused),
+        "passed_over": list(each.passed_over),
         "changes": [asdict(verdict) for verdict in changes],
     }

@@ -32,9 +32,10 @@ def outdated(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")
 
 def _write(found: Sequence[Outdated]) -> Iterator[str]:
     for each in found:
-        newest = each.newest or "no version that fits"
+        newest = each.newest or ("no version yet" if each.passed_over else "no version that fits")
         line = f"{each.distribution} {each.installed}: {newest} in the registry {each.registry}"
         yield f"{line}; withdrawn: {each.yanked}" if each.yanked is not None else line
+        yield from (f"  {sentence}" for sentence in each.passed_over)
         yield from write_changes(each.changes)
     if not found:
         yield "Everything is up to date."
