@@ -12,6 +12,7 @@ from kplug.components.arguments import require_nonnegative
 from kplug.components.types import ScheduleLike
 from kplug.optimizers.adam import Adam
 from kplug.optimizers.base.common_arguments import ArgumentsBesideDecay, takes_common
+from kplug.optimizers.base.weight_decay import OWN_DECAY
 from kplug.registry import named
 
 
@@ -73,6 +74,13 @@ class AdamW(Adam, torch.optim.AdamW):
         self._use_common(dataclasses.replace(self._common, weight_decay=self.weight_decay))
         self._decay_in_kernel(0.0)  # a kernel decays all weights or none
 
+    def _put_weight_decay(self, group: dict[str, Any], value: float) -> None:
+        if self._common.weight_decay:  # the kernel does not decay
+            super()._put_weight_decay(group, value)
+        else:
+            group["weight_decay"] = value
+
     def _shrink_group(self, group: dict[str, Any]) -> None:
-        if self._common.weight_decay:
-            self._shrink(group["params"], self._common.weight_decay * group["lr"])
+        decay = group.get(OWN_DECAY, self._common.weight_decay)
+        if decay:
+            self._shrink(group["params"], decay * group["lr"])

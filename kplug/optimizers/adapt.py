@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 import torch
 
+from kplug.components.contracts import find_signature
 from kplug.errors import ContractError, KplugError
+from kplug.optimizers.base.lr_and_learning_rate import SPELLINGS
 from kplug.optimizers.base.optimizer import Optimizer
-from kplug.optimizers.base.parameters import check_parameters
+from kplug.optimizers.base.parameters import ParameterGroup, read_groups
 from kplug.registry.building.reverse_lookup import name_of
 from kplug.registry.problems import describe_error
 from kplug.registry.quoting import name_type, quote
+from kplug.registry.suggestions import find_closest, unknown_argument
 
 _EXPECTED: Final = (
     "Give a name, a kplug or torch optimizer (class or instance), or a function of the parameters "
@@ -42,15 +45,23 @@ class TorchOptimizerFactory:
     def __init__(self, make: Callable[..., Any]) -> None:
         self.make = make
 
-    def build(self, params: Iterable[torch.Tensor]) -> torch.optim.Optimizer:
+    def build(self, params: Iterable[Any]) -> torch.optim.Optimizer:
         """Make the optimizer for these parameters.
+
+        Args:
+            params: Parameters, (name, parameter) pairs, or groups: dicts with ``params`` and settings.
 
         Raises:
             ContractError: If it cannot be made, or what was made is no torch optimizer.
+            ArgumentError: If a group has a setting whose name is nearly one of the optimizer's.
         """
-        parameters = check_parameters(self.name, params)
+        names, groups = read_groups(self.name, params)
+        parameters = [each for group in groups for each in group.parameters]
+        given: list[Any] = parameters
+        if groups[0].settings or len(groups) > 1:
+            given = [{"params": group.parameters, **group.settings} for group in groups]
         try:
-            made = self.make(parameters) if _takes_parameters(self.make) else self.make()
+            made = self.make(given) if _takes_parameters(self.make) else self.make()
         except KplugError:
             raise
         except Exception as error:
@@ -58,14 +69,16 @@ class TorchOptimizerFactory:
                 f"the optimizer {self._call} cannot be made: {describe_error(error)}"
             ) from error
         if isinstance(made, Optimizer):
-            return made.build(parameters)
+            return made.build(_name(given, names))
         if not isinstance(made, torch.optim.Optimizer):
             raise ContractError(
                 f"{self.name} returned {_describe(made)}, not a torch.optim.Optimizer",
                 hint=_EXPECTED,
             )
         check_ownership(made, parameters)
-        _check_step(made)
+        arguments = find_signature(self.make)
+        known = [*made.defaults, *(() if arguments is None else arguments.parameters)]
+        _check_settings(self.name, groups, known)
         return made
 
     @property
@@ -127,15 +140,32 @@ def build_optimizer(
         ContractError: If an instance was made for parameters that are not the model's.
     """
     parameters = list(params)
-    optimizer = as_optimizer(obj)
-    if isinstance(optimizer, Optimizer):
-        known = names or {}
-        return optimizer.build([(known[p], p) if p in known else p for p in parameters])
-    if isinstance(optimizer, TorchOptimizerFactory):
-        return optimizer.build(parameters)
-    check_ownership(optimizer, parameters)
-    _check_step(optimizer)
+    made = give_parameters(as_optimizer(obj), _name(parameters, names or {}))
+    _check_step(made)
+    return made
+
+
+def give_parameters(
+    optimizer: torch.optim.Optimizer | TorchOptimizerFactory, params: Iterable[Any]
+) -> torch.optim.Optimizer:
+    """Return an optimizer of these parameters, (name, parameter) pairs or groups."""
+    if isinstance(optimizer, Optimizer | TorchOptimizerFactory):
+        return optimizer.build(params)
+    _, groups = read_groups(type(optimizer).__name__, params)
+    check_ownership(optimizer, [each for group in groups for each in group.parameters])
     return optimizer
+
+
+def _name(params: Iterable[Any], names: Mapping[torch.Tensor, str]) -> list[Any]:
+    """Return (name, parameter) pairs for the parameters that have a name, also in groups."""
+    return [
+        {**each, "params": _name(each["params"], names)}
+        if isinstance(each, dict)
+        else (names[each], each)
+        if each in names
+        else each
+        for each in params
+    ]
 
 
 def find_loss_scaling(
@@ -232,6 +262,16 @@ def _check_step(optimizer: torch.optim.Optimizer) -> None:
             hint="Use one whose step takes the gradients as they are, such as 'adam', or write the "
             f"loop with torch.optim.{name} yourself.",
         )
+
+
+def _check_settings(owner: str, groups: Iterable[ParameterGroup], known: Collection[str]) -> None:
+    """Refuse misspelt settings of parameter groups, which torch's optimizers ignore.
+
+    Other names are kept: a rule may read what its defaults do not list.
+    """
+    for key in {key for group in groups for key in group.settings if key not in known}:
+        if key in SPELLINGS or find_closest(key, known):
+            raise unknown_argument(f"a parameter group of {owner}", [key], known)
 
 
 def _takes_parameters(make: Callable[..., Any]) -> bool:

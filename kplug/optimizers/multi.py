@@ -14,7 +14,7 @@ from kplug.components.configurable import check_keys
 from kplug.errors import ArgumentError, ContractError, WeightsError
 from kplug.optimizers.base.common_arguments import CommonSettings
 from kplug.optimizers.base.optimizer import Optimizer
-from kplug.optimizers.base.parameters import check_parameters, require_same, split_names
+from kplug.optimizers.base.parameters import read_groups, require_same
 from kplug.optimizers.base.wrapper import OptimizerWrapper, describe, get_inner
 from kplug.registry.quoting import name_type
 
@@ -179,8 +179,13 @@ class MultiOptimizer(OptimizerWrapper):
 
     def build(self, params: Iterable[Any]) -> Self:
         """Assign every parameter to its optimizer; see ``Optimizer.build``."""
-        names, tensors = split_names(params)
-        parameters = check_parameters(self._owner(), tensors)
+        names, ((parameters, settings), *others) = read_groups(self._owner(), params)
+        if settings or others:
+            raise ContractError(
+                f"{self._owner()}: takes no parameter groups, as its map decides which optimizer trains "
+                "which parameter",
+                hint="Give model.named_parameters(), and the settings to the optimizers of the map.",
+            )
         if self.built:
             require_same(type(self), self._owner(), self._list_parameters(), parameters)
             return self

@@ -31,6 +31,7 @@ from kplug.optimizers.base.hyperparameters import (
     require_epsilon,
 )
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
+from kplug.optimizers.base.weight_decay import OWN_DECAY
 
 _MOST_STEPS = 100
 
@@ -164,7 +165,7 @@ class Muon(RuleOptimizer):
     def _shrink_group(self, group: dict[str, Any]) -> None:
         matrices, others = self._divide(group, group["params"])
         for parameters, decay in (
-            (matrices, self.weight_decay),
+            (matrices, group.get(OWN_DECAY, self.weight_decay)),
             (others, group["adam_weight_decay"]),
         ):
             if decay:

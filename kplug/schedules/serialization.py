@@ -3,18 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, cast, overload
 
+import torch
+
+from kplug.components.types import ScheduleLike
 from kplug.dialect.names import MODULES
 from kplug.dialect.serialization import deserialize_component, resolve_whole
 from kplug.dialect.writing_components import describe
 from kplug.registry import resolve_object
 from kplug.schedules.base import LearningRateSchedule
+from kplug.schedules.rate_scheduler import RateScheduler
 
 
-def get(identifier: object) -> Callable[[int], float]:
-    """Return the schedule that the identifier means."""
-    return cast("Callable[[int], float]", resolve_object("schedule", identifier))
+@overload
+def get(identifier: ScheduleLike) -> Callable[[int], float]: ...
+
+
+@overload
+def get(identifier: ScheduleLike, optimizer: torch.optim.Optimizer) -> RateScheduler: ...
+
+
+def get(
+    identifier: object, optimizer: torch.optim.Optimizer | None = None
+) -> Callable[[int], float] | RateScheduler:
+    """Return the schedule that the identifier means: for any loop, if it is given an optimizer.
+
+    Args:
+        identifier: A name, spec, dict, class, function or instance.
+        optimizer: The optimizer whose rates it sets.
+
+    Returns:
+        A function of the step. With ``optimizer`` a scheduler of torch, whose ``step()`` a loop calls after
+        each batch, or after each epoch.
+
+    Example:
+        >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+        >>> scheduler = get("cosine_decay(0.1, 10)", optimizer)
+        >>> for _ in range(5):
+        ...     _ = optimizer.step(), scheduler.step()
+        >>> round(optimizer.param_groups[0]["lr"], 6)
+        0.05
+    """
+    schedule = cast("Callable[[int], float]", resolve_object("schedule", identifier))
+    return schedule if optimizer is None else RateScheduler(optimizer, schedule)
 
 
 def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:

@@ -84,6 +84,7 @@ class RateOwner(Protocol):
 
     param_groups: list[dict[str, Any]]
     _schedule: Schedule | None
+    _own_schedules: Mapping[int, Schedule | None]
 
     def _owner(self) -> str: ...
 
@@ -156,6 +157,7 @@ class LearningRateAttribute:
         with remembering(instance, lambda: {"lr": value}):
             rate, instance._schedule = read_rate(instance._owner(), "lr", value)
             forget_look_ups(instance, "schedule")
+        instance._own_schedules = {}
         for group in instance.param_groups:
             if isinstance(group["lr"], torch.Tensor):
                 group["lr"].fill_(rate)  # in place: other references must see the new rate

@@ -46,7 +46,7 @@ from kplug.optimizers.base.lr_and_learning_rate import (
     read_rate,
     refuse_both,
 )
-from kplug.optimizers.base.parameters import check_parameters, find_new, require_same, split_names
+from kplug.optimizers.base.parameters import find_new, read_groups, require_same
 from kplug.optimizers.base.saved_state import (
     check_complete,
     check_settings,
@@ -62,7 +62,8 @@ from kplug.optimizers.base.torch_kernels import (
     get_unhooked_step,
     hook_step,
 )
-from kplug.optimizers.base.weight_decay import Exclusions
+from kplug.optimizers.base.weight_decay import OWN_DECAY, Exclusions
+from kplug.registry.suggestions import unknown_argument
 
 
 class Optimizer(torch.optim.Optimizer):
@@ -99,6 +100,8 @@ class Optimizer(torch.optim.Optimizer):
 
     _torch_step: ClassVar[Callable[..., Any]]
     _schedule: Schedule | None = None
+    # Of the groups with a rate of their own, by their place: None is a constant rate.
+    _own_schedules: Mapping[int, Schedule | None]
     _common = CommonSettings()
     # Cached from ``_common``, as each step reads them.
     _clipping: Clipping | None = None
@@ -167,13 +170,14 @@ class Optimizer(torch.optim.Optimizer):
 
     def _start_parts(self, common: CommonSettings) -> None:
         """Initialize the parts beside the rule, and the step counter."""
-        self._names, self._exclusions = {}, Exclusions()
+        self._names, self._exclusions, self._own_schedules = {}, Exclusions(), {}
         self._use_common(common)
         self._set_in_groups(decay=self.param_groups[0].get("decay", 0.0))
         self.param_groups[0]["iterations"] = 0
 
     def _use_common(self, common: CommonSettings) -> None:
-        self._common, self._is_plain = common, common.is_plain
+        self._common = common
+        self._is_plain = common.is_plain and not any(OWN_DECAY in g for g in self.param_groups)
         self._clipping = common.clipping
 
     def _set_in_groups(self, **values: object) -> None:
@@ -254,6 +258,11 @@ class Optimizer(torch.optim.Optimizer):
         updates = int(require_nonnegative(self._owner(), "iterations", value))
         self.param_groups[0]["iterations"] = updates * (self.gradient_accumulation_steps or 1)
 
+    @property
+    def follows_schedule(self) -> bool:
+        """Whether a learning rate is computed from the step, so that setting it has no effect."""
+        return any(each is not None for each in (self._schedule, *self._own_schedules.values()))
+
     # ------------------------------------------------------------------ parameters
 
     @property
@@ -266,30 +275,80 @@ class Optimizer(torch.optim.Optimizer):
 
         Args:
             params: Floating-point leaf tensors of any shapes, or (name, tensor) pairs as from
-                ``named_parameters()``, which rules that use names require.
+                ``named_parameters()``, which rules that use names require. Or groups: dicts with
+                ``params`` and settings for them, see ``add_param_group``.
 
         Returns:
             The optimizer itself. Building again with the same parameters changes nothing.
 
         Raises:
-            ContractError: If it already trains other parameters, or one cannot be trained.
+            ContractError: If it already trains other parameters, one cannot be trained, or a group is empty
+                or shares a parameter with another one.
+            ArgumentError: If a group has a setting that the optimizer lacks.
+            ArgumentValueError: If a setting is outside its range.
         """
-        names, tensors = split_names(params)
-        parameters = check_parameters(self._owner(), tensors)
+        names, groups = read_groups(self._owner(), params)
         owned = self._list_parameters()
         if self.built:
+            parameters = [each for group in groups for each in group.parameters]
             require_same(type(self), self._owner(), owned, parameters)
             return self
-        fresh = find_new(parameters, owned)
+        fresh = find_new(groups[0].parameters, owned)
         if not fresh:
             raise ContractError(
                 f"{self._owner()}: every parameter already stands in a group that add_param_group made",
                 hint="Leave at least one for the first group.",
             )
+        head = self.param_groups[0]
+        made = [self._read_settings(group.settings, head) for group in groups]
         self._names |= names
-        self.param_groups[0]["params"] = fresh
-        self._prepare_group(self.param_groups[0])
+        self._follow(0, made[0])
+        head.update(made[0], params=fresh)
+        self._use_common(self._common)
+        self._prepare_group(head)
+        for group, settings in zip(groups[1:], made[1:], strict=True):
+            self._add_group(group.parameters, settings)
         return self
+
+    def _read_settings(self, given: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the entries of a parameter group: settings by the names of arguments, and the others.
+
+        The schedule of a rate of its own, or None for a number, is the entry ``schedule``.
+        """
+        owner, group = self._owner(), {**others}
+        for left_out in ("params", "iterations"):
+            group.pop(left_out, None)
+        known = {setting.name: setting for setting in list_settings(type(self))}
+        for name, value in given.items():
+            if name in SPELLINGS:
+                if given.keys() >= SPELLINGS:
+                    refuse_both(owner, given["lr"], given["learning_rate"])
+                group["lr"], group["schedule"] = read_rate(owner, name, value)
+            elif name in known:
+                known[name].put(group, known[name].check(owner, name, value))
+            elif name == "weight_decay":
+                self._put_weight_decay(group, require_nonnegative(owner, name, value))
+            else:
+                allowed = ["lr", *known, "weight_decay"]
+                raise unknown_argument(f"a parameter group of {owner}", [name], allowed)
+        return group
+
+    def _put_weight_decay(self, group: dict[str, Any], value: float) -> None:
+        """Write a ``weight_decay`` of its own into a parameter group."""
+        group[OWN_DECAY] = value
+
+    def _follow(self, place: int, group: dict[str, Any]) -> None:
+        """Take the schedule out of what ``_read_settings`` returned for a group."""
+        if "schedule" in group:
+            self._own_schedules = {**self._own_schedules, place: group.pop("schedule")}
+
+    def _add_group(self, parameters: Any, settings: dict[str, Any]) -> None:
+        self._follow(len(self.param_groups), settings)
+        super().add_param_group({"params": parameters, **settings})
+        if OWN_DECAY in settings:
+            self._use_common(self._common)
+        if self.param_groups[-1]["params"]:
+            self._prepare_group(self.param_groups[-1])
 
     def _list_parameters(self) -> list[Tensor]:
         return [parameter for group in self.param_groups for parameter in group["params"]]
@@ -317,10 +376,20 @@ class Optimizer(torch.optim.Optimizer):
         self._exclusions = Exclusions(list(var_list or ()), list(var_names or ()))
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add parameters with separate settings, as in torch; before or after ``build``."""
-        super().add_param_group(param_group)
-        if self.param_groups[-1]["params"]:
-            self._prepare_group(self.param_groups[-1])
+        """Add parameters with settings of their own, as in torch; before or after ``build``.
+
+        Args:
+            param_group: ``params``, and settings under the names of the optimizer's arguments. A group with
+                an ``lr`` of its own, a number or a schedule, does not follow the optimizer's schedule.
+
+        Raises:
+            ArgumentError: If the optimizer lacks a setting.
+            ArgumentValueError: If a setting is outside its range.
+        """
+        given = {key: value for key, value in param_group.items() if key != "params"}
+        self._add_group(
+            param_group["params"], self._read_settings(given, self.defaults) if given else {}
+        )
 
     def _prepare_group(self, group: dict[str, Any]) -> None:
         halves = self.fuses_halves_on_cpu
@@ -418,6 +487,7 @@ class Optimizer(torch.optim.Optimizer):
         check_complete(owner, groups, state_dict, self._list_state_keys)
         super().load_state_dict(merge_groups(groups, state_dict))
         align_state(self.state)
+        self._use_common(self._common)
         for group in self.param_groups:
             self._start_state(group)
 
@@ -436,6 +506,7 @@ class Optimizer(torch.optim.Optimizer):
     def __getstate__(self) -> dict[str, Any]:
         kept = (
             "_schedule",
+            "_own_schedules",
             "_common",
             "_clipping",
             "_is_plain",

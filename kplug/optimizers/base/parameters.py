@@ -1,14 +1,25 @@
-"""Checks the parameters passed to an optimizer, and splits off their names."""
+"""Checks the parameters passed to an optimizer, and splits off their names and the settings of groups."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import torch
 
-from kplug.errors import ContractError
+from kplug.components.name_patterns import assign_names
+from kplug.errors import ArgumentValueError, ContractError
 from kplug.registry.quoting import name_type, quote
+
+_AS_GROUP = "A group is a dict such as {'params': model.head.parameters(), 'lr': 1e-4}."
+
+
+class ParameterGroup(NamedTuple):
+    """Parameters, and the settings that they have of their own."""
+
+    parameters: list[torch.Tensor]
+    settings: dict[str, Any]
 
 
 def split_names(params: Iterable[Any]) -> tuple[dict[torch.Tensor, str], list[Any]]:
@@ -16,7 +27,7 @@ def split_names(params: Iterable[Any]) -> tuple[dict[torch.Tensor, str], list[An
     if not isinstance(params, Iterable):
         raise ContractError(
             f"an optimizer is built with a list of parameters, got {quote(params)}",
-            hint="Give model.parameters().",
+            hint="Give model.parameters(), or model.named_parameters().",
         )
     given = list(params)
     pairs = [item for item in given if _is_named(item)]
@@ -93,3 +104,90 @@ def require_same(
         hint=f"Make a new one for this model: {optimizer_class.__name__}.from_config("
         "optimizer.get_config()).",
     )
+
+
+def read_groups(
+    owner: str, params: Iterable[Any]
+) -> tuple[dict[torch.Tensor, str], list[ParameterGroup]]:
+    """Return the given names of parameters, and their groups: one without settings for a plain list.
+
+    Args:
+        owner: The optimizer, for messages.
+        params: Parameters, or (name, parameter) pairs; or dicts with ``params``, which are one or the other,
+            and the settings of these parameters.
+
+    Raises:
+        ContractError: If a group is no such dict, is empty, or shares a parameter with another one; or for a
+            parameter that cannot be trained.
+    """
+    names, members = split_names(params)
+    if not any(isinstance(each, Mapping) for each in members):
+        return names, [ParameterGroup(check_parameters(owner, members), {})]
+    groups: list[ParameterGroup] = []
+    owners: dict[int, int] = {}
+    for place, given in enumerate(members):
+        where = f"{owner}: parameter group {place}"
+        if not isinstance(given, Mapping) or "params" not in given:
+            raise ContractError(f"{where} is {quote(given)}, no dict with 'params'", hint=_AS_GROUP)
+        inside = given["params"]
+        known, tensors = split_names([inside] if isinstance(inside, torch.Tensor) else inside)
+        if not tensors:
+            raise ContractError(f"{where} is empty: it has no parameters", hint="Leave it out.")
+        for tensor in tensors:
+            first = owners.setdefault(id(tensor), place)
+            if first != place:
+                which = (
+                    quote(known[tensor]) if tensor in known else f"of shape {tuple(tensor.shape)}"
+                )
+                raise ContractError(
+                    f"{where} has the parameter {which}, which group {first} has too",
+                    hint="A parameter is in one group, whose settings it follows.",
+                )
+        names |= known
+        settings = {key: value for key, value in given.items() if key != "params"}
+        groups.append(ParameterGroup(tensors, settings))
+    check_parameters(owner, [each for group in groups for each in group.parameters])
+    return names, groups
+
+
+def divide_by_names(
+    owner: str, params: Iterable[Any], expressions: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return parameter groups: the parameters that no expression finds, then those of each expression.
+
+    Args:
+        owner: The optimizer, for messages.
+        params: (name, parameter) pairs.
+        expressions: Settings by the regular expression that is searched for in the names.
+
+    Raises:
+        ContractError: If a parameter has no name, an expression finds none, or two find the same one.
+        ArgumentValueError: If it is no such dict, or an expression is not valid.
+    """
+    names, parameters = split_names(params)
+    if any(not isinstance(each, torch.Tensor) or each not in names for each in parameters):
+        raise ContractError(
+            f"{owner}: groups go by the names of parameters, and these have none",
+            hint="Give model.named_parameters().",
+        )
+    if not isinstance(expressions, Mapping):
+        raise ArgumentValueError(owner, "groups", expressions, "settings by regular expression")
+    for expression, settings in expressions.items():
+        _check_expression(owner, expression, settings)
+    fitting = assign_names(owner, names.values(), expressions, re.search)
+    groups: dict[str | None, dict[str, Any]] = {None: {"params": []}}
+    groups |= {each: {"params": [], **settings} for each, settings in expressions.items()}
+    for parameter, name in names.items():
+        groups[fitting.get(name)]["params"].append((name, parameter))
+    return [group for group in groups.values() if group["params"]]
+
+
+def _check_expression(owner: str, expression: object, settings: object) -> None:
+    if not isinstance(settings, Mapping) or "params" in settings:
+        allowed = "a dict of settings, such as {'weight_decay': 0.0}"
+        raise ArgumentValueError(owner, f"groups[{expression!r}]", settings, allowed)
+    try:
+        re.compile(expression)  # type: ignore[call-overload]  # which is what is checked
+    except (TypeError, re.error) as error:
+        allowed = f"a regular expression, such as r'bias$' ({error})"
+        raise ArgumentValueError(owner, "groups", expression, allowed) from None

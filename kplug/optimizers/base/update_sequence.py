@@ -8,7 +8,7 @@ their first argument; ``Optimizer`` has some of them as methods.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import torch
@@ -26,7 +26,7 @@ from kplug.optimizers.base.given_gradients import (
 from kplug.optimizers.base.lr_and_learning_rate import Schedule
 from kplug.optimizers.base.moving_average import write_averages
 from kplug.optimizers.base.torch_kernels import align_gradients, make_dense
-from kplug.optimizers.base.weight_decay import Exclusions, shrink
+from kplug.optimizers.base.weight_decay import OWN_DECAY, Exclusions, shrink
 from kplug.registry.quoting import quote
 
 
@@ -36,6 +36,7 @@ class AnyOptimizer(Protocol):
     param_groups: list[dict[str, Any]]
     state: Any
     _schedule: Schedule | None
+    _own_schedules: Mapping[int, Schedule | None]
     _common: CommonSettings
     _clipping: Clipping | None
     _is_plain: bool
@@ -158,10 +159,11 @@ def plan_update(self: AnyOptimizer, iteration: int) -> UpdatePlan:
 def plan_rates(self: AnyOptimizer, iteration: int) -> list[float] | None:
     """Set the scheduled rate; return the decayed rate of each group, or None without ``decay``."""
     groups = self.param_groups
-    if self._schedule is not None:
-        rate = float(self._schedule(iteration))
-        for group in groups:
-            group["lr"] = rate
+    if self._schedule is not None or self._own_schedules:
+        for place, group in enumerate(groups):
+            schedule = self._own_schedules.get(place, self._schedule)
+            if schedule is not None:
+                group["lr"] = float(schedule(iteration))
     if not any(group["decay"] for group in groups):
         return None
     return [group["lr"] / (1.0 + group["decay"] * iteration) for group in groups]
@@ -246,8 +248,9 @@ def _align(self: AnyOptimizer) -> None:
 
 def shrink_group(self: AnyOptimizer, group: dict[str, Any]) -> None:
     """Shrink the weights that have a gradient, p ← p · (1 − lr · weight_decay), if asked for."""
-    if self.weight_decay:
-        shrink_some(self, group["params"], self.weight_decay * group["lr"])
+    decay = group.get(OWN_DECAY, self.weight_decay)
+    if decay:
+        shrink_some(self, group["params"], decay * group["lr"])
 
 
 def shrink_some(self: AnyOptimizer, parameters: list[Tensor], fraction: float) -> None:

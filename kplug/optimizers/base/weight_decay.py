@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor
 
+# The entry of a parameter group with a weight decay of its own.
+OWN_DECAY = "own_weight_decay"
+
 
 @dataclasses.dataclass
 class Exclusions:

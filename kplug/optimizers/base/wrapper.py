@@ -53,6 +53,11 @@ class OptimizerWrapper(Optimizer):
     def _get_inner(self) -> list[Optimizer]:
         raise NotImplementedError
 
+    @property
+    def follows_schedule(self) -> bool:
+        """Whether a learning rate of an inner optimizer is computed from the step."""
+        return any(optimizer.follows_schedule for optimizer in self._get_inner())
+
     def _wrap(self, common: CommonSettings) -> None:
         """Initialize as a torch optimizer without groups or state."""
         torch.optim.Optimizer.__init__(self, [{"params": []}], {})

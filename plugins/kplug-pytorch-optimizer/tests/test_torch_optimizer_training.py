@@ -12,6 +12,7 @@ import torch
 from kplug_pytorch_optimizer import optimizers
 from kplug_pytorch_optimizer.table import OPTIMIZERS
 
+import kplug
 from kplug.layers import Dense
 from kplug.models import Sequential, load_model
 
@@ -99,6 +100,25 @@ def test_goes_on_after_a_load_as_if_nothing_had_happened(class_name: str, tmp_pa
     found = loaded.fit(X, Y, batch_size=16, shuffle=False, verbose=0).history["loss"]
     assert type(loaded.optimizer) is type(model.optimizer)
     assert found == pytest.approx(further, rel=1e-5)
+
+
+@pytest.mark.parametrize("class_name", ALL)
+def test_by_name_it_takes_groups_in_any_loop(class_name: str) -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1))
+    setting = "beta" if class_name == "A2Grad" else "lr"  # which has no rate
+    optimizer = kplug.optimizers.get(
+        {
+            "name": f"kplug-pytorch-optimizer/{class_name.lower()}",
+            "args": ARGUMENTS.get(class_name, {}),
+        },
+        model.named_parameters(),
+        {"bias$": {setting: 0.125}},
+    )
+    assert isinstance(optimizer, torch.optim.Optimizer)
+    for group in optimizer.param_groups:
+        is_of_biases = all(parameter.ndim == 1 for parameter in group["params"])
+        assert (group[setting] == 0.125) is is_of_biases
+    train_by_hand(model, optimizer, class_name)
 
 
 def test_a_wrapper_takes_an_optimizer_by_name() -> None:

@@ -74,8 +74,8 @@ def _check_words(original: Any, arguments: Mapping[str, Any]) -> None:
 class MatrixGroups(torch.optim.Optimizer):
     """Mixin of optimizers that treat matrices separately, first in the MRO.
 
-    It builds the two groups that pytorch-optimizer requires: parameters of two or more dimensions, and the
-    others. Given groups are kept.
+    It builds the two groups that pytorch-optimizer requires, of parameters and of each given group: those of
+    two or more dimensions, and the others. Groups that say ``use_muon`` are kept.
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -83,16 +83,23 @@ class MatrixGroups(torch.optim.Optimizer):
         _describe_as(cls, cls.__mro__[2])
 
     def __init__(self, params: Iterable[Any], *args: Any, **kwargs: Any) -> None:
-        groups = list(params)
-        if not any(isinstance(each, dict) for each in groups):
-            matrices = [parameter for parameter in groups if parameter.ndim > 1]
-            others = [parameter for parameter in groups if parameter.ndim <= 1]
-            groups = [
-                {"params": members, "use_muon": members is matrices}
-                for members in (matrices, others)
-                if members
-            ]
+        given = list(params)
+        if not any(isinstance(each, dict) for each in given):
+            given = [{"params": given}]
+        groups = [part for group in given for part in _divide_by_rank(group)]
         super().__init__(groups, *args, **kwargs)
+
+
+def _divide_by_rank(group: dict[str, Any]) -> list[dict[str, Any]]:
+    if "use_muon" in group:
+        return [group]
+    matrices = [parameter for parameter in group["params"] if parameter.ndim > 1]
+    others = [parameter for parameter in group["params"] if parameter.ndim <= 1]
+    return [
+        {**group, "params": members, "use_muon": members is matrices}
+        for members in (matrices, others)
+        if members
+    ]
 
 
 class AdaGO(MatrixGroups, pytorch_optimizer.AdaGO):
@@ -151,8 +158,7 @@ def _wrapping(original: Any) -> Callable[..., torch.optim.Optimizer]:
     def wrap(
         params: Iterable[torch.Tensor], optimizer: Any = "torch/adam", **arguments: Any
     ) -> torch.optim.Optimizer:
-        found = kplug.optimizers.get(optimizer)
-        inner = kplug.optimizers.build_optimizer(found, params)
+        inner = kplug.optimizers.get(optimizer, params)
         if original is pytorch_optimizer.TRAC and isinstance(inner, kplug.optimizers.Optimizer):
             raise ContractError(
                 f"TRAC keeps a state of its own inside the other optimizer, which {inner} does not take",
