@@ -29,6 +29,7 @@ _ROWS = (
     Component("sparse_categorical_crossentropy", "kplug.losses.sparse:SparseCategoricalCrossentropy", summary="Cross-entropy of exclusive classes, with class ids as targets."),
     Component("squared_hinge", "kplug.losses.margin:SquaredHinge", summary="Square of the margin that is missing to 1."),
     Component("tversky", "kplug.losses.overlap:Tversky", summary="One minus the Tversky index, which weighs false positives and false negatives by themselves."),
+    Component("weighted_sum", "kplug.losses.weighted_sum:WeightedSum", summary="Several losses on the same predictions, added up."),
 )
 # fmt: on
 COMPONENTS = {component.name: component for component in _ROWS}

@@ -33,6 +33,7 @@ from kplug.registry.names.lookup_suggestions import (
     suggest_component,
 )
 from kplug.registry.quoting import quote
+from kplug.registry.spec import SUM
 
 if TYPE_CHECKING:
     from kplug.curves.curve import Curve
@@ -79,13 +80,19 @@ def show(
 
     This imports the module that the component lives in. Losses, regularizers, activations, initializers,
     schedules, constraints and optimizers are drawn as a curve, for which the component is made and
-    called: give the arguments that have no default.
+    called: give the arguments that have no default. Of a sum, such as '0.5*dice + bce', each term is shown.
 
     Example: kplug show 'exponential_decay(0.1, 100, 0.9)' --plot decay.png
     """
     spec = parse_spec(name)
-    found = [(each, describe(each, component)) for each, component in _find(spec, kind)]
-    curves = [find_curve(each, facts, spec) for each, facts in found]
+    terms = spec.kwargs.get("terms", ()) if spec.ref == SUM else ()
+    shown = [(spec, *one) for one in _find(spec, kind)]
+    shown += [(term, *one) for term in terms for one in _find(term, "loss")]
+    found = [(each, describe(each, component)) for _, each, component in shown]
+    curves = [
+        find_curve(each, facts, part)
+        for (part, _, _), (each, facts) in zip(shown, found, strict=True)
+    ]
     if plot is not None:
         _plot(plot, found, curves)
     if as_json:

@@ -121,8 +121,8 @@ def deserialize_component(
         >>> deserialize_component("regularizer", {"class_name": "L2", "config": {"l2": 0.5}})
         L2(l2=0.5)
     """
-    # Preferences do not affect a stored name; text with arguments is a spec, with a qualified name.
-    if isinstance(config, str) and "(" not in config:
+    # Preferences do not affect a stored name; text with arguments, or a sum, has qualified names.
+    if isinstance(config, str) and {"(", "+", "*"}.isdisjoint(config):
         config = {"class_name": config, "config": {}}
     with scope(**{get_kind(kind).plural: strip_packages(custom_objects)}):
         return resolve_object(kind, config)

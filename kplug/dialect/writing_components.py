@@ -39,10 +39,13 @@ def write_component(kind: str, text: object) -> Any:
         return dict(text)
     if not isinstance(text, (str, Spec)):
         return text
-    spec = parse_spec(text) if isinstance(text, str) else text
+    return _write_spec(kind, parse_spec(text) if isinstance(text, str) else text)
+
+
+def _write_spec(kind: str, spec: Spec, *, may_be_name: bool = True) -> Any:
     if spec.distribution is None:
-        return str(text)
-    if kind in _WRITTEN_AS_NAMES and _is_default(kind, spec):
+        return str(spec)
+    if may_be_name and kind in _WRITTEN_AS_NAMES and _is_default(kind, spec):
         return spec.name
     arguments = {key: _write_value(kind, key, value) for key, value in spec.kwargs.items()}
     return write_object(kind, spec.distribution, spec.name, arguments)
@@ -102,7 +105,8 @@ def describe(
 def _write_value(kind: str, name: str, value: Any) -> Any:
     if isinstance(value, Spec):
         found = find_kind_of_slot(name) or get_kind(kind)
-        return write_component(found.name, value)
+        # The name of a loss inside another would be read as a text.
+        return _write_spec(found.name, value, may_be_name=found.name != "loss")
     if isinstance(value, (list, tuple)):
         items = [_write_value(kind, name, item) for item in value]
         return items if isinstance(value, list) else tuple(items)

@@ -51,6 +51,16 @@ class KplugError(Exception):
         suffix = f"\n  {self.hint}" if self.hint else ""
         return make_printable(f"{prefix}{self.message}{suffix}")
 
+    def advise(self, advice: str) -> None:
+        """Put advice in front of the hint, which is still computed when the text is first read."""
+        rest = self._hint
+
+        def join() -> str:
+            further = rest() if callable(rest) else rest
+            return "\n  ".join(filter(None, (advice, further)))
+
+        self._hint = join
+
     def at(self, where: str | None) -> KplugError:
         """Return this error with its slot filled in, unless it already names one."""
         if self.where is None:
@@ -89,16 +99,22 @@ class SpecSyntaxError(SpecError):
         text: The spec as it was given.
         column: 0-based offset of the first character that does not fit.
         reason: What was found or expected there.
+        advice: What to write instead; by default what a spec is.
     """
 
-    def __init__(self, text: str, column: int, reason: str) -> None:
-        self.text, self.column, self.reason = text, column, reason
+    def __init__(self, text: str, column: int, reason: str, advice: str | None = None) -> None:
+        self.text, self.column, self.reason, self._advice = text, column, reason, advice
         line, offset = _line_at(text, column)
         super().__init__(
             f"cannot read the spec {quote(text)}: {reason}\n    {line}\n    {' ' * offset}^",
-            hint="A spec is name, name(key=value, …) or distribution/name(…); values are Python "
+            hint=advice
+            or "A spec is name, name(key=value, …) or distribution/name(…); values are Python "
             "literals or further specs.",
         )
+
+    def inside(self, text: str, start: int) -> SpecSyntaxError:
+        """Return this error as one of a longer text, in which its own begins at a place."""
+        return SpecSyntaxError(text, start + self.column, self.reason, self._advice)
 
 
 class SpecLimitError(SpecError):

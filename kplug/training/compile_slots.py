@@ -39,17 +39,36 @@ class FilledSlot:
 
 @dataclass(frozen=True, slots=True)
 class OutputLoss:
-    """The loss on one output, whose name is empty if it has none, with its factor in the total."""
+    """The loss on one output, or a term of a sum there, with its factor in the total.
+
+    Args:
+        output: The name of the output, empty if it has none.
+        index: The place of the output.
+        loss: The loss.
+        weight: Its factor in the total.
+        filled: Its slot.
+        whole: The slot of the sum that it is a term of; otherwise None.
+        name: The name of a term in logs; otherwise empty.
+        factor: The factor of a term in its sum.
+    """
 
     output: str
     index: int
     loss: Loss
     weight: float
     filled: FilledSlot
+    whole: FilledSlot | None = None
+    name: str = ""
+    factor: float = 1.0
     guard: WriteGuard | None = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "guard", _make_guard("loss", self.loss, self.filled.slot))
+
+    @property
+    def given(self) -> FilledSlot:
+        """The slot that ``compile`` was given."""
+        return self.whole or self.filled
 
     def compute(self, y_true: Tensor, y_pred: Tensor, weights: Tensor | None) -> Tensor:
         """Return the loss of a batch, without the factor; an error in it names the slot."""

@@ -6,9 +6,10 @@ import collections
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+from torch import Tensor
 
 from kplug.components.arguments import require_choice
 from kplug.dialect.training_structure import KINDS
@@ -32,6 +33,8 @@ from kplug.training.resolving import (
     resolve_metrics,
 )
 from kplug.training.settings import CompileSettings
+
+_Number = TypeVar("_Number", float, Tensor)
 
 
 class StepCache(dict[str, Any]):
@@ -62,7 +65,7 @@ class Compiled:
         optimizer: The optimizer without parameters, or a factory of it.
         optimizer_slot: The optimizer's slot.
         losses: The losses of outputs, in the order of the outputs. If outputs and losses are both dicts,
-            in the order of the losses.
+            in the order of the losses. Of a sum, each term.
         metrics: Metrics and weighted metrics, in that order, each in the order of the outputs.
         output_names: The names of the outputs in order; an empty string for one without a name.
         structure: ``loss``, ``metrics`` and ``weighted_metrics`` in the lists and dicts in which they were
@@ -96,25 +99,49 @@ class Compiled:
     @property
     def slots(self) -> list[FilledSlot]:
         """The slots of ``compile``: losses, the optimizer, metrics."""
-        losses, metrics = self.losses, self.metrics
         return [
-            *(each.filled for each in losses),
+            *(each.given for each in self.output_losses),
             self.optimizer_slot,
-            *(m.filled for m in metrics),
+            *(m.filled for m in self.metrics),
         ]
+
+    @property
+    def output_losses(self) -> list[OutputLoss]:
+        """One loss for each output that has any: the first term, if it is a sum."""
+        return list({entry.index: entry for entry in reversed(self.losses)}.values())[::-1]
+
+    @property
+    def has_all_losses(self) -> bool:
+        """Whether every output has a loss."""
+        return len({entry.index for entry in self.losses}) == len(self.output_names)
 
     @property
     def loss(self) -> Any:
         """The loss, or None; for several outputs a dict of their losses by name."""
         if len(self.output_names) > 1:
-            return {entry.output: entry.loss for entry in self.losses} or None
-        return self.losses[0].loss if self.losses else None
+            return {entry.output: entry.given.object for entry in self.losses} or None
+        return self.losses[0].given.object if self.losses else None
 
     @property
     def loss_names(self) -> list[str]:
         """Names of the losses in logs: the total, then each one if there are several."""
-        each = self.losses if len(self.losses) > 1 else ()
-        return ["loss", *(f"{entry.output}_loss" for entry in each)]
+        return ["loss", *self.name_losses([0.0] * len(self.losses))]
+
+    def name_losses(self, values: Sequence[_Number]) -> dict[str, _Number]:
+        """Return the values of all `losses` by their names in logs; none if there is one loss alone.
+
+        A sum on one of several outputs has a value of its own in front of those of its terms.
+        """
+        named: dict[str, _Number] = {}
+        if len(self.losses) < 2:
+            return named
+        for entry, value in zip(self.losses, values, strict=False):
+            if len(self.output_names) > 1:
+                key, share = f"{entry.output}_loss", value * entry.factor
+                named[key] = named[key] + share if key in named else share
+            if entry.name:
+                named[entry.name] = value
+        return named
 
     @property
     def logged_metrics(self) -> list[NamedMetric]:
@@ -152,7 +179,7 @@ def compile_model(model: Any, settings: CompileSettings) -> Compiled:
     if getattr(model, "returns_dict", False):
         losses = order_as_given(losses, asked["loss"])
     filled = collector.resolve("optimizer", settings.optimizer, "optimizer")
-    named = resolve_metrics(collector, names, asked["metrics"], asked["weighted_metrics"])
+    named = resolve_metrics(collector, names, losses, asked["metrics"], asked["weighted_metrics"])
     dtype = collector.attempt(read_precision, settings.precision)
     made = filled.object if filled else None
     scaled = collector.attempt(partial(with_loss_scaling, dtype=dtype), made)
@@ -184,13 +211,13 @@ def compile_model(model: Any, settings: CompileSettings) -> Compiled:
 
 
 def _warn_of_negative_factors(losses: Sequence[OutputLoss]) -> None:
-    negative = [entry for entry in losses if entry.weight < 0]
+    negative = [entry for entry in losses if entry.weight * entry.factor < 0]
     if negative:
         entry = negative[0]
-        place = f" for output {entry.output!r}" if len(losses) > 1 else ""
+        place = f" for output {entry.output!r}" if entry.output and len(losses) > 1 else ""
         warn(
-            f"compile: loss_weights has {entry.weight:g}{place}, so training makes this loss larger. Give "
-            "numbers >= 0, unless that is what you want, as with an adversary."
+            f"compile: loss_weights has {entry.weight / entry.factor:g}{place}, so training makes this loss "
+            "larger. Give numbers >= 0, unless that is what you want, as with an adversary."
         )
 
 
@@ -207,5 +234,7 @@ def describe_loss(compiled: Compiled) -> str:
     if not compiled.losses:
         return "penalties"
     if len(compiled.output_names) == 1:
-        return str(compiled.losses[0].loss.name)
-    return ", ".join(f"{entry.output}: {entry.loss.name}" for entry in compiled.losses)
+        return str(compiled.loss.name)
+    return ", ".join(
+        f"{entry.output}: {entry.given.object.name}" for entry in compiled.output_losses
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from torch import Tensor
 
@@ -11,7 +11,7 @@ from kplug.metrics.base.mean import MeanMetric
 
 
 class LossTracker(MeanMetric):
-    """The mean loss, and that of each output of a model with several, for steps that a class writes."""
+    """The mean loss, and those of outputs and terms if there are several, for steps that a class writes."""
 
     def __init__(self) -> None:
         super().__init__("loss")
@@ -23,15 +23,14 @@ class LossTracker(MeanMetric):
         """Add the loss of a batch."""
         self.accumulate(values.detach(), sample_weight)
 
-    def note_outputs(self, names: Iterable[str], losses: Iterable[Tensor], size: float) -> None:
-        """Update the mean losses of the outputs with a batch.
+    def note_outputs(self, losses: Mapping[str, Tensor], size: float) -> None:
+        """Update the mean losses of outputs and terms with a batch.
 
         Args:
-            names: Their names in logs.
-            losses: Their losses.
+            losses: Their losses, by their names in logs.
             size: The number of samples.
         """
-        for name, loss in zip(names, losses, strict=True):
+        for name, loss in losses.items():
             mean = self.outputs.setdefault(name, Mean(name))
             mean.update_state(loss.detach(), sample_weight=size)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from kplug.dialect.training_structure import map_identifiers
-from kplug.errors import ArgumentValueError, KplugError, SeveralProblemsError
+from kplug.errors import ArgumentValueError, ContractError, KplugError, SeveralProblemsError
+from kplug.losses import WeightedSum
 from kplug.registry import Resolved, parse_spec, resolve
 from kplug.training.compile_slots import FilledSlot, NamedMetric, OutputLoss
 from kplug.training.per_output import (
@@ -87,8 +89,59 @@ def resolve_losses(
         filled = None if asked is None else collector.resolve("loss", asked, slot)
         if filled is not None:
             weight = weights[index] if weights else 1.0
-            losses.append(OutputLoss(names[index], index, filled.object, weight, filled))
-    return tuple(losses)
+            terms = _split(OutputLoss(names[index], index, filled.object, weight, filled))
+            has_one_name = len(terms) == 1 and terms[0].name
+            losses += [replace(terms[0], name="")] if has_one_name else terms
+    return _name_terms(collector, names, losses)
+
+
+def _split(loss: OutputLoss) -> list[OutputLoss]:
+    """Return the terms of a sum, and of sums in it, as losses of its output; another loss as it is."""
+    if not isinstance(loss.loss, WeightedSum):
+        return [loss]
+    filled, split = loss.filled, []
+    children = filled.resolved.children
+    for at, (term, factor) in enumerate(zip(loss.loss.terms, loss.loss.weights, strict=True)):
+        resolved = children.get(f"terms[{at}]") or resolve("loss", term)
+        entry = replace(
+            loss,
+            loss=term,
+            weight=loss.weight * factor,
+            filled=FilledSlot(f"{filled.slot}.terms[{at}]", resolved),
+            whole=loss.given,
+            name=_own_name(resolved),
+            factor=loss.factor * factor,
+        )
+        split += _split(entry)
+    return split
+
+
+def _name_terms(
+    collector: Collector, names: tuple[str, ...], losses: list[OutputLoss]
+) -> tuple[OutputLoss, ...]:
+    """Return the losses with names of terms that no other log has."""
+    taken, named = _name_totals(names), []
+    for entry in losses:
+        if entry.name:
+            prefix = f"{entry.output}_" if len(names) > 1 else ""
+            entry = replace(entry, name=_choose_name(prefix, entry.name, taken, is_weighted=False))
+            collector.attempt(_refuse_unreduced, entry)
+        named.append(entry)
+    return tuple(named)
+
+
+def _name_totals(names: tuple[str, ...]) -> set[str]:
+    return {"loss", *(f"{name}_loss" for name in names if len(names) > 1)}
+
+
+def _refuse_unreduced(entry: OutputLoss) -> None:
+    if entry.loss.reduction == "none":
+        raise ContractError(
+            f"the loss {str(entry.loss.name)!r} has the reduction 'none', and a sum that trains needs one "
+            "number of each term",
+            hint="Use a reduction other than 'none'.",
+            where=entry.filled.slot,
+        )
 
 
 def order_as_given(losses: tuple[OutputLoss, ...], given: object) -> tuple[OutputLoss, ...]:
@@ -104,13 +157,17 @@ def _slot(argument: str, names: tuple[str, ...], index: int) -> str:
 
 
 def resolve_metrics(
-    collector: Collector, names: tuple[str, ...], metrics: object, weighted_metrics: object
+    collector: Collector,
+    names: tuple[str, ...],
+    losses: Iterable[OutputLoss],
+    metrics: object,
+    weighted_metrics: object,
 ) -> tuple[NamedMetric, ...]:
     """Return the metrics of all outputs, those without weights first, with their names in logs.
 
-    Both arguments are results of ``read_structure``.
+    The last two arguments are results of ``read_structure``. ``losses`` have names in logs, too.
     """
-    taken = {"loss", *(f"{name}_loss" for name in names if len(names) > 1)}
+    taken = _name_totals(names) | {entry.name for entry in losses}
     named: list[NamedMetric] = []
     for argument, given in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
         spread = collector.attempt(partial(spread_metrics, names, argument), given)
@@ -157,7 +214,8 @@ def fill_structure(asked: object) -> Any:
 
 def _find_typed_name(identifier: object) -> str | None:
     if isinstance(identifier, str) and "(" not in identifier:
-        return parse_spec(identifier).name
+        spec = parse_spec(identifier)
+        return None if spec.kwargs else spec.name  # a sum has terms
     return None
 
 
@@ -165,9 +223,13 @@ def _metric_name(identifier: object, filled: FilledSlot) -> str:
     """Return the name as typed, or the object's own; None for a function or a factory."""
     if isinstance(identifier, str):
         return parse_spec(identifier).name
-    call = filled.resolved.call
-    is_named = call is None or call.role == "class"
-    return str(filled.object.name) if is_named else filled.resolved.component.name
+    return _own_name(filled.resolved)
+
+
+def _own_name(resolved: Resolved) -> str:
+    """Return the name of an object; of what a function or a factory made, the component's."""
+    is_named = resolved.call is None or resolved.call.role == "class"
+    return str(resolved.object.name) if is_named else resolved.component.name
 
 
 def _choose_name(prefix: str, name: str, taken: set[str], is_weighted: bool) -> str:

@@ -48,6 +48,13 @@ def test_arguments_without_a_default_stand_alone() -> None:
     assert any("straight-through" in line for line in rest)
 
 
+def test_of_a_sum_each_term_is_shown() -> None:
+    found = read("0.5*dice_loss(smooth=1, thresh=None) + mse")
+    names = ["kplug/weighted_sum", "kplug-segmentation/dice_loss", "kplug/mean_squared_error"]
+    assert [facts["qualified_name"] for facts in found] == names
+    assert all(facts["curve"] for facts in found)
+
+
 def test_json_holds_the_same_facts() -> None:
     (facts,) = read("dice_loss")
     assert facts["kind"] == "loss"

@@ -59,6 +59,7 @@ ELSEWHERE = {
     "Tversky": {"alpha", "beta", "axis"},
     "Circle": {"gamma", "margin", "remove_diagonal"},
     "Crossentropy": {"from_logits"},
+    "WeightedSum": {"terms", "weights"},
 }
 
 

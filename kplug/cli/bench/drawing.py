@@ -60,12 +60,12 @@ def draw_targets(model: Model, samples: Samples) -> list[Tensor] | Tensor | None
         few = map_arrays(samples.x, lambda array: array[:1].to(to_dtype(None)))
         outputs = split_outputs(model, model(few), compiled.output_names)
     found: list[Any] = [None] * len(outputs)
-    for entry in compiled.losses:
-        found[entry.index] = _draw_for(entry, outputs[entry.index], len(samples))
+    for entry in compiled.output_losses:
+        found[entry.index] = _draw_for(entry.given.object, outputs[entry.index], len(samples))
     return found[0] if len(found) == 1 else found
 
 
-def _draw_for(entry: Any, output: Tensor, count: int) -> Tensor:
+def _draw_for(loss: Any, output: Tensor, count: int) -> Tensor:
     sizes = (count, *output.shape[1:])
     classes = torch.randint(max(2, sizes[-1]), sizes[:-1])
     kinds = {
@@ -74,12 +74,12 @@ def _draw_for(entry: Any, output: Tensor, count: int) -> Tensor:
         "binary": lambda: torch.randint(2, sizes).float(),
         "": lambda: torch.randn(sizes),
     }
-    name = str(entry.loss.name)
+    name = str(loss.name)
     likely = next(kind for kind in kinds if kind in name)
     for kind in (likely, *kinds):
         targets = kinds[kind]()
         try:
-            value = entry.loss(targets, output.expand(count, *output.shape[1:]), None)
+            value = loss(targets, output.expand(count, *output.shape[1:]), None)
         except Exception:  # noqa: BLE001, S112 - a loss may refuse in any way
             continue
         if bool(value.isfinite().all()):

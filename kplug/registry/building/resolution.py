@@ -13,7 +13,12 @@ from kplug.registry.building.reverse_lookup import find_component_of, suggest_na
 from kplug.registry.candidates.conflicts import Rule
 from kplug.registry.candidates.scopes import plans_here
 from kplug.registry.component import USER_CODE, Component
-from kplug.registry.errors import ContractError, KplugError, WrongKindError
+from kplug.registry.errors import (
+    ContractError,
+    KplugError,
+    UnknownComponentError,
+    WrongKindError,
+)
 from kplug.registry.kinds import Kind, find_kind_of_slot, get_kind
 from kplug.registry.names.lookup import look_up
 from kplug.registry.parameters import has_parameter
@@ -145,7 +150,14 @@ def _build(plan: _Plan, where: str | None) -> Resolved:
     def build_child(spec: Spec, place: str) -> Any:
         kind = _find_kind(component, place.partition("[")[0])
         inside = f"{where}.{place}" if where else place
-        children[place] = _resolve_at(kind.name, spec, inside)
+        try:
+            children[place] = _resolve_at(kind.name, spec, inside)
+        except (UnknownComponentError, WrongKindError) as error:
+            if spec == Spec(spec.name) and find_kind_of_slot(place) is None and "[" not in place:
+                from kplug.registry.spec.mistakes import advise_on_word  # for errors alone
+
+                error.advise(advise_on_word(place, spec.name))
+            raise
         return children[place].object
 
     if plan.containers:

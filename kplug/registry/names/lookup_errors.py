@@ -40,7 +40,7 @@ from kplug.registry.names.lookup_suggestions import (
 from kplug.registry.problems import Problem
 from kplug.registry.quoting import quote
 from kplug.registry.registry import Registry
-from kplug.registry.spec import Spec
+from kplug.registry.spec import SUM, Spec
 
 
 def explain_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError | PolicyError:
@@ -121,8 +121,9 @@ def _find_other_kind(registry: Registry, kind: Kind, spec: Spec) -> WrongKindErr
         if spec.distribution is not None:
             found = [item for item in found if item.origin.distribution == spec.distribution]
         if found:
+            asked = "a sum of components" if spec.ref == SUM else quote(spec.ref)
             return WrongKindError(
-                f"{quote(spec.ref)} is {other.with_article}, not {kind.with_article}",
+                f"{asked} is {other.with_article}, not {kind.with_article}",
                 kind=kind.name,
                 ref=spec.ref,
                 candidates=[item.qualified_name for item in found],

@@ -3,14 +3,18 @@
 ``parse_spec`` reads text, ``spec_from_dict`` reads the dict forms, ``str(spec)`` writes text, and
 ``parse_spec(str(spec)) == spec``. The grammar::
 
+    sum    = product {"+" product}
+    product = factor {"*" factor}
+    factor = number | spec | "(" sum ")"
     spec   = ref [ "(" [value {"," value}] {"," key "=" value} ")" ]
     ref    = [ distribution "/" ] name
-    value  = literal | inf | nan | "[" … "]" | "(" … ")" | "{" … "}" | spec
+    value  = literal | inf | nan | "[" … "]" | "(" … ")" | "{" … "}" | spec | sum
 """
 
 from kplug.registry.spec.model import (
     MAX_BYTES as MAX_BYTES,
     MAX_DEPTH as MAX_DEPTH,
+    SUM as SUM,
     Spec as Spec,
     Value as Value,
     is_spec_mapping as is_spec_mapping,

@@ -19,6 +19,8 @@ Value = Any  # None, bool, int, float, str, list, tuple, dict of these, or a nes
 
 MAX_BYTES = 4096
 MAX_DEPTH = 16
+# The component that a sum such as `0.5*dice + bce` stands for, with the arguments `terms` and `weights`.
+SUM = "kplug/weighted_sum"
 
 _DISTRIBUTION = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _NAME = r"[A-Za-z][A-Za-z0-9_-]*"
@@ -90,10 +92,16 @@ class Spec:
     def __str__(self) -> str:
         if not self.args and not self.kwargs:
             return self.ref
+        if self.ref == SUM and _is_sum(self):
+            return " + ".join(map(_format_term, self.kwargs["weights"], self.kwargs["terms"]))
         return format_call(self.ref, self.args, self.kwargs)
 
     def __kplug_format__(self) -> str:
         """Write the spec as a value inside another one."""
+        if self.ref == SUM and _is_sum(self):
+            refs = [term.ref for term in self.kwargs["terms"]]
+            is_readable = all(map(_is_python_expression, refs))
+            return str(self) if is_readable else format_call(self.ref, (), self.kwargs)
         if _is_python_expression(self.ref):
             return str(self)
         # "3d-losses/x" is no Python expression, so the parser could not find its end; the dict form is one.
@@ -121,7 +129,7 @@ def spec_from_dict(mapping: Mapping[str, Value], room: int = MAX_DEPTH) -> Spec:
         L2(l2=0.01)
     """
     if room < 1:
-        raise _too_deep()
+        raise too_deep()
     if "class_name" in mapping:
         ref, arguments = _keras_parts(mapping)
     elif "name" in mapping and set(mapping) <= {"name", "args"}:
@@ -180,13 +188,13 @@ def _normalise(value: Value, room: int) -> Value:
     """Turn dict forms inside a value into specs; refuse values nested too deeply."""
     if isinstance(value, Spec):
         if depth_of(value) > room:
-            raise _too_deep()
+            raise too_deep()
         return value
     if not isinstance(value, (list, tuple, dict)):
         # A single nan object, so that specs containing it compare equal.
         return math.nan if isinstance(value, float) and math.isnan(value) else value
     if room < 1:
-        raise _too_deep()
+        raise too_deep()
     if isinstance(value, dict):
         if is_spec_mapping(value):
             return spec_from_dict(value, room)
@@ -231,7 +239,26 @@ def _is_python_expression(ref: str) -> bool:
     return all(word.isidentifier() and not keyword.iskeyword(word) for word in words)
 
 
-def _too_deep() -> SpecLimitError:
+def _is_sum(spec: Spec) -> bool:
+    """Whether a spec of `SUM` is what the text of a sum reads as."""
+    if spec.args or spec.kwargs.keys() != {"terms", "weights"}:
+        return False
+    terms, weights = spec.kwargs["terms"], spec.kwargs["weights"]
+    if not (isinstance(terms, list) and isinstance(weights, list) and len(terms) == len(weights)):
+        return False
+    is_written = all(
+        isinstance(term, Spec) and term.ref != SUM and ">" not in term.ref for term in terms
+    )
+    is_number = all(isinstance(one, float) and math.isfinite(one) for one in weights)
+    return is_written and is_number and bool(terms) and weights != [1.0]
+
+
+def _format_term(weight: float, term: Spec) -> str:
+    return str(term) if weight == 1.0 else f"{float.__repr__(weight).removesuffix('.0')}*{term}"
+
+
+def too_deep() -> SpecLimitError:
+    """Return the error about too many levels."""
     return SpecLimitError(
         f"the spec is nested more than {MAX_DEPTH} levels deep",
         hint="Make the inner object in code and pass it instead of its text.",

@@ -6,11 +6,14 @@ import ast
 import math
 import re
 from functools import lru_cache
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from kplug.registry.errors import SpecError, SpecLimitError, SpecSyntaxError
 from kplug.registry.quoting import name_type, quote
 from kplug.registry.spec.model import MAX_BYTES, MAX_DEPTH, REF, Spec, Value
+
+if TYPE_CHECKING:
+    from kplug.registry.spec.mistakes import Place
 
 _HEAD = re.compile(rf"\s*(?P<ref>{REF.pattern})\s*")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")  # Python's lines; str.splitlines knows more
@@ -53,7 +56,21 @@ def _read(text: str) -> Spec:
             f"the spec that begins {text[:40]!r} has {size} bytes; at most {MAX_BYTES} are read",
             hint="Make the object in code and pass it instead of its text.",
         )
-    return _Reader(text).read()
+    return _read_any(text, MAX_DEPTH)
+
+
+def _read_any(text: str, room: int) -> Spec:
+    if "+" in text or "*" in text:
+        from kplug.registry.spec.sums import SumReader  # few texts are sums
+
+        return SumReader(text, room, lambda term, inner: _Reader(term).read(inner)).read()
+    return _Reader(text).read(room)
+
+
+def _explain(text: str, column: int, reason: str, place: Place) -> SpecSyntaxError:
+    from kplug.registry.spec.mistakes import explain  # for errors alone
+
+    return explain(text, column, reason, place)
 
 
 class _Reader:
@@ -64,22 +81,24 @@ class _Reader:
         self.start = 0  # start in the text of the part given to `ast`
         self.source = ""
 
-    def read(self) -> Spec:
+    def read(self, room: int) -> Spec:
         head = _HEAD.match(self.text)
         if head is None:
             offset = len(self.text) - len(self.text.lstrip())
-            raise SpecSyntaxError(self.text, offset, "a component's name is expected here")
+            reason = "a component's name is expected here"
+            raise _explain(self.text, offset, reason, "a name")
         rest = self.text[head.end() :]
         if not rest:
             return Spec(head["ref"])
         if not rest.startswith("("):
-            raise SpecSyntaxError(self.text, head.end(), "'(' or the end is expected here")
+            reason = "'(' or the end is expected here"
+            raise _explain(self.text, head.end(), reason, "behind a name")
         self.start = head.end() - len(_STAND_IN)
         self.source = _STAND_IN + rest
         call = self._parse()
         if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
             self._refuse_rest(call)
-        return self._spec(head["ref"], call, MAX_DEPTH)
+        return self._spec(head["ref"], call, room)
 
     def _parse(self) -> ast.expr:
         try:
@@ -133,11 +152,15 @@ class _Reader:
             return self._signed(node)
         if isinstance(node, ast.Name) and node.id in _WORDS:
             return _WORDS[node.id]
+        if isinstance(node, ast.BinOp) and self._is_sum(node):
+            return self._sum(node, room)
         if isinstance(node, (ast.Name, ast.Call, ast.BinOp)):
             return self._nested(node, room)
         if isinstance(node, (ast.List, ast.Tuple, ast.Dict)):
             return self._container(node, room)
-        self._refuse(node, "only literals and further specs are read")
+        reason = "only literals and further specs are read"
+        column = self._column_of(node.lineno, node.col_offset)
+        raise _explain(self.text, column, reason, "a value")
 
     def _constant(self, node: ast.Constant) -> Value:
         if node.value is None or isinstance(node.value, (bool, int, float, str)):
@@ -178,12 +201,26 @@ class _Reader:
             mapping[name] = self._value(item, inner)
         return mapping
 
+    def _is_sum(self, node: ast.BinOp) -> bool:
+        names = any(isinstance(one, ast.Name) for one in ast.walk(node))
+        return names and not {"+", "*"}.isdisjoint(self._segment(node))
+
+    def _sum(self, node: ast.BinOp, room: int) -> Spec:
+        try:
+            return _read_any(self._segment(node), room)
+        except SpecSyntaxError as error:
+            start = self._column_of(node.lineno, node.col_offset)
+            raise error.inside(self.text, start) from None
+
+    def _segment(self, node: ast.expr) -> str:
+        return ast.get_source_segment(self.source, node) or ""
+
     def _nested(self, node: ast.Name | ast.Call | ast.BinOp, room: int) -> Spec:
         """Read a spec inside a spec; `a-b/c-d(x=1)` is arithmetic to Python, a reference to us."""
         call: ast.expr = node
         while isinstance(call, ast.BinOp):
             call = call.right
-        segment = ast.get_source_segment(self.source, node) or ""
+        segment = self._segment(node)
         head = _HEAD.match(segment)
         if head is None or segment[: len(head["ref"])] != head["ref"]:
             self._refuse(node, "only literals and further specs are read")
@@ -207,7 +244,8 @@ class _Reader:
             and not node.col_offset
         )
         end = self._column_of(first.end_lineno or 1, first.end_col_offset or 0)
-        raise SpecSyntaxError(self.text, end, "one call is expected, and nothing after it")
+        reason = "one call is expected, and nothing after it"
+        raise _explain(self.text, end, reason, "behind a name")
 
     def _refuse(self, node: ast.expr, reason: str) -> NoReturn:
         raise SpecSyntaxError(self.text, self._column_of(node.lineno, node.col_offset), reason)

@@ -38,7 +38,8 @@ def read_logs(
         values = read_results(loss.logs.values())
         return dict(zip(loss.logs, values, strict=True))
     losses = [] if loss is None else loss.read()
-    logs: dict[str, Any] = dict(zip(compiled.loss_names, losses, strict=False))
+    logs: dict[str, Any] = dict(zip(["loss"], losses, strict=False))
+    logs |= compiled.name_losses(losses[1:])
     entries = compiled.logged_metrics
     values = read_results(entry.metric.result() for entry in entries)
     for entry, value in zip(entries, values, strict=True):

@@ -103,7 +103,7 @@ def compute_loss(
     penalties = Penalties(activities=(list(self.losses),))
     outcome = Forward(self, compiled, penalties).compute_losses(batch, y_pred)
     if len(compiled.losses) > 1:
-        compiled.loss_tracker.note_outputs(compiled.loss_names[1:], outcome.losses, batch.size)
+        compiled.loss_tracker.note_outputs(compiled.name_losses(outcome.losses), batch.size)
     if outcome.total is None:
         raise ContractError(
             f"compute_loss: model {self.name!r} was compiled without a loss and has no penalties",

@@ -35,8 +35,7 @@ class ForwardResult(NamedTuple):
     Args:
         predictions: The prediction of each output, in the order of the model's outputs; in a custom step
             nested as the model returns them.
-        losses: The loss of each output that has one, without its factor, in the order of
-            ``Compiled.losses``.
+        losses: The losses without their factors, in the order of ``Compiled.losses``.
         total: Σ factor · loss + penalties, or None if there is neither.
     """
 
@@ -118,7 +117,7 @@ class Forward:
     def check_gradients(self, model: TrainableModel, outcome: ForwardResult) -> None:
         """Warn of weights that the first backward pass has not reached; ``model`` is no replica."""
         if self.compiled.distribution is None:  # else the weights are shards
-            has_all_losses = len(self.compiled.losses) == len(self.compiled.output_names)
+            has_all_losses = self.compiled.has_all_losses
             warn_of_untrained(model, outcome.predictions, has_all_losses=has_all_losses)
 
     def update_metrics(self, batch: Batch, predictions: Sequence[Tensor]) -> None:

@@ -150,7 +150,7 @@ def make_train_step(
     """Return the step that ``fit`` runs, with a replica of the model if there are several processes."""
     world = None if compiled.distribution == "fsdp" else find_world()
     # A subclass may skip layers in a call; all layers of a graph lead to its outputs.
-    uses_all = len(compiled.losses) == len(compiled.output_names) and model.lists_layers
+    uses_all = compiled.has_all_losses and model.lists_layers
     replica = replicate(model, world, uses_all_weights=uses_all)
     forward = Forward(replica, compiled, find_penalties(model))
     return TrainStep(model, forward, optimizer, model.weight_constraints(), world)

@@ -48,6 +48,7 @@ def test_a_model_of_unknown_shape_is_refused() -> None:
         ("sparse_categorical_crossentropy", (40,), {0.0, 1.0, 2.0}),
         ("categorical_crossentropy", (40, 3), {0.0, 1.0}),
         ("binary_crossentropy", (40, 3), {0.0, 1.0}),
+        ("dice + 0.5*categorical_crossentropy + mse", (40, 3), {0.0, 1.0}),
     ],
 )
 def test_targets_are_the_kind_that_the_loss_is_named_for(
