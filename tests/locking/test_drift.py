@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from kplug.errors import LockError
 from kplug.locking import check_lock, find_drift, lock_environment
 from kplug.registry import REGISTRY
-from tests.locking.conftest import InstallPlugin, editable, git
+from tests.locking.conftest import LOSS, InstallPlugin, editable, git
 from tests.registry.conftest import Sandbox
 
 ONE = "kplug-one"
@@ -48,6 +49,41 @@ def test_other_code_under_the_same_version(install_plugin: InstallPlugin, instal
     lock = lock_environment()
     install.uninstall(ONE)
     install_plugin(code="bbb")
+    assert _drift(lock) == [("hash", "kplug-one 1.0 has other code here under the same version")]
+
+
+def test_other_data_under_the_same_version(install: Sandbox) -> None:
+    modules = {"kplug_one/__init__.py": LOSS.format(name="overlap"), "kplug_one/table.json": "1"}
+    entries = {"kplug.losses": {"overlap": "kplug_one:overlap"}}
+    install(ONE, entry_points=entries, modules=modules)
+    install.record(ONE)
+    lock = lock_environment()
+    assert _drift(lock) == []
+    table = install.folder / "kplug_one" / "table.json"
+    table.write_text("2")
+    told = "cannot be vouched for: the file 'kplug_one/table.json' is not as it was installed"
+    assert _drift(lock) == [("hash", f"kplug-one 1.0 {told}")]
+    table.write_text("1")
+    assert _drift(lock) == []
+    table.unlink()
+    assert _drift(lock) == []  # code that needs it says so
+
+
+def test_other_data_in_a_working_copy_that_git_does_not_know(
+    install: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "project" / "kplug_one"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(LOSS.format(name="overlap"))
+    (package / "table.json").write_text("1")
+    monkeypatch.syspath_prepend(str(package.parent))
+    install(ONE, entry_points={"kplug.losses": {"overlap": "kplug_one:overlap"}})
+    facts = json.dumps(editable(package.parent))
+    (install.info(ONE, "1.0") / "direct_url.json").write_text(facts)
+    REGISTRY.reload()
+    lock = lock_environment(allow_unlocked=True)
+    assert _drift(lock) == []
+    (package / "table.json").write_text("2")
     assert _drift(lock) == [("hash", "kplug-one 1.0 has other code here under the same version")]
 
 

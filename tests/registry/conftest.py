@@ -98,11 +98,11 @@ class Sandbox:
         (info / "RECORD").write_text("\n".join(lines))
 
     def record(self, name: str, version: str = "1.0") -> Path:
-        """Write the hashes of a distribution's modules into its ``RECORD``, as installers do."""
+        """Write the hashes of a distribution's files into its ``RECORD``, as installers do."""
         record = self.info(name, version) / "RECORD"
         files = [line.partition(",")[0] for line in record.read_text().splitlines()]
-        modules = [file for file in files if file.endswith(".py")]
-        lines = [f"{f},sha256={digest_of((self.folder / f).read_bytes())},1" for f in modules]
+        code = [file for file in files if ".dist-info/" not in file]
+        lines = [f"{f},sha256={digest_of((self.folder / f).read_bytes())},1" for f in code]
         record.write_text("\n".join(lines))
         return record
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from kplug.registry.loading.distribution_hash import Code, ListedFile, digest_of
+from kplug.registry.loading.distribution_hash import Code, ListedFile, digest_of, read_state
 from kplug.registry.loading.source_comparison import Outline, find_difference, read_outline
 
 _LOADERS = (SourceFileLoader, ExtensionFileLoader, zipimport.zipimporter)
@@ -33,6 +33,8 @@ class _Read(NamedTuple):
 
 # Survives every reload of the registry, as the file may have been replaced since.
 _READ: dict[str, _Read] = {}
+# The digests of data files, with what changes when one is written.
+_DATA: dict[str, tuple[tuple[int, ...], str]] = {}
 
 
 def find_doubt(code: Code, modules: Iterable[str]) -> str:
@@ -57,6 +59,28 @@ def find_doubt_of_files(code: Code) -> str:
     for name, _ in find_changed(code):
         return f"the file of {name!r} is not as it was installed"
     return ""
+
+
+def find_changed_data(code: Code) -> str:
+    """Return which data file is not the installed one, as a sentence; empty if all that are there are.
+
+    A file is read once, and again when it has been written.
+    """
+    for path, digest in code.data:
+        if _is_other_data(path, digest):
+            return f"the file {str(Path(path).relative_to(code.root))!r} is not as it was installed"
+    return ""
+
+
+def _is_other_data(path: str, digest: str) -> bool:
+    try:
+        state = read_state(Path(path))
+    except OSError:  # what is gone changes no numbers in silence
+        return False
+    known = _DATA.get(path)
+    if known is None or known[0] != state:
+        known = _DATA[path] = state, _read_digest(path)
+    return known[1] != digest
 
 
 def find_shadows(code: Code) -> Iterator[tuple[str, str, str]]:

@@ -25,13 +25,13 @@ _OF_INSTALLER = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A snapshot of a Python file.
+    """A snapshot of a file of a package.
 
     Args:
         name: Its package and its place in it.
         path: Its path.
         state: Its state, which changes when it is written.
-        module: Its module.
+        module: Its module; empty for a data file.
     """
 
     name: str
@@ -41,11 +41,11 @@ class SourceFile:
 
     def is_unchanged(self) -> bool:
         """Whether the file has not changed since."""
-        return _read_state(self.path) == self.state
+        return read_state(self.path) == self.state
 
 
 class ListedFile(NamedTuple):
-    """The file of a module, as its distribution lists it.
+    """A file, as its distribution lists it.
 
     Args:
         path: Its path.
@@ -62,7 +62,7 @@ class Code:
 
     Args:
         record: The text of its ``RECORD``.
-        sources: The Python files of an editable install; None for any other.
+        sources: The files of an editable install; None for any other.
         root: The folder that the paths of the ``RECORD`` begin in.
     """
 
@@ -90,6 +90,18 @@ class Code:
         return found
 
     @functools.cached_property
+    def data(self) -> list[ListedFile]:
+        """The data files that a ``RECORD`` lists with the usual hash; none of an editable install."""
+        if self.sources is not None:
+            return []
+        suffixes = tuple(all_suffixes())
+        return [
+            ListedFile(str(Path(self.root, path)), digest.removeprefix("sha256="))
+            for path, digest in _list_record(self.record)
+            if not path.endswith(suffixes) and digest.startswith("sha256=")
+        ]
+
+    @functools.cached_property
     def _read_sources(self) -> tuple[str | None, dict[str, list[ListedFile]]]:
         sources = self.sources or ()
         read = {file.name: file.path.read_bytes() for file in sources}
@@ -98,6 +110,7 @@ class Code:
         files = {
             file.module: [ListedFile(str(file.path), digest_of(read[file.name]))]
             for file in sources
+            if file.module
         }
         return hash_code(self.record, read), files
 
@@ -119,8 +132,8 @@ def hash_code(record: str, sources: Mapping[str, bytes] | None = None) -> str | 
     Args:
         record: The text of ``RECORD``, from a wheel or an installation: files that installers add do not
             count.
-        sources: The Python files of an editable install, whose ``RECORD`` does not list the code: those of
-            the packages that its entry points name, each as ``package/place.py``.
+        sources: The files of an editable install, whose ``RECORD`` does not list the code: those of the
+            packages that its entry points name, data files too, each as ``package/place.py``.
 
     Returns:
         ``sha256:…``, or ``editable-sha256:…`` with sources; None if there is nothing to hash.
@@ -157,8 +170,8 @@ def hash_distribution(distribution: importlib_metadata.Distribution) -> str | No
     Returns:
         ``sha256:…`` of the hashes in its ``RECORD``, without files that the installer adds. The
         ``RECORD`` of an editable install does not list the code: ``editable-sha256:…`` is the hash of
-        the Python files of the packages that its entry points name, which a commit and an uncommitted
-        change both alter. None if there is nothing to hash.
+        the files of the packages that its entry points name, data files too, which a commit and an
+        uncommitted change both alter. None if there is nothing to hash.
     """
     return read_code(distribution).hash
 
@@ -192,22 +205,26 @@ def _list_sources(
     for name in {entry.module.partition(".")[0] for entry in distribution.entry_points}:
         for place, path, module in _find_files(name):
             if path.resolve().is_relative_to(project):  # wrappers name modules of others
-                yield SourceFile(place, path, _read_state(path), module)
+                yield SourceFile(place, path, read_state(path), module)
 
 
-def _read_state(path: Path) -> tuple[int, ...]:
+def read_state(path: Path) -> tuple[int, ...]:
+    """Return what changes when a file is written."""
     status = path.stat()
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
 def _find_files(package: str) -> Iterator[tuple[str, Path, str]]:
-    """Yield the Python files of a package or module, with place and module name; imports nothing."""
+    """Yield the files of a package or module, with place and module name; imports nothing."""
     spec = importlib.util.find_spec(package)
     if spec is None:
         return
     if spec.submodule_search_locations is None and spec.origin:
         yield f"{package}/{Path(spec.origin).name}", Path(spec.origin), package
     for folder in map(Path, spec.submodule_search_locations or ()):
-        for path in folder.rglob("*.py"):
+        for path in folder.rglob("*"):
             place = f"{package}/{path.relative_to(folder).as_posix()}"
-            yield place, path, name_module(PurePosixPath(place)) or place
+            if path.suffix == ".py":
+                yield place, path, name_module(PurePosixPath(place)) or place
+            elif path.suffix != ".pyc" and "/." not in place and path.is_file():
+                yield place, path, ""

@@ -67,7 +67,7 @@ def test_a_broken_direct_url_is_that_of_no_editable_install(install: Sandbox, te
     assert _hash(install) == plain
 
 
-def test_of_an_editable_install_the_source_files_count(
+def test_of_an_editable_install_the_files_of_its_packages_count(
     install: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = tmp_path / "project" / "src"
@@ -82,7 +82,13 @@ def test_of_an_editable_install_the_source_files_count(
     (install.info("kplug-one", "1.0") / "direct_url.json").write_text(json.dumps(facts))
     plain = _record(install, RECORD)
     assert re.fullmatch(r"editable-sha256:[0-9a-f]{64}", str(plain))
-    (source / "kplug_one" / "notes.txt").write_text("no code")
+    (source / "kplug_one" / "__pycache__").mkdir()
+    (source / "kplug_one" / "__pycache__" / "losses.pyc").write_text("compiled")
+    (source / "kplug_one" / ".notes").write_text("an editor's")
+    (source / "notes.txt").write_text("beside the package")
     assert _record(install, RECORD.replace("aaa", "zzz")) == plain
     inner.write_text("alpha = 2")
-    assert _hash(install) != plain
+    other = _hash(install)
+    assert other != plain
+    (source / "kplug_one" / "table.json").write_text("3")
+    assert _hash(install) not in (plain, other)
