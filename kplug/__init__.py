@@ -106,7 +106,7 @@ if TYPE_CHECKING:
     )
     from kplug.registry.candidates.published_versions import PublishedVersion
     from kplug.registry.source_code import SourceCode
-    from kplug.regularizers import Regularizer
+    from kplug.regularizers import Regularizer, penalize
 
 _HOMES = {
     "kplug.backend": ("device", "name_scope"),
@@ -162,7 +162,7 @@ _HOMES = {
     ),
     "kplug.registry.candidates.published_versions": ("PublishedVersion",),
     "kplug.registry.source_code": ("SourceCode",),
-    "kplug.regularizers": ("Regularizer",),
+    "kplug.regularizers": ("Regularizer", "penalize"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -235,6 +235,7 @@ __all__ = [
     "ops",
     "optimizers",
     "parse_spec",
+    "penalize",
     "prefer",
     "random",
     "read_settings_tables",

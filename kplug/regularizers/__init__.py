@@ -11,6 +11,7 @@ from kplug.regularizers.serialization import (
     get as get,
     serialize as serialize,
 )
+from kplug.regularizers.weight_rules import WeightRules as WeightRules, penalize as penalize
 from kplug.support.exports import export_names
 
 # Keras's lower-case names of the classes.

@@ -16,6 +16,7 @@ from kplug.registry.building.reverse_lookup import find_component_of
 from kplug.registry.component import USER_CODE
 from kplug.registry.loading.running_builds import find_owner, find_running_version
 from kplug.registry.names.built_ins import is_built_in_class
+from kplug.regularizers.weight_rules import list_weight_rules
 from kplug.training.compiled import Compiled
 from kplug.training.component_table import ComponentRow, ComponentTable
 
@@ -52,6 +53,8 @@ def describe_layers(model: Any) -> list[ComponentRow]:
                     if not slot.resolved.component.origin.is_custom:
                         in_slots.add(id(slot.resolved.object))
                     rows += describe(f"{where}.{name}", slot.resolved)
+            for place, found in list_weight_rules(module).items():
+                rows += describe(f"{where}.{place}", found)
             origin = USER_CODE if supplied is None else supplied.origin
             for place, found in drop_own(origin, find_look_ups(module)).items():
                 if found.kind != "layer" and id(found) not in seen:  # layers are among the modules

@@ -15,6 +15,7 @@ from rich.table import Table
 from torch import Tensor
 
 from kplug.cli.bench.loading import Workload, load_workload, make_samples
+from kplug.constraints.adapt import apply_constraints
 from kplug.dialect.training_structure import map_identifiers
 from kplug.models import Model
 from kplug.optimizers.adapt import find_loss_scaling
@@ -27,7 +28,6 @@ from kplug.training.precision import name_precision
 from kplug.training.regularization import find_penalties
 from kplug.training.reports.logs import reset_metrics
 from kplug.training.step.forward import Forward
-from kplug.training.step.standard_steps import apply_constraints
 
 
 @dataclass

@@ -90,6 +90,7 @@ from kplug.registry.component_facts import is_non_mutating, states_output_count
 from kplug.registry.errors import raise_problems
 from kplug.registry.quoting import name_type, quote
 from kplug.regularizers.adapt import require_penalty
+from kplug.regularizers.weight_rules import find_weight_rules
 from kplug.support.nested import find_leaves, map_leaves
 from kplug.support.weak_links import WeakLink
 
@@ -1308,6 +1309,9 @@ def _collect(
     found: dict[tuple[int, int], tuple[TensorFunction, Tensor]] = {}
     for inner in layer._flatten_layers():
         for component, weight in inner._store.find_components(role):
+            found[id(component), id(weight)] = component, weight
+    for module in list_modules(layer):
+        for component, weight in find_weight_rules(module, role):
             found[id(component), id(weight)] = component, weight
     return list(found.values())
 

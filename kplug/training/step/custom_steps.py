@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kplug.constraints.adapt import apply_constraints
 from kplug.errors import ContractError, EagerStepWarning
 from kplug.layers.base.reduced_precision import reducing_calls
 from kplug.optimizers.adapt import finalize_weights
@@ -22,7 +23,7 @@ from kplug.training.model_protocol import TrainableModel
 from kplug.training.overridden_steps import StepKind, find_overridden_method
 from kplug.training.regularization import find_penalties
 from kplug.training.reports.returned_logs import ReturnedLogs
-from kplug.training.step.standard_steps import StepFunction, apply_constraints
+from kplug.training.step.standard_steps import StepFunction
 
 _ENDING = "End it with: return {metric.name: metric.result() for metric in self.metrics}."
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from kplug.errors import ContractError
+from kplug.constraints.adapt import apply_constraints
 from kplug.optimizers.adapt import (
     differentiate,
     finalize_weights,
     find_loss_scaling,
     needs_gradient_graph,
 )
-from kplug.registry.quoting import name_type
 from kplug.training.compiled import Compiled
 from kplug.training.compiled_model import find_precision
 from kplug.training.data.batch import Batch
@@ -209,18 +208,3 @@ class PredictStep(StepFunction):
         return outputs
 
     __call__ = forward
-
-
-@torch.no_grad()
-def apply_constraints(constraints: Iterable[WeightFunction]) -> None:
-    """Apply each constraint to its weight."""
-    for constraint, weight in constraints:
-        made: Any = constraint(weight)
-        if not isinstance(made, Tensor) or made.shape != weight.shape:
-            shape = tuple(weight.shape)
-            found = f"shape {tuple(made.shape)}" if isinstance(made, Tensor) else name_type(made)
-            raise ContractError(
-                f"a constraint returned {found} for a weight of shape {shape}",
-                hint="A constraint returns a tensor of the weight's shape, such as K.abs(weight_matrix).",
-            )
-        weight.copy_(made)
