@@ -20,6 +20,10 @@ from typing import Any
 import typer
 from costs import add_costs
 from equalities import Running, add_equalities, begin_comparing
+from landing import fill_landing_page
+from marks import fill
+from reference import add_reference
+from shipped import add_plugins
 from typer.cli import get_docs_for_click
 
 from kplug import hookspecs
@@ -29,7 +33,6 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "build" / "docs"
 # Beside the pages, as Zensical takes no folder above its configuration.
 CONFIG = ROOT / "build" / "zensical.toml"
-HOOKS_MARK = "<!-- all hooks -->"
 
 # What the components are drawn with that have arguments without a default.
 DRAWN_WITH = (
@@ -65,15 +68,19 @@ def main() -> int:
         return 0
     shutil.rmtree(PAGES, ignore_errors=True)
     shutil.copytree(ROOT / "docs", PAGES)
+    shutil.copy(ROOT / "CHANGELOG.md", PAGES / "changelog.md")
     (PAGES / ".zensical.toml").replace(CONFIG)
     # The plugins of this repository, whatever else is installed.
     os.environ["KPLUG_PLUGINS"] = ",".join(
         path.parent.name for path in ROOT.glob("plugins/*/pyproject.toml")
     )
     running = begin_comparing()
+    fill_landing_page(PAGES)
+    add_plugins(PAGES)
     add_hooks()
     add_commands()
     add_components(running)
+    add_reference(PAGES)
     if status := run("-m", "zensical", "build", "--strict", "--config-file", str(CONFIG)):
         return status
     faults = sorted(find_faults(ROOT / "build" / "site"))
@@ -95,10 +102,7 @@ def add_hooks() -> None:
         for name, hook in hooks.items()
     ]
     table = "\n".join(["| hook | what it does |", "|---|---|", *rows])
-    before, mark, after = page.read_text(encoding="utf-8").partition(HOOKS_MARK)
-    if not mark:
-        raise SystemExit(f"{page} has no line {HOOKS_MARK}, where the table of hooks belongs")
-    page.write_text(f"{before}{table}{after}", encoding="utf-8")
+    fill(page, hooks=table)
 
 
 def add_commands() -> None:
