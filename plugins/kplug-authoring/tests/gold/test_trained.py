@@ -85,6 +85,11 @@ def test_what_cannot_be_compiled_is_found_and_what_can_is_not() -> None:
     assert told is not None
     assert "runs eagerly instead of compiled" in told
     assert find("losses", "compiled", plain=reads_none) is None
+    # No exemption from a simpler check is one from this.
+    kplug.example(leave_out={"determinism": "it draws"})(reads_a_number)
+    told = find("losses", "compiled", bent=reads_a_number)
+    assert told is not None
+    assert "runs eagerly instead of compiled" in told
 
 
 MODULE = """

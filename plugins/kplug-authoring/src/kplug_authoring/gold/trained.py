@@ -26,7 +26,6 @@ _ENDS = 300  # characters of what a process that failed has written
     "with jit_compile=True the training of eager steps, and no step that runs eagerly",
     "Compute with tensors alone: torch.where for an if, and state in tensors that change in place.",
     level="gold",
-    after=("determinism",),
 )
 def compiled(subject: Subject) -> Finding:
     """Train a small model with the component, eagerly and compiled."""
@@ -53,7 +52,6 @@ def compiled(subject: Subject) -> Finding:
     "or counted by one process alone. If a whole batch is meant, say so: "
     "Example(leave_out={'processes': 'why'}).",
     level="gold",
-    after=("determinism",),
 )
 def processes(subject: Subject) -> Finding:
     """Train a small model in this process, and in two that share each batch."""
