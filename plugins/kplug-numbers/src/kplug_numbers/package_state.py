@@ -175,7 +175,7 @@ class _Reader:
     def _read_own(self, value: Any) -> list[object] | None:
         """Read the attributes of an object; None for one that has no place for any."""
         slots = [name for of in type(value).__mro__ for name in _list_slots(of)]
-        found = [(name, self._read(getattr(value, name, None))) for name in slots]
+        found: list[object] = [(name, self._read(getattr(value, name, None))) for name in slots]
         try:
             own = object.__getattribute__(value, "__dict__")  # runs nothing of the object
         except AttributeError:
