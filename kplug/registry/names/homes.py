@@ -5,8 +5,8 @@ from __future__ import annotations
 from kplug.registry.lookup_keys import lookup_key
 
 _PREPROCESSING = "kplug-preprocessing"
-_REGISTRY = """advise fetch index install names outdated owner publish recall registry search serve token
-    trust uninstall yank"""
+_REGISTRY = """advise facts fetch index install names outdated owner publish recall registry search serve
+    token trust uninstall yank"""
 _LAYERS = (
     "CategoryEncoding",
     "CenterCrop",

@@ -69,6 +69,7 @@ def kplug_environment() -> Sequence[Section]:
 
 _COMMANDS = {
     "index": "Build and check the site of a registry.",
+    "facts": "Write what an author states about a wheel, for a registry.",
     "publish": "Add wheels to a registry.",
     "yank": "Withdraw a release from a registry.",
     "recall": "Recall a release: it is neither installed nor loaded.",

@@ -63,9 +63,9 @@ def test_a_version_that_is_asked_for_has_to_be_old_enough_too(
 
 
 def test_what_requires_a_young_release_is_not_chosen(site: SignedFolder) -> None:
-    need = {"requires": ("kplug-pond>=1.1",), "published": OLD}
+    need = ("kplug-pond>=1.1",)
     offer(site, "kplug-lake", "1.0", ("loss", "lake_loss"), published=OLD)
-    offer(site, "kplug-lake", "2.0", ("loss", "lake_loss"), **need)
+    offer(site, "kplug-lake", "2.0", ("loss", "lake_loss"), requires=need, published=OLD)
     plan = plan_installation(open_registries(), ["kplug-lake"])
     assert [each.release.version for each in plan] == ["1.0"]
 
@@ -87,9 +87,7 @@ def test_outdated_says_what_it_passes_over(
     result = CliRunner().invoke(app, ["outdated"])
     assert result.stdout == f"kplug-pond 1.0: no version yet in the registry site\n  {SENTENCE}\n"
     assert result.exit_code == 1
-    assert (
-        CliRunner().invoke(app, ["install", "--upgrade"]).stdout == "Everything is up to date.\n"
-    )
+    assert CliRunner().invoke(app, ["install", "--upgrade"]).stdout == "Everything is up to date.\n"
 
 
 def test_versions_say_when_they_were_published(site: SignedFolder) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import signal
 import socket
@@ -21,6 +22,7 @@ from kplug_registry.serving.audit_log import AuditLog, LogEntry
 from kplug_registry.serving.database import Database
 from kplug_registry.storage import Folder
 from kplug_registry.trust.unsigned_site import UnsignedSite
+from kplug_registry.wheels import facts_path
 
 MakeWheel = Callable[..., Path]
 Server = tuple[str, "subprocess.Popen[str]"]
@@ -100,6 +102,45 @@ def test_the_tools_that_people_have_upload_and_install(
         done = call(*install, *options, "kplug-waves")
         assert done.returncode == 0, done.stdout + done.stderr
     assert (target / "kplug_waves-2.0.dist-info/METADATA").is_file()
+    assert verify(Folder(site)) == []
+
+
+def test_kplug_uploads_a_wheel_with_its_facts(
+    serve_site: Serve, site: Path, make_wheel: MakeWheel, token: str
+) -> None:
+    code = {"kplug_waves/__init__.py": "", "kplug_waves/plugin.py": "def kplug_losses(): ...\n"}
+    points = "[kplug]\nplugin = kplug_waves.plugin\n"
+    wheel = make_wheel(version="2.0", code=code, entry_points=points)
+    facts = {
+        "format": 1,
+        "distribution": "kplug-waves",
+        "version": "2.0",
+        "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
+        "components": [{"kind": "loss", "name": "ebb", "target": "functools:partial"}],
+    }
+
+    def publish(address: str, **variables: str) -> str:
+        command = [
+            sys.executable,
+            "-m",
+            "kplug",
+            "publish",
+            str(wheel),
+            "--to",
+            f"{address}legacy/",
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | variables)
+        return " ".join((done.stdout + done.stderr).split())
+
+    with serve_site(site) as (address, _):
+        assert "variable TWINE_PASSWORD has none Who runs the server" in publish(address)
+        said = publish(address, TWINE_PASSWORD=token)
+        assert f"{address}legacy/ does not take {wheel.name}, with status 400: " in said
+        facts_path(wheel).write_text(json.dumps(facts))
+        assert publish(address, TWINE_PASSWORD=token) == "kplug-waves 2.0 is published"
+        assert "with status 409: " in publish(address, TWINE_PASSWORD=token)
+    assert "does not answer: " in publish(address, TWINE_PASSWORD=token)
+    assert (site / "components/loss/ebb.json").is_file()
     assert verify(Folder(site)) == []
 
 

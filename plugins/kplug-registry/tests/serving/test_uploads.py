@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import json
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -352,6 +353,41 @@ def test_a_folder_of_wheels_takes_no_uploads(
         answer = upload(client, wheel, token)
     assert answer.status_code == 400
     assert "this server shows a folder of wheels\n  Copy the wheel into that folder." in answer.text
+
+
+def test_facts_come_with_their_wheel(
+    client: TestClient, site: Path, make_wheel: MakeWheel, token: str, upload: Upload
+) -> None:
+    files = {"kplug_waves/__init__.py": "", "kplug_waves/plugin.py": "def kplug_losses(): ...\n"}
+    wheel = make_wheel(
+        version="2.0", code=files, entry_points="[kplug]\nplugin = kplug_waves.plugin\n"
+    )
+    refused = upload(client, wheel, token)
+    assert refused.status_code == 400
+    assert f"`kplug facts {wheel.name}`" in refused.text
+    facts: dict[str, Any] = {
+        "format": 1,
+        "distribution": "kplug-waves",
+        "version": "2.0",
+        "sha256": "0" * 64,
+        "components": [
+            {"kind": "loss", "name": "ebb", "target": "functools:partial", "signature": "(a=1)"}
+        ],
+    }
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+
+    def send() -> Any:
+        form = {":action": "file_upload", "sha256_digest": digest}
+        text = json.dumps(facts).encode()
+        sent = {"content": (wheel.name, wheel.read_bytes()), "facts": ("f", text)}
+        return client.post("/legacy/", data=form, files=sent, auth=("__token__", token))
+
+    before = read_files(site)
+    assert "is about a wheel with SHA-256 '0000" in send().text
+    assert read_files(site) == before
+    facts["sha256"] = digest
+    assert send().text == "kplug-waves 2.0 is published"
+    assert '"signature":"(a=1)"' in client.get("/components/loss/ebb.json").text
 
 
 def test_a_wheel_that_takes_too_much_changes_nothing(

@@ -198,6 +198,8 @@ def _make_offer(distribution: str, release: Release, entry: ComponentEntry) -> O
         release.wheels,
         release.yanked,
         entry.is_qualified_only,
+        example=entry.example,
+        is_stated=entry.is_stated,
     )
 
 

@@ -173,15 +173,15 @@ def load_declared(path: Path | None) -> tuple[DeclaredComponent, ...]:
     """Return the components of a file; none without a file."""
     if path is None:
         return ()
-    return read_declared(_read(path), str(path))
+    return read_declared(read_given(path), str(path))
 
 
 def load_results(paths: list[Path] | None) -> list[SuppliedResults]:
     """Return the results of the contract suite in some files."""
-    return [one for path in paths or () for one in read_check_report(_read(path), str(path))]
+    return [one for path in paths or () for one in read_check_report(read_given(path), str(path))]
 
 
-def _read(path: Path) -> bytes:
+def read_given(path: Path) -> bytes:
     """Return the content of a file with a command's output."""
     try:
         with path.open("rb") as stream:

@@ -8,8 +8,8 @@ import tempfile
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
-from kplug_registry.drawing.svg import find_fault
 from kplug_registry.drawing.worker import work
+from kplug_registry.wheels.svg import find_fault
 
 _TO_START = 120.0  # seconds; it imports torch
 _LARGEST = 1 << 20  # bytes of an answer

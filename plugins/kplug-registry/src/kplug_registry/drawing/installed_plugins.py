@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from kplug_registry.errors import PublishingError
 from kplug_registry.site_format import from_json
+from kplug_registry.wheels import list_code_hashes
 
 _TIME_LIMIT = 120
 
@@ -50,3 +53,29 @@ def read_environment() -> dict[str, InstalledPlugin]:
         ) from error
     listing = from_json(_Listing, done.stdout, "what `kplug env --json` printed")
     return {plugin.distribution: plugin for plugin in listing.plugins}
+
+
+def find_obstacle(
+    environment: Mapping[str, InstalledPlugin], name: str, version: str, wheel: Path
+) -> str | None:
+    """Return why the plugin of a wheel is not run here, or None: it has to be the same build, and may load.
+
+    Args:
+        environment: The installed plugins, by name.
+        name: The normalised name of the distribution.
+        version: Its version.
+        wheel: The wheel.
+
+    Raises:
+        WheelError: for a wheel that cannot be read.
+    """
+    installed = environment.get(name)
+    if installed is None:
+        return "is not installed here"
+    if installed.version != version:
+        return f"is installed here as version {installed.version}"
+    if installed.off:
+        return f"may not load here: {'; '.join(dict.fromkeys(installed.off))}"
+    if installed.hash not in list_code_hashes(wheel):
+        return "is installed here with other code"
+    return None

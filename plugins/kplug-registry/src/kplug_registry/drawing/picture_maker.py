@@ -8,9 +8,13 @@ from dataclasses import replace
 from functools import cached_property
 
 from kplug_registry.drawing.drawing_process import DrawingProcess, NotDrawnError
-from kplug_registry.drawing.installed_plugins import InstalledPlugin, read_environment
+from kplug_registry.drawing.installed_plugins import (
+    InstalledPlugin,
+    find_obstacle,
+    read_environment,
+)
 from kplug_registry.site_format import DrawnComponent, Picture
-from kplug_registry.wheels import WheelContents, list_code_hashes
+from kplug_registry.wheels import WheelContents
 
 _TIME_LIMIT = 30.0
 _MOST_NAMES = 5  # names listed for each reason
@@ -44,7 +48,7 @@ class PictureMaker:
         """
         name, version = wheel.metadata.name, wheel.metadata.version
         self._asked += len(wheel.components)
-        obstacle = self._find_obstacle(wheel)
+        obstacle = find_obstacle(self._environment, name, version, wheel.path)
         if obstacle is not None:
             self._note(f"{name} {version} {obstacle}", f"all of its {len(wheel.components)}")
             return wheel
@@ -72,19 +76,6 @@ class PictureMaker:
     @cached_property
     def _environment(self) -> dict[str, InstalledPlugin]:
         return read_environment()
-
-    def _find_obstacle(self, wheel: WheelContents) -> str | None:
-        """Return why nothing of a wheel is drawn, or None."""
-        installed = self._environment.get(wheel.metadata.name)
-        if installed is None:
-            return "is not installed here"
-        if installed.version != wheel.metadata.version:
-            return f"is installed here as version {installed.version}"
-        if installed.off:
-            return f"may not load here: {'; '.join(dict.fromkeys(installed.off))}"
-        if installed.hash not in list_code_hashes(wheel.path):
-            return "is installed here with other code"
-        return None
 
     def _note(self, reason: str, name: str) -> None:
         self._missing.setdefault(reason, []).append(name)

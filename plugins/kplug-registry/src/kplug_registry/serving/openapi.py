@@ -92,6 +92,7 @@ def _describe_upload() -> dict[str, Any]:
         "properties": {
             ":action": {"const": "file_upload"},
             "content": {"type": "string", "contentMediaType": find_content_type("x.whl")},
+            "facts": {"type": "string", "contentMediaType": _JSON},
             "sha256_digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
         },
     }

@@ -18,7 +18,7 @@ from kplug_registry.serving.grouped_publishing import GroupedPublishing
 from kplug_registry.site_format import current_time
 from kplug_registry.storage import Folder
 from kplug_registry.trust.keys import SigningKeys
-from kplug_registry.wheels import DeclaredComponent, WheelReader, read_wheels
+from kplug_registry.wheels import DeclaredComponent, WheelReader, add_results, read_wheels
 
 Declared = Sequence[DeclaredComponent]
 
@@ -82,7 +82,7 @@ class SiteFolder:
 
     def publish(self, wheel: Path, publisher: str) -> str:
         """Add a release, as ``kplug publish`` does, in one change with others that wait."""
-        contents = self._reader.read(wheel)
+        (contents,) = add_results([self._reader.read(wheel)], ())
         self._publishing.add(contents, publisher)
         return f"{contents.metadata.name} {contents.metadata.version}"
 
@@ -169,7 +169,7 @@ class WheelFolder:
             self.problem = str(error).replace(str(self._wheels), "the folder of wheels")
 
     def _look(self) -> dict[str, tuple[int, int]]:
-        found = ((path.name, path.stat()) for path in self._wheels.glob("*.whl"))
+        found = ((path.name, path.stat()) for path in self._wheels.glob("*.whl*"))
         return {name: (status.st_mtime_ns, status.st_size) for name, status in found}
 
     def _build(self) -> Path:
@@ -181,7 +181,8 @@ class WheelFolder:
         is_new = self._count == 1  # later, an empty folder is more likely an accident
         if not wheels and not (is_new and _is_empty(self._wheels)):
             raise _no_wheels(self._wheels)
-        build_site(read_wheels(wheels, self._declared), site, current_time())
+        contents = add_results(read_wheels(wheels, self._declared), ())
+        build_site(contents, site, current_time())
         return site
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from starlette.types import Message, Receive
 from kplug_registry.errors import PublishingError, SiteFormatError
 from kplug_registry.serving.upload_limits import UploadLimits
 from kplug_registry.site_format import wheel_path
+from kplug_registry.wheels import facts_path
 
 _CHUNK = 1 << 20
 _LINGER = 10  # seconds for a client to finish a refused request
@@ -117,7 +119,7 @@ _USE_TOOLS = "Upload with: twine upload WHEEL, or uv publish WHEEL"
 
 async def _receive_form(request: Request, limits: UploadLimits) -> FormData:
     try:
-        return await asyncio.wait_for(request.form(max_files=1), limits.seconds)
+        return await asyncio.wait_for(request.form(max_files=2), limits.seconds)
     except asyncio.TimeoutError:
         raise UploadError(
             408,
@@ -130,6 +132,7 @@ async def _receive_form(request: Request, limits: UploadLimits) -> FormData:
 
 def _take_wheel(form: FormData, folder: Path) -> ReceivedWheel:
     action, content, wanted = (form.get(key) for key in (":action", "content", "sha256_digest"))
+    facts = form.get("facts")
     if action != "file_upload":
         raise UploadError(400, f"{str(action)[:80]!r} is no action of this server", _USE_TOOLS)
     if not isinstance(content, UploadFile):
@@ -147,6 +150,9 @@ def _take_wheel(form: FormData, folder: Path) -> ReceivedWheel:
         while chunk := content.file.read(_CHUNK):
             digest.update(chunk)
             file.write(chunk)
+    if isinstance(facts, UploadFile):
+        with facts_path(path).open("wb") as file:
+            shutil.copyfileobj(facts.file, file)
     found = digest.hexdigest()
     if found != wanted:
         raise UploadError(

@@ -76,6 +76,8 @@ class Offer:
         is_qualified_only: Whether the bare name does not mean this component.
         picture: Its picture, if drawn.
         checks: The counts of its contract results, according to the publisher; None if unknown.
+        example: How it is written with the arguments of its author's example; empty without one.
+        is_stated: Whether the author states what its code does not show, such as the signature.
     """
 
     distribution: str
@@ -90,6 +92,8 @@ class Offer:
     is_qualified_only: bool = False
     picture: Picture | None = None
     checks: CheckCounts | None = None
+    example: str = ""
+    is_stated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,8 @@ class ComponentEntry:
         documentation: The documentation of the object.
         deprecated: What to use instead, if it is on its way out.
         is_qualified_only: Whether the bare name does not mean this component.
+        example: How it is written with the arguments of its author's example; empty without one.
+        is_stated: Whether the author states what its code does not show, such as the signature.
     """
 
     kind: str
@@ -132,6 +138,8 @@ class ComponentEntry:
     documentation: str = ""
     deprecated: str | None = None
     is_qualified_only: bool = False
+    example: str = ""
+    is_stated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

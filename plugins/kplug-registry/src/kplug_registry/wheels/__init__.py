@@ -6,6 +6,7 @@ Data flows in this order::
     its list of files                    record
     where its files are put              foreign_files
     its declarations                     metadata, entry_points, code, declared_components
+    its author's word                    svg → author_facts
     what its components compute          recorded_numbers
     whole wheels                         reading
     … in a process of its own            reading_process
@@ -15,6 +16,13 @@ Data flows in this order::
     contract results for that code       check_report → supplied_results
 """
 
+from kplug_registry.wheels.author_facts import (
+    FACTS_FORMAT as FACTS_FORMAT,
+    AuthorFacts as AuthorFacts,
+    StatedComponent as StatedComponent,
+    StatedPicture as StatedPicture,
+    facts_path as facts_path,
+)
 from kplug_registry.wheels.check_report import (
     SuppliedResults as SuppliedResults,
     read_check_report as read_check_report,

@@ -152,7 +152,7 @@ def _collect(report: _Report, build: _Build, where: str) -> SuppliedResults:
         report.torch,
         report.date,
         tuple(sorted(components, key=lambda one: (one.kind, one.name))),
-        tuple(_condense(one.message) for one in errors if one.component is None),
+        tuple(condense(one.message) for one in errors if one.component is None),
     )
     version = _normalize(build.version, f"{where}: the version of {build.name[:80]!r}")
     return SuppliedResults(where, canonicalize_name(build.name), version, build.hash, results)
@@ -162,20 +162,20 @@ def _describe(row: _Component, errors: list[_Finding]) -> CheckedComponent:
     """Return the results of a component; a failed import counts as a failed check."""
     failed = [
         FailedCheck(
-            _condense(one.name, _LONGEST_NAME),
-            _condense(one.example),
-            _condense(one.message or "it fails"),
+            condense(one.name, _LONGEST_NAME),
+            condense(one.example),
+            condense(one.message or "it fails"),
         )
         for one in row.checks
         if not one.passed
     ]
     failed += [
-        FailedCheck(_condense(one.rule, _LONGEST_NAME), "", _condense(one.message))
+        FailedCheck(condense(one.rule, _LONGEST_NAME), "", condense(one.message))
         for one in errors
         if (one.kind, one.component) == (row.kind, row.qualified_name)
     ]
     left_out = (
-        LeftOutCheck(_condense(name, _LONGEST_NAME), _condense(reason))
+        LeftOutCheck(condense(name, _LONGEST_NAME), condense(reason))
         for name, reason in row.left_out.items()
     )
     return CheckedComponent(
@@ -188,10 +188,10 @@ def _list_passed(row: _Component) -> Iterator[str]:
     failed = {one.name for one in row.checks if not one.passed}
     for name in dict.fromkeys(one.name for one in row.checks):
         if name not in failed:
-            yield _condense(name, _LONGEST_NAME)
+            yield condense(name, _LONGEST_NAME)
 
 
-def _condense(text: str, longest: int = _LONGEST_TEXT) -> str:
-    """Return a text as one printable line."""
+def condense(text: str, longest: int = _LONGEST_TEXT) -> str:
+    """Return a text as one printable line, cut at a length."""
     line = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"

@@ -10,8 +10,8 @@ from kplug import SourceCode
 from kplug_registry.wheels.archive import WheelArchive
 
 LONGEST_LINE = 500  # of a summary
-_LONGEST_SIGNATURE = 2_000
-_LONGEST_DOCUMENTATION = 20_000
+LONGEST_SIGNATURE = 2_000
+LONGEST_DOCUMENTATION = 20_000
 _MOST_PARSED = 8 << 20  # bytes of the modules that are parsed
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -45,8 +45,13 @@ class WheelCode(SourceCode):
         self._archive = archive
         self._parsed = 0
 
-    def describe(self, target: str) -> Described:
+    def describe(self, target: str, is_stated: bool = False) -> Described:
         """Return the signature and docstring of a target.
+
+        Args:
+            target: ``package.module:object``.
+            is_stated: Whether its author states it, so that it may be an object of other code, such as a
+                ``functools.partial``, or made by a function, such as ``waves:make.<locals>.loss``.
 
         Raises:
             WheelError: if no module of the wheel binds the name, or the module cannot be parsed.
@@ -54,10 +59,14 @@ class WheelCode(SourceCode):
         module_name = target.partition(":")[0]
         module = self.find_module(module_name)
         if module is None:
+            if is_stated:
+                return Described()
             self._archive.refuse(f"{target[:200]} is in no module of the wheel")
         if self.find(target) is not None:
             return self._describe(target)
-        if "__getattr__" in module.names:  # it provides names dynamically
+        maker, inner, _ = target.partition(".<locals>")
+        is_made = is_stated and inner and self.find(maker) is not None
+        if is_made or "__getattr__" in module.names:  # it provides names dynamically
             return Described()
         self._archive.refuse(f"{target[:200]} is bound by no line of {module_name}")
 
@@ -89,7 +98,7 @@ class WheelCode(SourceCode):
         self._archive.refuse(f"{file} is no Python that can be read: {reason}")
 
     def _describe(self, target: str) -> Described:
-        documentation = self.find_documentation(target)[:_LONGEST_DOCUMENTATION]
+        documentation = self.find_documentation(target)[:LONGEST_DOCUMENTATION]
         found = self.find(target)
         if isinstance(found, ast.ClassDef):
             start = self.find(f"{target}.__init__")
@@ -98,6 +107,11 @@ class WheelCode(SourceCode):
         return Described(
             _format(found.args) if isinstance(found, _FUNCTIONS) else "", documentation
         )
+
+
+def make_writable(text: str) -> str:
+    """Return a text that UTF-8 can encode, as source may contain lone surrogates."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _format(arguments: ast.arguments, skipped: int = 0) -> str:
@@ -115,6 +129,6 @@ def _format(arguments: ast.arguments, skipped: int = 0) -> str:
         if argument is not None:
             argument.annotation = None
     try:
-        return f"({ast.unparse(arguments)})"[:_LONGEST_SIGNATURE]
+        return f"({ast.unparse(arguments)})"[:LONGEST_SIGNATURE]
     except RecursionError:  # a default nested too deeply to print
         return ""

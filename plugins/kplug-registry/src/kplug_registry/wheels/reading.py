@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,7 +19,15 @@ from kplug_registry.site_format import (
     hash_stream,
 )
 from kplug_registry.wheels.archive import LIMITS, Limits, WheelArchive
-from kplug_registry.wheels.code import LONGEST_LINE, WheelCode
+from kplug_registry.wheels.author_facts import (
+    add_statements,
+    facts_path,
+    list_entries,
+    list_pictures,
+    read_facts,
+)
+from kplug_registry.wheels.check_report import SuppliedResults, read_check_report
+from kplug_registry.wheels.code import LONGEST_LINE, WheelCode, make_writable
 from kplug_registry.wheels.declared_components import DeclaredComponent
 from kplug_registry.wheels.entry_points import MOST_COMPONENTS, list_names, read_entry_points
 from kplug_registry.wheels.foreign_files import check_placement
@@ -47,6 +55,7 @@ class WheelContents:
         pictures: The pictures, by hash.
         results: Results of the contract suite, if any.
         numbers: What its components compute, as ``numbers.json`` has it; empty without that file.
+        supplied: Results of the contract suite that came with it.
     """
 
     path: Path
@@ -58,6 +67,7 @@ class WheelContents:
     pictures: Mapping[str, bytes] = field(default_factory=dict)
     results: ContractResults | None = None
     numbers: bytes = b""
+    supplied: tuple[SuppliedResults, ...] = ()
 
 
 def read_wheel(
@@ -83,13 +93,43 @@ def read_wheel(
         packages = list_packages(map(PlacedFile.from_wheel, archive.names))
         groups = read_entry_points(archive, folder)
         code = WheelCode(archive)
+        static = list(_list_static(archive, groups))
+        hook = _find_hook(archive, groups, code)
+        file = _describe_file(path, metadata.text)
+        facts = read_facts(archive, file.sha256, metadata)
         own = [item.entry for item in declared if _is_of(item, metadata)]
-        _check_hooks(archive, groups, code, own)
-        entries = _merge(archive, [*_list_static(archive, groups), *own])
-        described = tuple(_describe_all(archive, entries, code, metadata))
+        if facts is not None:
+            stated = list_entries(archive, facts, static, hook is not None)
+            alone = {entry.target for entry in stated} - {entry.target for entry in static}
+            entries = _merge(archive, stated, alone)
+        elif hook is None or own:
+            entries = _merge(archive, [*static, *own])
+        else:
+            archive.refuse(
+                f"{hook} declares components in code, which is not run here",
+                f"Where the plugin is installed in this version, write `kplug facts {path.name}`, and give "
+                "its file with the wheel. Who runs the registry may write "
+                "`kplug list --json > components.json`, and give `--components components.json`.",
+            )
+        texts = (_describe(entry, code, facts is not None) for entry in entries)
+        found = texts if facts is None else add_statements(texts, facts)
+        described = tuple(_check_texts(archive, found, metadata))
+        drawn, pictures = ((), {}) if facts is None else list_pictures(archive, described, facts)
         numbers = read_numbers(archive, metadata.name, described)
-    file = _describe_file(path, metadata.text)
-    return WheelContents(path, file, metadata, packages, described, numbers=numbers)
+    results = None if facts is None else facts.results
+    return WheelContents(
+        path,
+        file,
+        metadata,
+        packages,
+        described,
+        drawn,
+        pictures,
+        numbers=numbers,
+        supplied=()
+        if results is None
+        else read_check_report(results.encode(), facts_path(path).name),
+    )
 
 
 def _is_of(component: DeclaredComponent, metadata: WheelMetadata) -> bool:
@@ -120,26 +160,20 @@ def _list_static(
         yield ComponentEntry(found.kind, found.name, target)
 
 
-def _check_hooks(
-    archive: WheelArchive,
-    groups: Mapping[str, Mapping[str, str]],
-    code: WheelCode,
-    declared: list[ComponentEntry],
-) -> None:
-    """Refuse a wheel whose module of hooks offers components that the publisher did not declare."""
+def _find_hook(
+    archive: WheelArchive, groups: Mapping[str, Mapping[str, str]], code: WheelCode
+) -> str | None:
+    """Return a hook that declares components in code, or None; refuse a wheel without a module of hooks."""
+    found: str | None = None
     modules = [target.partition(":")[0].strip() for target in groups.get("kplug", {}).values()]
     for module in modules:
         if code.find_module(module) is None:
             archive.refuse(f"its module of hooks {module[:80]!r} is not in the wheel")
-        hooks = [name for name in code.list_functions(module) if _offers_components(name)]
-        if hooks and not declared:
-            archive.refuse(
-                f"{module}.{hooks[0]} declares components in code, which is not run here. Where the plugin "
-                "is installed in this version, write `kplug list --json > components.json`, and give "
-                "`--components components.json`"
-            )
+        hooks = (name for name in code.list_functions(module) if _offers_components(name))
+        found = found or next((f"{module}.{name}" for name in hooks), None)
     if not groups:
         archive.refuse("it is no plugin of kplug: it has no entry points in a group of kplug's")
+    return found
 
 
 def _offers_components(hook: str) -> bool:
@@ -151,19 +185,28 @@ def _offers_components(hook: str) -> bool:
         return False
 
 
-def _merge(archive: WheelArchive, entries: list[ComponentEntry]) -> list[ComponentEntry]:
-    """Return one entry for each target, with further names as aliases; refuse ambiguous names."""
+def _merge(
+    archive: WheelArchive, entries: list[ComponentEntry], alone: Container[str] = ()
+) -> list[ComponentEntry]:
+    """Return one entry for each target, with further names as aliases; refuse ambiguous names.
+
+    Args:
+        archive: The wheel.
+        entries: The components, some of them perhaps under several names.
+        alone: Targets that several components have, such as ``functools:partial``.
+    """
     names = sum(1 + len(entry.aliases) for entry in entries)
     if names > MOST_COMPONENTS:
         archive.refuse(
             f"it declares {names} names of components, and {MOST_COMPONENTS} are allowed", _DIVIDE
         )
-    by_target: dict[tuple[str, str], list[ComponentEntry]] = {}
-    owners: dict[tuple[str, str], str] = {}
+    by_target: dict[tuple[str, str, str], list[ComponentEntry]] = {}
+    owners: dict[tuple[str, str], tuple[str, str, str]] = {}
     for entry in entries:
-        by_target.setdefault((entry.kind, entry.target), []).append(entry)
+        place = entry.kind, entry.target, entry.name if entry.target in alone else ""
+        by_target.setdefault(place, []).append(entry)
         for name in (entry.name, *entry.aliases):
-            if owners.setdefault((entry.kind, lookup_key(name)), entry.target) != entry.target:
+            if owners.setdefault((entry.kind, lookup_key(name)), place) != place:
                 archive.refuse(f"the {entry.kind} {name!r} is declared twice, with two targets")
     joined = (_join(same) for same in by_target.values())
     return sorted(joined, key=lambda entry: (entry.kind, lookup_key(entry.name)))
@@ -184,45 +227,35 @@ def _join(same: list[ComponentEntry]) -> ComponentEntry:
     )
 
 
-def _describe_all(
-    archive: WheelArchive,
-    entries: Iterable[ComponentEntry],
-    code: WheelCode,
-    metadata: WheelMetadata,
+def _check_texts(
+    archive: WheelArchive, entries: Iterable[ComponentEntry], metadata: WheelMetadata
 ) -> Iterator[ComponentEntry]:
-    """Yield components with what their code says, until that is more than a site takes.
+    """Yield components until their texts are more than a site takes.
 
     Each name has a file, which repeats the requirements.
     """
     total, requires = 0, sum(map(len, metadata.requires))
     for entry in entries:
-        found = _describe(entry, code)
-        names = 1 + len(found.aliases)
-        total += len(found.documentation)
-        total += names * (len(found.signature) + len(found.summary) + requires)
+        repeated = len(entry.signature) + len(entry.summary) + len(entry.example) + requires
+        total += len(entry.documentation) + (1 + len(entry.aliases)) * repeated
         if total > _MOST_TEXT:
             archive.refuse(
                 f"documentation, signatures and requirements of its components have {total} characters "
-                f"with {found.kind} {found.name!r}, and {_MOST_TEXT} are allowed",
+                f"with {entry.kind} {entry.name!r}, and {_MOST_TEXT} are allowed",
                 _DIVIDE,
             )
-        yield found
+        yield entry
 
 
-def _describe(entry: ComponentEntry, code: WheelCode) -> ComponentEntry:
-    found = code.describe(entry.target)
+def _describe(entry: ComponentEntry, code: WheelCode, is_stated: bool) -> ComponentEntry:
+    found = code.describe(entry.target, is_stated)
     return replace(
         entry,
-        signature=_make_writable(found.signature),
-        summary=_make_writable(entry.summary or found.summary)[:LONGEST_LINE],
-        deprecated=entry.deprecated and _make_writable(entry.deprecated)[:LONGEST_LINE],
-        documentation=_make_writable(found.documentation),
+        signature=make_writable(found.signature),
+        summary=make_writable(entry.summary or found.summary)[:LONGEST_LINE],
+        deprecated=entry.deprecated and make_writable(entry.deprecated)[:LONGEST_LINE],
+        documentation=make_writable(found.documentation),
     )
-
-
-def _make_writable(text: str) -> str:
-    """Return a text that UTF-8 can encode, as source may contain lone surrogates."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _describe_file(path: Path, metadata: bytes) -> WheelFile:

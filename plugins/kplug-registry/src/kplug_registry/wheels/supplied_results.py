@@ -14,7 +14,7 @@ from kplug_registry.wheels.reading import WheelContents
 def add_results(
     wheels: Iterable[WheelContents], supplied: Sequence[SuppliedResults]
 ) -> Iterator[WheelContents]:
-    """Yield wheels with the results for the same name, version and code.
+    """Yield wheels with the results for the same name, version and code, given here or with the wheel.
 
     Results of other distributions are ignored.
 
@@ -29,11 +29,15 @@ def add_results(
     used: list[SuppliedResults] = []
     known: dict[str, list[WheelContents]] = {}
     for wheel in wheels:
-        own = [one for one in supplied if one.distribution == wheel.metadata.name]
+        given = (one for one in supplied if one.distribution == wheel.metadata.name)
+        own = [*given, *wheel.supplied]
         if own:  # keeps only these wheels in memory
             known.setdefault(wheel.metadata.name, []).append(wheel)
         fitting = _select(wheel, own)
         used += fitting
+        for one in wheel.supplied:
+            if one not in fitting:
+                raise _explain_misfit(one, [wheel])
         yield replace(wheel, results=fitting[0].results) if fitting else wheel
     for one in supplied:
         is_alone = not any(other.where == one.where for other in used)

@@ -1,4 +1,4 @@
-"""Checks that an SVG from the drawing process, where plugins run, has only shapes and text."""
+"""Checks that an SVG that was made where plugins run has only shapes and text."""
 
 from __future__ import annotations
 

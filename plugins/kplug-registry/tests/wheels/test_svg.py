@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from kplug_registry.drawing.svg import find_fault
+from kplug_registry.wheels.svg import find_fault
 
 from kplug.utils import plot_component
 
