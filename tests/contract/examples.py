@@ -133,7 +133,10 @@ EXAMPLES: dict[str, Example] = {
     ),
     **dict.fromkeys(("loss/kplug/hinge", "loss/kplug/squared_hinge"), SIGNS),
     "loss/kplug/weighted_sum": Example(
-        {"terms": ["mean_squared_error", "mean_absolute_error"], "weights": [0.5, 2.0]}
+        {
+            "terms": ["kplug/mean_squared_error", "kplug/mean_absolute_error"],
+            "weights": [0.5, 2.0],
+        }
     ),
     "loss/torch/hinge_embedding_loss": SIGNS,
     "loss/torch/multi_label_margin_loss": Example(
