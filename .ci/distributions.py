@@ -42,7 +42,8 @@ def main(released: list[str]) -> int:
             results = compare_files(before, numbers or NumbersFile())
             changed += [one for one in results if one.outcome != "same"]
         build(name, folder, numbers, BUILT)
-    print(*changed, sep="\n")
+    for one in changed:
+        print(one)
     return 1 if changed else 0
 
 
