@@ -13,13 +13,13 @@ import importlib_metadata
 from kplug.registry import REGISTRY
 from kplug.registry.component import BUILT_IN
 from kplug.registry.finding import Finding
-from kplug.registry.loading.code_verification import find_changed, find_shadows
+from kplug.registry.loading.code_verification import find_changed, find_changed_data, find_shadows
 from kplug.registry.loading.distribution_hash import Code, read_code
 from kplug.registry.loading.module_ownership import find_distribution
 
 
 def find_other_files() -> Iterator[Finding]:
-    """Yield the modules of plugins whose code differs from their hash; imports nothing."""
+    """Yield the files of plugins that differ from their hash; imports nothing."""
     codes = dict(_read_codes())
     yield from _find_overlaps(codes)
     for name, code in codes.items():
@@ -32,6 +32,10 @@ def find_other_files() -> Iterator[Finding]:
                 message = f"{path} is not as it was installed, so no hash says what {module!r} is"
                 command = f"pip install --force-reinstall {name}"
                 yield Finding("changed", name, message, command, is_broken=False)
+        for path in find_changed_data(code):
+            message = f"{path} is not as it was installed, so {name} has no hash"
+            command = f"pip install --force-reinstall {name}"
+            yield Finding("changed", name, message, command, is_broken=False)
 
 
 def _read_codes() -> Iterator[tuple[str, Code]]:

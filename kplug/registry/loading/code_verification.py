@@ -61,15 +61,16 @@ def find_doubt_of_files(code: Code) -> str:
     return ""
 
 
-def find_changed_data(code: Code) -> str:
-    """Return which data file is not the installed one, as a sentence; empty if all that are there are.
+def find_doubt_of_data(code: Code) -> str:
+    """Return which data file is not the installed one, as a sentence; empty if all that are there are."""
+    path = next(find_changed_data(code), None)
+    place = path and str(Path(path).relative_to(code.root))
+    return f"the file {place!r} is not as it was installed" if place else ""
 
-    A file is read once, and again when it has been written.
-    """
-    for path, digest in code.data:
-        if _is_other_data(path, digest):
-            return f"the file {str(Path(path).relative_to(code.root))!r} is not as it was installed"
-    return ""
+
+def find_changed_data(code: Code) -> Iterator[str]:
+    """Yield the data files that differ from the ``RECORD``; each is read again when it was written."""
+    yield from (path for path, digest in code.data if _is_other_data(path, digest))
 
 
 def _is_other_data(path: str, digest: str) -> bool:

@@ -17,8 +17,8 @@ import importlib_metadata
 from kplug import __version__
 from kplug.registry.component import BUILT_IN, CUSTOM, Component, Origin
 from kplug.registry.loading.code_verification import (
-    find_changed_data,
     find_doubt,
+    find_doubt_of_data,
     find_doubt_of_files,
 )
 from kplug.registry.loading.distribution_hash import Code, read_code
@@ -224,12 +224,12 @@ def _find_doubt_of_running(name: str, code: Code) -> str:
     if name in BUILT_IN:  # torch has thousands of files, and components in modules of kplug
         modules &= code.files.keys()
     elif any(namer == name for namer, _ in _OWNERS):  # a plugin, not merely a required library
-        return find_doubt(code, modules | code.files.keys()) or find_changed_data(code)
+        return find_doubt(code, modules | code.files.keys()) or find_doubt_of_data(code)
     return find_doubt(code, modules)
 
 
 def _find_doubt_of_files(code: Code) -> str:
-    return find_doubt(code, code.files) or find_doubt_of_files(code) or find_changed_data(code)
+    return find_doubt(code, code.files) or find_doubt_of_files(code) or find_doubt_of_data(code)
 
 
 @functools.cache

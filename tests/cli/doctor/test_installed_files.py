@@ -62,6 +62,19 @@ def test_an_edited_file(install: Sandbox) -> None:
     assert _find("changed") == [("a-plugin", message, command)]
 
 
+def test_an_edited_data_file(install: Sandbox) -> None:
+    modules = {"pond_data/__init__.py": POND, "pond_data/table.json": "1"}
+    install(
+        "a-plugin", entry_points={"kplug.regularizers": {"pond": "pond_data:pond"}}, modules=modules
+    )
+    install.record("a-plugin")
+    assert _find("changed") == []
+    path = install.folder / "pond_data" / "table.json"
+    path.write_text("2")
+    message = f"{path} is not as it was installed, so a-plugin has no hash"
+    assert _find("changed") == [("a-plugin", message, "pip install --force-reinstall a-plugin")]
+
+
 def test_a_file_of_the_working_directory(
     install: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
