@@ -28,6 +28,7 @@ _ROWS = (
     Component("poisson", "kplug.losses.divergence:Poisson", summary="Negative log-likelihood of counts under Poisson distributions."),
     Component("sparse_categorical_crossentropy", "kplug.losses.sparse:SparseCategoricalCrossentropy", summary="Cross-entropy of exclusive classes, with class ids as targets."),
     Component("squared_hinge", "kplug.losses.margin:SquaredHinge", summary="Square of the margin that is missing to 1."),
+    Component("torch_convention", "kplug.losses.torch_convention:TorchConvention", summary="A loss for predictions and targets with the channels where torch has them, on the second axis."),
     Component("tversky", "kplug.losses.overlap:Tversky", summary="One minus the Tversky index, which weighs false positives and false negatives by themselves."),
     Component("weighted_sum", "kplug.losses.weighted_sum:WeightedSum", summary="Several losses on the same predictions, added up."),
 )

@@ -54,6 +54,7 @@ _ROWS = (
     Component("squared_hinge", "kplug.metrics.from_losses:SquaredHinge", summary="Square of the missing margin: mean max(1 − y·ŷ, 0)²."),
     Component("sum", "kplug.metrics.mean:Sum", summary="Weighted sum of the values it is given."),
     Component("top_k_categorical_accuracy", "kplug.metrics.top_k:TopKCategoricalAccuracy", summary="Share of samples whose true class is among the k best scores, with one-hot targets."),
+    Component("torch_convention", "kplug.metrics.torch_convention:TorchConvention", summary="A metric for predictions and targets with the channels where torch has them, on the second axis."),
     Component("true_negatives", "kplug.metrics.counts:TrueNegatives", summary="Weight of the negative predictions that are right: Σ w [y = 0][ŷ ≤ t]."),
     Component("true_positives", "kplug.metrics.counts:TruePositives", summary="Weight of the positive predictions that are right: Σ w [y = 1][ŷ > t]."),
 )

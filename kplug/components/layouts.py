@@ -76,6 +76,21 @@ def has_channels_last(target: object) -> bool:
     return isinstance(target, AdaptedFunction) or hasattr(owner, "_channels_first_class")
 
 
+def move_channels_last(*tensors: Any) -> tuple[Any, ...]:
+    """Return tensors with the second axis at the end, if they are of the highest rank and that is 3 or more.
+
+    Example:
+        >>> import torch
+        >>> [one.shape for one in move_channels_last(torch.zeros(2, 4, 4), torch.zeros(2, 3, 4, 4))]
+        [torch.Size([2, 4, 4]), torch.Size([2, 4, 4, 3])]
+    """
+    rank = max((one.ndim for one in tensors if isinstance(one, Tensor)), default=0)
+    return tuple(
+        one.movedim(1, -1) if isinstance(one, Tensor) and one.ndim == rank > 2 else one
+        for one in tensors
+    )
+
+
 class AdaptedFunction:
     """A channels-last adapter of a function, or of a factory of one; see `channels_first`.
 

@@ -75,6 +75,7 @@ from kplug.losses.sparse import (
     SparseCategoricalCrossentropy as SparseCategoricalCrossentropy,
     sparse_categorical_crossentropy as sparse_categorical_crossentropy,
 )
+from kplug.losses.torch_convention import Criterion as Criterion, TorchConvention as TorchConvention
 from kplug.losses.weighted_sum import WeightedSum as WeightedSum
 from kplug.support.exports import export_names
 

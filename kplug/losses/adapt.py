@@ -15,15 +15,16 @@ from kplug.losses.base.formula import find_loss_class
 from kplug.losses.base.function import FunctionLoss
 from kplug.losses.base.loss import Loss
 from kplug.losses.base.torch_loss import TorchLoss
+from kplug.losses.torch_convention import Criterion
 from kplug.registry.quoting import quote
 
 
 def as_loss(candidate: object) -> Loss:
     """Return the candidate as a `Loss`.
 
-    A `Loss` is kept. A ``torch.nn`` module becomes a `TorchLoss`, with the argument order adapted. A
-    class of either sort is called without arguments first. Any other callable is a function of
-    ``(y_true, y_pred)`` and becomes a `FunctionLoss`.
+    A `Loss` is kept, a `Criterion` stands for its loss. A ``torch.nn`` module becomes a `TorchLoss`, with
+    the argument order adapted. A class of either sort is called without arguments first. Any other callable
+    is a function of ``(y_true, y_pred)`` and becomes a `FunctionLoss`.
 
     Raises:
         ContractError: if it is none of these.
@@ -34,6 +35,8 @@ def as_loss(candidate: object) -> Loss:
     """
     if isinstance(candidate, Loss):
         return candidate
+    if isinstance(candidate, Criterion):
+        return candidate.loss
     if isinstance(candidate, type):
         return as_loss(instantiate(candidate, "a loss"))
     if isinstance(candidate, nn.Module):

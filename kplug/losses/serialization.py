@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, final
 
+from kplug.components.types import LossLike
 from kplug.dialect.serialization import (
     describe_for_keras,
     deserialize_component,
@@ -14,6 +15,7 @@ from kplug.dialect.serialization import (
 from kplug.dialect.writing_components import describe
 from kplug.losses.base.formula import find_loss_class
 from kplug.losses.base.loss import Loss
+from kplug.losses.torch_convention import TorchConvention
 from kplug.registry import resolve_object
 from kplug.registry.building.reverse_lookup import name_of
 
@@ -73,7 +75,15 @@ def deserialize(name: object, custom_objects: Mapping[str, Any] | None = None) -
     return loss
 
 
-def get(identifier: object) -> Loss | None:
-    """Return the loss that a name, dict, class, function or instance stands for; None for None."""
-    loss: Loss | None = resolve_object("loss", identifier)
-    return loss
+def get(identifier: LossLike) -> Any:
+    """Return the loss that a name, dict, class, function or instance stands for; None for None.
+
+    ``torch_convention(…)`` is returned as its `Criterion`, which is called with (input, target).
+
+    Example:
+        >>> import torch
+        >>> get("huber(delta=2.0)").delta, get("torch_convention(huber)")(torch.ones(2), torch.ones(2))
+        (2.0, tensor(0.))
+    """
+    found = resolve_object("loss", identifier)
+    return found.criterion if isinstance(found, TorchConvention) else found

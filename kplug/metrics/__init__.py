@@ -97,6 +97,7 @@ from kplug.metrics.top_k import (
     sparse_top_k_categorical_accuracy as sparse_top_k_categorical_accuracy,
     top_k_categorical_accuracy as top_k_categorical_accuracy,
 )
+from kplug.metrics.torch_convention import Meter as Meter, TorchConvention as TorchConvention
 from kplug.support.exports import export_names
 
 # The short names of Keras 2 and 3.

@@ -11,14 +11,16 @@ from kplug.losses.base.loss import Loss
 from kplug.metrics.base.function import FunctionMetric
 from kplug.metrics.base.mean import find_metric_class
 from kplug.metrics.base.metric import Metric
+from kplug.metrics.torch_convention import Meter
 from kplug.registry.quoting import quote
 
 
 def as_metric(candidate: object) -> Metric:
     """Return the candidate as a `Metric`.
 
-    A `Metric` is kept; a class is called without arguments first. A `Loss` or ``torch.nn`` loss module
-    becomes the mean of its values. Any other callable is a function of ``(y_true, y_pred)``.
+    A `Metric` is kept, a `Meter` stands for its metric; a class is called without arguments first. A `Loss`
+    or ``torch.nn`` loss module becomes the mean of its values. Any other callable is a function of
+    ``(y_true, y_pred)``.
 
     Raises:
         ContractError: if it is none of these.
@@ -31,6 +33,8 @@ def as_metric(candidate: object) -> Metric:
     """
     if isinstance(candidate, Metric):
         return candidate
+    if isinstance(candidate, Meter):
+        return candidate.metric
     if isinstance(candidate, type):
         return as_metric(instantiate(candidate, "a metric"))
     if all(callable(getattr(candidate, name, None)) for name in ("update", "compute", "reset")):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kplug.components.types import MetricLike
 from kplug.dialect.serialization import describe_for_keras, deserialize_component, resolve_whole
 from kplug.metrics.base.metric import Metric
+from kplug.metrics.torch_convention import TorchConvention
 from kplug.registry import resolve_object
 
 
@@ -49,7 +51,17 @@ def deserialize(config: object, custom_objects: Mapping[str, Any] | None = None)
     return metric
 
 
-def get(identifier: object) -> Metric | None:
-    """Return the metric that a name, dict, class, function or instance stands for; None for None."""
-    metric: Metric | None = resolve_object("metric", identifier)
-    return metric
+def get(identifier: MetricLike) -> Any:
+    """Return the metric that a name, dict, class, function or instance stands for; None for None.
+
+    ``torch_convention(…)`` is returned as its `Meter`, which is called with (input, target).
+
+    Example:
+        >>> import torch
+        >>> get("top_k_categorical_accuracy(k=3)").k
+        3
+        >>> get("torch_convention(mae)")(torch.ones(2), torch.zeros(2))
+        tensor(1.)
+    """
+    found = resolve_object("metric", identifier)
+    return found.meter if isinstance(found, TorchConvention) else found

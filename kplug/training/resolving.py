@@ -10,7 +10,8 @@ from typing import Any
 from kplug.dialect.training_structure import map_identifiers
 from kplug.errors import ArgumentValueError, ContractError, KplugError, SeveralProblemsError
 from kplug.losses import WeightedSum
-from kplug.registry import Resolved, parse_spec, resolve
+from kplug.metrics import TorchConvention
+from kplug.registry import Resolved, Spec, parse_spec, resolve
 from kplug.training.compile_slots import FilledSlot, NamedMetric, OutputLoss
 from kplug.training.per_output import (
     spread_losses,
@@ -222,7 +223,9 @@ def _find_typed_name(identifier: object) -> str | None:
 def _metric_name(identifier: object, filled: FilledSlot) -> str:
     """Return the name as typed, or the object's own; None for a function or a factory."""
     if isinstance(identifier, str):
-        return parse_spec(identifier).name
+        inner = filled.resolved.given.get("metric")
+        is_around = isinstance(filled.object, TorchConvention) and isinstance(inner, Spec)
+        return inner.name if is_around else parse_spec(identifier).name
     return _own_name(filled.resolved)
 
 

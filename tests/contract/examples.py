@@ -45,6 +45,8 @@ USUAL_ARGUMENTS: dict[str, Any] = {
     "kernel_size": 3,
     "key_dim": 3,
     "layer": parse_spec("kplug/LSTM(units=3)"),
+    "loss": parse_spec("kplug/mean_squared_error"),
+    "metric": parse_spec("kplug/mean_absolute_error"),
     "n": 2,
     "num_classes": 3,
     "num_heads": 2,
@@ -172,6 +174,8 @@ EXAMPLES: dict[str, Example] = {
     "layer/kplug/Bidirectional": Example(
         {
             "layer": parse_spec("kplug/LSTM(units=3)"),
+            "loss": parse_spec("kplug/mean_squared_error"),
+            "metric": parse_spec("kplug/mean_absolute_error"),
             "backward_layer": parse_spec("kplug/LSTM(units=3, go_backwards=True)"),
         }
     ),
