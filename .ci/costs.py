@@ -30,8 +30,6 @@ USES = {
 def add_costs(folder: Path) -> None:
     """Add a sentence to each component of the pages that `kplug docs` wrote into a folder."""
     for kind, beside in BESIDE.items():
-        page = folder / f"{KINDS[kind].plural}.md"
-        text = page.read_text(encoding="utf-8")
         unit = find_operations(kind, beside)
         for component in list_components(KINDS[kind]):
             name = component.qualified_name
@@ -39,11 +37,29 @@ def add_costs(folder: Path) -> None:
             if count is not None and unit is not None:
                 ratio = "" if name == beside else f", {count / unit:.2g} times those of `{beside}`"
                 note = f"{USES.get(kind, 'One call with its gradient')} takes {count} operations of torch"
-                text = add_note(text, name, f"{note}{ratio}.")
-        page.write_text(text, encoding="utf-8")
+                add_note(folder, kind, name, f"{note}{ratio}.")
 
 
-def add_note(text: str, name: str, note: str) -> str:
-    """Return a page with a sentence below the line that says where a component is from."""
-    pattern = rf"(^## {re.escape(name)}\n(?:(?!^## ).*\n)*?From .*\n)"
-    return re.sub(pattern, lambda found: f"{found[1]}\n{note}\n", text, count=1, flags=re.MULTILINE)
+def add_note(folder: Path, kind: str, name: str, note: str) -> None:
+    """Write a sentence into a component's page, below the line that says where it is from.
+
+    Args:
+        folder: The folder that `kplug docs` wrote into.
+        kind: The component's kind.
+        name: Its qualified name.
+        note: The sentence, in Markdown of a page two folders below those of the site.
+
+    Raises:
+        SystemExit: if the page has no place for it.
+    """
+    page = folder / KINDS[kind].plural / f"{name.replace('/', '-')}.md"
+    text, count = re.subn(
+        r"^From .*\n",
+        lambda found: f"{found[0]}\n{note}\n",
+        page.read_text(encoding="utf-8"),
+        count=1,
+        flags=re.MULTILINE,
+    )
+    if not count:
+        raise SystemExit(f"{page} has no place for: {note}")
+    page.write_text(text, encoding="utf-8")

@@ -33,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "build" / "docs"
 # Beside the pages, as Zensical takes no folder above its configuration.
 CONFIG = ROOT / "build" / "zensical.toml"
+LARGEST = 300_000  # bytes of a page
 
 # What the components are drawn with that have arguments without a default.
 DRAWN_WITH = (
@@ -151,8 +152,13 @@ def add_components(running: Running) -> None:
 
 
 def find_faults(site: Path) -> Iterator[str]:
-    """Yield what a page shows or runs that is no file of the site, which Zensical does not look at."""
+    """Yield what a page shows or runs that is no file of the site, and pages that are too large.
+
+    Zensical does not look at either.
+    """
     for page in site.rglob("*.html"):
+        if (size := page.stat().st_size) > LARGEST:
+            yield f"{page.relative_to(site)}: {size} bytes"
         found = re.findall(
             r'<(?:img|script|link)\b[^>]*?\b(?:src|href)="?([^" >]+)', page.read_text("utf-8")
         )

@@ -14,8 +14,6 @@ from typing import IO
 from costs import add_note
 from kplug_numbers.plugin import READ
 
-from kplug.inspection import KINDS
-
 ROOT = Path(__file__).resolve().parents[1]
 Running = tuple["subprocess.Popen[bytes]", IO[bytes]]
 
@@ -37,13 +35,6 @@ def add_equalities(folder: Path, running: Running) -> None:
     process, file = running
     if process.wait():
         raise SystemExit("components differ from those of other libraries: see above")
-    texts: dict[Path, str] = {}
     for key, sentence in json.load(file).items():
         kind, _, name = key.partition(" ")
-        page = folder / f"{KINDS[kind].plural}.md"
-        before = texts.get(page) or page.read_text(encoding="utf-8")
-        texts[page] = add_note(before, name, sentence)
-        if texts[page] == before:
-            raise SystemExit(f"{page} has no place for {key}")
-    for page, text in texts.items():
-        page.write_text(text, encoding="utf-8")
+        add_note(folder, kind, name, sentence)

@@ -54,6 +54,10 @@ def add_reference(pages: Path) -> None:
         "[its own page](../components/README.md); what is promised of a name, in [Support](../support.md)."
     )
     (folder / "index.md").write_text("\n".join([head, "", *rows, ""]), encoding="utf-8")
+    for key, page in reference.components.items():
+        if name := reference.homes.get(key):
+            with (pages / page).open("a", encoding="utf-8") as file:
+                file.write(f"\nIn the reference: {reference.link(name, '../../reference/')}.\n")
 
 
 class Reference:
@@ -88,9 +92,9 @@ class Reference:
             described += [member for _, member in list_members(value, set(self.homes))]
         return 300 + sum(300 + len(inspect.getdoc(one) or "") for one in described)
 
-    def link(self, name: str) -> str:
-        """Return a link to the section of an object."""
-        return f"[`{name}`]({self.files[name]}#{name})"
+    def link(self, name: str, folder: str = "") -> str:
+        """Return a link to the section of an object, from a page with this way to the reference."""
+        return f"[`{name}`]({folder}{self.files[name]}#{name})"
 
     def make_pages(self, here: str) -> dict[str, str]:
         """Return the pages of a module by their files."""
@@ -159,8 +163,7 @@ def find_components() -> dict[int, str]:
     for kind in KINDS.values():
         for component in list_components(kind):
             if component.origin.distribution == "kplug" and component.location.startswith("kplug."):
-                anchor = re.sub(r"[^\w-]", "", component.qualified_name.lower())
-                page = f"components/{kind.plural}.md#{anchor}"
+                page = f"components/{kind.plural}/{component.qualified_name.replace('/', '-')}.md"
                 found.setdefault(id(load(component)), page)
     return found
 

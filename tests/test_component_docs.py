@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kplug.cli.app import app
+from kplug.cli.docs import find_page
 from kplug.cli.show import describe, format_signature
 from kplug.components.layouts import has_channels_last
 from kplug.registry import KINDS, REGISTRY, Component, Kind
@@ -64,14 +65,13 @@ def _join(found: re.Match[str]) -> str:
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_page_has_every_component_with_its_signature(kind: Kind, pages: Path) -> None:
-    page = (pages / f"{kind.plural}.md").read_text(encoding="utf-8")
     for component in REGISTRY.components(kind):
-        section = page.partition(f"\n## {component.qualified_name}\n")[2].partition("\n## ")[0]
+        section = (pages / find_page(kind, component)).read_text(encoding="utf-8")
         facts = describe(kind, component)
         assert format_signature(facts) in re.sub(r"\(\n    |,\n    |,\n(?=\))", _join, section)
         assert f"From {component.origin}, `{component.location}`." in section
         assert all(f"`{alias}`" in section for alias in component.aliases)
-    assert "It cannot be loaded" not in page
+        assert "It cannot be loaded" not in section
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from kplug.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[1]
 # Pages that `kplug docs` wrote are no part of the project.
-WRITTEN = {*ROOT.glob("docs/components/*.md")} - {ROOT / "docs/components/README.md"}
+WRITTEN = {*ROOT.glob("docs/components/**/*.md")} - {ROOT / "docs/components/README.md"}
 # `test_tutorials.py` runs these, each in an environment of its own.
 TUTORIALS = sorted(ROOT.glob("docs/tutorials/*.md"))
 # It makes kplug the process's Keras; the plugin's tests run it in a process of its own.

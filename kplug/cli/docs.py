@@ -1,9 +1,9 @@
-"""``kplug docs``: writes one Markdown page for each kind, about every installed component."""
+"""``kplug docs``: writes a Markdown page about each installed component, and a list for each kind."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,10 +52,10 @@ _SHARED = {
 def write_docs(
     folder: FolderArgument, has_curves: CurvesOption = False, example: ExampleOption = None
 ) -> None:
-    """Write one page for each kind: losses.md, optimizers.md and so on.
+    """Write a page about every installed component, and one that lists those of a kind.
 
-    A page says of every installed component what it takes, what it does and which package supplies it.
-    This imports them all; to be drawn, components are made and called too.
+    losses.md lists the losses, losses/kplug-huber.md is about one: what it takes, what it does and which
+    package supplies it. This imports them all; to be drawn, components are made and called too.
 
     Example: kplug docs docs/components
 
@@ -65,9 +65,11 @@ def write_docs(
     folder.mkdir(parents=True, exist_ok=True)
     for kind in KINDS.values():
         pictures = draw_curves(kind, folder, examples) if has_curves else {}
-        page = folder / f"{kind.plural}.md"
-        page.write_text(make_page(kind, pictures), encoding="utf-8")
-        typer.echo(f"{page}: {len(REGISTRY.components(kind))} {kind.plural}")
+        pages = make_pages(kind, pictures)
+        (folder / kind.plural).mkdir(exist_ok=True)
+        for path, text in pages.items():
+            (folder / path).write_text(text, encoding="utf-8")
+        typer.echo(f"{folder / kind.plural}.md: {len(pages) - 1} {kind.plural}")
 
 
 def _read_examples(texts: list[str]) -> dict[str, Spec]:
@@ -83,8 +85,8 @@ def _read_examples(texts: list[str]) -> dict[str, Spec]:
     return examples
 
 
-def draw_curves(kind: Kind, folder: Path, examples: dict[str, Spec]) -> dict[str, str]:
-    """Draw the drawable components of a kind; return the pictures in Markdown by qualified name.
+def draw_curves(kind: Kind, folder: Path, examples: dict[str, Spec]) -> dict[str, tuple[Path, str]]:
+    """Draw the drawable components of a kind; return the files by qualified name, with what is drawn.
 
     Args:
         kind: The kind.
@@ -101,19 +103,21 @@ def draw_curves(kind: Kind, folder: Path, examples: dict[str, Spec]) -> dict[str
         curve = find_curve(kind, {"qualified_name": name, "name": component.name}, spec)
         if isinstance(curve, Curve):
             written = str(Spec(component.name, spec.args, spec.kwargs))
-            file = Path("curves") / f"{kind.plural}-{name.replace('/', '-')}.svg"
+            file = Path("curves") / f"{kind.plural}-{_file_name(name)}.svg"
             (folder / "curves").mkdir(exist_ok=True)
             plot(folder / file, [(written, curve)])
-            pictures[name] = f"![The curve of {written}]({file.as_posix()})"
+            pictures[name] = file, written
     return pictures
 
 
-def make_page(kind: Kind, pictures: Mapping[str, str] | None = None) -> str:
-    """Return the page about the components of a kind.
+def make_pages(
+    kind: Kind, pictures: Mapping[str, tuple[Path, str]] | None = None
+) -> dict[Path, str]:
+    """Return the pages about the components of a kind, by their files: the list first.
 
     Args:
         kind: The kind.
-        pictures: The pictures in Markdown, by qualified name.
+        pictures: The files of pictures and what they show, by qualified name.
     """
     pictures = pictures or {}
     components = sorted(
@@ -127,17 +131,34 @@ def make_page(kind: Kind, pictures: Mapping[str, str] | None = None) -> str:
     ours = [component for component in components if component.origin.distribution == "kplug"]
     taken = {key for component in ours for key in keys_of(component)}
     described = [(component, _describe(kind, component)) for component in components]
-    parts = [
+    listing = [
         f"# {kind.plural.capitalize()}",
         f"Everything that can be named where {kind.with_article} is wanted, from every package that is "
         f"installed. Written by `kplug docs`, kplug {__version__}.",
-        _table(described),
-        *(
-            _entry(component, facts, taken, pictures.get(component.qualified_name, ""))
-            for component, facts in described
-        ),
+        _table(kind, described),
         _shared(kind),
     ]
+    return {
+        Path(f"{kind.plural}.md"): _join(listing),
+        **{
+            find_page(kind, component): _join(
+                _entry(kind, component, facts, taken, pictures.get(component.qualified_name))
+            )
+            for component, facts in described
+        },
+    }
+
+
+def find_page(kind: Kind, component: Component) -> Path:
+    """Return the file of a component's page, from the folder of all."""
+    return Path(kind.plural) / f"{_file_name(component.qualified_name)}.md"
+
+
+def _file_name(qualified_name: str) -> str:
+    return qualified_name.replace("/", "-")
+
+
+def _join(parts: Iterable[str | None]) -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -148,9 +169,9 @@ def _describe(kind: Kind, component: Component) -> dict[str, Any] | KplugError:
         return error
 
 
-def _table(described: list[tuple[Component, dict[str, Any] | KplugError]]) -> str:
+def _table(kind: Kind, described: list[tuple[Component, dict[str, Any] | KplugError]]) -> str:
     rows = [
-        f"| [{component.qualified_name}](#{_anchor(component.qualified_name)}) "
+        f"| [{component.qualified_name}]({find_page(kind, component).as_posix()}) "
         f"| {escape(_summary(component, facts))} |"
         for component, facts in described
     ]
@@ -163,33 +184,46 @@ def _summary(component: Component, facts: dict[str, Any] | KplugError) -> str:
     return component.summary or str(facts["documentation"]).partition("\n")[0]
 
 
-def _anchor(title: str) -> str:
-    """Return the anchor of a heading, as GitHub and most other renderers generate it."""
-    return "".join(letter for letter in title.lower() if letter.isalnum() or letter in "_-")
-
-
 def _entry(
-    component: Component, facts: dict[str, Any] | KplugError, taken: set[str], picture: str
-) -> str:
-    heading = f"## {component.qualified_name}"
+    kind: Kind,
+    component: Component,
+    facts: dict[str, Any] | KplugError,
+    taken: set[str],
+    picture: tuple[Path, str] | None,
+) -> list[str | None]:
+    head = [f"# {component.qualified_name}", f"One of the [{kind.plural}](../{kind.plural}.md)."]
     if isinstance(facts, KplugError):
-        return f"{heading}\n\nIt cannot be loaded:\n\n{fence(str(facts), 'text')}"
-    parts = [
-        heading,
-        fence(_written_as(component, facts, taken), "python"),
+        return [*head, f"It cannot be loaded:\n\n{fence(str(facts), 'text')}"]
+    name = _name_to_write(component, taken)
+    return [
+        *head,
+        fence(_written_as(name, facts), "python"),
+        _how_to_write(name, facts, picture),
         _origin(facts),
-        picture,
+        picture and f"![The curve of {picture[1]}](../{picture[0].as_posix()})",
         facts["deprecated"] and f"Deprecated: {escape(facts['deprecated'])}",
         docstring_as_markdown(facts["documentation"]),
     ]
-    return "\n\n".join(filter(None, parts))
 
 
-def _written_as(component: Component, facts: dict[str, Any], taken: set[str]) -> str:
-    """Return the signature, qualified if the bare name means another component; wrapped if long."""
+def _name_to_write(component: Component, taken: set[str]) -> str:
+    """Return the bare name, or the qualified one if the bare name means another component."""
     is_another = component.origin.distribution != "kplug" and lookup_key(component.name) in taken
-    is_long = component.is_qualified_only or is_another
-    name = component.qualified_name if is_long else component.name
+    return component.qualified_name if component.is_qualified_only or is_another else component.name
+
+
+def _how_to_write(name: str, facts: dict[str, Any], picture: tuple[Path, str] | None) -> str:
+    """Return a text that a model can have, with values for arguments that have no default."""
+    required = [item["name"] for item in facts["arguments"] if item["required"]]
+    arguments = ", ".join(f"{argument}=…" for argument in required)
+    text = f"{name}({arguments})" if required else name
+    if required and picture is not None:  # it was made with these
+        text = name + picture[1][len(facts["name"]) :]
+    return f"Write `{quote(text)}`."
+
+
+def _written_as(name: str, facts: dict[str, Any]) -> str:
+    """Return the signature, an argument a line if it is long."""
     signature = format_signature({**facts, "name": name})
     if len(signature) <= _MOST_COLUMNS:
         return signature

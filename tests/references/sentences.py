@@ -20,5 +20,5 @@ def write_sentence(name: str, version: str, reasons: Mapping[str, str]) -> str:
     for pattern, why in reasons.items():
         patterns.setdefault(why, []).append(f"`{pattern}`")
     but = "; ".join(f"{' and '.join(parts)}: {why}" for why, parts in patterns.items())
-    how = "[within 10⁻⁶](../numbers.md#equal-to-other-libraries)"
+    how = "[within 10⁻⁶](../../numbers.md#equal-to-other-libraries)"
     return f"Equal to {library} {how}{', but for ' if but else ''}{but}."

@@ -13,7 +13,7 @@ import pytest
 from tests.references.sentences import write_sentence
 
 ROOT = Path(__file__).resolve().parents[2]
-WITHIN = "[within 10⁻⁶](../numbers.md#equal-to-other-libraries)"
+WITHIN = "[within 10⁻⁶](../../numbers.md#equal-to-other-libraries)"
 
 
 @pytest.mark.parametrize(
@@ -38,20 +38,23 @@ def test_sentences_come_from_a_comparison_and_stand_on_their_pages(
 ) -> None:
     monkeypatch.syspath_prepend(str(ROOT / ".ci"))
     monkeypatch.setenv("KERAS_BACKEND", "torch")
-    page = tmp_path / "regularizers.md"
-    names = ("kplug/l1", "kplug/l1_l2", "kplug/l2", "kplug/orthogonal_regularizer")
-    page.write_text("".join(f"## {name}\n\nFrom kplug 0.1.\n\nText.\n\n" for name in names))
+    (tmp_path / "losses").mkdir()
+    folder = tmp_path / "regularizers"
+    folder.mkdir()
+    for name in ("l1", "l1_l2", "l2", "orthogonal_regularizer"):
+        (folder / f"kplug-{name}.md").write_text("# A name\n\nFrom kplug 0.1.\n\nText.\n")
     equalities = importlib.import_module("equalities")
     equalities.add_equalities(tmp_path, equalities.begin_comparing(["regularizer"]))
-    text = page.read_text()
+    text = (folder / "kplug-l2.md").read_text()
     assert f"From kplug 0.1.\n\nEqual to `keras.regularizers.L2` 3.15 {WITHIN}.\n\nText." in text
+    text = (folder / "kplug-orthogonal_regularizer.md").read_text()
     assert f"OrthogonalRegularizer` 3.15 {WITHIN}, but for `*/zeros/gradient`: " in text
     done, file = (
         subprocess.Popen((sys.executable, "-c", "")),
         io.BytesIO(b'{"loss kplug/mse": "."}'),
     )
-    (tmp_path / "losses.md").touch()
-    with pytest.raises(SystemExit, match="has no place for loss kplug/mse"):
+    (tmp_path / "losses/kplug-mse.md").touch()
+    with pytest.raises(SystemExit, match=r"kplug-mse\.md has no place for"):
         equalities.add_equalities(tmp_path, (done, file))
 
 
