@@ -102,20 +102,6 @@ def balanced_absolute(y_true: Tensor, y_pred: Tensor, tilt: float = 0.5) -> Tens
     return ((y_true - y_pred).abs() * weights / weights.mean()).mean(-1)
 
 
-def gaussian_overlap(y_true: Tensor, y_pred: Tensor, smooth: float = 1.0) -> Tensor:
-    """One minus the Dice coefficient of each sample, by squared areas.
-
-    Args:
-        y_true: Masks, shape (N, …).
-        y_pred: Probabilities, the same shape.
-        smooth: Added above and below, > 0.
-    """
-    truth, shares = y_true.flatten(1), y_pred.flatten(1)
-    overlap = (truth * shares).sum(-1)
-    area = truth.square().sum(-1) + shares.square().sum(-1)
-    return 1 - (2 * overlap + smooth) / (area + smooth)
-
-
 # Sequences and images
 
 
