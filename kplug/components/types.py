@@ -60,15 +60,18 @@ class CallbackObject(Protocol):
         """Handle the end of an epoch."""
 
 
-_Any: TypeAlias = Spec | Resolved | NamedDict | KerasDict | Callable[..., Any] | None
+_Object: TypeAlias = Spec | Resolved | Callable[..., Any] | None
+_Any: TypeAlias = _Object | Mapping[str, Any]
+# A mapping may have a component for each output here, so types tell the forms of one component from it.
+_AnyOfOutput: TypeAlias = _Object | NamedDict | KerasDict
 
 InitializerLike: TypeAlias = InitializerName | _Any
 RegularizerLike: TypeAlias = RegularizerName | _Any
 ConstraintLike: TypeAlias = ConstraintName | _Any
 ActivationLike: TypeAlias = ActivationName | _Any
 ScheduleLike: TypeAlias = ScheduleName | float | _Any
-LossLike: TypeAlias = LossName | _Any
-MetricLike: TypeAlias = MetricName | _Any
+LossLike: TypeAlias = LossName | _AnyOfOutput
+MetricLike: TypeAlias = MetricName | _AnyOfOutput
 OptimizerLike: TypeAlias = OptimizerName | OptimizerObject | _Any
 CallbackLike: TypeAlias = CallbackName | CallbackObject | _Any
 

@@ -173,8 +173,9 @@ def compile_model(model: Any, settings: CompileSettings) -> Compiled:
             hint="Add some first: model.add(Dense(1)).",
         )
     collector = Collector()
-    asked = {name: read_structure(getattr(settings, name)) for name in KINDS}
-    names = tuple(getattr(model, "output_names", ())) or name_outputs(asked["loss"])
+    stated = tuple(getattr(model, "output_names", ()))
+    asked = {name: read_structure(name, getattr(settings, name), stated) for name in KINDS}
+    names = stated or name_outputs(asked["loss"])
     losses = resolve_losses(collector, names, asked["loss"], settings.loss_weights)
     if getattr(model, "returns_dict", False):
         losses = order_as_given(losses, asked["loss"])

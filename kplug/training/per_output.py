@@ -7,7 +7,7 @@ from typing import Any
 
 from kplug.components.arguments import is_number, list_words, refusal, require_number
 from kplug.errors import ArgumentValueError
-from kplug.registry.spec import is_spec_mapping
+from kplug.registry.spec import is_named, is_spec_mapping
 from kplug.registry.suggestions import did_you_mean
 
 
@@ -107,7 +107,7 @@ def spread_weights(names: Sequence[str], given: Any) -> list[float]:
 def _is_by_name(given: Any) -> bool:
     if not isinstance(given, Mapping):
         return False
-    return not is_spec_mapping(given) and set(given) != {"name"}
+    return not is_spec_mapping(given) and not is_named(given)
 
 
 def _as_list(given: Any) -> list[Any]:

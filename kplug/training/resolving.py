@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from kplug.dialect.training_structure import map_identifiers
-from kplug.errors import ArgumentValueError, ContractError, KplugError, SeveralProblemsError
+from kplug.errors import (
+    ArgumentValueError,
+    ContractError,
+    KplugError,
+    SeveralProblemsError,
+    SpecError,
+)
 from kplug.losses import WeightedSum
 from kplug.metrics import TorchConvention
 from kplug.registry import Resolved, Spec, parse_spec, resolve
+from kplug.registry.spec import as_plain
 from kplug.training.compile_slots import FilledSlot, NamedMetric, OutputLoss
 from kplug.training.per_output import (
     spread_losses,
@@ -82,7 +89,7 @@ def resolve_losses(
     collector: Collector, names: tuple[str, ...], loss: object, loss_weights: object
 ) -> tuple[OutputLoss, ...]:
     """Return the losses of the outputs that have one; ``loss`` is a result of ``read_structure``."""
-    weights = collector.attempt(partial(spread_weights, names), loss_weights)
+    weights = collector.attempt(partial(spread_weights, names), as_plain(loss_weights))
     spread = collector.attempt(partial(spread_losses, names), loss)
     losses: list[OutputLoss] = []
     for index, asked in enumerate(spread or ()):
@@ -203,9 +210,17 @@ def _refuse_shared(known: list[NamedMetric], entry: NamedMetric) -> None:
             raise error
 
 
-def read_structure(given: object) -> Any:
-    """Return an argument with each identifier in its lists and dicts replaced by an ``Asked``."""
-    return map_identifiers(given, Asked)
+def read_structure(argument: str, given: object, outputs: Collection[str]) -> Any:
+    """Return an argument with each identifier in its lists and dicts replaced by an ``Asked``.
+
+    Raises:
+        SpecError: if a configuration of another library cannot be read.
+    """
+    try:
+        return map_identifiers(given, Asked, outputs)
+    except SpecError as error:
+        error.at(argument)
+        raise
 
 
 def fill_structure(asked: object) -> Any:

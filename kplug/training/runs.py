@@ -8,6 +8,7 @@ from typing import Any
 from kplug.backend.processes import is_main_process
 from kplug.callbacks import Callback, CallbackList, History
 from kplug.registry import resolve
+from kplug.registry.spec import as_plain
 from kplug.registry.user_warnings import warn
 from kplug.training.allocator import ALLOCATOR
 from kplug.training.compiled import Compiled
@@ -190,6 +191,7 @@ def resolve_callbacks(given: object) -> list[Callback]:
     """Resolve the callbacks of one call: None, one callback, or a list of names, specs and instances."""
     if given is None:
         return []
+    given = as_plain(given)
     several = given if isinstance(given, (list, tuple)) else [given]
     return [
         resolve("callback", each, where=f"callbacks[{index}]").object

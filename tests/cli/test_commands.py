@@ -137,7 +137,7 @@ def test_a_command_that_is_not_here_is_offered_by_a_plugin_that_knows_of_it(
 @pytest.mark.parametrize(
     ("name", "owner"),
     [
-        *((name, "kplug-authoring") for name in ("new", "add", "check", "stubs")),
+        *((name, "kplug-authoring") for name in ("new", "add", "check", "schema", "stubs")),
         ("demo", "kplug-demo"),
         ("numbers", "kplug-numbers"),
         ("compare", "kplug-numbers"),

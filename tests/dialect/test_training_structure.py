@@ -35,14 +35,17 @@ def test_nothing_stays_nothing(empty: Any) -> None:
         keras.saving.serialize_keras_object(keras.losses.Huber()),
         {"name": "huber", "args": {"delta": 2.0}},
         {"name": "huber"},
+        {"name": "huber", "delta": 2.0},
     ],
-    ids=["keras 2", "keras 3", "spec", "spec without arguments"],
+    ids=["keras 2", "keras 3", "spec", "spec without arguments", "flat spec"],
 )
 def test_dict_of_one_component_is_one_identifier(component: dict[str, Any]) -> None:
     assert map_identifiers(component, wrap) == ("changed", component)
     assert map_identifiers({"out": [component]}, wrap) == {"out": [("changed", component)]}
 
 
-def test_output_called_name_beside_another_is_an_output() -> None:
+def test_output_called_name_is_an_output_where_the_outputs_are_known() -> None:
     given = {"name": "mse", "score": "mae"}
-    assert map_identifiers(given, str.upper) == {"name": "MSE", "score": "MAE"}
+    changed = {"name": "MSE", "score": "MAE"}
+    assert map_identifiers(given, str.upper, ["score", "name", "other"]) == changed
+    assert map_identifiers(given, wrap, ["score"]) == ("changed", given)

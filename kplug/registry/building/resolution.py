@@ -25,7 +25,7 @@ from kplug.registry.parameters import has_parameter
 from kplug.registry.problems import describe_error
 from kplug.registry.quoting import quote
 from kplug.registry.registry import REGISTRY
-from kplug.registry.spec import Spec, parse_spec, spec_from_dict
+from kplug.registry.spec import Spec, as_plain, parse_spec, spec_from_dict
 
 _MOST_PLANS = 4096  # bounds the cache: hyper-parameter searches write ever new texts
 
@@ -96,6 +96,9 @@ def _resolve(kind: Kind, identifier: object, where: str | None) -> Resolved:
         return _build(_plan(kind, identifier), where)
     if isinstance(identifier, Resolved):
         return _check_kind(kind, identifier)
+    plain = as_plain(identifier)  # a model of pydantic
+    if isinstance(plain, dict):
+        return _resolve(kind, plain, where)
     return _from_object(kind, identifier)
 
 

@@ -39,7 +39,7 @@ LENT = {
     **{f"utils.{name}": _PREPROCESSING for name in _UTILS},
 }
 COMMANDS = {
-    **dict.fromkeys(("new", "add", "check", "stubs"), "kplug-authoring"),
+    **dict.fromkeys(("new", "add", "check", "schema", "stubs"), "kplug-authoring"),
     "demo": "kplug-demo",
     **dict.fromkeys(("numbers", "compare"), "kplug-numbers"),
     **dict.fromkeys(_REGISTRY.split(), "kplug-registry"),

@@ -17,6 +17,8 @@ from kplug.registry.spec.model import (
     SUM as SUM,
     Spec as Spec,
     Value as Value,
+    as_plain as as_plain,
+    is_named as is_named,
     is_spec_mapping as is_spec_mapping,
     spec_from_dict as spec_from_dict,
 )

@@ -5,14 +5,16 @@ from __future__ import annotations
 import keyword
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
 from kplug.registry.errors import SpecError, SpecLimitError
-from kplug.registry.quoting import quote
+from kplug.registry.kinds import find_kind_of_slot
+from kplug.registry.problems import describe_error
+from kplug.registry.quoting import name_type, quote
 from kplug.registry.spec.formatting import format_call, format_value
 
 Value = Any  # None, bool, int, float, str, list, tuple, dict of these, or a nested Spec
@@ -89,6 +91,17 @@ class Spec:
         """The reference without its distribution."""
         return _SEPARATOR.split(self.ref)[-1]
 
+    def replace(self, /, **arguments: Value) -> Spec:
+        """Return a spec with some arguments changed or added; the others stay.
+
+        Example:
+            >>> print(Spec("adam", kwargs={"lr": 0.1, "decay": 0.5}).replace(lr=0.2))
+            adam(lr=0.2, decay=0.5)
+        """
+        room = MAX_DEPTH - 1
+        read = {key: _read_argument(key, value, room) for key, value in arguments.items()}
+        return Spec(self.ref, self.args, {**self.kwargs, **read}, self.is_config)
+
     def __str__(self) -> str:
         if not self.args and not self.kwargs:
             return self.ref
@@ -114,10 +127,13 @@ class Spec:
 
 
 def spec_from_dict(mapping: Mapping[str, Value], room: int = MAX_DEPTH) -> Spec:
-    """Read one of the dict forms: kplug's ``{"name", "args"}`` or Keras's ``{"class_name", "config"}``.
+    """Read one of the dict forms: kplug's ``{"name", "args"}``, or Keras's ``{"class_name", "config"}``.
+
+    kplug's arguments may stand beside the name, too. Under an argument that implies a kind, such as
+    ``learning_rate``, a dict with a name is a component as well.
 
     Args:
-        mapping: The dict, as it comes from JSON.
+        mapping: The dict, as it comes from JSON, or a mapping of another library.
         room: The remaining levels of nesting.
 
     Raises:
@@ -127,17 +143,23 @@ def spec_from_dict(mapping: Mapping[str, Value], room: int = MAX_DEPTH) -> Spec:
     Example:
         >>> print(spec_from_dict({"class_name": "L2", "config": {"l2": 0.01}}))
         L2(l2=0.01)
+        >>> print(spec_from_dict({"name": "adam", "lr": {"name": "cosine_decay", "decay_steps": 9}}))
+        adam(lr=cosine_decay(decay_steps=9))
     """
     if room < 1:
         raise too_deep()
+    mapping = as_plain(mapping)
     if "class_name" in mapping:
         ref, arguments = _keras_parts(mapping)
     elif "name" in mapping and set(mapping) <= {"name", "args"}:
-        ref, arguments = mapping["name"], mapping.get("args") or {}
+        ref, arguments = mapping["name"], as_plain(mapping.get("args")) or {}
+    elif is_named(mapping) and "args" not in mapping:
+        ref, arguments = mapping["name"], {k: v for k, v in mapping.items() if k != "name"}
     else:
         raise SpecError(
             f"a dict with the keys {quote(sorted(map(str, mapping)))} does not describe a component",
-            hint="Give {'name': …, 'args': {…}} or Keras's {'class_name': …, 'config': {…}}.",
+            hint="Give {'name': …, 'args': {…}}, {'name': …, 'argument': …} or Keras's "
+            "{'class_name': …, 'config': {…}}.",
         )
     if not isinstance(arguments, Mapping):
         raise SpecError(
@@ -145,8 +167,61 @@ def spec_from_dict(mapping: Mapping[str, Value], room: int = MAX_DEPTH) -> Spec:
             hint="Give a dict of argument to value.",
         )
     _check_ref(ref)
-    values = {key: _normalise(item, room - 1) for key, item in arguments.items()}
-    return Spec(ref, kwargs=values, is_config="class_name" in mapping)
+    is_keras = "class_name" in mapping
+    values = {
+        key: _normalise(item, room - 1) if is_keras else _read_argument(key, item, room - 1)
+        for key, item in arguments.items()
+    }
+    return Spec(ref, kwargs=values, is_config=is_keras)
+
+
+_PLAIN = (type(None), str, int, float, dict, list, tuple, bytes, Spec)
+
+
+def as_plain(value: Value) -> Value:
+    """Return a mapping or a sequence of another library as a dict or a list; anything else as it is.
+
+    Those of OmegaConf resolve their interpolations themselves. A model of pydantic is a mapping, too.
+
+    Raises:
+        SpecError: if it cannot be read.
+
+    Example:
+        >>> from types import MappingProxyType
+        >>> as_plain(MappingProxyType({"name": "adam"})), as_plain("adam")
+        ({'name': 'adam'}, 'adam')
+    """
+    if isinstance(value, _PLAIN):
+        return value
+    dump = getattr(type(value), "model_dump", None)
+    try:
+        if isinstance(value, Mapping):
+            return dict(value)
+        if isinstance(value, Sequence):
+            return list(value)
+        return dict(dump(value)) if callable(dump) and not callable(value) else value
+    except Exception as error:  # a missing value or an interpolation, of any library
+        raise SpecError(
+            f"{name_type(value)} cannot be read: {describe_error(error)}",
+            hint="Complete the configuration before it is used.",
+        ) from error
+
+
+def is_named(mapping: Mapping[Any, Value]) -> bool:
+    """Whether a mapping is of kplug's forms, with the name of a component."""
+    return isinstance(mapping.get("name"), str) and "class_name" not in mapping
+
+
+def _read_argument(key: object, value: Value, room: int) -> Value:
+    """Return an argument of one of kplug's forms, in which dicts with a name may be components."""
+    if isinstance(key, str) and find_kind_of_slot(key) is not None:
+        value = as_plain(value)
+        if isinstance(value, dict) and is_named(value):
+            return spec_from_dict(value, room)
+        if isinstance(value, (list, tuple)) and room > 0:
+            items = [_read_argument(key, item, room - 1) for item in value]
+            value = items if isinstance(value, list) else tuple(items)
+    return _normalise(value, room)
 
 
 def _keras_parts(mapping: Mapping[str, Value]) -> tuple[Value, Value]:
@@ -190,6 +265,8 @@ def _normalise(value: Value, room: int) -> Value:
         if depth_of(value) > room:
             raise too_deep()
         return value
+    if not isinstance(value, _PLAIN):
+        value = as_plain(value)
     if not isinstance(value, (list, tuple, dict)):
         # A single nan object, so that specs containing it compare equal.
         return math.nan if isinstance(value, float) and math.isnan(value) else value

@@ -91,7 +91,9 @@ def test_dict_forms(mapping: dict[str, Any], text: str) -> None:
     [
         ({}, "a dict with the keys [] does not describe a component"),
         ({"nam": "adam"}, "a dict with the keys ['nam'] does not describe a component"),
-        ({"name": "a", "arg": 1}, "a dict with the keys ['arg', 'name'] does not describe"),
+        ({"name": "a", "args": {}, "x": 1}, "a dict with the keys ['args', 'name', 'x'] does not"),
+        ({"name": ["a"], "x": 1}, "a dict with the keys ['name', 'x'] does not describe"),
+        ({"name": "a", "x y": 1}, "'x y' cannot be the name of an argument of 'a'"),
         ({"class_name": "L2", "weights": 1}, "a dict with the keys ['class_name', 'weights'] does"),
         ({"name": "adam", "args": [1]}, "the arguments of 'adam' are [1]"),
         ({"name": "adam", "args": {1: 2}}, "1 cannot be the name of an argument of 'adam'"),

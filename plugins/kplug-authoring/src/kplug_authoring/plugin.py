@@ -41,6 +41,11 @@ _COMMANDS = {
         "check.command",
         "Run the contract suite on what a plugin offers, and look at its declarations.",
     ),
+    "schema": (
+        "schema",
+        "Write the JSON Schema of the installed components, from which editors complete YAML and JSON "
+        "files.",
+    ),
     "stubs": (
         "stubs.command",
         "Tell type checkers and editors the names of the installed components, and their arguments.",

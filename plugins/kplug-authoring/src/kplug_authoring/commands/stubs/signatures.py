@@ -28,7 +28,7 @@ def write_arguments(kind: Kind, component: Component) -> str:
     parameters = find_spec_parameters(kind, target, component)
     if parameters is None:
         return ANY_KEYWORDS
-    return ", ".join(_write_parameters(parameters, _read_hints(target)))
+    return ", ".join(_write_parameters(parameters, read_types(target)))
 
 
 def _write_parameters(
@@ -66,7 +66,7 @@ def _write_default(value: object) -> str:
     return repr(value) if is_plain or is_finite else "..."
 
 
-def _read_hints(target: Any) -> dict[str, Any]:
+def read_types(target: Any) -> dict[str, Any]:
     """Return the types of a callable's arguments, including those of unpacked typed dicts."""
     from kplug_authoring.variations import read_hints  # imports torch
 
