@@ -118,7 +118,7 @@ class Reference:
         pages = {file_of(here): join(head)}
         for number, part in enumerate(parts, 1):
             first, last = (name.rpartition(".")[2] for name in (part[0], part[-1]))
-            title = f"# {here}, {first} to {last}"
+            title = f"# {here}: {first}" + (f" to {last}" if last != first else "")
             pages[file_of(here, number)] = join([title, *map(self._describe, part)])
         return pages
 
