@@ -49,7 +49,7 @@ def test_a_folder_that_is_no_registry_is_told(machine: Path, tmp_path: Path) -> 
         require_registries()
     assert str(caught.value) == (
         f"the registry 'site' leads to none: nothing at {tmp_path.as_uri()}/ says its format\n"
-        "  Correct the address in the setting."
+        "  Correct the address."
     )
 
 

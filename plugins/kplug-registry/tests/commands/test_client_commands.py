@@ -240,7 +240,7 @@ def test_outdated(machine: Path, site: SignedFolder) -> None:
     offer(site, "kplug-penalties", "99.0", ("regularizer", "l1_reg"))
     assert call("outdated", status=1) == (
         "kplug-penalties 0.1.0: 99.0 in the registry site\n"
-        "  numbers that cannot be compared: 99.0 has no recorded numbers\n"
+        "  numbers that cannot be compared: the version that is here has no recorded numbers\n"
         "kplug-segmentation 0.1.0: no version that fits in the registry site; "
         "withdrawn: wrong gradient\n"
     )

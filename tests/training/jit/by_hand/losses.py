@@ -133,6 +133,14 @@ def _cross_entropy(y: Tensor, p: Tensor) -> Tensor:
     return F.nll_loss(p.log(), y)
 
 
+def _squares(y: Tensor, p: Tensor) -> Tensor:
+    return (y - p).square().mean()
+
+
+def _squares_and_sizes(y: Tensor, p: Tensor) -> Tensor:
+    return 0.5 * _squares(y, p) + 2 * (y - p).abs().mean()
+
+
 def _ctc(y: Tensor, logits: Tensor) -> Tensor:
     times, lengths = (torch.full((len(y),), count) for count in (TIMES, y.shape[1]))
     values = F.ctc_loss(logits.log_softmax(-1).movedim(1, 0), y, times, lengths, reduction="none")
@@ -145,7 +153,14 @@ WRITTEN = [
     LossCase("ctc", _ctc, "labels", "linear", (TIMES, CLASSES), is_eager=True),
     LossCase("crossentropy", _cross_entropy, "ids", "softmax"),
     LossCase("dice", _dice, "binary", "sigmoid"),
+    LossCase("torch_convention(mean_squared_error)", _squares, "real", "linear"),
     LossCase("tversky", _tversky, "binary", "sigmoid"),
+    LossCase(
+        "weighted_sum(['mean_squared_error', 'mean_absolute_error'], weights=[0.5, 2.0])",
+        _squares_and_sizes,
+        "real",
+        "linear",
+    ),
 ]
 # Targets, activation and arguments for torch's own, called with their outputs first; others get numbers.
 OF_TORCH: dict[str, tuple[str, str, dict[str, Any]]] = {
