@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import FunctionType, MappingProxyType, ModuleType
@@ -26,15 +27,27 @@ _CACHED = type(functools.cache(len))
 # Objects of these modules keep no setting, or show it as text.
 _SHOWN = {
     *(
+        "_abc",
+        "_collections",
         "abc",
         "builtins",
-        "collections",
         "collections.abc",
         "datetime",
         "decimal",
+        "functools",
     ),
-    *("functools", "itertools", "logging", "numpy", "pathlib", "re", "torch", "types", "typing"),
-    *("thread", "typing_extensions", "weakref"),
+    *(
+        "itertools",
+        "logging",
+        "numpy",
+        "pathlib",
+        "re",
+        "torch",
+        "types",
+        "typing",
+        "typing_extensions",
+    ),
+    *("weakref", type(threading.Lock()).__module__),
 }
 _OF_LIBRARIES = ("ATEN_", "DNNL_", "MKL_", "ONEDNN_", "TORCH_")
 
@@ -165,7 +178,7 @@ class _Reader:
         own = None if kind.__module__ == "logging" else self._read_own(value)
         if own is not None:
             return kind.__qualname__, own
-        if kind.__module__.removeprefix("_") in _SHOWN:
+        if kind.__module__ in _SHOWN:
             shown = repr(value)
             return kind.__qualname__ if " at 0x" in shown else shown
         return self._give_up(value)
