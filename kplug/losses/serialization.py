@@ -75,7 +75,7 @@ def deserialize(name: object, custom_objects: Mapping[str, Any] | None = None) -
     return loss
 
 
-def get(identifier: LossLike) -> Any:
+def get(identifier: LossLike | Mapping[str, Any]) -> Any:
     """Return the loss that a name, dict, class, function or instance stands for; None for None.
 
     ``torch_convention(…)`` is returned as its `Criterion`, which is called with (input, target).

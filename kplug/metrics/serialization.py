@@ -51,7 +51,7 @@ def deserialize(config: object, custom_objects: Mapping[str, Any] | None = None)
     return metric
 
 
-def get(identifier: MetricLike) -> Any:
+def get(identifier: MetricLike | Mapping[str, Any]) -> Any:
     """Return the metric that a name, dict, class, function or instance stands for; None for None.
 
     ``torch_convention(…)`` is returned as its `Meter`, which is called with (input, target).

@@ -18,12 +18,14 @@ from kplug.registry import resolve_object
 
 
 @overload
-def get(identifier: OptimizerLike) -> torch.optim.Optimizer | TorchOptimizerFactory: ...
+def get(
+    identifier: OptimizerLike | Mapping[str, Any],
+) -> torch.optim.Optimizer | TorchOptimizerFactory: ...
 
 
 @overload
 def get(
-    identifier: OptimizerLike,
+    identifier: OptimizerLike | Mapping[str, Any],
     params: Iterable[Any],
     groups: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> torch.optim.Optimizer: ...

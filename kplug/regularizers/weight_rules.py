@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from kplug.components.name_patterns import assign_names
 from kplug.components.types import ConstraintLike, RegularizerLike
-from kplug.constraints.adapt import apply_constraints
 from kplug.errors import ArgumentValueError, ContractError
 from kplug.registry import Resolved, resolve
 from kplug.registry.quoting import name_type
@@ -45,6 +44,8 @@ class WeightRules:
 
         ``optimizer.register_step_post_hook(rules.constrain)`` does so where the loop is another library's.
         """
+        from kplug.constraints.adapt import apply_constraints  # for constraints only
+
         apply_constraints(find_weight_rules(self.module, "constraint"))
 
     def __repr__(self) -> str:

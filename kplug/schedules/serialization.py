@@ -17,11 +17,13 @@ from kplug.schedules.rate_scheduler import RateScheduler
 
 
 @overload
-def get(identifier: ScheduleLike) -> Callable[[int], float]: ...
+def get(identifier: ScheduleLike | Mapping[str, Any]) -> Callable[[int], float]: ...
 
 
 @overload
-def get(identifier: ScheduleLike, optimizer: torch.optim.Optimizer) -> RateScheduler: ...
+def get(
+    identifier: ScheduleLike | Mapping[str, Any], optimizer: torch.optim.Optimizer
+) -> RateScheduler: ...
 
 
 def get(

@@ -239,8 +239,9 @@ def _metric_name(identifier: object, filled: FilledSlot) -> str:
     """Return the name as typed, or the object's own; None for a function or a factory."""
     if isinstance(identifier, str):
         inner = filled.resolved.given.get("metric")
-        is_around = isinstance(filled.object, TorchConvention) and isinstance(inner, Spec)
-        return inner.name if is_around else parse_spec(identifier).name
+        if isinstance(filled.object, TorchConvention) and isinstance(inner, Spec):
+            return inner.name
+        return parse_spec(identifier).name
     return _own_name(filled.resolved)
 
 

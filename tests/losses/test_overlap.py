@@ -62,7 +62,7 @@ def test_several_axes_survive_json() -> None:
     config = json.loads(json.dumps(loss.get_config()))
     assert config["axis"] == [1, 2]
     assert losses.Dice.from_config(config).get_config() == loss.get_config()
-    assert losses.get("dice(axis=(1, 2))").get_config() == loss.get_config()  # type: ignore[union-attr]
+    assert losses.get("dice(axis=(1, 2))").get_config() == loss.get_config()
 
 
 def test_gradient_of_the_whole_batch() -> None:

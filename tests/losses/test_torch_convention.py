@@ -123,7 +123,7 @@ def test_fit_of_a_torch_network_takes_it(as_module: bool) -> None:
     for _ in range(2):
         loss = F.cross_entropy(theirs(SCORES), LABELS)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         expected.append(loss.item())
     assert history["loss"] == pytest.approx(expected, rel=1e-5)

@@ -15,7 +15,7 @@ from kplug import penalize
 from kplug.errors import ArgumentValueError, ContractError, ResolutionError
 
 
-def make_network() -> nn.Sequential:
+def make_network() -> Any:
     torch.manual_seed(0)
     return nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 1))
 
@@ -30,7 +30,7 @@ def test_the_value_is_that_of_the_formula_and_has_its_gradient() -> None:
     rules = penalize(network, {"*.weight": "l1(0.5)"})
     value = rules()
     torch.testing.assert_close(value, expected_penalty(network))
-    value.backward()
+    value.backward()  # type: ignore[no-untyped-call]
     torch.testing.assert_close(network[0].weight.grad, 0.5 * network[0].weight.sign())
     assert network[0].bias.grad is None
 
@@ -66,7 +66,7 @@ def test_a_frozen_weight_has_no_rules() -> None:
     assert torch.equal(network[0].weight, before)
 
 
-def by_hand(network: nn.Module, inputs: Tensor, targets: Tensor, steps: int) -> list[Tensor]:
+def by_hand(network: Any, inputs: Tensor, targets: Tensor, steps: int) -> list[Tensor]:
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
     for _ in range(steps):
         optimizer.zero_grad()
@@ -108,7 +108,7 @@ def test_the_table_of_a_model_shows_where_they_come_from() -> None:
 def test_layers_of_kplug_have_rules_beside_their_own() -> None:
     model = kplug.Sequential([kplug.layers.Dense(2, kernel_regularizer="l2(0.5)", input_dim=3)])
     rules = penalize(model, {"*kernel": "l1(0.5)"})
-    kernel = model.layers[0].kernel
+    kernel: Any = model.layers[0].kernel
     own = 0.5 * kernel.square().sum()
     torch.testing.assert_close(rules(), 0.5 * kernel.abs().sum())
     torch.testing.assert_close(sum(model.losses), rules() + own)
@@ -144,7 +144,7 @@ def test_its_text_names_the_components() -> None:
 
 
 def test_a_function_is_a_rule() -> None:
-    network = nn.Linear(2, 1)
+    network: Any = nn.Linear(2, 1)
     rules = penalize(network, {"weight": lambda weight: weight.sum()})
     torch.testing.assert_close(rules(), network.weight.sum())
 
