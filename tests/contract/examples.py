@@ -45,8 +45,6 @@ USUAL_ARGUMENTS: dict[str, Any] = {
     "kernel_size": 3,
     "key_dim": 3,
     "layer": parse_spec("kplug/LSTM(units=3)"),
-    "loss": parse_spec("kplug/mean_squared_error"),
-    "metric": parse_spec("kplug/mean_absolute_error"),
     "n": 2,
     "num_classes": 3,
     "num_heads": 2,
@@ -133,6 +131,8 @@ EXAMPLES: dict[str, Example] = {
             "reduction": "samples whose loss is 0 do not count in the mean",
         }
     ),
+    "loss/kplug/torch_convention": Example({"loss": parse_spec("kplug/mean_squared_error")}),
+    "metric/kplug/torch_convention": Example({"metric": parse_spec("kplug/mean_absolute_error")}),
     **dict.fromkeys(("loss/kplug/hinge", "loss/kplug/squared_hinge"), SIGNS),
     "loss/kplug/weighted_sum": Example(
         {
@@ -174,8 +174,6 @@ EXAMPLES: dict[str, Example] = {
     "layer/kplug/Bidirectional": Example(
         {
             "layer": parse_spec("kplug/LSTM(units=3)"),
-            "loss": parse_spec("kplug/mean_squared_error"),
-            "metric": parse_spec("kplug/mean_absolute_error"),
             "backward_layer": parse_spec("kplug/LSTM(units=3, go_backwards=True)"),
         }
     ),
