@@ -199,7 +199,7 @@ def _find_cases() -> list[LossCase]:
         name, origin = component.name, component.origin.distribution
         if origin == "torch":
             table.append(_of_torch(component))
-        elif origin == "kplug" and name != "torch_convention":  # around another loss
+        elif origin == "kplug":
             found = [each for each in known if each.name == name]
             table += found or [_of_itself(name)]
     return table
