@@ -206,7 +206,8 @@ def test_the_command_line_knows_them(kinds: Sandbox, tmp_path: Path) -> None:
     assert "augmentations (4)" in _run("list")
     assert _run("list", "augmentations").startswith("augmentations (4)\n")
     _run("docs", str(tmp_path / "docs"))
-    assert "## more-augmentations/both" in (tmp_path / "docs" / "augmentations.md").read_text()
+    page = (tmp_path / "docs" / "augmentations" / "more-augmentations-both.md").read_text()
+    assert page.startswith("# more-augmentations/both\n")
     assert _run("show", "flip").startswith("flip(chance=0.5)\n  kind       augmentation\n")
 
 
