@@ -19,7 +19,6 @@ from kplug.schedules.decay import (
     PiecewiseConstantDecay as PiecewiseConstantDecay,
     PolynomialDecay as PolynomialDecay,
 )
-from kplug.schedules.rate_scheduler import RateScheduler as RateScheduler
 from kplug.schedules.serialization import (
     deserialize as deserialize,
     get as get,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast, overload
-
-import torch
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from kplug.components.types import ScheduleLike
 from kplug.dialect.names import MODULES
@@ -13,7 +11,11 @@ from kplug.dialect.serialization import deserialize_component, resolve_whole
 from kplug.dialect.writing_components import describe
 from kplug.registry import resolve_object
 from kplug.schedules.base import LearningRateSchedule
-from kplug.schedules.rate_scheduler import RateScheduler
+
+if TYPE_CHECKING:
+    import torch
+
+    from kplug.schedules.rate_scheduler import RateScheduler
 
 
 @overload
@@ -40,6 +42,7 @@ def get(
         each batch, or after each epoch.
 
     Example:
+        >>> import torch
         >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
         >>> scheduler = get("cosine_decay(0.1, 10)", optimizer)
         >>> for _ in range(5):
@@ -48,7 +51,11 @@ def get(
         0.05
     """
     schedule = cast("Callable[[int], float]", resolve_object("schedule", identifier))
-    return schedule if optimizer is None else RateScheduler(optimizer, schedule)
+    if optimizer is None:
+        return schedule
+    from kplug.schedules.rate_scheduler import RateScheduler  # torch, which schedules do without
+
+    return RateScheduler(optimizer, schedule)
 
 
 def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from torch import nn
 
 from kplug import optimizers, schedules
 from kplug.errors import ContractError
-from kplug.schedules import RateScheduler
+from kplug.schedules.rate_scheduler import RateScheduler
 
 
 def make_optimizer(name: str = "torch/sgd(lr=0.1)", **settings: Any) -> torch.optim.Optimizer:
