@@ -118,12 +118,8 @@ def describe_plants(page: str) -> str:
         r"^\| (looked at|held back|correct .*?) \| (\d+) \| (\d+) \|", page, re.MULTILINE
     )
     counts = {name: (int(found), int(planted)) for name, found, planted in rows}
-    seen, held, blamed = (
-        counts["looked at"],
-        counts["held back"],
-        counts["correct components blamed"],
-    )
+    (found, planted), blamed = counts["held back"], counts["correct components blamed"]
     return (
-        f"`kplug check` finds {seen[0] + held[0]} of {seen[1] + held[1]} defects that were planted in "
+        f"`kplug check` finds {found} of {planted} defects that its authors had never seen, planted in "
         f"components which look right, and blames {blamed[0]} of {blamed[1]} correct ones."
     )
