@@ -206,3 +206,10 @@ def test_what_is_no_loss(candidate: Any, text: str) -> None:
     with pytest.raises(ContractError) as caught:
         losses.as_loss(candidate)
     assert str(caught.value) == text
+
+
+def test_a_reduction_that_torch_does_not_know_is_told_by_the_call() -> None:
+    made = {"name": "torch/cross_entropy_loss", "args": {"reduction": ["mean"]}}
+    loss = kplug.resolve("loss", made).object
+    with pytest.raises(ValueError, match="not a valid value for reduction"):
+        loss([1], [[0.2, 0.5, 0.3]])

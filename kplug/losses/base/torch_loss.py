@@ -82,7 +82,7 @@ class TorchLoss(Loss):
     def __init__(self, module: nn.Module, name: str | None = None) -> None:
         label = name if name is not None else snake_case(type(module).__name__)
         reduction = getattr(module, "reduction", "mean")
-        super().__init__(label, _REDUCTIONS.get(reduction, "sum_over_batch_size"))
+        super().__init__(label, _REDUCTIONS.get(str(reduction), "sum_over_batch_size"))
         self.module = module
         check_signature(module.forward, "a loss")
         # torch's modules use (input, target); a module with other names follows torch's order too.
