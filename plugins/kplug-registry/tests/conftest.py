@@ -21,6 +21,8 @@ import pytest
 from kplug_registry.building import build_site
 from kplug_registry.wheels import read_wheel
 
+import kplug
+
 PLUGINS = Path(__file__).parents[2]
 CODE = "def wave_loss(y_true, y_pred, height=1.0):\n    '''A wave.'''\n"
 
@@ -35,6 +37,19 @@ def aws_endpoint() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return an empty working directory, which is a project, on a machine without copies of registries."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = tmp_path / "project"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    yield folder
+    monkeypatch.undo()
+    kplug.reload()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from kplug import Component, Spec, parse_spec
 from kplug.commands import diverting_output
 from kplug.display.messages import quote
 from kplug.errors import KplugError
-from kplug.inspection import KINDS, find_component, find_own_example, list_components
+from kplug.inspection import KINDS, find_component, find_own_example, list_components, load
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.file_comparison import Result, compare_files
 from kplug_numbers.making import RECIPES, make_reading
@@ -144,19 +145,31 @@ def make_all(keys: Iterable[Key], tell: Callable[[Key], None]) -> NumbersFile:
 
 
 def _read_example(text: str, distribution: str) -> list[Key]:
-    """Return the keys that a spec stands for, of each kind that has the name."""
+    """Return the keys that a spec stands for: of each kind that has the name, and takes its arguments."""
     spec = parse_spec(text)
-    found = []
-    for kind in RECIPES:
-        component = find_component(KINDS[kind], Spec(f"{distribution}/{spec.name}"))
-        if component is not None and component.origin.distribution == distribution:
-            found.append((kind, str(Spec(component.qualified_name, spec.args, spec.kwargs))))
+    offered = {
+        kind: component
+        for kind in RECIPES
+        if (component := find_component(KINDS[kind], Spec(f"{distribution}/{spec.name}")))
+        and component.origin.distribution == distribution
+    }
+    found = [
+        (kind, str(Spec(component.qualified_name, spec.args, spec.kwargs)))
+        for kind, component in offered.items()
+        if len(offered) == 1 or _takes(component, spec)
+    ]
     if not found:
         raise ReadingError(
             f"{distribution} has no component for the example {quote(text)}",
             hint="`kplug list` shows what it offers.",
         )
     return found
+
+
+def _takes(component: Component, spec: Spec) -> bool:
+    parameters = inspect.signature(load(component)).parameters.values()
+    takes_all = any(one.kind is one.VAR_KEYWORD for one in parameters)
+    return takes_all or spec.kwargs.keys() <= {one.name for one in parameters}
 
 
 def _write_spec(component: Component) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -30,17 +29,6 @@ plugins = ["kplug-registry", "kplug-pond"]  # ours
 [tool.other]
 key = 1
 """
-
-
-@pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    folder = tmp_path / "project"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    yield folder
-    monkeypatch.undo()
-    kplug.reload()
 
 
 @pytest.fixture
