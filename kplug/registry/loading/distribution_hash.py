@@ -226,5 +226,6 @@ def _find_files(package: str) -> Iterator[tuple[str, Path, str]]:
             place = f"{package}/{path.relative_to(folder).as_posix()}"
             if path.suffix == ".py":
                 yield place, path, name_module(PurePosixPath(place)) or place
-            elif path.suffix != ".pyc" and "/." not in place and path.is_file():
+            # Other processes write bytecode, first under a temporary name: it is no data of the package.
+            elif not any(part in place for part in ("/__pycache__/", "/.")) and path.is_file():
                 yield place, path, ""

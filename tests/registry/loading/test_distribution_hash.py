@@ -84,6 +84,8 @@ def test_of_an_editable_install_the_files_of_its_packages_count(
     assert re.fullmatch(r"editable-sha256:[0-9a-f]{64}", str(plain))
     (source / "kplug_one" / "__pycache__").mkdir()
     (source / "kplug_one" / "__pycache__" / "losses.pyc").write_text("compiled")
+    # Python writes bytecode under such a name before it renames the file.
+    (source / "kplug_one" / "__pycache__" / "losses.pyc.140321").write_text("comp")
     (source / "kplug_one" / ".notes").write_text("an editor's")
     (source / "notes.txt").write_text("beside the package")
     assert _record(install, RECORD.replace("aaa", "zzz")) == plain
