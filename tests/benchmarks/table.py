@@ -24,6 +24,7 @@ import os
 import platform
 import re
 import select
+import signal
 import statistics
 import subprocess
 import sys
@@ -93,6 +94,7 @@ class Process:
             stderr=self._errors,
             text=True,
             env=environment,
+            start_new_session=True,  # killed with its C++ compiler, which would take a core from the others
         )
 
     def ask(self, line: str = "") -> Any:
@@ -105,7 +107,7 @@ class Process:
                 process.stdin.write(f"{line}\n")
                 process.stdin.flush()
         if not select.select([process.stdout], [], [], LIMIT)[0]:
-            process.kill()
+            self._kill()
             raise ContenderError(f"it took more than {LIMIT} s")
         answer = process.stdout.readline()
         if answer:
@@ -117,9 +119,13 @@ class Process:
 
     def end(self) -> None:
         """Kill the process, since some libraries take long to exit."""
-        self._process.kill()
+        self._kill()
         self._process.communicate()
         self._errors.close()
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
 
 def start(column: str, case: str, folder: str, *, is_quick: bool) -> tuple[Process, Numbers]:
