@@ -5,39 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from kplug_numbers import find_operations
+from kplug_numbers import describe_cost
 
 from kplug.inspection import KINDS, list_components
-
-# What the others of a kind are compared with: among the cheapest that compute something.
-BESIDE = {
-    "activation": "kplug/relu",
-    "constraint": "kplug/non_neg",
-    "initializer": "kplug/random_uniform",
-    "loss": "kplug/mean_squared_error",
-    "metric": "kplug/mean_squared_error",
-    "optimizer": "kplug/sgd",
-    "regularizer": "kplug/l2",
-}
-# What is counted; one call and its gradient of other kinds.
-USES = {
-    "initializer": "One call",
-    "metric": "One batch with its result",
-    "optimizer": "One step",
-}
 
 
 def add_costs(folder: Path) -> None:
     """Add a sentence to each component of the pages that `kplug docs` wrote into a folder."""
-    for kind, beside in BESIDE.items():
-        unit = find_operations(kind, beside)
-        for component in list_components(KINDS[kind]):
-            name = component.qualified_name
-            count = find_operations(kind, name)
-            if count is not None and unit is not None:
-                ratio = "" if name == beside else f", {count / unit:.2g} times those of `{beside}`"
-                note = f"{USES.get(kind, 'One call with its gradient')} takes {count} operations of torch"
-                add_note(folder, kind, name, f"{note}{ratio}.")
+    for kind in KINDS.values():
+        for component in list_components(kind):
+            if note := describe_cost(kind.name, component.qualified_name):
+                add_note(folder, kind.name, component.qualified_name, note)
 
 
 def add_note(folder: Path, kind: str, name: str, note: str) -> None:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -443,6 +444,26 @@ def test_gold_is_reached_with_reasons_for_what_is_left_out(
     assert "check 'reference'\n  nobody has it" in told
     root = ET.parse(tmp_path / "level.svg").getroot()
     assert root.get("aria-label") == "kplug: gold"
+
+
+def test_what_a_component_costs_and_equals(install: Sandbox) -> None:
+    install(
+        "kplug-double",
+        entry_points={"kplug.activations": {"double": "double:double", "odd": "double:odd"}},
+        modules={
+            "double.py": "import kplug\n"
+            "@kplug.example(reference='torch.nn:Identity')\n"
+            "def double(x):\n    return x + x\n"
+            "def odd(x):\n    return None\n"
+        },
+    )
+    double, odd = read("kplug-double")["components"]
+    assert double["reference"] == f"torch.nn:Identity (torch {version('torch')})"
+    assert re.fullmatch(
+        r"One call with its gradient takes \d+ operations of torch, [\d.]+ times those of kplug/relu.",
+        double["cost"],
+    )
+    assert (odd["reference"], odd["cost"]) == (None, "")
 
 
 def test_a_badge_shows_the_level(good: Sandbox, tmp_path: Path) -> None:

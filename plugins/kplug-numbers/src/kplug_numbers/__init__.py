@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kplug_numbers.candidates import find_operations as find_operations
+    from kplug_numbers.candidates import describe_cost as describe_cost
     from kplug_numbers.checking import (
         Recorded as Recorded,
         check_component as check_component,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "kplug_numbers.candidates": ("find_operations",),
+    "kplug_numbers.candidates": ("describe_cost",),
     "kplug_numbers.checking": (
         "Recorded",
         "check_component",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +27,22 @@ from kplug_numbers.relations import (
 )
 
 LETTERS = "ABCDEFGH"
+# What the others of a kind are compared with: among the cheapest that compute something.
+_CHEAP = {
+    "activation": "kplug/relu",
+    "constraint": "kplug/non_neg",
+    "initializer": "kplug/random_uniform",
+    "loss": "kplug/mean_squared_error",
+    "metric": "kplug/mean_squared_error",
+    "optimizer": "kplug/sgd",
+    "regularizer": "kplug/l2",
+}
+# What is counted; one call and its gradient of other kinds.
+_USES = {
+    "initializer": "One call",
+    "metric": "One batch with its result",
+    "optimizer": "One step",
+}
 _MOST_CLAUSES = 4
 _LEAST_COST = _LEAST_WAY = 0.05  # by which two have to differ to be told apart
 
@@ -119,6 +136,39 @@ def find_operations(kind: str, reference: str | Spec) -> int | None:
         with out.limit.interrupting():
             return count_operations(out, kind)
     return None
+
+
+def describe_cost(kind: str, reference: str | Spec) -> str:
+    """Return a sentence about a component's cost, beside that of a cheap built-in of its kind.
+
+    Args:
+        kind: The singular name of the kind.
+        reference: The component; without arguments that it needs, it is given those of its author's example.
+
+    Returns:
+        The sentence, with a count that is the same in every run; empty where nothing can be counted.
+
+    Example:
+        >>> describe_cost("loss", "kplug/log_cosh")
+        'One call with its gradient takes ... times those of kplug/mean_squared_error.'
+        >>> describe_cost("layer", "kplug/Dense")
+        ''
+    """
+    beside = _CHEAP.get(kind)
+    if beside is None:
+        return ""
+    count, unit = find_operations(kind, reference), _count_cheap(kind, beside)
+    if count is None or unit is None:
+        return ""
+    ratio = "" if str(reference) == beside else f", {count / unit:.2g} times those of {beside}"
+    return (
+        f"{_USES.get(kind, 'One call with its gradient')} takes {count} operations of torch{ratio}."
+    )
+
+
+@functools.cache
+def _count_cheap(kind: str, beside: str) -> int | None:
+    return find_operations(kind, beside)
 
 
 def _make(kind: str, label: str, spec: Spec) -> _Made:

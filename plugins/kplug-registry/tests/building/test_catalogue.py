@@ -52,8 +52,9 @@ def site(make_wheel: MakeWheel, tmp_path: Path) -> Path:
 def make_results(text: str) -> ContractResults:
     """Return results with a text wherever there may be any."""
     failed, left_out = FailedCheck(f"gradcheck {text}", text, text), LeftOutCheck("empty", text)
+    passed = "made", f"dtype {text}"
     row = CheckedComponent(
-        "loss", "wave_loss", ("made", f"dtype {text}"), (failed,), (left_out,), "silver"
+        "loss", "wave_loss", passed, (failed,), (left_out,), "silver", text, text
     )
     return ContractResults("0.1.0", "2.13.0+cpu", NOW, (row,), (f"a hook fails: {text}",))
 
@@ -123,6 +124,7 @@ def test_results_of_the_contract_suite_are_shown_as_the_publishers(site: Path) -
         "as the publisher says: level silver, 2 passed, 1 failed, 1 left out with kplug 0.1.0 and"
         in page
     )
+    assert "As the publisher says: equal to a wave within 10 -5 . a wave" in page
     files = (site / f"releases/kplug-waves/{version}.json" for version in ("1.0", "2.0"))
     assert [json.loads(file.read_text())["results"] is not None for file in files] == [False, True]
     assert verify(Folder(site)) == []

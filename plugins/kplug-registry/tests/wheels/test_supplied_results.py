@@ -108,6 +108,23 @@ def test_a_wheel_gets_the_results_of_its_build(make_wheel: MakeWheel) -> None:
     )
 
 
+@pytest.mark.parametrize(("passed", "equal_to"), [(True, "torch:cos (torch 2.13.0)"), (False, "")])
+def test_what_a_component_costs_and_equals(
+    make_wheel: MakeWheel, passed: bool, equal_to: str
+) -> None:
+    wheel = make_wheel()
+    report = make_report(wheel)
+    (row,) = report["components"]
+    row["checks"].append(_check("reference", passed=passed))
+    row |= {"reference": "torch:cos\n(torch 2.13.0)", "cost": "7 operations."}
+    results = attach([wheel], report)[0].results
+    assert results is not None
+    assert (results.components[0].equal_to, results.components[0].cost) == (
+        equal_to,
+        "7 operations.",
+    )
+
+
 def test_an_editable_copy_of_the_code_is_the_same_build(make_wheel: MakeWheel) -> None:
     wheel = make_wheel()
     (editable,) = (each for each in list_code_hashes(wheel) if each.startswith("editable-"))

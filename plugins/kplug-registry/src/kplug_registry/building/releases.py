@@ -30,13 +30,13 @@ from kplug_registry.site_format import (
     Release,
     ReleaseFile,
     component_path,
-    count_checks,
     distribution_path,
     find_current,
     numbers_path,
     picture_path,
     release_path,
     sort_releases,
+    summarize_checks,
     wheel_path,
 )
 from kplug_registry.wheels import WheelContents
@@ -169,13 +169,13 @@ def _make_release(
 def list_offers(release: Release, file: ReleaseFile) -> Iterator[tuple[tuple[str, str], Offer]]:
     """Yield the kind and the lookup key of each name that a release offers, with the offer."""
     pictures = {(one.kind, one.name): one.picture for one in file.drawn}
-    counts = count_checks(file.results)
+    checks = summarize_checks(file.results)
     for entry in file.components:
         place = entry.kind, entry.name
         offer = replace(
             _make_offer(file.distribution, release, entry),
             picture=pictures.get(place),
-            checks=counts.get(place),
+            checks=checks.get(place),
         )
         for key in dict.fromkeys(map(lookup_key, (entry.name, *entry.aliases))):
             yield (entry.kind, key), offer

@@ -2,13 +2,13 @@
 
 from kplug_registry.site_format.contract_results import (
     LEVELS as LEVELS,
-    CheckCounts as CheckCounts,
     CheckedComponent as CheckedComponent,
+    CheckSummary as CheckSummary,
     ContractResults as ContractResults,
     FailedCheck as FailedCheck,
     LeftOutCheck as LeftOutCheck,
-    count_checks as count_checks,
     find_lowest_level as find_lowest_level,
+    summarize_checks as summarize_checks,
 )
 from kplug_registry.site_format.hashes import hash_stream as hash_stream
 from kplug_registry.site_format.http_headers import (

@@ -42,6 +42,8 @@ class CheckedComponent:
         failed: The failed checks.
         left_out: The checks that were not run.
         level: The level that it has reached, one of `LEVELS`; None for none.
+        equal_to: The object that computes the same, with its library's version; empty if none was compared.
+        cost: A sentence about what it costs beside a built-in of its kind; empty if that is unknown.
     """
 
     kind: str
@@ -50,6 +52,8 @@ class CheckedComponent:
     failed: tuple[FailedCheck, ...]
     left_out: tuple[LeftOutCheck, ...]
     level: str | None = None
+    equal_to: str = ""
+    cost: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,20 @@ class ContractResults:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckCounts:
-    """The numbers of a component's passed, failed and omitted checks, the versions used, and its level."""
+class CheckSummary:
+    """What a component's page says of its results.
+
+    Args:
+        passed: How many checks passed.
+        failed: How many failed.
+        left_out: How many were not run.
+        kplug: The version of kplug.
+        torch: The version of torch.
+        date: When, in UTC.
+        level: The level that it has reached; None for none.
+        equal_to: The object that computes the same; empty if none was compared.
+        cost: What it costs, in a sentence; empty if that is unknown.
+    """
 
     passed: int
     failed: int
@@ -82,6 +98,8 @@ class CheckCounts:
     torch: str
     date: str
     level: str | None = None
+    equal_to: str = ""
+    cost: str = ""
 
 
 def find_lowest_level(
@@ -100,14 +118,20 @@ def find_lowest_level(
     return None if None in levels else next((one for one in LEVELS if one in levels), None)
 
 
-def count_checks(results: ContractResults | None) -> dict[tuple[str, str], CheckCounts]:
-    """Return the counts of each checked component, by kind and name."""
+def summarize_checks(results: ContractResults | None) -> dict[tuple[str, str], CheckSummary]:
+    """Return what is said of each checked component, by kind and name."""
     if results is None:
         return {}
     versions = results.kplug, results.torch, results.date
     return {
-        (one.kind, one.name): CheckCounts(
-            len(one.passed), len(one.failed), len(one.left_out), *versions, one.level
+        (one.kind, one.name): CheckSummary(
+            len(one.passed),
+            len(one.failed),
+            len(one.left_out),
+            *versions,
+            one.level,
+            one.equal_to,
+            one.cost,
         )
         for one in results.components
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kplug_registry.site_format.contract_results import CheckCounts, ContractResults
+from kplug_registry.site_format.contract_results import CheckSummary, ContractResults
 
 FORMAT = 1  # raised on incompatible changes
 MOST_HITS = 200  # of a search file, so that a search costs the same in a large site
@@ -75,7 +75,7 @@ class Offer:
         yanked: Why it was withdrawn, or None. It is installed only where it is asked for exactly.
         is_qualified_only: Whether the bare name does not mean this component.
         picture: Its picture, if drawn.
-        checks: The counts of its contract results, according to the publisher; None if unknown.
+        checks: Its contract results in short, according to the publisher; None if unknown.
         example: How it is written with the arguments of its author's example; empty without one.
         is_stated: Whether the author states what its code does not show, such as the signature.
     """
@@ -91,7 +91,7 @@ class Offer:
     yanked: str | None = None
     is_qualified_only: bool = False
     picture: Picture | None = None
-    checks: CheckCounts | None = None
+    checks: CheckSummary | None = None
     example: str = ""
     is_stated: bool = False
 

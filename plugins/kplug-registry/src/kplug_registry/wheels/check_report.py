@@ -69,6 +69,8 @@ class _Component:
     checks: tuple[_Check, ...]
     left_out: dict[str, str]
     level: str | None = None
+    reference: str | None = None
+    cost: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +180,16 @@ def _describe(row: _Component, errors: list[_Finding]) -> CheckedComponent:
         LeftOutCheck(condense(name, _LONGEST_NAME), condense(reason))
         for name, reason in row.left_out.items()
     )
+    passed = tuple(_list_passed(row))
     return CheckedComponent(
-        row.kind, row.name, tuple(_list_passed(row)), tuple(failed), tuple(left_out), row.level
+        row.kind,
+        row.name,
+        passed,
+        tuple(failed),
+        tuple(left_out),
+        row.level,
+        condense(row.reference or "") if "reference" in passed else "",
+        condense(row.cost),
     )
 
 

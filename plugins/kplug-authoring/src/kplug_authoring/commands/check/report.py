@@ -42,7 +42,8 @@ class CheckedComponent:
         results: The results of the checks that were run.
         left_out: The reason for each check that its author leaves out.
         rules: The rules of all levels, and which of them it keeps.
-        reference: What its author says that it equals, as text.
+        reference: What its author says that it equals, with the version of that library.
+        cost: A sentence about what it costs; empty if that is unknown.
     """
 
     component: Component
@@ -50,6 +51,7 @@ class CheckedComponent:
     left_out: Mapping[str, str]
     rules: tuple[Rule, ...]
     reference: str | None = None
+    cost: str = ""
 
     @functools.cached_property
     def standing(self) -> Standing:
@@ -199,4 +201,5 @@ def _describe(checked: CheckedComponent) -> dict[str, Any]:
         "level": checked.standing.level,
         "missing": [rule.name for rule in checked.standing.missing],
         "reference": checked.reference,
+        "cost": checked.cost,
     }

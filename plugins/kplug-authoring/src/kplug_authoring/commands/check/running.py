@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from unittest import SkipTest
 
 from kplug import Component, Spec, get_kind, lookup_key, parse_spec
@@ -64,8 +67,16 @@ def run_checks(
             known = list_checks(component.kind, "gold") if cases else {}
             left_out = {name: why for name, why in example.leave_out.items() if name in known}
             rules = tuple(_list_rules(component, results, left_out, report.findings))
-            reference = _name_reference(example.reference)
-            report.checked.append(CheckedComponent(component, results, left_out, rules, reference))
+            report.checked.append(
+                CheckedComponent(
+                    component,
+                    results,
+                    left_out,
+                    rules,
+                    _name_reference(example.reference),
+                    _describe_cost(component, results),
+                )
+            )
 
 
 def _list_rules(
@@ -95,7 +106,27 @@ def _list_rules(
 
 def _name_reference(reference: object) -> str | None:
     target = reference.target if isinstance(reference, Component) else reference
-    return None if target is None else str(target)
+    if target is None:
+        return None
+    place = str(target)
+    library = re.split("[.:]", place)[0]
+    with contextlib.suppress(PackageNotFoundError, ValueError):  # an object has no place
+        return f"{place} ({library} {version(library)})"
+    return place
+
+
+def _describe_cost(component: Component, results: Sequence[CheckResult]) -> str:
+    """Return what a component costs, if it can be called and kplug-numbers is there to count."""
+    is_sound = results and all(one.message is None for one in results)
+    if not is_sound or importlib.util.find_spec("kplug_numbers") is None:
+        return ""
+    from kplug_numbers import describe_cost
+
+    with contextlib.suppress(
+        Exception
+    ):  # other inputs than those of the checks may be wrong for it
+        return describe_cost(component.kind, component.qualified_name)
+    return ""
 
 
 def accept_numbers(distributions: Iterable[str]) -> list[str]:
