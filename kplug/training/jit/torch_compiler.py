@@ -69,7 +69,7 @@ def _prepare(
 
     is_on_cpu = all(tensor.device.type == "cpu" for tensor in tensors)
     keep_kernels(graph, is_on_cpu=is_on_cpu)
-    options = _find_options(is_on_cpu)
+    options = _find_options(is_on_cpu, len(graph.graph.nodes))
     return CodeLibrary(graph, tensors, options), options
 
 
@@ -101,14 +101,22 @@ def _collecting_rarely() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _find_options(is_on_cpu: bool) -> dict[str, Any]:
+def _find_options(is_on_cpu: bool, operations: int) -> dict[str, Any]:
     # Dropout then draws the same random numbers as eagerly, so seeds keep their meaning.
     options: dict[str, Any] = {"fallback_random": True}
     if is_on_cpu:
         options["cpp_wrapper"] = True  # the code between the kernels is C++ too
         options |= {name: value for name, variable, value in _SHORTER if variable not in os.environ}
+        if operations > _LARGE and _SEPARATE not in os.environ:
+            # The calls of the kernels are one function. Optimized like a kernel, that of 200 layers takes
+            # g++ ten minutes; with the kernels in a file of their own, it is optimized less. Two files are
+            # slower for few operations, since both include torch's headers.
+            options["cpp_wrapper_build_separate"] = True
     return options
 
+
+_LARGE = 250  # operations; eight dense layers have 300
+_SEPARATE = "TORCHINDUCTOR_CPP_WRAPPER_BUILD_SEPARATE"
 
 # Options that shorten the first epoch, unless the user's environment sets them.
 _SHORTER: tuple[tuple[str, str, bool], ...] = (

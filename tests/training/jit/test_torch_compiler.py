@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 import torch
@@ -41,6 +42,29 @@ def test_dropout_in_compiled_code_draws_what_it_draws_without() -> None:
     torch.manual_seed(4)
     assert torch.equal(output, torch.nn.functional.dropout(x, 0.5))
     assert 0 < output.count_nonzero() < 64
+
+
+def chain(x: Tensor) -> Sequence[Tensor]:
+    for _ in range(126):  # two operations each
+        x = torch.sin(x) + 1
+    return [x]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("inductor")
+@pytest.mark.parametrize("variable", ["", "0"])
+def test_the_kernels_of_a_large_graph_are_a_file_of_their_own(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    if variable:
+        monkeypatch.setenv("TORCHINDUCTOR_CPP_WRAPPER_BUILD_SEPARATE", variable)
+    x = torch.linspace(-1, 1, 7)
+    found = trace(chain, [x])
+    (output,) = compile_graph(found.graph, [x])(x)
+    torch.testing.assert_close(output, chain(x)[0])
+    assert len(list(tmp_path.rglob("*.optimized.cpp"))) == (not variable)
+    assert len(list((tmp_path / "kplug").glob("*.so"))) == 1  # found by the next process
 
 
 def test_a_refusal_of_the_compiler_is_an_error_of_kplug(monkeypatch: pytest.MonkeyPatch) -> None:
