@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kplug.cli.why import describe_name, show_place
+from kplug.cli.why import describe_name, show_place, show_rule
 from kplug.commands.completion import complete_kind
 from kplug.commands.output import JsonOption, print_json, print_lines
 from kplug.errors import AmbiguousComponentError
@@ -82,6 +82,6 @@ def _write(facts: dict[str, Any]) -> Iterator[str]:
         yield f"{name}: what wins does not load, as `kplug why {name}` says"
     else:
         setting = f", {show_place(facts['setting'])}" if facts["setting"] else ""
-        yield f"{name}: {facts['chosen']} wins ({facts['rule']}{setting})"
+        yield f"{name}: {facts['chosen']} wins ({show_rule(facts)}{setting})"
     for other, command in facts["prefer"].items():
         yield f"  {other}: {command}"

@@ -80,7 +80,7 @@ def _read_examples(texts: list[str]) -> dict[str, Spec]:
     if unknown := sorted(set(examples) - names):
         raise KplugError(
             f"the example {quote(unknown[0])} is for no component that is installed",
-            hint="Write the name as `kplug list` prints it.",
+            hint="Write the name as `kplug list --all` prints it.",
         )
     return examples
 

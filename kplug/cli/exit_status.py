@@ -11,7 +11,7 @@ from enum import IntEnum
 
 import typer
 
-from kplug.commands.output import find_width
+from kplug.commands.output import find_color, find_width, paint_commands
 from kplug.display.terminal import wrap
 from kplug.errors import KplugError
 from kplug.registry.policy.environment import TRACEBACK_VARIABLE, wants_traceback
@@ -39,13 +39,23 @@ MEANINGS = {
 }
 
 
+_MARK = "kplug:"  # of an error
+
+
 def report_error(error: Exception) -> ExitStatus:
     """Print an error on standard error, with its traceback if the environment requests it."""
     if wants_traceback(os.environ):
         traceback.print_exception(error)
-    for line in f"kplug: {_explain(error)}".splitlines():
-        typer.echo("\n".join(wrap(make_printable(line), find_width(sys.stderr))), err=True)
+    for line in f"{_MARK} {_explain(error)}".splitlines():
+        for piece in wrap(make_printable(line), find_width(sys.stderr)):
+            typer.echo(_paint(piece), err=True, color=find_color())
     return ExitStatus.FAILED
+
+
+def _paint(line: str) -> str:
+    mark = _MARK if line.startswith(_MARK) else ""
+    start = typer.style(mark, fg="red", bold=True) if mark else ""
+    return f"{start}{paint_commands(line.removeprefix(mark))}"
 
 
 def _explain(error: Exception) -> str:
@@ -59,7 +69,7 @@ def _explain(error: Exception) -> str:
 
 @contextlib.contextmanager
 def ending_quietly() -> Iterator[None]:
-    """End silently after Ctrl-C or a broken pipe, and discard further output.
+    """End silently after Ctrl-C or a broken pipe, and discard further output; colour usage errors.
 
     Raises:
         typer.Exit: in these cases.
@@ -72,4 +82,9 @@ def ending_quietly() -> Iterator[None]:
     except typer.Abort as error:  # typer's prompts treat Ctrl-C, Ctrl-D and no alike
         if isinstance(error.__context__, KeyboardInterrupt):
             raise typer.Exit(ExitStatus.INTERRUPTED) from error
+        raise
+    except Exception as error:
+        if hasattr(error, "format_message"):  # a mistake in the command line, which typer prints
+            text = typer.style(error.format_message(), fg="red")
+            vars(error)["format_message"] = lambda: text
         raise

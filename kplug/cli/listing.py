@@ -1,36 +1,50 @@
-"""``kplug list``: lists every component that has a name, and the problems of plugins."""
+"""``kplug list``: counts or lists every component that has a name, and the problems of plugins."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Annotated, Any
 
 import typer
+from packaging.utils import canonicalize_name
 
+from kplug.cli.packages import find_package
 from kplug.commands.completion import complete_listed
 from kplug.commands.output import (
     JsonOption,
     align,
     diverting_output,
     find_width,
+    paint_warning,
     print_json,
     print_lines,
 )
 from kplug.display.terminal import wrap
-from kplug.errors import ContractError, ResolutionError
+from kplug.errors import ContractError, ResolutionError, UnknownKindError
 from kplug.registry import KINDS, REGISTRY, Component, Kind, get_kind
 from kplug.registry.building.roles import decide_role
-from kplug.registry.kinds import COMMAND
-from kplug.registry.quoting import make_printable
+from kplug.registry.kinds import COMMAND, find_kind
+from kplug.registry.metadata import is_installed
+from kplug.registry.problems import Problem
+from kplug.registry.quoting import make_printable, quote
+from kplug.registry.suggestions import did_you_mean
 
-KindArgument = Annotated[
+_MOST_LINES = 24  # of a summary, which fits the usual terminal
+
+SubjectArgument = Annotated[
     str | None,
     typer.Argument(
-        help="Only this kind, such as losses, or commands. All kinds of component by default.",
+        metavar="KIND|PACKAGE",
+        help="Only this kind, such as losses, or commands, or what this package offers.",
         show_default=False,
         autocompletion=complete_listed,
     ),
+]
+AllOption = Annotated[
+    bool, typer.Option("--all", help="Print every component, not only how many there are.")
 ]
 CountOption = Annotated[
     bool, typer.Option("--count", help="Print how many components each package offers.")
@@ -42,50 +56,115 @@ CheckOption = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Selection:
+    """The components to list: of some kinds, and of one package or of all.
+
+    Args:
+        kinds: The kinds.
+        package: The package's normalised name; empty for all packages.
+    """
+
+    kinds: list[Kind]
+    package: str = ""
+
+    def list_components(self, kind: Kind) -> list[Component]:
+        """Return the components of a kind."""
+        found = REGISTRY.components(kind)
+        return [one for one in found if self.package in ("", one.origin.distribution)]
+
+    def list_problems(self) -> list[Problem]:
+        """Return the problems of the package, or of all."""
+        found = REGISTRY.problems()
+        return [one for one in found if self.package in ("", one.origin.distribution)]
+
+    def list_refused(self) -> list[tuple[str, str, str]]:
+        """Return the name and the version of each package that settings keep out, with the reason."""
+        refused = REGISTRY.state.discovery.refused.items()
+        return [
+            (name, supplier.origin.version, reason)
+            for name, (supplier, reason) in refused
+            if self.package in ("", name)
+        ]
+
+
 def list_components(
-    kind: KindArgument = None,
+    subject: SubjectArgument = None,
     as_json: JsonOption = False,
+    is_all: AllOption = False,
     is_count: CountOption = False,
     is_check: CheckOption = False,
 ) -> None:
     """List the components that are installed, with the packages that offer them.
+
+    Without an argument it says how many there are of each kind, and from which packages; --json prints all.
 
     Nothing is imported but the light modules of plugins that declare their components in code, unless
     --check is given.
 
     Example: kplug list losses
 
+    Example: kplug list torch
+
     Example: kplug list --count
 
     Example: kplug list --check --json
     """
-    is_command = kind in (COMMAND.name, COMMAND.plural)
-    kinds = [COMMAND if is_command else get_kind(kind)] if kind else list(KINDS.values())
-    broken = _find_broken(kinds if kind else [*kinds, COMMAND]) if is_check else []
+    chosen = _select(subject)
+    checked = chosen if subject else _Selection([*chosen.kinds, COMMAND])
+    broken = _find_broken(checked) if is_check else []
     if is_count and as_json:
-        print_json({"counts": _count(kinds)})
+        print_json({"counts": _count(chosen)})
     elif is_count:
         print_lines(
             f"{origin}: {', '.join(f'{n} {name}' for name, n in counts.items())}"
-            for origin, counts in _count(kinds).items()
+            for origin, counts in _count(chosen).items()
         )
     elif as_json:
-        data = _as_data(kinds)
+        data = _as_data(chosen)
         if is_check:
             data["broken"] = [{**component_as_data(item), "message": text} for item, text in broken]
         print_json(data)
     else:
-        _print_tables(kinds)
-        print_lines((f"broken: {text}" for _, text in broken), colour="yellow")
-    if is_check and (broken or any(not problem.is_advice for problem in REGISTRY.problems())):
+        _print_tables(chosen) if subject or is_all else _print_summary(chosen)
+        print_lines((f"broken: {text}" for _, text in broken), paint_warning)
+    if is_check and (broken or any(not problem.is_advice for problem in chosen.list_problems())):
         raise typer.Exit(1)
 
 
-def _find_broken(kinds: list[Kind]) -> list[tuple[Component, str]]:
+def _select(subject: str | None) -> _Selection:
+    """Return what the argument of the command means.
+
+    Raises:
+        UnknownKindError: if it is neither a kind nor a package that offers something.
+    """
+    if subject is None:
+        return _Selection(list(KINDS.values()))
+    if subject in (COMMAND.name, COMMAND.plural):
+        return _Selection([COMMAND])
+    if (kind := find_kind(subject)) is not None:
+        return _Selection([kind])
+    if (package := find_package(subject)) is not None:
+        return _Selection([*KINDS.values(), COMMAND], package.origin.distribution)
+    if is_installed(canonicalize_name(subject)):
+        raise UnknownKindError(
+            f"{quote(subject)} is installed, and offers no components",
+            hint="`kplug list --count` shows the packages that do.",
+        )
+    packages = [supplier.origin.distribution for supplier in REGISTRY.state.discovery.suppliers]
+    known = [*(word for kind in KINDS.values() for word in (kind.name, kind.plural)), *packages]
+    hint = f"Kinds: {', '.join(KINDS)}. `kplug list --count` shows the packages."
+    raise UnknownKindError(
+        f"{quote(subject)} is neither a kind nor a package that is installed",
+        hint=f"{did_you_mean(subject, known)} {hint}".lstrip(),
+    )
+
+
+def _find_broken(chosen: _Selection) -> list[tuple[Component, str]]:
     """Return the components that cannot be imported, each with the reason."""
     broken = []
     with diverting_output():  # a module may print to stdout
-        for component in (item for kind in kinds for item in REGISTRY.components(kind)):
+        for component in (one for kind in chosen.kinds for one in chosen.list_components(kind)):
             try:
                 require_usable(component)
             except (ResolutionError, ContractError) as error:
@@ -121,9 +200,8 @@ def component_as_data(component: Component) -> dict[str, Any]:
     }
 
 
-def _as_data(kinds: list[Kind]) -> dict[str, Any]:
-    components = [component for kind in kinds for component in REGISTRY.components(kind)]
-    refused = REGISTRY.state.discovery.refused
+def _as_data(chosen: _Selection) -> dict[str, Any]:
+    components = [one for kind in chosen.kinds for one in chosen.list_components(kind)]
     return {
         "components": [component_as_data(component) for component in components],
         "problems": [
@@ -132,45 +210,105 @@ def _as_data(kinds: list[Kind]) -> dict[str, Any]:
                 "version": problem.origin.version,
                 "message": problem.message,
             }
-            for problem in REGISTRY.problems()
+            for problem in chosen.list_problems()
         ],
         "disabled": [
-            {"distribution": name, "version": supplier.origin.version, "reason": reason}
-            for name, (supplier, reason) in refused.items()
+            {"distribution": name, "version": version, "reason": reason}
+            for name, version, reason in chosen.list_refused()
         ],
     }
 
 
-def _count(kinds: list[Kind]) -> dict[str, dict[str, int]]:
+def _count(chosen: _Selection) -> dict[str, dict[str, int]]:
     """Return the number of components of each kind by package."""
     counts: dict[str, dict[str, int]] = {}
-    for kind in kinds:
-        for component in REGISTRY.components(kind):
+    for kind in chosen.kinds:
+        for component in chosen.list_components(kind):
             row = counts.setdefault(str(component.origin), {})
             row[kind.plural] = row.get(kind.plural, 0) + 1
     return counts
 
 
-def _print_tables(kinds: list[Kind]) -> None:
+def _print_summary(chosen: _Selection) -> None:
+    """Print how many components of each kind the packages offer, in lines that fit one screen."""
+    width = find_width()
+    counts = {
+        kind.plural: Counter(one.origin.distribution for one in chosen.list_components(kind))
+        for kind in chosen.kinds
+    }
+    packages: Counter[str] = sum(counts.values(), Counter())
+    column = max(map(len, counts))
+    lines = [typer.style(f"{packages.total()} components of {len(packages)} packages", bold=True)]
+    for plural, found in counts.items():
+        head = f"  {plural:<{column}} {found.total():>5}   "
+        room = None if width is None else width - len(head)
+        lines.append(f"{head}{_shorten(found, room)}".rstrip())
+    ways = [
+        (f"kplug list {chosen.kinds[0].plural}", "each of a kind, with what it does"),
+        (f"kplug list {packages.most_common()[-1][0]}", "what a package offers"),
+        ("kplug list --all", "all of them"),
+        ("kplug show NAME", "one of them, or a package"),
+    ]
+    ways_on = ["", *align(ways, width)]
+    notes = _keep_some(_write_notes(chosen, width), _MOST_LINES - len(lines) - len(ways_on))
+    typer.echo("\n".join([*lines, *notes, *ways_on]))
+
+
+def _shorten(counts: Counter[str], room: int | None) -> str:
+    """Return the packages with most components, as many as fit, and how many others there are."""
+    parts = [f"{package} {count}" for package, count in counts.most_common()]
+    for kept in range(len(parts), 0, -1):
+        others = f" and {len(parts) - kept} more" if kept < len(parts) else ""
+        text = f"{', '.join(parts[:kept])}{others}"
+        if room is None or len(text) <= room:
+            return text
+    return ""
+
+
+def _write_notes(chosen: _Selection, width: int | None) -> list[list[str]]:
+    """Return the lines about each plugin that is broken or switched off."""
+    notes = [
+        *((f"off: {name} {version}: {why}", None) for name, version, why in chosen.list_refused()),
+        *(
+            (f"{'advice' if one.is_advice else 'broken'}: {one}", "yellow")
+            for one in chosen.list_problems()
+        ),
+    ]
+    return [
+        [typer.style(line, fg=colour, dim=not colour) for line in wrap(make_printable(text), width)]
+        for text, colour in notes
+    ]
+
+
+def _keep_some(notes: list[list[str]], room: int) -> list[str]:
+    """Return the lines of the first notes, as many as have room, and how many others there are."""
+    kept: list[str] = []
+    for at, lines in enumerate(notes):
+        is_last = at == len(notes) - 1
+        if len(kept) + len(lines) + (not is_last) > room:
+            return [*kept, f"and {len(notes) - at} more: kplug list --all"]
+        kept += lines
+    return kept
+
+
+def _print_tables(chosen: _Selection) -> None:
     """Print a table for each kind, then plugins that are switched off or broken.
 
     It does without rich, whose layout of a thousand rows would dominate the time.
     """
     width = find_width()
-    lines = [line for kind in kinds for line in _table(kind, width)]
-    for name, (supplier, reason) in REGISTRY.state.discovery.refused.items():
-        off = f"off: {name} {supplier.origin.version}: {reason}"
-        lines += [typer.style(line, dim=True) for line in wrap(off, width)]
-    for problem in REGISTRY.problems():
-        label = "advice" if problem.is_advice else "broken"
-        found = wrap(make_printable(f"{label}: {problem}"), width)
-        lines += [typer.style(line, fg="yellow") for line in found]
-    typer.echo("\n".join(lines))
+    listed = [(kind, chosen.list_components(kind)) for kind in chosen.kinds]
+    if chosen.package:
+        listed = [(kind, components) for kind, components in listed if components]
+    lines = [line for kind, components in listed for line in _table(kind, components, width)]
+    notes = _write_notes(chosen, width)
+    if not lines and not notes:
+        lines = [f"{chosen.package} offers no components; `kplug show {chosen.package}` says more."]
+    typer.echo("\n".join([*lines, *(line for note in notes for line in note)]))
 
 
-def _table(kind: Kind, width: int | None) -> Iterator[str]:
+def _table(kind: Kind, components: Sequence[Component], width: int | None) -> Iterator[str]:
     """Return the lines about a kind, with components grouped by package."""
-    components = REGISTRY.components(kind)
     yield typer.style(f"{kind.plural} ({len(components)})", bold=True)
     yield ""
     column = max((len(_shown_name(component)) for component in components), default=0)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kplug.commands.output import JsonOption, print_json, print_lines
+from kplug.commands.output import JsonOption, paint_warning, print_json, print_lines
 from kplug.errors import LockError
 from kplug.locking import (
     LOCK_FILE,
@@ -117,7 +117,7 @@ def _print_not_locked(lock: Lock) -> None:
     for package in lock.packages:
         if package.source.is_editable and not package.source.commit:
             lines.append(f"without a commit: {package}, an editable install")
-    print_lines(lines, colour="yellow")
+    print_lines(lines, paint_warning)
 
 
 def _describe(lock: Lock) -> dict[str, object]:

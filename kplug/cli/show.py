@@ -1,10 +1,11 @@
-"""``kplug show``: shows one component's signature, defaults, documentation and owner."""
+"""``kplug show``: shows a component's signature, documentation and owner, or facts about a package."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kplug.cli.listing import component_as_data
+from kplug.cli.packages import describe_package, find_package, write_package
 from kplug.commands.completion import complete_component, complete_kind
 from kplug.commands.output import JsonOption, find_width, print_json, print_lines
 from kplug.display.characters import draw
@@ -27,6 +29,7 @@ from kplug.registry import KINDS, REGISTRY, Component, Kind, Spec, get_kind, loo
 from kplug.registry.building.binding import describe_signature
 from kplug.registry.building.roles import decide_role
 from kplug.registry.metadata import read_licence
+from kplug.registry.names.explanations import find_kinds
 from kplug.registry.names.lookup_suggestions import (
     list_packages,
     list_switched_off,
@@ -51,7 +54,8 @@ CURVED = (
 NameArgument = Annotated[
     str,
     typer.Argument(
-        help="A name such as dice_loss or kplug/adam.", autocompletion=complete_component
+        help="A name such as dice_loss or kplug/adam, or a package.",
+        autocompletion=complete_component,
     ),
 ]
 KindOption = Annotated[
@@ -76,14 +80,21 @@ def show(
     plot: PlotOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a component: its arguments, documentation, package, licence and file.
+    """Show a component: its arguments, documentation, package, licence and file; or show a package.
 
     This imports the module that the component lives in. Losses, regularizers, activations, initializers,
     schedules, constraints and optimizers are drawn as a curve, for which the component is made and
     called: give the arguments that have no default. Of a sum, such as '0.5*dice + bce', each term is shown.
 
     Example: kplug show 'exponential_decay(0.1, 100, 0.9)' --plot decay.png
+
+    Example: kplug show torch
     """
+    package = None if kind or plot else find_package(name)
+    if package is not None and not find_kinds(Spec(name)):
+        facts = describe_package(package)
+        print_json({"package": facts}) if as_json else print_lines(write_package(facts))
+        return
     spec = parse_spec(name)
     terms = spec.kwargs.get("terms", ()) if spec.ref == SUM else ()
     shown = [(spec, *one) for one in _find(spec, kind)]
@@ -101,6 +112,21 @@ def show(
         return
     for (_, facts), curve in zip(found, curves, strict=True):
         _print(facts, curve)
+    if not terms and len(found) > 1:
+        kinds = [each for each, _ in found]
+        text = f"{quote(spec.ref)} is {name_kinds(kinds)}: --kind {kinds[0].name} shows that alone."
+        print_lines([text])
+
+
+def name_kinds(kinds: Sequence[Kind]) -> str:
+    """Return kinds in words.
+
+    Example:
+        >>> name_kinds([KINDS["loss"], KINDS["metric"]])
+        'a loss and a metric'
+    """
+    *others, last = [kind.with_article for kind in kinds]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def find_curve(kind: Kind, facts: dict[str, Any], spec: Spec) -> Curve | str | None:
@@ -131,10 +157,11 @@ def _find(spec: Spec, kind: str | None) -> list[tuple[Kind, Component]]:
         return found
     if switched_off:
         raise switched_off[0]
-    raise misses[0] if kind else _unknown(spec.ref)
+    raise misses[0] if kind else unknown_component(spec.ref)
 
 
-def _unknown(name: str) -> UnknownComponentError:
+def unknown_component(name: str) -> UnknownComponentError:
+    """Return the error for a name that no kind has."""
     everything = [item for kind in KINDS.values() for item in REGISTRY.components(kind)]
     packages = list_packages(REGISTRY, "", Spec(name))
     advice = f"{suggest_component(name, everything)}`kplug list` shows what is installed."

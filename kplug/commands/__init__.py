@@ -12,8 +12,10 @@ from kplug.commands.completion import (
 )
 from kplug.commands.output import (
     JsonOption as JsonOption,
+    answer_in_json as answer_in_json,
     diverting_output as diverting_output,
     find_width as find_width,
     print_json as print_json,
     print_lines as print_lines,
+    showing_progress as showing_progress,
 )

@@ -21,8 +21,11 @@ def complete_kind() -> list[str]:
 
 
 def complete_listed() -> list[str]:
-    """Return the arguments of `kplug list`: kinds of component, and commands."""
-    return [*complete_kind(), COMMAND.plural]
+    """Return the arguments of `kplug list`: kinds of component, commands, and packages."""
+    with completing_quietly():
+        packages = [supplier.origin.distribution for supplier in REGISTRY.state.discovery.suppliers]
+        return [*complete_kind(), COMMAND.plural, *packages]
+    return []
 
 
 def complete_component(context: typer.Context, incomplete: str) -> list[str]:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, TextIO
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, TextIO, TypeVar
 
 import typer
 
 from kplug.display.terminal import wrap
-from kplug.registry.quoting import make_printable
+from kplug.registry.quoting import make_printable, shorten
 
 _LEAST_ROOM = 24  # for texts beside names; with less, they go below
+
+Item = TypeVar("Item")
+_IN_BACKQUOTES = re.compile("`[^`]+`")
 
 SCHEMA = 1  # raised when a key goes or changes its meaning; a new key does not raise it
 
@@ -96,12 +100,22 @@ def print_json(data: Mapping[str, Any]) -> None:
     typer.echo(text) if _answers is None else _answers.append(text)
 
 
-def print_lines(lines: Iterable[str], colour: str | None = None) -> None:
-    """Print lines, wrapped between words at a terminal's width."""
+def print_lines(lines: Iterable[str], paint: Callable[[str], str] = str) -> None:
+    """Print lines, wrapped between words at a terminal's width, after ``paint`` has coloured them."""
     width = find_width()
     for line in lines:
-        text = "\n".join(wrap(make_printable(line), width))
-        typer.echo(typer.style(text, fg=colour) if colour else text)
+        for piece in wrap(make_printable(line), width):
+            typer.echo(paint(piece))
+
+
+def paint_warning(line: str) -> str:
+    """Return a line in the colour of warnings, for `print_lines`."""
+    return typer.style(line, fg="yellow")
+
+
+def paint_commands(line: str) -> str:
+    """Return a line with what stands in backquotes in colour, for `print_lines`."""
+    return _IN_BACKQUOTES.sub(lambda found: typer.style(found[0], fg="cyan"), line)
 
 
 def find_width(stream: TextIO | None = None) -> int | None:
@@ -117,6 +131,32 @@ def find_color() -> bool | None:
     if os.environ.get("FORCE_COLOR"):
         return True
     return False if os.environ.get("TERM") == "dumb" else None
+
+
+def showing_progress(items: Sequence[Item], name: Callable[[Item], str]) -> Iterator[Item]:
+    """Yield items, and show meanwhile which is the current one, in one line of a terminal's standard error.
+
+    Args:
+        items: What is worked through.
+        name: Returns the text for an item.
+    """
+    width = None if os.environ.get("TERM") == "dumb" else find_width(sys.stderr)
+    if not width:
+        yield from items
+        return
+    try:
+        for at, item in enumerate(items, 1):
+            text = shorten(make_printable(f"{at} of {len(items)}: {name(item)}"), width - 1)
+            _write_over(text)
+            yield item
+    finally:
+        _write_over("")
+
+
+def _write_over(text: str) -> None:
+    """Replace the current line of the terminal on standard error."""
+    sys.stderr.write(f"\r\x1b[K{text}")
+    sys.stderr.flush()
 
 
 def align(

@@ -108,6 +108,15 @@ def read_licence(distribution: str) -> str:
     return str(stated).strip().partition("\n")[0]
 
 
+def read_header(distribution: str, header: str) -> str:
+    """Return a header of a distribution's metadata in one line, such as its summary; empty without one."""
+    try:
+        stated = importlib_metadata.distribution(distribution).metadata.get(header)
+    except Exception:  # noqa: BLE001 - invalid metadata; only for display
+        return ""
+    return " ".join(str(stated or "").split())
+
+
 def path_of_url(url: str) -> Path:
     """Return the path of a ``file:`` URL without ``urllib.request``, which imports all of HTTP.
 

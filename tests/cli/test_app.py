@@ -118,6 +118,27 @@ def test_an_error_is_a_sentence_and_the_traceback_is_there_on_request(
     assert written.endswith(message)
 
 
+@pytest.mark.parametrize("arguments", [["show", "zzzz"], ["list", "--zzzz"]])
+@pytest.mark.parametrize(
+    ("environment", "is_coloured"),
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+)
+def test_an_error_is_in_colour_where_it_is_wanted(
+    install: Sandbox,
+    arguments: list[str],
+    environment: dict[str, str],
+    is_coloured: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert run_main(monkeypatch, *arguments) == ExitStatus.FAILED
+    assert ("\x1b[" in capsys.readouterr().err) is is_coloured
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "utf-8"])
 def test_what_an_encoding_lacks_is_a_question_mark(
     install: Sandbox, monkeypatch: pytest.MonkeyPatch, encoding: str

@@ -20,14 +20,16 @@ NO_KIND = "there is no kind 'frob'\n  Kinds: initializer, regularizer, loss, "
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["list", "frob"], NO_KIND),
+        (["list", "frob"], "'frob' is neither a kind nor a package that is installed\n  Kinds: "),
         (["show", "huber("], SPEC),
         (["show", ""], SPEC),
         (["show", "\x1b[31m"], "?[31m"),
         (["show", "frob", "--kind", "frob"], NO_KIND),
         (["why", "frob", "x"], NO_KIND),
         (["why", "loss", "a b"], SPEC),
-        (["why", "loss"], "Missing argument"),
+        (["why"], "Missing argument"),
+        (["why", "loss"], "'loss' is a kind, and no component has that name"),
+        (["why", "huber("], SPEC),
         (["conflicts", "frob"], NO_KIND),
         (["doctor", "--budget", "soon"], "Invalid value for '--budget'"),
         (["doctor", "--budget", "-1"], "Invalid value for '--budget'"),

@@ -62,7 +62,8 @@ def complete(line: str) -> list[str]:
     ("line", "found"),
     [
         ("kplug sh", ["show"]),
-        ("kplug why lo", ["loss", "losses"]),
+        ("kplug why losse", ["losses"]),
+        ("kplug why hube", ["huber", "huber_loss"]),
         ("kplug why loss hube", ["huber", "huber_loss"]),
         ("kplug why optimizer hube", []),
         ("kplug why nonsense hube", []),
@@ -74,6 +75,7 @@ def complete(line: str) -> list[str]:
         ("kplug show --kind loss dirac", []),
         ("kplug list comm", ["commands"]),
         ("kplug list sched", ["schedule", "schedules"]),
+        ("kplug list a-", ["a-plugin"]),
         ("kplug conflicts comm", []),
         ("kplug conflicts metr", ["metric", "metrics"]),
         ("kplug docs d", []),  # a folder, which the shell itself completes

@@ -83,6 +83,20 @@ def test_aliases_that_the_same_components_share_are_one_conflict(install: Sandbo
     assert _run("losses").count("nothing decides") == 1
 
 
+def test_a_winner_beside_others_that_have_qualified_names_only(plugins: Sandbox) -> None:
+    source = (
+        "import kplug\n@kplug.hookimpl\ndef kplug_losses():\n"
+        "    return {'rain': kplug.Component('rain', 'shy:rain', is_qualified_only=True)}\n"
+    )
+    plugins("shy-plugin", entry_points={"kplug": {"h": "shy"}}, modules={"shy.py": source})
+    points = {"kplug.losses": {"rain": "c:rain"}}
+    plugins("c-plugin", entry_points=points, modules={"c.py": ""})
+    assert (
+        "loss rain: c-plugin/rain wins (only candidate for the bare name)\n"
+        "  shy-plugin/rain: KPLUG_PREFER=shy-plugin/rain\n"
+    ) in _run("losses")
+
+
 def test_json(plugins: Sandbox) -> None:
     data = json.loads(_run("regularizers", "--json"))
     assert data["schema"] == 1

@@ -80,9 +80,13 @@ def read(
     ("arguments", "words"),
     [
         (["list", "losses"], ["import", "hook"]),
+        (["list"], ["import", "hook"]),
+        (["list", "noisy"], ["import", "hook"]),
         (["list", "--count"], ["import", "hook"]),
         pytest.param(["list", "--check"], ["import", "hook", "target"], marks=pytest.mark.slow),
         (["why", "loss", "puddle"], ["import", "hook"]),
+        (["why", "puddle"], ["import", "hook"]),
+        (["show", "noisy"], ["import", "hook"]),
         (["conflicts"], ["import", "hook"]),
         (["env"], ["import"]),
         (["doctor"], ["import", "hook"]),

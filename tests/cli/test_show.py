@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.metadata
 import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -78,6 +79,39 @@ def test_every_spelling_of_a_name_leads_there(name: str) -> None:
 def test_a_name_of_several_kinds_shows_all_of_them_unless_one_is_asked_for() -> None:
     assert [facts["kind"] for facts in read("mse")] == ["loss", "metric"]
     assert [facts["kind"] for facts in read("mse", "--kind", "metric")] == ["metric"]
+
+
+def test_the_kinds_of_a_name_are_said() -> None:
+    said = "'mse' is a loss and a metric: --kind loss shows that alone."
+    assert run("mse").splitlines()[-1] == said
+    assert said not in run("mse", "--kind", "loss")
+    assert "--kind" not in run("dice_loss")
+
+
+def test_a_package_is_shown() -> None:
+    version = importlib.metadata.version("kplug-segmentation")
+    title, *lines = run("Kplug_Segmentation").splitlines()
+    assert title.partition(" (editable)")[0] == f"kplug-segmentation {version}"
+    assert "  offers     4 losses, 2 metrics: kplug list kplug-segmentation" in lines
+    assert "  licence    Apache-2.0" in lines
+    facts = json.loads(run("kplug-segmentation", "--json"))["package"]
+    assert (facts["distribution"], facts["version"]) == ("kplug-segmentation", version)
+    assert facts["offers"] == {"losses": 4, "metrics": 2}
+    assert f"  summary    {facts['summary']}" in lines
+    assert (facts["off"], facts["problems"]) == (None, [])
+    assert json.loads(run("torch", "--json"))["package"]["offers"]["losses"] > 10
+    assert "  modules    kplug.wrappers" in run("kplug-sklearn").splitlines()
+
+
+def test_a_package_that_is_off_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KPLUG_DISABLE", "kplug-segmentation")
+    kplug.reload()
+    try:
+        lines = run("kplug-segmentation").splitlines()
+    finally:
+        monkeypatch.undo()
+        kplug.reload()
+    assert "  off        KPLUG_DISABLE names it" in lines
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import kplug
 from kplug.cli.app import app
-from kplug.errors import SpecError, UnknownKindError
+from kplug.errors import KplugError, SpecError, UnknownKindError
 from tests.registry import conftest
 from tests.registry.conftest import Sandbox
 
@@ -146,6 +146,57 @@ def test_a_component_that_is_offered_by_its_qualified_name_only(plugins: Sandbox
     plugins("shy-plugin", entry_points={"kplug": {"h": "shy"}}, modules={"shy.py": source})
     reason = "its author offers it by its qualified name only, except to who prefers it"
     assert f"lost: shy-plugin/dice (1.0)\n  {reason}\n" in _run("loss", "dice")
+
+
+def test_the_only_one_that_offers_the_bare_name(plugins: Sandbox) -> None:
+    """Nobody says that nobody else has the name, above one that has it."""
+    source = (
+        "import kplug\n@kplug.hookimpl\ndef kplug_losses():\n"
+        "    return {'rain': kplug.Component('rain', 'shy:rain', is_qualified_only=True)}\n"
+    )
+    plugins("shy-plugin", entry_points={"kplug": {"h": "shy"}}, modules={"shy.py": source})
+    points = {"kplug.losses": {"rain": "c:rain", "sun": "c:sun"}}
+    plugins("c-plugin", entry_points=points, modules={"c.py": ""})
+    output = _run("loss", "rain")
+    assert output.startswith(
+        "the loss 'rain' is c-plugin/rain\n  rule: only candidate for the bare name\n"
+    )
+    assert "(1.0)\n  the others have the name in their qualified names only\n" in output
+    assert "nobody else" not in output
+    assert json.loads(_run("loss", "rain", "--json"))["rule"] == "only candidate"
+    output = _run("loss", "sun")
+    assert "\n  rule: only candidate\n" in output
+    assert "\n  nobody else offers the name\n" in output
+
+
+@pytest.mark.parametrize("name", ["Dice", "a-plugin/dice", "glorot_uniform", "adam"])
+def test_the_kind_is_found_where_one_alone_has_the_name(name: str) -> None:
+    kind = {"adam": "optimizer", "glorot_uniform": "initializer"}.get(name, "loss")
+    assert _run(name) == _run(kind, name)
+
+
+def test_a_kind_is_found_of_what_is_tied_broken_or_off(
+    plugins: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _run("pond", status=1) == _run("loss", "pond", status=1)
+    plugins("c-plugin", entry_points={"kplug.layers": {"rain": "m:rain"}})
+    monkeypatch.setenv("KPLUG_DISABLE", "c-plugin,hooked-plugin")
+    assert _run("rain", status=1) == _run("layer", "rain", status=1)
+
+
+def test_a_name_of_several_kinds_is_to_be_said_of_one() -> None:
+    error = CliRunner().invoke(app, ["why", "mse"]).exception
+    assert isinstance(error, KplugError)
+    assert error.message == "'mse' is the name of a loss and a metric"
+    assert error.hint == "Say which is meant: kplug why loss mse"
+
+
+def test_an_unknown_name_without_a_kind() -> None:
+    assert _run("hubr", status=1).startswith(
+        "no component is named 'hubr'\n  Did you mean 'huber'?"
+    )
+    data = json.loads(_run("hubr", "--json", status=1))
+    assert (data["kind"], data["name"], data["candidates"]) == (None, "hubr", [])
 
 
 def test_a_setting_in_error(monkeypatch: pytest.MonkeyPatch) -> None:

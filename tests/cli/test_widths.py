@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +80,17 @@ def test_a_terminal_has_colours_unless_the_environment_says_no(
     assert (CODE in screen) is is_coloured
 
 
+@pytest.mark.parametrize(("environment", "is_coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+@pytest.mark.parametrize(
+    "command", [("why", "loss", "zzzz"), ("why", "huber"), ("show", "zzzz"), ("list", "--zzzz")]
+)
+def test_errors_and_why_have_colours(
+    command: tuple[str, ...], environment: dict[str, str], is_coloured: bool
+) -> None:
+    _, screen = run_in_terminal(*command, environment=environment)
+    assert (CODE in screen) is is_coloured
+
+
 @pytest.mark.parametrize(
     ("environment", "is_coloured"), [({}, False), ({"FORCE_COLOR": "1"}, True)]
 )
@@ -90,3 +102,16 @@ def test_a_pipe_has_no_colours_unless_the_environment_says_so(
     command = [sys.executable, "-m", "kplug", "list", "schedules"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert (CODE in done.stdout) is is_coloured
+
+
+@pytest.mark.slow  # they import every component
+@pytest.mark.parametrize("command", [("doctor", "--import"), ("stubs", ".")], ids=" ".join)
+def test_a_long_command_says_in_a_terminal_how_far_it_is(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, screen = run_in_terminal(*command)
+    counts = re.findall(r"\r\x1b\[K(\d+) of (\d+): [\w-]+/", screen)
+    assert [int(at) for at, _ in counts] == list(range(1, len(counts) + 1))
+    assert {int(whole) for _, whole in counts} == {len(counts)}
+    assert screen.count("\r\x1b[K") == len(counts) + 1

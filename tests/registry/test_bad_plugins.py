@@ -503,7 +503,7 @@ def test_a_hook_with_a_bad_summary_costs_the_listing_nothing(good: Sandbox) -> N
             "    return {'pond': kplug.Component('pond', 'm:pond', summary=None)}\n",
         },
     )
-    assert "puddle" in _list()
+    assert "puddle" in _list("--all")
     assert good.problems("my-plugin") == [
         "kplug_losses raised RegistrationError: the summary of 'pond' is None"
     ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from kplug.cli.doctor.findings import advise_mending
 from kplug.cli.listing import require_usable
-from kplug.commands.output import diverting_output
+from kplug.commands.output import diverting_output, showing_progress
 from kplug.errors import KplugError
 from kplug.registry import KINDS, REGISTRY
 from kplug.registry.finding import Finding
@@ -48,11 +48,9 @@ def import_targets() -> tuple[list[Timing], list[Finding]]:
     with diverting_output():  # a module may print to stdout
         importlib.import_module("torch")  # kplug itself needs it, so no plugin is to blame
         importlib.import_module("kplug.layers")
-        for component in (
-            item for kind in KINDS.values() for item in REGISTRY.index(kind).components
-        ):
-            if component.origin.is_built_in:
-                continue
+        found = [item for kind in KINDS.values() for item in REGISTRY.index(kind).components]
+        of_plugins = [item for item in found if not item.origin.is_built_in]
+        for component in showing_progress(of_plugins, lambda one: one.qualified_name):
             about, started = str(component.origin), time.perf_counter()
             try:
                 require_usable(component)

@@ -82,6 +82,8 @@ class Decision:
             rule = "nothing decides" if self.named else "qualified name"
         if component.is_qualified_only and not is_chosen and rule not in _BEFORE_ALL:
             return "its author offers it by its qualified name only, except to who prefers it"
+        if is_chosen and rule == "only candidate" and len(self.named) > 1:
+            return "the others have the name in their qualified names only"
         return (_WHY_CHOSEN if is_chosen else _WHY_NOT)[rule].format(preference=self.preference)
 
 

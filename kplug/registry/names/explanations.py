@@ -94,6 +94,29 @@ def explain(kind: Kind, spec: Spec) -> Explanation:
     return Explanation(choice, setting, decision.preference, in_order, elsewhere, error)
 
 
+def find_kinds(spec: Spec) -> list[Kind]:
+    """Return the kinds in which a reference leads somewhere; imports no component.
+
+    A kind where only a qualified name does counts if no other kind has the name, and one whose plugin is
+    switched off or broken if none has it otherwise.
+
+    Example:
+        >>> [kind.name for kind in find_kinds(Spec("glorot_uniform"))]
+        ['initializer']
+    """
+    decided = [(kind, decide_here(kind, spec)) for kind in KINDS.values()]
+    return (
+        [kind for kind, found in decided if found.choice is not None or found.is_ambiguous]
+        or [kind for kind, found in decided if found.named]
+        or [kind for kind, _ in decided if _is_declared_in_vain(kind, spec)]
+    )
+
+
+def _is_declared_in_vain(kind: Kind, spec: Spec) -> bool:
+    found = (*_list_broken(kind, spec), *_list_refused(kind, spec))
+    return any(candidate.target or candidate.outcome == "broken" for candidate in found)
+
+
 def list_conflicts(kind: Kind) -> list[str]:
     """Return the names that several distributions offer, each in the spelling of the first of them."""
     names: dict[tuple[int, ...], str] = {}  # aliases shared by the same components are one conflict

@@ -10,7 +10,7 @@ from kplug.registry.quoting import quote
 
 _PATH = (
     "kplug imports nothing by its path. Give the object itself, or the name that a package offers it under, "
-    "such as torch/mse_loss: `kplug list` shows all names."
+    "such as torch/mse_loss: `kplug list --all` shows all names."
 )
 _LIST = (
     "a text names one component",

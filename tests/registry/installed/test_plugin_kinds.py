@@ -203,7 +203,10 @@ def test_the_command_line_knows_them(kinds: Sandbox, tmp_path: Path) -> None:
         "number",
         "turn",
     ]
-    assert "augmentations (4)" in _run("list")
+    assert "  augmentations     4   more-augmentations 3, my-kinds 1" in _run("list").splitlines()
+    assert "augmentations (4)" in _run("list", "--all")
+    assert "augmentations (1)" in _run("list", "my-kinds")
+    assert "  adds kinds augmentations" in _run("show", "my-kinds").splitlines()
     assert _run("list", "augmentations").startswith("augmentations (4)\n")
     _run("docs", str(tmp_path / "docs"))
     page = (tmp_path / "docs" / "augmentations" / "more-augmentations-both.md").read_text()

@@ -289,7 +289,9 @@ def _find_kind(text: str, kind: str | None) -> str:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise KplugError(f"nothing is named {quote(text)}", hint="`kplug list` shows the names.")
+        raise KplugError(
+            f"nothing is named {quote(text)}", hint="`kplug list --all` shows the names."
+        )
     raise KplugError(
         f"{quote(text)} is the name of several kinds: {', '.join(found)}", hint="Add --kind."
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import keyword
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from kplug import Component, Kind, Spec
+from kplug.commands import showing_progress
 from kplug.errors import KplugError
 from kplug.inspection import KINDS, find_component, list_components, summarize
 from kplug.names import type_of_names
@@ -30,7 +31,7 @@ _USED_WORDS = {
 
 
 def write_module(is_importing: bool, failures: list[str]) -> str:
-    """Return the text of the module.
+    """Return the text of the module, and show on a terminal meanwhile which component is imported.
 
     Args:
         is_importing: Whether components are imported for their arguments.
@@ -38,9 +39,20 @@ def write_module(is_importing: bool, failures: list[str]) -> str:
     """
     options = "" if is_importing else " --no-import"
     parts = [_HEAD.format(mark=MARK, options=options)]
-    for kind in KINDS.values():
-        names = find_names(kind)
-        parts += [_write_type(kind, names), *_write_object(kind, names, is_importing, failures)]
+    names = {kind: find_names(kind) for kind in KINDS.values()}
+    wanted = [
+        (kind, component)
+        for kind, texts in names.items()
+        if is_importing and _can_be_attribute(kind.name)
+        for component in texts
+        if any(map(_can_be_attribute, texts[component]))
+    ]
+    arguments = {
+        component: _write_arguments(kind, component, failures)
+        for kind, component in showing_progress(wanted, lambda pair: pair[1].qualified_name)
+    }
+    for kind, texts in names.items():
+        parts += [_write_type(kind, texts), *_write_object(kind, texts, arguments)]
     return "\n".join(parts)
 
 
@@ -72,9 +84,12 @@ def _write_type(kind: Kind, names: dict[Component, list[str]]) -> str:
 
 
 def _write_object(
-    kind: Kind, names: dict[Component, list[str]], is_importing: bool, failures: list[str]
+    kind: Kind, names: dict[Component, list[str]], arguments: Mapping[Component, str]
 ) -> Iterator[str]:
-    """Yield the class of a kind's names, and its instance with the kind's name."""
+    """Yield the class of a kind's names, and its instance with the kind's name.
+
+    Components that are missing in ``arguments`` take any.
+    """
     if not _can_be_attribute(kind.name):
         return
     type_name = type_of_names(kind)
@@ -83,10 +98,7 @@ def _write_object(
     for component, texts in names.items():
         bare = [text for text in texts if _can_be_attribute(text)]
         if bare:
-            arguments = (
-                _write_arguments(kind, component, failures) if is_importing else ANY_ARGUMENTS
-            )
-            yield _write_method(component, bare, arguments)
+            yield _write_method(component, bare, arguments.get(component, ANY_ARGUMENTS))
     yield f"\n{kind.name}: _{type_name}s\n"
 
 
