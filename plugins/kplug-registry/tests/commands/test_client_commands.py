@@ -39,9 +39,10 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
     """Return the commands that would have been run."""
     commands: list[Sequence[str]] = []
 
-    def run(command: Sequence[str], **_: object) -> SimpleNamespace:
+    def run(command: Sequence[str], **settings: object) -> SimpleNamespace:
         commands.append(command)
-        return SimpleNamespace(returncode=0)
+        sys.stdout.write("" if "stdout" in settings else "words of pip")
+        return SimpleNamespace(returncode=0, stdout="kept words of pip")
 
     monkeypatch.setattr(subprocess, "run", run)
     return commands
@@ -83,10 +84,14 @@ def test_install_shows_what_comes_from_where_and_asks(
         "Install this? [y/N]:"
     )
     assert not ran
-    call("install", "pond_loss", answer="y\n")
-    assert ran == [[*PIP, "install", requirement]]
+    done = call("install", "pond_loss", answer="y\n")
+    assert done.splitlines()[-1] == "installed kplug-pond 1.0"
+    assert "words of pip" not in done
+    assert "words of pip" in call("install", "pond_loss", "--yes", "-v")
+    assert ran == [[*PIP, "install", requirement]] * 2
+    ran.clear()
     call("install", "pond_loss", "--yes", "--", "--no-deps")
-    assert ran[1] == [*PIP, "install", "--no-deps", requirement]
+    assert ran == [[*PIP, "install", "--no-deps", requirement]]
 
 
 def test_a_dry_run_installs_nothing(site: SignedFolder, ran: list[Sequence[str]]) -> None:
@@ -193,6 +198,8 @@ def test_uninstall(machine: Path, ran: list[Sequence[str]]) -> None:
     assert shown.startswith(
         f"uninstall kplug-segmentation\n  {sys.executable} -m pip uninstall --yes kplug-segmentation\n"
     )
+    assert shown.splitlines()[-1] == "uninstalled kplug-segmentation"
+    assert "words of pip" not in shown
     assert ran == [[*PIP, "uninstall", "--yes", "kplug-segmentation"]]
     call("uninstall", "Kplug_Segmentation", "--dry-run")
     assert len(ran) == 1
@@ -215,12 +222,22 @@ def test_what_is_not_uninstalled(
     assert not ran
 
 
-def test_an_installer_that_fails_is_told(
-    site: SignedFolder, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_verbose", [False, True])
+def test_an_installer_that_fails_is_told_with_its_words(
+    is_verbose: bool, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=3))
+    code = "import sys; print('no such'); print('wheel', file=sys.stderr); sys.exit(3)"
     with pytest.raises(InstallationError, match="ended with status 3"):
-        installing.run_installer(["pip"])
+        installing.run_installer([sys.executable, "-c", code], is_verbose)
+    out, err = capfd.readouterr()
+    assert sorted((out + err).split()) == ["no", "such", "wheel"]
+    assert is_verbose or not out
+
+
+def test_an_installer_that_succeeds_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    code = "import os; print(os.environ['PIP_NO_INPUT'])"
+    installing.run_installer([sys.executable, "-c", code], is_verbose=False)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_outdated(machine: Path, site: SignedFolder) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import Distribution, distributions
+from typing import Any
 
 from packaging.utils import canonicalize_name
 
@@ -48,14 +51,28 @@ def check_policy(plan: Sequence[Installation]) -> None:
         )
 
 
-def run_installer(command: Sequence[str]) -> None:
+def run_installer(command: Sequence[str], is_verbose: bool) -> None:
     """Run an installer's command.
+
+    Args:
+        command: The command.
+        is_verbose: Whether its output is shown. Otherwise it is shown if the command fails, and the installer
+            cannot ask anything, as nobody would see the question.
 
     Raises:
         InstallationError: It failed.
     """
-    result = subprocess.run(command, check=False)  # noqa: S603 - what was shown, without a shell
+    quietly: dict[str, Any] = {
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.STDOUT,
+        "text": True,
+        "errors": "replace",
+        "env": {**os.environ, "PIP_NO_INPUT": "1"},
+    }
+    settings = {} if is_verbose else quietly
+    result = subprocess.run(command, check=False, **settings)  # noqa: S603 - what was shown, without a shell
     if result.returncode:
+        sys.stderr.write(result.stdout or "")
         raise InstallationError(
             f"{command[0]} ended with status {result.returncode}", hint="Its own message is above."
         )

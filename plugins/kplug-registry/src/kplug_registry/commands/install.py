@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from kplug import Verdict
-from kplug.commands import find_changes, print_json, write_changes
+from kplug.commands import answer_in_json, find_changes, print_json, write_changes
 from kplug_registry.client.configured_registries import require_registries
 from kplug_registry.client.installation_plan import Installation, plan_installation
 from kplug_registry.client.installing import (
@@ -26,6 +26,9 @@ from kplug_registry.commands.output import print_lines
 
 Agreed = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Show what would be done.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Show what pip or uv prints, also if it succeeds.")
+]
 
 
 def install(
@@ -46,8 +49,10 @@ def install(
     ] = False,
     is_agreed: Agreed = False,
     is_dry: Dry = False,
+    is_verbose: Verbose = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON; with --dry-run alone.")
+        bool,
+        typer.Option("--json", callback=answer_in_json, help="Print JSON; with --dry-run alone."),
     ] = False,
 ) -> None:
     """Install the distributions of components from the registries, after showing what comes from where.
@@ -82,7 +87,10 @@ def install(
     if is_dry:
         return
     if is_agreed or typer.confirm("Install this?", abort=True):
-        run_installer(command)
+        run_installer(command, is_verbose)
+        print_lines(
+            [f"installed {', '.join(f'{x.distribution} {x.release.version}' for x in plan)}"]
+        )
 
 
 def _find_changes(plan: Sequence[Installation]) -> dict[str, list[Verdict]]:

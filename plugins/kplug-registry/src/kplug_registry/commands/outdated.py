@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Annotated
 
 import typer
 
-from kplug.commands import print_json, write_changes
+from kplug.commands import JsonOption, print_json, write_changes
 from kplug_registry.client.configured_registries import require_registries
 from kplug_registry.client.outdated import Outdated, list_outdated
 from kplug_registry.commands.output import print_lines
 
 
-def outdated(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def outdated(as_json: JsonOption = False) -> None:
     """List installed plugins that the registries have in a newer version, or that were withdrawn.
 
     It says what each version computes otherwise, from the numbers that both versions have recorded.

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from kplug import get_kind
-from kplug.commands import print_json
+from kplug.commands import JsonOption, print_json
 from kplug_registry.client.configured_registries import require_registries
 from kplug_registry.client.searching import Results, search as search_registries
 from kplug_registry.commands.output import print_lines
@@ -21,7 +21,7 @@ def search(
     is_offline: Annotated[
         bool, typer.Option("--offline", help="Ask nobody: search what was seen before.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Search the registries of the settings for components.
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import platformdirs
 import typer
 
-from kplug.commands import print_json
+from kplug.commands import JsonOption, print_json
 from kplug_registry.commands.output import print_lines
 from kplug_registry.serving.audit_log import AuditLog, LogEntry
 from kplug_registry.serving.database import Database
@@ -106,7 +106,7 @@ def list_tokens(database: DatabaseFile = None) -> None:
 def log(
     database: DatabaseFile = None,
     last: Annotated[int, typer.Option(min=1, help="How many changes.")] = 50,
-    is_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    is_json: JsonOption = False,
 ) -> None:
     """List the last changes and refusals: when, from which address, with which token, what, and the answer.
 

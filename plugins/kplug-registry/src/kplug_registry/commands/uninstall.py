@@ -12,7 +12,7 @@ from kplug_registry.client.installing import (
     make_uninstall_command,
     run_installer,
 )
-from kplug_registry.commands.install import Agreed, Dry
+from kplug_registry.commands.install import Agreed, Dry, Verbose
 from kplug_registry.commands.output import print_lines
 
 
@@ -20,6 +20,7 @@ def uninstall(
     wanted: Annotated[str, typer.Argument(metavar="NAME|DISTRIBUTION", help="What to uninstall.")],
     is_agreed: Agreed = False,
     is_dry: Dry = False,
+    is_verbose: Verbose = False,
 ) -> None:
     """Uninstall a plugin with the pip or uv of this environment, after showing which it is.
 
@@ -33,4 +34,5 @@ def uninstall(
     if is_dry:
         return
     if is_agreed or typer.confirm("Uninstall this?", abort=True):
-        run_installer(command)
+        run_installer(command, is_verbose)
+        print_lines([f"uninstalled {distribution}"])
