@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from kplug.errors import SpecError
 from kplug.layers.base.layer import Layer
 from kplug.registry import REGISTRY, Component, Resolved, Spec, get_kind
 from kplug.registry.building.recorded_lookups import drop_own, find_look_ups
-from kplug.registry.building.resolved import ask_for_config
+from kplug.registry.building.resolved import ask_for_config, write_briefly
 from kplug.registry.building.reverse_lookup import find_component_of
 from kplug.registry.component import USER_CODE
 from kplug.registry.loading.running_builds import find_owner, find_running_version
@@ -20,6 +21,8 @@ from kplug.regularizers.weight_rules import list_weight_rules
 from kplug.training.compiled import Compiled
 from kplug.training.component_table import ComponentRow, ComponentTable
 
+# Loggers such as MLflow's take no brackets in a name.
+_IN_BRACKETS = re.compile(r"\['?(.*?)'?\]")
 _MOST_WEIGHTS = 10_000_000  # of a layer with a spec: who reads a component makes it several times
 
 
@@ -65,7 +68,7 @@ def describe_layers(model: Any) -> list[ComponentRow]:
 
 def describe(slot: str, resolved: Resolved) -> list[ComponentRow]:
     """Return the row of a resolved component, and those of the components inside it."""
-    written = as_text(resolved.written)
+    written = write_briefly(resolved.written)
     is_of_plugin = not (
         resolved.component.origin.is_built_in or resolved.component.origin.is_custom
     )
@@ -104,7 +107,7 @@ def _make_row(
         find_owner(component),
     )
     return ComponentRow(
-        slot=slot,
+        slot=_IN_BRACKETS.sub(r"/\1", slot),
         kind=component.kind,
         name=component.qualified_name,
         arguments=as_data(arguments),
@@ -151,16 +154,6 @@ def as_data(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [as_data(item) for item in value]
     return str(value)
-
-
-def as_text(spec: Spec) -> str:
-    """Return a spec as text, or its name alone where an argument is no literal.
-
-    Example:
-        >>> as_text(Spec("kplug/constant", kwargs={"value": len}))
-        'kplug/constant(…)'
-    """
-    return write_spec(spec) or f"{spec.ref}(…)"
 
 
 def write_spec(spec: Spec) -> str:

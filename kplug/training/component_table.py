@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, SupportsIndex, overload
@@ -12,7 +11,7 @@ from kplug.display.terminal import TextTable
 from kplug.registry.loading.running_builds import find_replacement
 
 _COLUMNS = ("slot", "component", "package", "chosen as")
-_WIDTH = 120  # of the text form; on a terminal, rich uses the terminal's width
+_WIDTH = 60  # of the column of components; a longer one moves the rest of its line
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +19,7 @@ class ComponentRow:
     """One filled slot.
 
     Args:
-        slot: The slot, such as ``loss``, ``metrics[0]`` or ``dense_1.kernel_initializer``.
+        slot: The slot, such as ``loss``, ``metrics/0`` or ``dense_1.kernel_initializer``.
         kind: The kind of component, such as ``initializer``.
         name: Qualified name, such as ``kplug/glorot_uniform``.
         arguments: Its constructor arguments, as JSON data.
@@ -105,17 +104,16 @@ class ComponentTable(tuple[ComponentRow, ...]):
         caption = "\n".join(self._list_replacements()) or None
         return TextTable(_COLUMNS, self._list_cells(), wrapped=1, caption=caption)
 
-    def __str__(self) -> str:
-        from rich.console import Console  # `import kplug.models` does without rich
-
-        console = Console(file=io.StringIO(), width=_WIDTH)
-        with console.capture() as captured:
-            console.print(self)
-        lines = captured.get().splitlines()
-        return "\n".join(line.rstrip() for line in lines).strip("\n")
-
     def __repr__(self) -> str:
-        return f"ComponentTable({len(self)} rows)"
+        """Return a line for each row, below the titles."""
+        rows = [_COLUMNS, *self._list_cells()]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        widths[1] = min(widths[1], _WIDTH)
+        lines = (
+            "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            for row in rows
+        )
+        return "\n".join(line.rstrip() for line in (*lines, *self._list_replacements()))
 
     def _repr_html_(self) -> str:
         """Return the table in HTML, for notebooks."""

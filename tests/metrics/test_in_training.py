@@ -138,7 +138,7 @@ def test_a_metric_of_several_logs_has_one_for_each_key() -> None:
 
 def test_arguments_are_in_the_table_of_components() -> None:
     model = make_model(["auc(curve='PR', num_thresholds=50)"])
-    row = next(row for row in model.components if row.slot == "metrics[0]")
+    row = next(row for row in model.components if row.slot == "metrics/0")
     assert row.written == "kplug/auc(curve='PR', num_thresholds=50)"
     assert row.arguments["summation_method"] == "interpolation"
 

@@ -102,7 +102,7 @@ def test_a_metric_of_a_scope_is_saved_after_the_scope(path: Path) -> None:
     assert training["metrics"][0] == "mae"
     assert "custom>mine" in json.dumps(training["metrics"][1])
     assert "custom>mine" in json.dumps(training["weighted_metrics"][0])
-    assert table["metrics[1]"] == table["weighted_metrics[0]"] == "custom/mine"
+    assert table["metrics/1"] == table["weighted_metrics/0"] == "custom/mine"
 
 
 def test_another_offer_of_the_name_does_not_change_what_is_saved(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import importlib
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,20 @@ from kplug.saving.provenance import read_components
 from tests.training.linear_regression import make_uncompiled
 
 
+def test_slots_are_names_that_loggers_take() -> None:
+    """MLflow takes letters, digits and ``_-./ :`` in the names of metrics and parameters."""
+    inputs = kplug.Input((3,))
+    outputs = [kplug.layers.Dense(1, name=name)(inputs) for name in ("one", "two")]
+    model = kplug.Model(inputs, outputs)
+    model.compile("sgd", loss=["mse + 2*mae", "mae"], metrics=[["mae"], ["mse", "mae"]])
+    slots = [row.slot for row in model.components]
+    assert slots[:5] == [
+        *("loss/one", "loss/one.terms/0", "loss/one.terms/1", "loss/two", "optimizer"),
+    ]
+    assert slots[5:8] == ["metrics/one/0", "metrics/two/0", "metrics/two/1"]
+    assert all(re.fullmatch(r"[\w\-./ :]+", slot) for slot in slots)
+
+
 def test_components_say_what_fills_each_slot_and_who_supplied_it() -> None:
     model = make_uncompiled(activation="relu", kernel_regularizer="l2(0.5)")
     model.compile(optimizer="adam(lr=0.5)", loss="mse", metrics=["mae"])
@@ -31,7 +46,7 @@ def test_components_say_what_fills_each_slot_and_who_supplied_it() -> None:
     assert list(rows) == [
         "loss",
         "optimizer",
-        "metrics[0]",
+        "metrics/0",
         "dense.activation",
         "dense.kernel_initializer",
         "dense.kernel_regularizer",
@@ -301,8 +316,8 @@ def test_so_has_one_inside_an_instance(
     assert rows == {
         "loss": f"with-defaults/{name.lower()}",
         "loss.inner": "other-plugin/base",
-        "metrics[0]": "with-defaults/counter",
-        "metrics[0].inner": "other-plugin/base",
+        "metrics/0": "with-defaults/counter",
+        "metrics/0.inner": "other-plugin/base",
         "optimizer.lr": "other-plugin/steady",
     }
     assert set(_list_rows(copy.deepcopy(model))) == set(rows)

@@ -40,7 +40,7 @@ def test_flat_mappings_and_those_of_other_libraries_mean_the_same() -> None:
     found = _compile(FLAT)
     assert found["loss"] == "kplug/huber(delta=2.0)"
     assert found["optimizer"].startswith("kplug/adam(lr=kplug/exponential_decay(")
-    assert found["metrics[1]"] == "kplug/binary_accuracy(threshold=0.4)"
+    assert found["metrics/1"] == "kplug/binary_accuracy(threshold=0.4)"
     assert _compile(_foreign(FLAT)) == found
 
 

@@ -181,9 +181,9 @@ def test_each_term_has_its_row() -> None:
     rows = {row.slot: row for row in _make().components}
     assert rows["loss"].name == "kplug/weighted_sum"
     assert rows["loss"].written.startswith("0.5*kplug-segmentation/dice_loss(smooth=1, thresh=None")
-    assert rows["loss.terms[0]"].name == "kplug-segmentation/dice_loss"
-    assert rows["loss.terms[0]"].arguments.items() >= {"smooth": 1, "thresh": None}.items()
-    assert rows["loss.terms[1]"].name == "kplug/binary_crossentropy"
+    assert rows["loss.terms/0"].name == "kplug-segmentation/dice_loss"
+    assert rows["loss.terms/0"].arguments.items() >= {"smooth": 1, "thresh": None}.items()
+    assert rows["loss.terms/1"].name == "kplug/binary_crossentropy"
 
 
 @pytest.mark.parametrize("name", ["model.keras", "model.h5"])

@@ -13,12 +13,13 @@ from kplug.registry.building.lost_arguments import find_lost, has_own_scheme
 from kplug.registry.building.recorded_lookups import drop_own, find_look_ups
 from kplug.registry.candidates.conflicts import Rule
 from kplug.registry.component import Component
+from kplug.registry.errors import SpecError
 from kplug.registry.parameters import has_parameter
 from kplug.registry.spec import Spec
 from kplug.registry.spec.formatting import is_literal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Resolved:
     """A built component and how it came about.
 
@@ -43,6 +44,11 @@ class Resolved:
     call: Call | None = None
     source: Any = None
     looked_up: Mapping[str, Resolved] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Return the component, its arguments as written, its package and the rule, in a line."""
+        origin = self.component.origin
+        return f"<{self.kind} {write_briefly(self.written)} of {origin}, {self.rule}>"
 
     @property
     def parts(self) -> dict[str, Resolved]:
@@ -122,6 +128,19 @@ class Resolved:
     def _describe_child(self, written: Spec, place: str) -> Spec:
         child = self.children.get(place)  # none where no component belongs
         return written if child is None else child.spec
+
+
+def write_briefly(spec: Spec) -> str:
+    """Return a spec as text, or its name alone where an argument is no literal.
+
+    Example:
+        >>> write_briefly(Spec("kplug/constant", kwargs={"value": len}))
+        'kplug/constant(…)'
+    """
+    try:
+        return str(spec)
+    except SpecError:
+        return f"{spec.ref}(…)"
 
 
 def fill(value: Any, place: str, replace: Callable[[Spec, str], Any]) -> Any:

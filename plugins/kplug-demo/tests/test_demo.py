@@ -57,12 +57,12 @@ def test_the_component_table_has_a_line_for_each_component() -> None:
         ComponentRow(f"{layer}.kernel_regularizer", "regularizer", *penalty, f"{penalty[0]}(0.5)")
         for layer in ("a", "b", "c")
     ]
-    rows.append(ComponentRow("metrics[0]", "metric", "kplug/mse", {}, "kplug", "8"))
+    rows.append(ComponentRow("metrics/0", "metric", "kplug/mse", {}, "kplug", "8"))
     lines = print_wide(make_component_table(ComponentTable(rows))).splitlines()
     found = [" ".join(line.split()) for line in lines if " kplug" in line]
     assert found == [
         "l1_reg(0.5) kplug-penalties 9 a.kernel_regularizer and 2 more",
-        "mse kplug 8 metrics[0]",
+        "mse kplug 8 metrics/0",
     ]
 
 

@@ -54,6 +54,15 @@ def test_the_canonical_spec_has_defaults_and_the_written_one_has_not() -> None:
         make(huber, "thing(gamma=1)")
 
 
+def test_it_prints_as_a_line() -> None:
+    text = "<loss my-plugin/thing(eps=0.25) of my-plugin 1.0, only candidate>"
+    assert repr(make(huber, "thing(eps=0.25)")) == text
+    unwritable = Resolved(
+        "loss", None, make(huber, "thing").component, "built-in", {"f": len}, call=None
+    )
+    assert repr(unwritable) == "<loss my-plugin/thing of my-plugin 1.0, built-in>"
+
+
 def test_an_instance_that_says_what_it_was_made_with_is_believed() -> None:
     resolved = make(Weighted, "thing(factor=3.0)", source=Weighted(factor=3.0))
     assert resolved.arguments == {"factor": 30.0}

@@ -40,7 +40,7 @@ CLASSES = {
 }
 SLOTS = {
     "loss": "loss",
-    "metric": "metrics[0]",
+    "metric": "metrics/0",
     "optimizer": "optimizer",
     "schedule": "optimizer.lr",
     "layer": "under_test",

@@ -66,7 +66,7 @@ def test_what_each_process_has_of_its_own_does_not_count(
         ([{"kernel_regularizer": "l2(0.1)"}], {}, "layers[0].kernel_regularizer"),
         ([{"trainable": False}], {}, "layers[0].trainable"),
         ([{}, {}], {}, "layers[1]"),
-        ([{}], {"metrics": ["mae"]}, "metrics[0]"),
+        ([{}], {"metrics": ["mae"]}, "metrics/0"),
         ([{}], {"loss": "mean_squared_error(reduction='sum')"}, "loss.reduction"),
         ([{}], {"steps_per_execution": 2}, "steps_per_execution"),
     ],
