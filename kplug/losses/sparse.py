@@ -196,6 +196,13 @@ class Crossentropy(Loss):
         chosen = self._choose(targets, predictions)
         return chosen(targets, predictions, sample_weight, mask)
 
+    def find_divisor(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> Tensor | None:
+        """Return the divisor of the chosen loss."""
+        chosen = self._choose(*self.align(y_true, y_pred))
+        return chosen.find_divisor(y_true, y_pred, sample_weight)
+
     def _choose(self, y_true: Tensor, y_pred: Tensor) -> Loss:
         if y_pred.ndim < 2 or y_pred.shape[-1] == 1:
             return self._binary

@@ -74,6 +74,12 @@ class TorchConvention(Loss):
         """Return the reduced loss; see `Loss.__call__`."""
         return self.loss(*self._move(y_true, y_pred), sample_weight, mask)
 
+    def find_divisor(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> Tensor | None:
+        """Return the divisor of the loss inside."""
+        return self.loss.find_divisor(*self._move(y_true, y_pred), sample_weight)
+
     def align(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike = None
     ) -> tuple[Tensor, Tensor]:

@@ -37,6 +37,7 @@ from kplug.losses.base.reduction import (
     mean_of,
     reduce_values,
     standardize_reduction,
+    sum_of_weights,
 )
 from kplug.registry.parameters import takes_any_keyword
 from kplug.registry.user_warnings import warn
@@ -114,6 +115,9 @@ class Loss(ABC):
         # A subclass with its own arithmetic must not inherit its parent's fused kernel.
         if "call" in cls.__dict__ and "batch_mean" not in cls.__dict__:
             cls.batch_mean = Loss.batch_mean  # type: ignore[method-assign]
+        # One with a reduction of its own must not inherit its parent's divisor.
+        if "__call__" in cls.__dict__ and "find_divisor" not in cls.__dict__:
+            cls.find_divisor = _count_samples  # type: ignore[method-assign]
 
     @abstractmethod
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
@@ -199,6 +203,23 @@ class Loss(ABC):
     def batch_mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the mean of ``call``; a subclass may override it with a fused kernel."""
         return mean_of(self._call_and_count(y_true, y_pred))
+
+    def find_divisor(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> Tensor | None:
+        """Return what a mean over these samples divides by, or None for their number.
+
+        Batches whose gradients are accumulated count by it, so it need only be right up to a factor that is
+        the same for all batches. A subclass whose ``__call__`` divides by something else overrides it.
+        """
+        mask = get_mask(y_pred)
+        if self.masks_values:
+            aligned = self.align(
+                y_true, y_pred, sample_weight if sample_weight is not None else mask
+            )
+            mask = join_masks(mask, self.find_mask(*aligned, self.call(*aligned)))
+        weighs = self.reduction == "mean_with_sample_weight"
+        return sum_of_weights(sample_weight if weighs else None, mask, y_pred.dtype)
 
     @property
     def _has_channels(self) -> bool:
@@ -325,6 +346,16 @@ def require_tensor(values: object, owner: str) -> Tensor:
         hint="Return one value a sample, shape (N,), or one for the batch, shape (), computed with "
         "torch or kplug.backend.",
     )
+
+
+def _count_samples(
+    self: Loss,  # noqa: ARG001 - as ``find_divisor``
+    y_true: Tensor,  # noqa: ARG001
+    y_pred: Tensor,  # noqa: ARG001
+    sample_weight: Tensor | None = None,  # noqa: ARG001
+) -> Tensor | None:
+    """Return None: the number of samples counts."""
+    return None
 
 
 def _refuse_parts(self: Loss, y_true: Tensor, y_pred: Tensor) -> Tensor:  # noqa: ARG001 - as ``call``

@@ -130,6 +130,19 @@ def join_masks(first: ArrayLike, second: ArrayLike) -> ArrayLike:
     return one & other.to(one.device)
 
 
+def sum_of_weights(sample_weight: ArrayLike, mask: ArrayLike, dtype: torch.dtype) -> Tensor | None:
+    """Return the sum of the weights that a mask leaves, in a type or in float32; None without both."""
+    if sample_weight is None and mask is None:
+        return None
+    given = [as_tensor(each, "loss", "mask") for each in (sample_weight, mask) if each is not None]
+    rank = max(each.ndim for each in given)
+    kind = torch.promote_types(dtype, torch.float32)
+    total = torch.ones((), dtype=kind, device=given[0].device)
+    for each in given:
+        total = total * each.to(kind).reshape(each.shape + (1,) * (rank - each.ndim))
+    return total.sum()
+
+
 def _reduce_unweighted(values: Tensor, reduction: str) -> Tensor:
     if reduction == "none":
         return values

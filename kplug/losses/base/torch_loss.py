@@ -121,6 +121,17 @@ class TorchLoss(Loss):
             shares, "sum", mask=mask
         )
 
+    def find_divisor(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> Tensor | None:
+        """Return torch's sum of class weights, or its number of ids that are not ignored."""
+        if not isinstance(self.module, (nn.CrossEntropyLoss, nn.NLLLoss)):
+            return None
+        targets, predictions = self.align(y_true, y_pred, sample_weight)
+        return (
+            None if targets.is_floating_point() else self._find_shares(predictions, targets).sum()
+        )
+
     def align(
         self,
         y_true: ArrayLike,

@@ -7,11 +7,12 @@ import functools
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
-from typing import Any, Final, TypedDict, TypeVar, cast
+from typing import Any, Final, Literal, TypedDict, TypeVar, cast
 
 from typing_extensions import Self
 
 from kplug.components.arguments import (
+    require_choice,
     require_flag,
     require_integer,
     require_nonnegative,
@@ -19,7 +20,7 @@ from kplug.components.arguments import (
 )
 from kplug.components.types import ScheduleLike
 from kplug.errors import ArgumentError, ArgumentValueError
-from kplug.optimizers.base.accumulation import GradientAccumulation
+from kplug.optimizers.base.accumulation import MEANS, GradientAccumulation
 from kplug.optimizers.base.clipping import Clipping
 from kplug.optimizers.base.hyperparameters import Check, require_rho
 from kplug.optimizers.base.loss_scaling import LossScaling
@@ -59,6 +60,7 @@ class ArgumentsBesideDecay(TypedDict, total=False):
     ema_overwrite_frequency: int | None
     loss_scale_factor: float | None
     gradient_accumulation_steps: int | None
+    gradient_accumulation_mean: Literal["samples", "steps"]
     name: str | None
 
 
@@ -77,6 +79,8 @@ class CommonArguments(ArgumentsBesideDecay, total=False):
         ema_overwrite_frequency: The weights become their average every so many updates.
         loss_scale_factor: ``fit`` multiplies the loss with it, and the step divides the gradients by it.
         gradient_accumulation_steps: k >= 2: every k-th step updates, with the mean of k gradients.
+        gradient_accumulation_mean: ``"samples"``: k batches train as one of all their samples, if ``weigh``
+            is told of each, as ``fit`` does; ``"steps"``: each gradient counts alike, as in Keras.
         name: A name of your own.
     """
 
@@ -101,6 +105,7 @@ class CommonSettings:
     ema_overwrite_frequency: int | None = _argument(None, partial(_require_steps, at_least=1))
     loss_scale_factor: float | None = _argument(None, require_positive)
     gradient_accumulation_steps: int | None = _argument(None, partial(_require_steps, at_least=2))
+    gradient_accumulation_mean: str = _argument("samples", partial(require_choice, choices=MEANS))
     name: str | None = _argument(None, _require_name)
 
     @classmethod
@@ -161,7 +166,8 @@ class CommonSettings:
     def accumulation(self) -> GradientAccumulation | None:
         """The gradient accumulation."""
         steps = self.gradient_accumulation_steps
-        return None if steps is None else GradientAccumulation(steps)
+        by_samples = self.gradient_accumulation_mean == "samples"
+        return None if steps is None else GradientAccumulation(steps, by_samples)
 
 
 # Descriptions of the arguments that all rules share, added to their docstrings.

@@ -28,6 +28,7 @@ from kplug.components.documentation import fill_documentation
 from kplug.dialect.keras2.component_configs import translate_optimizer_config
 from kplug.errors import ContractError, NotBuiltError
 from kplug.optimizers.base import update_sequence
+from kplug.optimizers.base.accumulation import GradientAccumulation
 from kplug.optimizers.base.clipping import Clipping
 from kplug.optimizers.base.common_arguments import (
     SHARED_WORDS,
@@ -106,6 +107,7 @@ class Optimizer(torch.optim.Optimizer):
     # Cached from ``_common``, as each step reads them.
     _clipping: Clipping | None = None
     _is_plain = True
+    _weight: Any = 1.0  # of the gradients of the next step
     given_arguments: tuple[str, ...] = ()
     _looked_up: Mapping[str, Any] = {}
     _names: dict[Tensor, str]
@@ -225,6 +227,24 @@ class Optimizer(torch.optim.Optimizer):
     def gradient_accumulation_steps(self) -> int | None:
         """The number of gradients per update, or None."""
         return self._common.gradient_accumulation_steps
+
+    @property
+    def gradient_accumulation_mean(self) -> str:
+        """``"samples"`` or ``"steps"``: what the mean of several gradients is over."""
+        return self._common.gradient_accumulation_mean
+
+    def weigh(self, weight: float | Tensor) -> None:
+        """Set the weight of the next step's gradients among those that are accumulated; 1 if not called.
+
+        Args:
+            weight: What the loss was divided by: the number of samples, or the sum of their weights; a number
+                or a tensor of shape ().
+        """
+        self._weight = weight
+
+    def list_accumulations(self) -> list[GradientAccumulation | None]:
+        """Return the accumulation of each optimizer that this one consists of, or None."""
+        return [self._common.accumulation]
 
     @property
     def loss_scale_factor(self) -> float | None:

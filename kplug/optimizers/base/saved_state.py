@@ -10,7 +10,7 @@ import torch
 
 from kplug.components.arguments import is_number
 from kplug.errors import KplugError, WeightsError
-from kplug.optimizers.base.accumulation import ACCUMULATOR
+from kplug.optimizers.base.accumulation import ACCUMULATOR, TOTAL_WEIGHT
 from kplug.optimizers.base.hyperparameters import GroupSetting
 from kplug.optimizers.base.moving_average import AVERAGE
 
@@ -52,7 +52,8 @@ def check_state(
             if name == "step":
                 _check_counter(where, value)
             elif value is not None or name != "momentum_buffer":  # torch's SGD may store None
-                _check_tensor(where, value, parameter, get_shape(name, parameter))
+                shape = () if name == TOTAL_WEIGHT else get_shape(name, parameter)
+                _check_tensor(where, value, parameter, shape)
 
 
 def check_complete(
@@ -80,7 +81,7 @@ def check_complete(
     ]
     for position, (key, names) in enumerate(expected):
         held = state_dict["state"].get(key, {}).keys()
-        if names - held and held - {AVERAGE, ACCUMULATOR}:
+        if names - held and held - {AVERAGE, ACCUMULATOR, TOTAL_WEIGHT}:
             raise WeightsError(
                 f"{owner}: the saved state of parameter {position} lacks {min(names - held)!r}; "
                 "nothing was loaded",

@@ -42,6 +42,7 @@ class AnyOptimizer(Protocol):
     _is_plain: bool
     _names: dict[Tensor, str]
     _exclusions: Exclusions
+    _weight: Any
 
     @property
     def built(self) -> bool:
@@ -130,6 +131,7 @@ class UpdatePlan(NamedTuple):
         rates: The learning rate of each group, for this update only; None for the groups' own.
         momentum: μ of the moving averages; None without averages.
         is_written: Whether the weights become their averages.
+        collected: The number of gradients that were added up before.
     """
 
     updates: int
@@ -137,23 +139,22 @@ class UpdatePlan(NamedTuple):
     rates: Rates | None
     momentum: Any = None
     is_written: bool = False
+    collected: int = 0
 
 
-# Plans that are the same at every step: of a compiled step of clipping and the rule only, and of one that
-# adds up gradients.
-PLAIN, _COLLECTING = UpdatePlan(0, True, None), UpdatePlan(0, False, None)
+PLAIN = UpdatePlan(0, True, None)  # of a compiled step of clipping and the rule only
 
 
 def plan_update(self: AnyOptimizer, iteration: int) -> UpdatePlan:
     """Set the scheduled rate, and compute the numbers of a step beside those of the rule."""
     accumulation, average = self._common.accumulation, self._common.average
-    updates, is_due = iteration, True
+    updates, collected, is_due = iteration, 0, True
     if accumulation is not None:
-        updates, is_due = iteration // accumulation.steps, accumulation.is_due(iteration)
+        updates, collected = divmod(iteration, accumulation.steps)
+        is_due = collected == accumulation.steps - 1
     rates = plan_rates(self, iteration) if is_due else None
-    if average is None:
-        return UpdatePlan(updates, True, rates) if is_due else _COLLECTING
-    return UpdatePlan(updates, is_due, rates, *average.plan(updates))
+    momentum, is_written = (None, False) if average is None else average.plan(updates)
+    return UpdatePlan(updates, is_due, rates, momentum, is_written, collected)
 
 
 def plan_rates(self: AnyOptimizer, iteration: int) -> list[float] | None:
@@ -185,7 +186,9 @@ def run_update(
     if scaling is not None:
         scaling.unscale(moving)
     if accumulation is not None:
-        accumulation.collect(self.state, moving, is_due=plan.is_due)
+        weight = self._weight if accumulation.by_samples else 1.0
+        self._weight = 1.0
+        accumulation.collect(self.state, parameters, weight, plan.collected)
     if plan.is_due:
         clip_and_update(self, plan.updates, plan.rates, update)
     if average is not None:

@@ -9,6 +9,7 @@ import torch
 
 from kplug.dialect.serialization import require_whole
 from kplug.errors import ContractError
+from kplug.optimizers.base.accumulation import GradientAccumulation
 from kplug.optimizers.base.common_arguments import CommonSettings
 from kplug.optimizers.base.hyperparameters import GroupSetting
 from kplug.optimizers.base.optimizer import Optimizer
@@ -116,6 +117,15 @@ class OptimizerWrapper(Optimizer):
         parameters, names = list(var_list or ()), list(var_names or ())
         for optimizer in self._get_inner():
             optimizer.exclude_from_weight_decay(parameters, names)
+
+    def weigh(self, weight: float | torch.Tensor) -> None:
+        """Set the weight of the next gradients for every inner optimizer."""
+        for optimizer in self._get_inner():
+            optimizer.weigh(weight)
+
+    def list_accumulations(self) -> list[GradientAccumulation | None]:
+        """Return the accumulation of each inner optimizer."""
+        return [each for inner in self._get_inner() for each in inner.list_accumulations()]
 
     def finalize_variable_values(self, var_list: Iterable[torch.Tensor] | None = None) -> None:
         """Assign the inner optimizers' moving averages to the weights."""

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from kplug.optimizers.base.accumulation import ACCUMULATOR, TOTAL_WEIGHT
 from kplug.optimizers.base.state_keys import Block, counts_per_weight
 from kplug.optimizers.sgd import SGD
 from kplug.saving.formats import Format
@@ -79,12 +80,13 @@ def _list_variables(
     yield torch.tensor(group["iterations"], dtype=torch.int32)
     if not _follows_schedule(optimizer):
         yield torch.tensor(float(group["lr"]), dtype=torch.float32)
+    unit = _find_unit(optimizer)
     for block in blocks:
         for parameter in parameters:
             for key in block:
                 value = optimizer.state.get(parameter, {}).get(key)
                 value = torch.zeros_like(parameter) if value is None else value.detach()
-                yield value * _scale(optimizer, key)
+                yield value * (_scale(optimizer, key) if key != ACCUMULATOR else unit)
 
 
 def _read_state(
@@ -198,6 +200,14 @@ def _scale(optimizer: torch.optim.Optimizer, key: str) -> float:
     # torch keeps the sum of gradients, Keras the velocity −lr · that sum.
     rate = optimizer.param_groups[0].get("applied_lr") or optimizer.param_groups[0]["lr"]
     return -float(rate) if rate else 1.0
+
+
+def _find_unit(optimizer: torch.optim.Optimizer) -> float:
+    """Return the factor from our sums of weighted gradients to Keras's, in which each counts alike."""
+    steps = getattr(optimizer, "gradient_accumulation_steps", None)
+    group = optimizer.param_groups[0]
+    total = optimizer.state.get(group["params"][0], {}).get(TOTAL_WEIGHT)
+    return group["iterations"] % steps / float(total) if steps and total else 1.0
 
 
 def _follows_schedule(optimizer: torch.optim.Optimizer) -> bool:

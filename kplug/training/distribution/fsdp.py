@@ -56,19 +56,19 @@ class Shards:
         known: dict[Tensor, str] = {
             part: names[id(weight)] for part, weight in zip(self._parts, whole, strict=True)
         }
-        self._optimizer = build_optimizer(_make_anew(template), self._parts, known)
-        self._optimizer.load_state_dict(self._convert_state(optimizer, self._cut))
+        self.optimizer = build_optimizer(_make_anew(template), self._parts, known)
+        self.optimizer.load_state_dict(self._convert_state(optimizer, self._cut))
         self._rates = [group["lr"] for group in optimizer.param_groups]
 
     def step(self) -> None:
         """Update the shards from their gradients, at the current learning rate."""
-        pairs = zip(self._whole_optimizer.param_groups, self._optimizer.param_groups, strict=True)
+        pairs = zip(self._whole_optimizer.param_groups, self.optimizer.param_groups, strict=True)
         for place, (whole, own) in enumerate(pairs):
             if whole["lr"] != self._rates[place]:
                 self._rates[place] = own["lr"] = whole["lr"]
         for weight, part in zip(self._weights, self._parts, strict=True):
             part.grad = None if weight.grad is None else weight.grad.to_local()
-        self._optimizer.step()
+        self.optimizer.step()
 
     @torch.no_grad()
     def publish(self) -> None:
@@ -78,13 +78,13 @@ class Shards:
         for name, tensor in own.items():
             tensor.copy_(_gather(state[name]))
         copy_buffers_from_main(self._model)
-        self._whole_optimizer.load_state_dict(self._convert_state(self._optimizer, self._join))
+        self._whole_optimizer.load_state_dict(self._convert_state(self.optimizer, self._join))
         self._rates = [group["lr"] for group in self._whole_optimizer.param_groups]
 
     def finish(self) -> None:
         """End the training: moving averages, if any, replace the weights and are copied to the model."""
-        if isinstance(self._optimizer, Optimizer):
-            self._optimizer.finalize_variable_values()
+        if isinstance(self.optimizer, Optimizer):
+            self.optimizer.finalize_variable_values()
         self.publish()
 
     def _convert_state(

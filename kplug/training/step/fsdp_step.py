@@ -33,7 +33,7 @@ class ShardedStep(TrainStep):
         on_parts = on_whole_weights(penalties.weights, keeps_shape=False)
         forward = Forward(sharded, compiled, replace(penalties, weights=on_parts))
         constraints = on_whole_weights(sharded.weight_constraints(), keeps_shape=True)
-        super().__init__(sharded, forward, optimizer, constraints)
+        super().__init__(sharded, forward, self._shards.optimizer, constraints)
 
     def __call__(self, batch: Batch) -> Any:
         """Train on a batch."""

@@ -27,6 +27,7 @@ from kplug.training.precision import compute_predictions
 from kplug.training.regularization import find_activity_penalties, find_penalties
 from kplug.training.reports.returned_logs import ReturnedLogs
 from kplug.training.reports.running_loss import RunningLoss
+from kplug.training.step.batch_weights import find_weigher
 from kplug.training.step.forward import Forward
 
 
@@ -90,6 +91,7 @@ class TrainStep(StepFunction):
         self._parameters = list(model.parameters())
         self._scale_loss = find_loss_scaling(optimizer)
         self._needs_graph = needs_gradient_graph(optimizer)
+        self._weigher = find_weigher(forward.compiled, optimizer)
         self._is_unchecked = checks_first
 
     def begin(self) -> None:
@@ -119,6 +121,8 @@ class TrainStep(StepFunction):
             return torch.zeros(())
         if update is not None:
             self.forget_gradients()
+            if self._weigher is not None:
+                total = self._weigher.weigh(batch, outcome, total)
             scaled = total if scale_loss is None else scale_loss(total)
             differentiate(scaled, self._parameters, keep_graph=self._needs_graph)
             if is_unchecked:

@@ -102,6 +102,8 @@ BAD: list[tuple[str, object, str]] = [
     ("gradient_accumulation_steps", 1, "an integer >= 2, or None"),
     ("gradient_accumulation_steps", -3, "an integer >= 2, or None"),
     ("gradient_accumulation_steps", True, "an integer >= 2, or None"),
+    ("gradient_accumulation_mean", "tokens", "'samples' or 'steps'"),
+    ("gradient_accumulation_mean", None, "'samples' or 'steps'"),
     ("name", 3, "a string, or None"),
 ]
 

@@ -90,6 +90,7 @@ COMMON = {
     "ema_overwrite_frequency": None,
     "loss_scale_factor": None,
     "gradient_accumulation_steps": None,
+    "gradient_accumulation_mean": "samples",
     "name": None,
 }
 NAMES = {"AdamW": "adamw", "ScheduleFreeAdamW": "schedule_free_adamw"}
