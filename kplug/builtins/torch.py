@@ -63,8 +63,8 @@ _INITIALIZERS = {
 _PAIRS = "it compares outputs with each other. Call torch.nn.{} in a train_step of your own"
 LEFT_OUT: dict[str, dict[str, str]] = {
     "optimizer": {
-        "LBFGS": "its step computes the loss again and again. Use one whose step takes the gradients as they "
-        "are, such as 'adam', or write the loop with torch.optim.LBFGS yourself",
+        "LBFGS": "it takes all weights in one group. Give the class itself: "
+        "optimizer=torch.optim.LBFGS, or functools.partial(torch.optim.LBFGS, max_iter=20)",
         "Muon": "it takes matrices only, and layers have biases. Use 'kplug/muon', which has Adam for the rest",
         "SparseAdam": "it takes sparse gradients only, and those of layers are dense. Use 'adam'",
     },

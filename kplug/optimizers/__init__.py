@@ -17,7 +17,9 @@ from kplug.optimizers.adapt import (
     TorchOptimizerFactory as TorchOptimizerFactory,
     as_optimizer as as_optimizer,
     build_optimizer as build_optimizer,
+    needs_closure as needs_closure,
     set_gradients as set_gradients,
+    take_step as take_step,
 )
 from kplug.optimizers.base.common_arguments import (
     CommonArguments as CommonArguments,

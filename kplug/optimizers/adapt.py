@@ -212,6 +212,46 @@ def differentiate(
         parameter.grad = gradient.clone() if is_shared and gradient is not None else gradient
 
 
+def needs_closure(optimizer: torch.optim.Optimizer | None) -> bool:
+    """Whether a step computes the loss itself: it has to be given a closure, or the class says so.
+
+    Such a class has ``needs_closure = True``. The closure computes loss and gradients of the batch, as
+    often as the step calls it; its first call is the one whose loss ``fit`` reports.
+    """
+    if optimizer is None:
+        return False
+    kind: Any = type(optimizer)
+    stated = getattr(optimizer, "needs_closure", None)
+    return _has_to_have_closure(kind) if stated is None else bool(stated)
+
+
+@functools.cache  # a custom step asks each time
+def _has_to_have_closure(kind: type[torch.optim.Optimizer]) -> bool:
+    return "closure" in _list_required(kind)
+
+
+def _list_required(kind: type[torch.optim.Optimizer]) -> list[str]:
+    """Return the arguments of ``step`` that have no default."""
+    arguments = list(inspect.signature(kind.step).parameters.values())[1:]
+    return [
+        each.name for each in arguments if each.default is each.empty and each.kind not in _OPEN
+    ]
+
+
+def take_step(optimizer: torch.optim.Optimizer, compute: Callable[[], torch.Tensor]) -> None:
+    """Make a step from the gradients that a function sets, such as one that calls `set_gradients`.
+
+    Args:
+        optimizer: One that takes the gradients as they are, or one that needs a closure.
+        compute: Sets the gradients of the parameters, and returns the loss.
+    """
+    if needs_closure(optimizer):
+        optimizer.step(torch.enable_grad()(lambda: compute().detach()))  # type: ignore[arg-type]  # torch's: float
+    else:
+        compute()
+        optimizer.step()
+
+
 def set_gradients(
     optimizer: torch.optim.Optimizer,
     parameters: list[torch.Tensor],
@@ -252,16 +292,27 @@ def check_ownership(optimizer: torch.optim.Optimizer, parameters: list[torch.Ten
 
 
 def _check_step(optimizer: torch.optim.Optimizer) -> None:
-    """Refuse an optimizer such as LBFGS, whose step computes the loss again and again."""
-    arguments = inspect.signature(optimizer.step).parameters.values()
-    if any(each.default is each.empty and each.kind not in _OPEN for each in arguments):
-        name = type(optimizer).__name__
+    """Refuse an optimizer whose step wants what no training has.
+
+    Raises:
+        ContractError: An argument of its step has no default and is no closure; or its step computes the loss
+            of a batch again and again, and gradients are accumulated over several batches.
+    """
+    name, required = type(optimizer).__name__, _list_required(type(optimizer))
+    if foreign := [each for each in required if each != "closure"]:
         raise ContractError(
-            f"the optimizer {name} cannot be used by fit: its step needs a closure that computes the "
-            "loss again",
-            hint="Use one whose step takes the gradients as they are, such as 'adam', or write the "
-            f"loop with torch.optim.{name} yourself.",
+            f"the optimizer {name} cannot be used by fit: its step needs {', '.join(map(repr, foreign))}",
+            hint="Use one whose step takes no more than a closure, or write the loop yourself.",
         )
+    if not needs_closure(optimizer):
+        return
+    for each in (optimizer, *vars(optimizer).values()):
+        if isinstance(each, Optimizer) and any(each.list_accumulations()):
+            raise ContractError(
+                f"the optimizer {name} computes the loss of a batch again at other weights, and "
+                f"{type(each).__name__} accumulates the gradients of several batches, which are gone by then",
+                hint="Leave gradient_accumulation_steps out, and take a larger batch_size.",
+            )
 
 
 def _check_settings(owner: str, groups: Iterable[ParameterGroup], known: Collection[str]) -> None:

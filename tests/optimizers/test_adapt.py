@@ -10,10 +10,18 @@ from typing import Any
 import keras
 import pytest
 import torch
+from torch import Tensor
 
 from kplug import optimizers
 from kplug.errors import ContractError
-from kplug.optimizers import TorchOptimizerFactory, as_optimizer, build_optimizer
+from kplug.optimizers import (
+    TorchOptimizerFactory,
+    as_optimizer,
+    build_optimizer,
+    needs_closure,
+    set_gradients,
+    take_step,
+)
 from kplug.registry import resolve
 
 _EXPECTED = (
@@ -181,11 +189,47 @@ def test_variadic_functions_are_called_as_they_are_written(make: Callable[..., A
             factory.build(make_parameters())
 
 
-def test_an_optimizer_whose_step_needs_a_closure_is_refused() -> None:
-    weight = torch.nn.Parameter(torch.zeros(2))
-    for given in (torch.optim.LBFGS, torch.optim.LBFGS([weight])):
-        with pytest.raises(ContractError, match=r"LBFGS cannot be used by fit: .* closure"):
-            build_optimizer(given, [weight])
+class Searching(torch.optim.SGD):
+    """Wants the model in its step."""
+
+    def step(self, model: Any, closure: Any = None) -> Any:  # type: ignore[override]
+        return super().step(closure)
+
+
+def test_an_optimizer_whose_step_needs_what_fit_lacks_is_refused() -> None:
+    with pytest.raises(ContractError) as caught:
+        build_optimizer(functools.partial(Searching, lr=0.1), make_parameters())
+    assert str(caught.value) == (
+        "the optimizer Searching cannot be used by fit: its step needs 'model'\n"
+        "  Use one whose step takes no more than a closure, or write the loop yourself."
+    )
+
+
+class Twice(torch.optim.SGD):
+    """Says that it computes the loss itself."""
+
+    needs_closure = True
+
+    def step(self, closure: Any = None) -> Any:
+        closure()
+        return super().step(closure)
+
+
+@pytest.mark.parametrize("kind", [torch.optim.LBFGS, Twice])
+def test_a_step_gets_the_closure_that_it_needs(kind: Callable[..., torch.optim.Optimizer]) -> None:
+    weight = torch.nn.Parameter(torch.ones(2))
+    optimizer = build_optimizer(functools.partial(kind, lr=0.25), [weight])
+    assert needs_closure(optimizer)
+    assert not needs_closure(torch.optim.SGD([weight], lr=0.1))
+    calls = []
+
+    def compute() -> Tensor:
+        calls.append(weight.detach().clone())
+        return set_gradients(optimizer, [weight], lambda weights: weights[0].square().sum())
+
+    take_step(optimizer, compute)
+    assert len(calls) > 1
+    assert weight.abs().max() < 1.0
 
 
 SERIALIZED: list[Any] = [

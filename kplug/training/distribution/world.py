@@ -56,6 +56,12 @@ class World:
         distributed.all_gather_object(gathered, value)
         return gathered
 
+    def average(self, value: torch.Tensor) -> torch.Tensor:
+        """Return the mean of the processes' values."""
+        total = value.clone()
+        distributed.all_reduce(total)
+        return total / self.size
+
     def start_minimum(self, number: int) -> Callable[[], int]:
         """Start an all-reduce of a number; return a function that waits for the minimum."""
         device = "cuda" if distributed.get_backend() == "nccl" else "cpu"

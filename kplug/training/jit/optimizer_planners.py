@@ -13,6 +13,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from kplug.optimizers.adapt import needs_closure
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.base.rule import ListRule, update_group
 from kplug.optimizers.base.torch_kernels import get_unhooked_step, make_dense
@@ -63,7 +64,7 @@ class Planner:
 def find_planner(optimizer: torch.optim.Optimizer) -> Planner | None:
     """Return the planner of an optimizer, or None if its step cannot be compiled."""
     hooks = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
-    if any(getattr(optimizer, name, None) for name in hooks):
+    if any(getattr(optimizer, name, None) for name in hooks) or needs_closure(optimizer):
         return None
     if isinstance(optimizer, LossScaleOptimizer):
         inner = find_planner(optimizer.inner_optimizer)

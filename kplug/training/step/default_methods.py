@@ -26,7 +26,7 @@ from kplug.training.precision import compute_predictions
 from kplug.training.regularization import Penalties
 from kplug.training.step.compiled_metrics import CompiledMetrics, arrange_batch
 from kplug.training.step.forward import Forward, ForwardResult
-from kplug.training.step.standard_steps import TestStep, TrainStep
+from kplug.training.step.standard_steps import TestStep, choose_train_step
 
 _takers: WeakKeyDictionary[Any, bool] = (
     WeakKeyDictionary()
@@ -48,7 +48,8 @@ def train_step(self: TrainableModel, data: Any) -> dict[str, Any]:
     """
     compiled = require_compiled(self, "train_step")
     forward = OverridableForward(self, compiled, Penalties(), is_training=True)
-    step = TrainStep(self, forward, self.built_optimizer, checks_first=False)
+    kind = choose_train_step(self.built_optimizer)
+    step = kind(self, forward, self.built_optimizer, checks_first=False)
     return cast("dict[str, Any]", step(Batch(*unpack_x_y_sample_weight(data))))
 
 
@@ -177,11 +178,12 @@ class OverridableForward(Forward):
                 hint="Compute it from y_pred as it is: detach(), .numpy(), no_grad() and comparisons cut "
                 "the connection to the weights.",
             )
-        self.compiled.loss_tracker.update_state(loss.detach(), sample_weight=batch.size)
         return ForwardResult(y_pred, (), loss)
 
     def conclude(self, batch: Batch, outcome: ForwardResult) -> dict[str, Any]:
-        """Return the logs of ``compute_metrics``."""
+        """Note the loss, and return the logs of ``compute_metrics``."""
+        loss: Any = outcome.total  # a tensor, as ``__call__`` has checked
+        self.compiled.loss_tracker.update_state(loss.detach(), sample_weight=batch.size)
         return self.model.compute_metrics(batch.x, batch.y, outcome.predictions, batch.weights)
 
 

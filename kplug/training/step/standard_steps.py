@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from kplug.optimizers.adapt import (
     differentiate,
     finalize_weights,
     find_loss_scaling,
+    needs_closure,
     needs_gradient_graph,
 )
 from kplug.training.compiled import Compiled
@@ -28,7 +29,7 @@ from kplug.training.regularization import find_activity_penalties, find_penaltie
 from kplug.training.reports.returned_logs import ReturnedLogs
 from kplug.training.reports.running_loss import RunningLoss
 from kplug.training.step.batch_weights import find_weigher
-from kplug.training.step.forward import Forward
+from kplug.training.step.forward import Forward, ForwardResult
 
 
 class StepFunction(ABC):
@@ -120,17 +121,21 @@ class TrainStep(StepFunction):
         if total is None:  # there is no loss, and this time no layer has added a penalty
             return torch.zeros(())
         if update is not None:
-            self.forget_gradients()
             if self._weigher is not None:
                 total = self._weigher.weigh(batch, outcome, total)
-            scaled = total if scale_loss is None else scale_loss(total)
-            differentiate(scaled, self._parameters, keep_graph=self._needs_graph)
+            self.set_gradients(total, scale_loss)
             if is_unchecked:
                 forward.check_gradients(self.model, outcome)
             update()
             if self._constraints:
                 apply_constraints(self._constraints)
         return forward.conclude(batch, outcome)
+
+    def set_gradients(self, loss: Tensor, scale_loss: Callable[[Tensor], Tensor] | None) -> None:
+        """Replace the gradients by those of a loss."""
+        self.forget_gradients()
+        scaled = loss if scale_loss is None else scale_loss(loss)
+        differentiate(scaled, self._parameters, keep_graph=self._needs_graph)
 
     def publish(self) -> None:
         """Synchronize buffers across processes, whose layers have seen different samples."""
@@ -147,6 +152,50 @@ class TrainStep(StepFunction):
             parameter.grad = None
 
 
+class ClosureStep(TrainStep):
+    """Trains with an optimizer that computes the loss of a batch as often as it needs, such as L-BFGS or SAM.
+
+    Loss and metrics are those of the first time. Processes agree on the loss that the optimizer sees.
+    """
+
+    def run(
+        self,
+        batch: Batch,
+        scale_loss: Callable[[Tensor], Tensor] | None,
+        update: Callable[[], object] | None,
+    ) -> Any:
+        """Train on a batch; the update takes a closure."""
+        forward = self.forward
+        first: ForwardResult | None = None
+
+        def compute() -> Tensor:
+            nonlocal first
+            with torch.enable_grad():
+                outcome = forward(batch)
+                is_unchecked, self._is_unchecked = self._is_unchecked, False
+                if is_unchecked:
+                    forward.check(outcome, is_trained=True)
+                first = first or outcome
+                if outcome.total is None:
+                    self.forget_gradients()
+                    return torch.zeros(())
+                self.set_gradients(outcome.total, scale_loss)
+                if is_unchecked:
+                    forward.check_gradients(self.model, outcome)
+            loss = outcome.total.detach()
+            return loss if self._world is None else self._world.average(loss)
+
+        cast("Callable[[Callable[[], Tensor]], object]", update)(compute)
+        if self._constraints:
+            apply_constraints(self._constraints)
+        return forward.conclude(batch, first or forward(batch))
+
+
+def choose_train_step(optimizer: torch.optim.Optimizer | None) -> type[TrainStep]:
+    """Return the class of the step that trains with an optimizer."""
+    return ClosureStep if needs_closure(optimizer) else TrainStep
+
+
 def make_train_step(
     model: TrainableModel, compiled: Compiled, optimizer: torch.optim.Optimizer | None
 ) -> TrainStep:
@@ -156,7 +205,8 @@ def make_train_step(
     uses_all = compiled.has_all_losses and model.lists_layers
     replica = replicate(model, world, uses_all_weights=uses_all)
     forward = Forward(replica, compiled, find_penalties(model))
-    return TrainStep(model, forward, optimizer, model.weight_constraints(), world)
+    kind = choose_train_step(optimizer)
+    return kind(model, forward, optimizer, model.weight_constraints(), world)
 
 
 class TestStep(StepFunction):

@@ -19,13 +19,20 @@ from kplug.models import Sequential, load_model
 X = np.random.default_rng(0).normal(size=(48, 4)).astype("float32")
 Y = X.sum(1, keepdims=True)
 BATCHES = [(torch.tensor(X[at : at + 16]), torch.tensor(Y[at : at + 16])) for at in (0, 16, 32)]
-ARGUMENTS = {"Ranger21": {"num_iterations": 100}}
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "AliG": {"max_lr": 0.1},
+    "BSAM": {"num_data": 48},
+    "Ranger21": {"num_iterations": 100},
+}
+SHARP = ("FriendlySAM", "LookSAM", "SAM")
+CLOSING = (*SHARP, "AliG", "BSAM", "WSAM")
 WRAPPERS = ("Lookahead", "Magma", "OrthoGrad", "ScheduleFreeWrapper", "TRAC")
 SECOND_ORDER = ("AdaHessian", "SophiaH")
 FOR_MATRICES = ("AdaGO", "AdaMuon", "Muon", "MuonClip", "NorMuon")
 A_FEW = {
     *WRAPPERS,
     *SECOND_ORDER,
+    *CLOSING,
     "AdaBelief",
     "FAdam",
     "Gravity",
@@ -57,6 +64,10 @@ def make_original(class_name: str, model: Any) -> Any:
         if class_name == "ScheduleFreeWrapper":
             wrapper.train()
         return wrapper
+    if class_name in SHARP:
+        return made(parameters, torch.optim.Adam)
+    if class_name == "WSAM":
+        return made(model, parameters, torch.optim.Adam)
     if class_name in FOR_MATRICES:
         matrices = [p for p in parameters if p.ndim >= 2]
         others = [p for p in parameters if p.ndim < 2]
@@ -67,11 +78,26 @@ def make_original(class_name: str, model: Any) -> Any:
 def train_by_hand(model: Any, optimizer: torch.optim.Optimizer, class_name: str) -> list[float]:
     losses = []
     for x, y in BATCHES:
-        optimizer.zero_grad()
-        loss = (model(x) - y).square().mean()
-        loss.backward(create_graph=class_name in SECOND_ORDER)
-        optimizer.step()
-        losses.append(loss.item())
+        found = []
+
+        def closure(x: Any = x, y: Any = y, found: list[float] = found) -> Any:
+            optimizer.zero_grad()
+            loss = (model(x) - y).square().mean()
+            loss.backward(create_graph=class_name in SECOND_ORDER)
+            found.append(loss.item())
+            return loss.detach()
+
+        if class_name in (*SHARP, "AliG", "BSAM") and type(optimizer).__module__.startswith(
+            "pytorch"
+        ):
+            loss = closure()  # as the library's documentation has it
+            optimizer.step((lambda loss=loss: float(loss)) if class_name == "AliG" else closure)
+        elif class_name in CLOSING:
+            optimizer.step(closure)
+        else:
+            closure()
+            optimizer.step()
+        losses.append(found[0])
     return losses
 
 
@@ -105,7 +131,7 @@ def test_goes_on_after_a_load_as_if_nothing_had_happened(class_name: str, tmp_pa
 @pytest.mark.parametrize("class_name", ALL)
 def test_by_name_it_takes_groups_in_any_loop(class_name: str) -> None:
     model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1))
-    setting = "beta" if class_name == "A2Grad" else "lr"  # which has no rate
+    setting = {"A2Grad": "beta", "AliG": "max_lr"}.get(class_name, "lr")  # two have no rate
     optimizer = kplug.optimizers.get(
         {
             "name": f"kplug-pytorch-optimizer/{class_name.lower()}",
@@ -145,6 +171,24 @@ def test_averages_are_put_in_and_taken_out(name: str) -> None:
     assert not np.array_equal(model.get_weights()[0], trained)
     model.optimizer.train()
     np.testing.assert_allclose(model.get_weights()[0], trained, rtol=1e-4)
+
+
+def test_a_perturbed_step_around_an_optimizer_of_ours() -> None:
+    by_name, by_hand = make_model("SAM"), make_model("SAM")
+    by_name.compile("sam(kplug/sgd(lr=0.1, momentum=0.9), rho=0.1)", "mse")
+    optimizer = pytorch_optimizer.SAM(
+        list(by_hand.parameters()), torch.optim.SGD, rho=0.1, lr=0.1, momentum=0.9
+    )
+    expected = train_by_hand(by_hand, optimizer, "SAM")
+    found = [float(by_name.train_on_batch(x, y)) for x, y in BATCHES]
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_accumulation_inside_a_perturbed_step_is_refused() -> None:
+    model = make_model("SAM")
+    model.compile("sam(kplug/sgd(gradient_accumulation_steps=2))", "mse")
+    with pytest.raises(kplug.KplugError, match="SGD accumulates the gradients of several batches"):
+        model.fit(X, Y, verbose=0)
 
 
 def test_trac_says_which_optimizers_it_takes() -> None:

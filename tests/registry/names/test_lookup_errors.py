@@ -581,8 +581,8 @@ def test_a_stored_name_that_is_known_in_another_kind() -> None:
 @pytest.mark.parametrize("ref", ["torch/lbfgs", "torch/LBFGS", "lbfgs", "l_bfgs"])
 def test_what_torch_has_and_no_model_can_use_is_left_out_with_a_reason(ref: str) -> None:
     text = str(_fail("optimizer", ref, UnknownComponentError))
-    assert " leaves it out: its step computes the loss again and again. Use one whose step " in text
-    assert text.endswith("such as 'adam', or write the loop with torch.optim.LBFGS yourself.")
+    assert " leaves it out: it takes all weights in one group" in text
+    assert text.endswith("functools.partial(torch.optim.LBFGS, max_iter=20).")
     assert "Most like it" not in text
     assert "Did you mean" not in text
 

@@ -20,6 +20,7 @@ CASES = [
     "adam",
     "clipped",
     "accumulated",
+    "closing",
     "twice",
     "loader",
     "generator",

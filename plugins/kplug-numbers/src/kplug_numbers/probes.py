@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from kplug.optimizers import build_optimizer, set_gradients
+from kplug.optimizers import build_optimizer, set_gradients, take_step
 from kplug_numbers.recipes.inputs import Family, pairs, spread
 from kplug_numbers.recipes.metrics import ORDER, update
 from kplug_numbers.recipes.optimizers import STEPS, advance, begin, join
@@ -77,10 +77,14 @@ def _use_pairs(out: Recorder, kind: str) -> Callable[[], Any] | None:
 def _use_optimizer(out: Recorder) -> Callable[[], Any]:
     weights = [spread("optimizer/matrix", 2, 3).requires_grad_()]
     optimizer = build_optimizer(out.make(), weights)
+
+    def compute() -> Tensor:
+        return set_gradients(optimizer, weights, lambda these: these[0].square().sum())
+
     for _ in range(2):  # the first step makes the state
-        set_gradients(optimizer, weights, lambda these: these[0].square().sum())
-        optimizer.step()
-    return lambda: optimizer.step()
+        take_step(optimizer, compute)
+    loss = torch.zeros(())
+    return lambda: take_step(optimizer, lambda: loss)
 
 
 def _backward(value: Any) -> None:

@@ -19,29 +19,22 @@ UNDECLARED: dict[str, tuple[object, frozenset[str]]] = {
     "use_palm": (False, frozenset({"ScheduleFreeAdamW", "ScheduleFreeRAdam"})),
 }
 
-_TWICE = "it computes gradients twice in a step"
 _MODEL = "it wants the model"
 _STATE = "its state holds objects, which no file can"
 #: Omitted classes, with the reason.
 LEFT_OUT = {
     "AdaLOMO": "it updates weights during the backward pass",
     "AdamMini": _MODEL,
-    "AliG": "its step needs the loss",
-    "BSAM": _TWICE,
     "Conda": _STATE,
     "DeMo": "it exchanges gradients between processes itself",
     "DistributedMuon": "it exchanges gradients between processes itself",
-    "FriendlySAM": _TWICE,
-    "GSAM": _TWICE,
+    "GSAM": "it wants the model, and a schedule of its radius",
     "LOMO": "it updates weights during the backward pass",
     "LoRARite": "it wants the pairs of a LoRA model",
-    "LookSAM": _TWICE,
     "PCGrad": "it wants several losses",
-    "SAM": _TWICE,
     "SafeFP16Optimizer": "kplug scales losses itself: loss_scale_optimizer",
     "ScalableShampoo": _STATE,
     "SpectralSphere": "it takes matrices only, and a model has biases",
-    "WSAM": _TWICE,
 }
 
 #: Names shared with kplug, torch or kplug-segmentation, which own the bare names.

@@ -13,10 +13,13 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "adago": A_MATRIX_RATE,
     "adamuon": A_MATRIX_RATE,
     "avagrad": {"lr": 0.01},
+    "bsam": {"num_data": 100},
+    "friendlysam": A_FAST_ADAM,
     "kron": {
         "balance_prob": 0.0
     },  # it would draw from NumPy's generator, which the suite does not seed
     "lookahead": A_FAST_ADAM,
+    "looksam": A_FAST_ADAM,
     "magma": A_FAST_ADAM,
     "muon": A_MATRIX_RATE,
     "muonclip": A_MATRIX_RATE,
@@ -24,6 +27,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "orthograd": A_FAST_ADAM,
     "ranger21": {"num_iterations": 200, "centralize_gradients": False},
     "rose": {"centralize": False},
+    "sam": A_FAST_ADAM,
     "sara": {"threshold": 10.0},  # all of the suite's weights are below it
     "schedulefreewrapper": A_FAST_ADAM,
     "splus": {"nonstandard_constant": 0.1},
@@ -55,6 +59,8 @@ LEFT_OUT: dict[tuple[str, str], tuple[str, ...]] = {
     ("parabola", "it keeps the length of each weight"): ("nero",),
     ("parabola", "it moves each weight at right angles to itself"): ("orthograd",),
     ("parabola", "it moves no weight by the mean of its gradient"): ("ranger",),
+    ("parabola", "its noise grows where gradients vanish"): ("bsam",),
+    ("rosenbrock", "its noise grows where gradients vanish"): ("bsam",),
     ("rate", "its own rules decide how far the first steps go"): (
         *("adafactor", "adashift", "apollodqn", "radam", "sara", "schedulefreeradam", "trac"),
     ),

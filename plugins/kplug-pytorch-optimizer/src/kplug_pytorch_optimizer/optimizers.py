@@ -149,6 +149,95 @@ _describe_as(SophiaH, pytorch_optimizer.SophiaH)
 _describe_as(FAdam, pytorch_optimizer.FAdam, left_out=("momentum_dtype", "fim_dtype"))
 
 
+class AliG(pytorch_optimizer.AliG):
+    """AliG, given the loss of each step."""
+
+    needs_closure = True
+
+    def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]  # it has to be there
+        """Make a step; the library calls the closure without gradients."""
+        return super().step(torch.enable_grad()(closure))
+
+
+class BSAM(pytorch_optimizer.BSAM):
+    """BSAM, given the loss at the weights and beside them."""
+
+    needs_closure = True
+
+    def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]  # it has to be there
+        """Make a step; the library wants gradients before it begins."""
+        loss = closure()
+        super().step(closure)
+        return loss
+
+
+_describe_as(AliG, pytorch_optimizer.AliG, left_out=("projection_fn",))
+_describe_as(BSAM, pytorch_optimizer.BSAM)
+
+
+def _sharpening(
+    original: Any, *, wants_model: bool = False
+) -> Callable[..., torch.optim.Optimizer]:
+    """Return a factory of an optimizer that looks at the loss beside the weights, around another one.
+
+    Args:
+        original: The library's class. But for one, it wants gradients before its step begins.
+        wants_model: Whether it wants a model. It gets the parameters as one: what it does with a model's
+            batch normalization concerns torch's layers alone.
+    """
+
+    class Sharpening(original):  # type: ignore[misc]
+        needs_closure = True
+
+        def step(self, closure: Callable[[], Any]) -> Any:
+            """Make a step; return the first loss."""
+            if wants_model:
+                return super().step(closure)
+            loss = closure()
+            super().step(closure)
+            return loss
+
+    def sharpen(
+        params: Iterable[Any], optimizer: Any = "torch/adam", **arguments: Any
+    ) -> torch.optim.Optimizer:
+        given = list(params)
+
+        def make_inner(groups: list[dict[str, Any]], **_: Any) -> torch.optim.Optimizer:
+            inner = kplug.optimizers.get(optimizer, given)
+            for group in inner.param_groups:
+                for name, value in groups[0].items():
+                    if group.get(name) is None:
+                        group[name] = value
+            return inner
+
+        own = [{**each} if isinstance(each, dict) else each for each in given]
+        parts = [each["params"] if isinstance(each, dict) else [each] for each in own]
+        model = torch.nn.ParameterList(part for each in parts for part in each)
+        made = Sharpening(*[model] * wants_model, own, make_inner, **arguments)
+        made.defaults = {**made.base_optimizer.defaults, **made.defaults}  # settings of groups
+        return made
+
+    left_out = ("model", "params", "base_optimizer")
+    _describe_as(sharpen, original, left_out=left_out)
+    keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    sharpen.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter("params", keyword),
+            inspect.Parameter("optimizer", keyword, default="torch/adam"),
+            *inspect.signature(sharpen).parameters.values(),
+        ]
+    )
+    Sharpening.__name__ = Sharpening.__qualname__ = original.__name__
+    sharpen.__name__ = sharpen.__qualname__ = original.__name__
+    return sharpen
+
+
+FriendlySAM = _sharpening(pytorch_optimizer.FriendlySAM)
+LookSAM = _sharpening(pytorch_optimizer.LookSAM)
+SAM = _sharpening(pytorch_optimizer.SAM)
+WSAM = _sharpening(pytorch_optimizer.WSAM, wants_model=True)
+
+
 def _wrapping(original: Any) -> Callable[..., torch.optim.Optimizer]:
     """Return a factory that wraps another optimizer.
 
@@ -167,6 +256,8 @@ def _wrapping(original: Any) -> Callable[..., torch.optim.Optimizer]:
         made: torch.optim.Optimizer = original(inner, **arguments)
         if getattr(inner, "needs_gradient_graph", False):
             vars(made)["needs_gradient_graph"] = True
+        if kplug.optimizers.needs_closure(inner):
+            vars(made)["needs_closure"] = True
         if hasattr(made, "train"):  # a wrapper that averages weights waits to be told
             made.train()
         return made

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.optimizers import build_optimizer
+from kplug.optimizers import build_optimizer, take_step
 from kplug_authoring.checks.optimizer_life import (
     build,
     find_deviation,
@@ -20,6 +20,7 @@ from kplug_authoring.checks.optimizer_life import (
     pull,
     train,
 )
+from kplug_authoring.checks.optimizer_tasks import parabola
 from kplug_authoring.checks.subject import (
     Finding,
     Subject,
@@ -49,10 +50,13 @@ def _weights() -> list[Tensor]:
 
 
 def _step(optimizer: Any, weights: list[Tensor], count: int = 1) -> None:
-    for _ in range(count):
+    def set_them() -> Tensor:
         for weight in weights:
             weight.grad = weight.detach() - 0.3
-        optimizer.step()
+        return parabola(weights) / 2
+
+    for _ in range(count):
+        take_step(optimizer, set_them)
 
 
 @check(
@@ -98,9 +102,13 @@ def zero_gradient(subject: Subject) -> Finding:
     """Make a step with gradients that are zero."""
     weights = _weights()
     optimizer = build_optimizer(subject.make(), weights)
-    for weight in weights:
-        weight.grad = torch.zeros_like(weight)
-    optimizer.step()
+
+    def rest() -> Tensor:
+        for weight in weights:
+            weight.grad = torch.zeros_like(weight)
+        return torch.zeros(())
+
+    take_step(optimizer, rest)
     return None if all(map(is_finite, weights)) else "weights that are not"
 
 

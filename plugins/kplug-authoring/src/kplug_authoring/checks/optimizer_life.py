@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.optimizers import build_optimizer, set_gradients
+from kplug.optimizers import build_optimizer, needs_closure, set_gradients, take_step
 from kplug_authoring.checks.memory import LAYOUTS
 from kplug_authoring.checks.optimizer_tasks import parabola, start
 from kplug_authoring.checks.subject import (
@@ -80,11 +80,15 @@ def build(
 
 def give(optimizer: Any, weights: Sequence[Tensor], gradient: Gradient, step: int) -> None:
     """Make one step."""
-    for place, weight in enumerate(weights):
-        weight.grad = gradient(weight, place, step)
-        if weight.grad is not None and getattr(optimizer, "scales_loss", False):
-            weight.grad = optimizer.scale_loss(weight.grad)
-    optimizer.step()
+
+    def set_them() -> Tensor:
+        for place, weight in enumerate(weights):
+            weight.grad = gradient(weight, place, step)
+            if weight.grad is not None and getattr(optimizer, "scales_loss", False):
+                weight.grad = optimizer.scale_loss(weight.grad)
+        return torch.zeros(())
+
+    take_step(optimizer, set_them)
 
 
 def is_steady(subject: Subject) -> bool:
@@ -92,7 +96,9 @@ def is_steady(subject: Subject) -> bool:
     if "is_steady" not in subject.__dict__:
         try:
             first, second = (train(subject, make_weights(), seed=seed) for seed in (1, 2))
-            subject.__dict__["is_steady"] = find_deviation(first, second, _SAME) is None
+            has_enough = not needs_closure(build(subject, make_weights()))
+            is_same = find_deviation(first, second, _SAME) is None
+            subject.__dict__["is_steady"] = has_enough and is_same
         except Exception:  # noqa: BLE001 - foreign code
             subject.__dict__["is_steady"] = False
     return bool(subject.__dict__["is_steady"])
@@ -259,6 +265,8 @@ def kept_inputs(subject: Subject) -> Finding:
             parameters = start()
             try:
                 optimizer = build_optimizer(subject.make(**arguments), parameters)
+                if needs_closure(optimizer):  # which computes them anew
+                    return None
                 set_gradients(optimizer, parameters, functools.partial(_parabola, size))
                 before = [one.grad.clone() for one in parameters if one.grad is not None]
                 optimizer.step()

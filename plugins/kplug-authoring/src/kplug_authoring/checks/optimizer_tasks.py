@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.optimizers import set_gradients
+from kplug.optimizers import set_gradients, take_step
 
 Function = Callable[[list[Tensor]], Tensor]
 
@@ -35,7 +35,6 @@ def rosenbrock(parameters: list[Tensor]) -> Tensor:
 def advance(optimizer: Any, parameters: list[Tensor], function: Function, count: int) -> float:
     """Make steps and return the function's value after them."""
     for _ in range(count):
-        set_gradients(optimizer, parameters, function)
-        optimizer.step()
+        take_step(optimizer, lambda: set_gradients(optimizer, parameters, function))
     with torch.no_grad():
         return float(function(parameters))

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.optimizers import build_optimizer, set_gradients
+from kplug.optimizers import build_optimizer, set_gradients, take_step
 from kplug_numbers.recipes.inputs import spread, with_strides
 from kplug_numbers.recipes.recorder import Recorder
 
@@ -52,8 +52,7 @@ def advance(
         return scale * torch.stack(terms).sum()
 
     for _ in range(count):
-        set_gradients(optimizer, parameters, function)
-        optimizer.step()
+        take_step(optimizer, lambda: set_gradients(optimizer, parameters, function))
 
 
 def join(parameters: list[Tensor]) -> Tensor:
