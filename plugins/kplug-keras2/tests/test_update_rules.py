@@ -161,6 +161,52 @@ def test_a_rule_goes_around_another_optimizer(
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("inner", ["adam", "momentum", "rule"])
+def test_an_optimizer_inside_a_rule_goes_on_from_a_file(
+    installed: Any, inner: str, tmp_path: Path
+) -> None:
+    optimizers, rule = installed.optimizers, make_rule(installed)
+
+    class Around(optimizers.Optimizer):  # type: ignore[misc,name-defined]
+        def __init__(self, optimizer: Any, **others: Any) -> None:
+            super().__init__(**others)
+            self.optimizer = optimizers.get(optimizer)
+
+        lr = property(lambda self: self.optimizer.lr)
+
+        def get_updates(self, loss: Any, params: Any) -> Any:
+            self.updates = self.optimizer.get_updates(loss, params)
+            self.weights = self.optimizer.weights
+            return self.updates
+
+        def get_config(self) -> Any:
+            return {**super().get_config(), "optimizer": optimizers.serialize(self.optimizer)}
+
+        @classmethod
+        def from_config(cls, config: Any) -> Any:
+            return cls(optimizers.deserialize(config.pop("optimizer")), **config)
+
+    made = {"adam": "adam", "momentum": optimizers.SGD(0.02, momentum=0.9), "rule": rule(0.02)}
+    model, known = (
+        make_model(installed, Around(made[inner])),
+        {"Around": Around, "Momentum": rule},
+    )
+    model.save(tmp_path / "untrained.h5")
+    fresh = installed.models.load_model(tmp_path / "untrained.h5", custom_objects=known)
+    for _ in range(3):
+        model.train_on_batch(X, Y)
+    model.save(tmp_path / "model.h5")
+    loaded = installed.models.load_model(tmp_path / "model.h5", custom_objects=known)
+    for _ in range(3):
+        fresh.train_on_batch(X, Y)
+    for each in (model, loaded, fresh):
+        each.train_on_batch(X, Y)
+    for one in (loaded, fresh):
+        for owner, other in ((model, one), (model.optimizer, one.optimizer)):
+            for wanted, found in zip(owner.get_weights(), other.get_weights(), strict=True):
+                np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
+
+
 def test_names_of_weights_tell_layers_apart(installed: Any) -> None:
     model = make_model(installed, "sgd")
     names = [one.name for one in model.trainable_weights]

@@ -101,7 +101,7 @@ class UpdatesOptimizer(optimizers.Optimizer):
     def __init__(self, rule: Any = None, **config: Any) -> None:
         rule = self.rule_class.from_config(config) if rule is None else rule
         vars(self)["rule"] = rule
-        for one in self._list_held().values():
+        for one in _list_state(rule)[0].values():
             one.requires_grad_(False)  # scripts read them as numbers
         self._step = UpdateStep()
         # The argument order differs: Keras 1 takes the weights first, then `constraints`.
@@ -172,11 +172,13 @@ class UpdatesOptimizer(optimizers.Optimizer):
         return cls(cls.rule_class.from_config(given))
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state of torch's optimizers, and the rule's variables."""
+        """Return the state of torch's optimizers, of the rule, and of the optimizers inside."""
+        held, inner = _list_state(self.rule)
         return {
             **super().state_dict(),
             "variables": [one.detach().clone() for one in self._step.variables],
-            "attributes": {name: one.detach().clone() for name, one in self._list_held().items()},
+            "attributes": {name: one.detach().clone() for name, one in held.items()},
+            "optimizers": {name: one.state_dict() for name, one in inner.items() if one.built},
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -185,14 +187,37 @@ class UpdatesOptimizer(optimizers.Optimizer):
         Raises:
             WeightsError: The variables are missing or differ; nothing is set.
         """
-        held, given = self._list_held(), state_dict.get("attributes", {})
-        variables = state_dict.get("variables")
-        if variables is None or held.keys() != given.keys():
+        (held, inner), given = _list_state(self.rule), state_dict.get("attributes", {})
+        variables, states = state_dict.get("variables"), state_dict.get("optimizers", {})
+        if variables is None or held.keys() != given.keys() or states.keys() - inner.keys():
             raise WeightsError(f"the stored state is not of a {self.rule_class.__name__}")
+        parameters = [one for group in self.param_groups for one in group["params"]]
+        for name, state in states.items():
+            if not inner[name].built:
+                inner[name].build([one for one in parameters if one.requires_grad])
+            inner[name].load_state_dict(state)
         super().load_state_dict({name: state_dict[name] for name in ("state", "param_groups")})
         self._step.variables[:] = variables
         for name, one in held.items():
             backend.set_value(one, given[name])
+
+
+def _list_state(
+    rule: Any, prefix: str = ""
+) -> tuple[dict[str, Tensor], dict[str, optimizers.Optimizer]]:
+    """Return the tensors of a rule and of the rules inside, and kplug's optimizers inside, by attribute."""
+    held: dict[str, Tensor] = {}
+    inner: dict[str, optimizers.Optimizer] = {}
+    for name, one in vars(rule).items():
+        if isinstance(one, Tensor):
+            held[prefix + name] = one
+        elif isinstance(one, optimizers.Optimizer):
+            inner[prefix + name] = one
+        elif isinstance(one, Optimizer):
+            more = _list_state(one, f"{prefix}{name}.")
+            held |= more[0]
+            inner |= more[1]
+    return held, inner
 
 
 def _of_rule(*names: str) -> property:
