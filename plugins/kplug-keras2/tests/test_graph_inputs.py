@@ -162,6 +162,39 @@ def test_a_layer_adds_a_loss_of_tensors_around_it(installed: Any) -> None:
     assert losses["val_loss"][0] == pytest.approx(plain.evaluate(X, verbose=0), rel=1e-4)
 
 
+@pytest.mark.parametrize("is_symbolic", [True, False])
+def test_a_constant_stands_as_the_loss_beside_one_that_a_layer_adds(
+    installed: Any, is_symbolic: bool
+) -> None:
+    K, layers = installed.backend, installed.layers
+    x = layers.Input((3,))
+    middle = layers.Dense(2, name="middle")(x)
+    y = layers.Dense(3)(middle)
+
+    class Penalised(layers.Layer):  # type: ignore[misc,name-defined]
+        def call(self, inputs: Any) -> Any:
+            x, y = inputs
+            self.add_loss(K.mean(K.square(x - y) + (K.mean(middle) if is_symbolic else 0.0)))
+            return K.ones_like(x)
+
+    def zero_loss(y_true: Any, y_pred: Any) -> Any:
+        return K.zeros_like(y_pred)
+
+    model, plain = (installed.models.Model(x, Penalised()([x, y])) for _ in range(2))
+    model.compile("sgd", zero_loss)
+    assert model.loss.name == "zero_loss"
+    plain.compile("sgd", loss=None)
+    wanted = plain.evaluate(X, None, verbose=0)
+    losses = model.fit(X, X, verbose=0, epochs=3, validation_data=(X, X)).history
+    assert losses["loss"][0] == pytest.approx(wanted, rel=1e-4)
+    assert losses["loss"] == sorted(losses["loss"], reverse=True)
+    assert losses["val_loss"][-1] == pytest.approx(plain.evaluate(X, None, verbose=0), rel=1e-4)
+    alone = installed.models.Model(x, y)
+    alone.compile("sgd", zero_loss)
+    with pytest.raises(kplug.errors.LossWithoutGradientError):
+        alone.fit(X, X, verbose=0)
+
+
 def test_a_symbolic_loss_of_a_call_with_values_is_refused(installed: Any) -> None:
     x = installed.layers.Input((3,))
 

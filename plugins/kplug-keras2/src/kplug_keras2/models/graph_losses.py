@@ -19,6 +19,7 @@ from kplug.graph import Plan, SymbolicTensor, sort_nodes
 from kplug.layers import Input
 from kplug.models import Functional
 from kplug.support.nested import map_leaves
+from kplug.support.weak_links import WeakLink
 from kplug_keras2.models.graph_names import asks_for_history
 from kplug_keras2.symbolic.connecting import FunctionLayer
 
@@ -41,26 +42,35 @@ def _note(model: Any, tensor: SymbolicTensor) -> list[Tensor]:
 
 
 def follow_losses(model: Any, losses: Any) -> Any:
-    """Adapt the losses of ``compile``; with several outputs, one may be a constant."""
-    found = follow_graph(model, losses)
-    if not isinstance(model, Functional) or len(model.outputs) < 2:
-        return found
-    return map_leaves(found, FunctionType, _allow_constant)
+    """Adapt the losses of ``compile``; one may be a constant if there are others."""
+    has_several = isinstance(model, Functional) and len(model.outputs) > 1
+    allow = functools.partial(_allow_constant, WeakLink(model), has_several)
+    return map_leaves(follow_graph(model, losses), FunctionType, allow)
 
 
-def _allow_constant(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Allow a constant loss, such as ``K.zeros_like(y_pred)``, for an output with metrics only."""
+def _allow_constant(
+    model: WeakLink[Any], has_several: bool, function: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Allow a constant loss, such as ``K.zeros_like(y_pred)``, beside other outputs or ``add_loss``."""
     if _is_library(function):
         return function
 
     @functools.wraps(function)
     def compute(y_true: Any, y_pred: Any) -> Any:
         value = function(y_true, y_pred)
-        if not isinstance(value, Tensor) or value.requires_grad or not y_pred.requires_grad:
+        if not isinstance(value, Tensor) or value.requires_grad:
             return value
-        return value + y_pred.flatten()[:0].sum()  # a 0 with a gradient
+        if (has_several and y_pred.requires_grad) or _has_added(model()):
+            return value + value.new_zeros((), requires_grad=True)
+        return value
 
     return compute
+
+
+def _has_added(model: Any) -> bool:
+    """Return whether the run that has just made the outputs added losses that train."""
+    layers = [each for each in model.modules() if isinstance(each, kplug.layers.Layer)]
+    return any(one.requires_grad for each in layers for one in each.activity_penalties)
 
 
 def follow_graph(model: Any, functions: Any) -> Any:
