@@ -64,6 +64,20 @@ def test_predict_reads_as_many_samples_as_the_first_input_has(installed: Any) ->
         model.predict([X, X[:2]])
 
 
+def test_the_source_of_a_tensor_with_values_is_its_input(installed: Any) -> None:
+    K, find = installed.backend, installed.utils.layer_utils.get_source_inputs
+    image, other = K.variable(X), K.variable(X)
+    x = installed.layers.Input(tensor=image)
+    installed.layers.Input(tensor=other)
+    assert find(image) == find(x * 2) == [x]
+    with pytest.raises(kplug.KplugError, match="argument 'tensor' is"):
+        find(K.variable(X))
+    network = installed.applications.vgg16.VGG16(
+        input_tensor=K.variable(np.zeros((1, 32, 32, 3))), weights=None, include_top=False
+    )
+    assert network.predict(None, steps=1).shape == (1, 1, 1, 512)
+
+
 def test_targets_with_values_are_not_given(installed: Any) -> None:
     fixed, given = make_model(installed)
     fixed.compile("sgd", "mse", target_tensors=[installed.backend.variable(Y)])
@@ -92,6 +106,7 @@ def test_an_input_layer_takes_the_arguments_of_keras_2(
     assert isinstance(first, layers.InputLayer)
     model = installed.models.Sequential([first, layers.Dense(2)])
     assert model.input_shape == shape
+    assert (first.is_placeholder, first.sparse) == ("input_tensor" not in named, False)
 
 
 def test_an_input_layer_of_a_symbolic_tensor_is_its_layer(installed: Any) -> None:

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from kplug.graph import sort_nodes
+from kplug import utils
 from kplug_keras2.custom_objects import (
     CustomObjectScope as CustomObjectScope,
     custom_object_scope as custom_object_scope,
@@ -45,8 +45,7 @@ def get_source_inputs(tensor: Any, layer: Any = None, node_index: int | None = N
     own = find_input(tensor)
     if own is not None:
         return [own]
-    nodes = sort_nodes([tensor])
-    return [one for node in nodes if node.is_input for one in node.output_tensors]
+    return utils.get_source_inputs(tensor)
 
 
 def multi_gpu_model(

@@ -10,12 +10,13 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 import kplug
 from kplug.callbacks import CallbackList
 from kplug.graph import Node, SymbolicTensor
-from kplug.layers import Lambda, Layer
+from kplug.layers import InputLayer, Lambda, Layer
 from kplug.models import Functional
 from kplug_keras2.models import branches, graph_names
 from kplug_keras2.models.log_names import OF_CALLBACK_LISTS
 from kplug_keras2.models.methods import METHODS
 from kplug_keras2.symbolic import numpy_functions, operands
+from kplug_keras2.symbolic.fixed_inputs import OF_INPUT_LAYERS
 from kplug_keras2.symbolic.functions import OF_LAMBDAS
 from kplug_keras2.symbolic.in_place import OPERATORS
 from kplug_keras2.symbolic.training import OF_COMPILED, OF_OPTIMIZERS
@@ -27,6 +28,7 @@ _GIVEN: dict[type, dict[str, Any]] = {
     Functional: graph_names.OF_FUNCTIONAL,
     kplug.Sequential: {"add": branches.add, **graph_names.OF_CHAINS},
     kplug.optimizers.Optimizer: OF_OPTIMIZERS,
+    InputLayer: OF_INPUT_LAYERS,
     Lambda: OF_LAMBDAS,
     Layer: graph_names.OF_LAYERS,
     Node: graph_names.OF_NODES,

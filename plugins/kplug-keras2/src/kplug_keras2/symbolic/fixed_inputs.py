@@ -20,6 +20,7 @@ from kplug.support.nested import find_leaves
 from kplug.support.weak_links import WeakLink
 
 _values: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+_given: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # what has these values
 _sources: WeakKeyDictionary[Any, SymbolicTensor] = WeakKeyDictionary()
 _inputs: WeakKeyDictionary[SymbolicTensor, Any] = WeakKeyDictionary()
 _targets: WeakKeyDictionary[Any, list[Any]] = WeakKeyDictionary()
@@ -32,7 +33,7 @@ def make_input_layer(tensor: Any, name: str | None = None) -> Any:
     value = backend.to_tensor(tensor).detach()
     dtype = str(value.dtype).rpartition(".")[2]
     layer = layers.InputLayer(tuple(value.shape[1:]), dtype=dtype, name=name)
-    _values[layer] = value
+    _values[layer], _given[layer] = value, tensor
     return layer
 
 
@@ -49,9 +50,12 @@ def find_source(tensor: SymbolicTensor) -> SymbolicTensor | None:
     return _sources.get(tensor.layer)
 
 
-def find_input(tensor: SymbolicTensor) -> SymbolicTensor | None:
-    """Return the input created for a symbolic tensor, or ``None``."""
-    layer = _inputs[tensor]() if tensor in _inputs else None
+def find_input(tensor: Any) -> SymbolicTensor | None:
+    """Return the input created for a symbolic tensor or a tensor with values, or ``None``."""
+    if isinstance(tensor, SymbolicTensor):
+        layer = _inputs[tensor]() if tensor in _inputs else None
+    else:
+        layer = next((one for one, given in _given.items() if given is tensor), None)
     return None if layer is None else layer.output
 
 
@@ -115,3 +119,9 @@ def _list_fixed(model: Any) -> list[SymbolicTensor]:
         return [one for one in model.inputs if find_value(one) is not None]
     except NotBuiltError:
         return []
+
+
+OF_INPUT_LAYERS: dict[str, Any] = {
+    "is_placeholder": property(lambda self: self not in _values and self not in _sources),
+    "sparse": False,
+}
