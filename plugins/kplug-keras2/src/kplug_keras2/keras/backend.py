@@ -97,6 +97,7 @@ _functions = {
     "learning_phase": phase.learning_phase,
     "moving_average_update": updates.moving_average_update,
     "placeholder": functions.placeholder,
+    "rnn": taking_old_arguments(tensor_functions.rnn),
     "set_session": set_session,
     "shape": sizes.shape,
     "update": updates.update,

@@ -15,10 +15,11 @@ from typing import Any
 from torch import Tensor
 
 import kplug
-from kplug.graph import Plan, SymbolicTensor, sort_nodes
+from kplug.errors import NotBuiltError
+from kplug.graph import Node, Plan, SymbolicTensor, sort_nodes
 from kplug.layers import Input
 from kplug.models import Functional
-from kplug.support.nested import map_leaves
+from kplug.support.nested import find_leaves, map_leaves
 from kplug.support.weak_links import WeakLink
 from kplug_keras2.models.graph_names import asks_for_history
 from kplug_keras2.symbolic.connecting import FunctionLayer
@@ -37,7 +38,18 @@ def _note(model: Any, tensor: SymbolicTensor) -> list[Tensor]:
         kept[:] = [value]
         return value.new_zeros(())
 
-    model.add_loss(_Note(note)(tensor))
+    def note_input(_model: Any, args: Any) -> None:
+        note(args[0])
+
+    def note_output(_layer: Any, _args: Any, made: Any) -> None:
+        note(list(find_leaves(made, Tensor))[tensor.node.output_tensors.index(tensor)])
+
+    if isinstance(model, Functional):
+        model.add_loss(_Note(note)(tensor))
+    elif tensor.node.is_input:
+        model.register_forward_pre_hook(note_input)
+    else:
+        tensor.layer.register_forward_hook(note_output)
     return kept
 
 
@@ -80,7 +92,7 @@ def follow_graph(model: Any, functions: Any) -> Any:
         model: The model.
         functions: One function, several, or lists or a dict by output. Other values are unchanged.
     """
-    if not isinstance(model, Functional) or functions is None:
+    if functions is None or not _has_graph(model):
         return functions
     if isinstance(functions, dict):
         outputs = dict(zip(model.output_names, model.outputs, strict=True))
@@ -91,6 +103,16 @@ def follow_graph(model: Any, functions: Any) -> Any:
     found = [_follow(model, one, output) for one, output in _pair(functions, model.outputs)]
     is_same = all(one == functions for one in found)
     return functions if is_same else found if len(found) > 1 else found[0]
+
+
+def _has_graph(model: Any) -> bool:
+    """Return whether a model's tensors are known: a chain's are, once its input shape is."""
+    if isinstance(model, Functional):
+        return True
+    try:
+        return isinstance(model, kplug.Sequential) and bool(model.outputs)
+    except NotBuiltError:
+        return False
 
 
 def _is_library(function: Any) -> bool:
@@ -109,6 +131,7 @@ def _follow(model: Any, function: Any, output: SymbolicTensor) -> Any:
     is_object = isinstance(function, (type, kplug.Loss, kplug.Metric))
     if not callable(function) or is_object or _is_library(function):
         return function
+    model.ensure_built()  # views of weights that have no values yet would never have any
     target = Input(batch_shape=output.shape, dtype=output.dtype, name="y_true")
     try:
         found, is_bound = asks_for_history(function, target, output)
@@ -131,6 +154,7 @@ def _compute_from_run(
     used = _find_used(model, given, found) if isinstance(found, SymbolicTensor) else []
     if not used and not (is_bound and isinstance(found, SymbolicTensor)):
         return function
+    _require_current_weights(function, sort_nodes([found], given=set(given)))
     kept = [_note(model, tensor) for tensor in used]
     plan = Plan([*given, *used], [found])
 
@@ -141,9 +165,25 @@ def _compute_from_run(
     return compute
 
 
+def _require_current_weights(function: Callable[..., Any], nodes: Sequence[Node]) -> None:
+    """Refuse values that were computed from weights in this one call; views follow the weights.
+
+    Raises:
+        KplugError: A step of the graph uses one.
+    """
+    given = find_leaves([(node.args, node.kwargs) for node in nodes], Tensor)
+    if any(one.grad_fn is not None and one._base is None for one in given):
+        raise kplug.KplugError(
+            f"compile: {function.__name__} computes with weights beside tensors of the graph, as in "
+            "K.square(layer.kernel), and the value would stay what it is now",
+            hint="Compute it in a layer's call and give it to self.add_loss, or give the weight to "
+            "add_weight with a regularizer.",
+        )
+
+
 def _find_used(model: Any, given: list[SymbolicTensor], found: SymbolicTensor) -> list[Any]:
     """Return the tensors of a model that a symbolic result uses."""
-    of_model = {*model.nodes, *(tensor.node for tensor in model.inputs)}
+    of_model = {*sort_nodes(model.outputs), *(tensor.node for tensor in model.inputs)}
     others = [node for node in sort_nodes([found], given=set(given)) if node not in of_model]
     tensors = [found, *(tensor for node in others for tensor in node.input_tensors)]
     return [one for one in dict.fromkeys(tensors) if one.node in of_model and one not in given]

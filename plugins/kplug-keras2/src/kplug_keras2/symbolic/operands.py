@@ -44,11 +44,11 @@ def _make_operator(name: str, is_reflected: bool) -> Callable[..., Any]:
             return NotImplemented if known is None else known(self, other)
         value = Tensor(other) if isinstance(other, np.ndarray) else other
 
-        def apply(tensor: Tensor) -> Any:
+        def apply(tensor: Tensor, value: Tensor) -> Any:
             return compute(value, tensor) if is_reflected else compute(tensor, value)
 
         apply.__name__ = name
-        return FunctionLayer(apply)(self)
+        return FunctionLayer(apply)(self, value)
 
     return operate
 

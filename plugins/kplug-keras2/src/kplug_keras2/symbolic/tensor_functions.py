@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import torch
@@ -9,6 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kplug import backend, ops
+from kplug.graph import is_symbolic
+from kplug_keras2.symbolic.function_layer import FunctionLayer
 
 
 def moments(
@@ -106,9 +109,30 @@ def slice(x: Any, start: Any, size: Any) -> Tensor:  # noqa: A001 - Keras's name
     """
     tensor = backend.to_tensor(x)
     for axis, (first, count) in enumerate(zip(start, size, strict=True)):
-        length = tensor.shape[axis] - int(first) if int(count) == -1 else int(count)
-        tensor = tensor.narrow(axis, int(first), length)
+        # Where shapes are inferred, a start has no value; the shape depends on the size alone.
+        begin = 0 if isinstance(first, Tensor) and first.is_meta else int(first)
+        length = tensor.shape[axis] - begin if int(count) == -1 else int(count)
+        tensor = tensor.narrow(axis, begin, length)
     return tensor
+
+
+def rnn(step_function: Any, inputs: Any, initial_states: Any, *args: Any, **kwargs: Any) -> Any:
+    """Run a step along the time axis; return the last output, all of them, and a list of states.
+
+    They are symbolic if an argument is.
+    """
+    if not is_symbolic((inputs, initial_states, args, kwargs)):
+        return backend.rnn(step_function, inputs, initial_states, *args, **kwargs)
+
+    @functools.wraps(backend.rnn)
+    def run(*given: Any, **named: Any) -> list[Tensor]:
+        last, outputs, states = backend.rnn(step_function, *given, **named)
+        return [last, outputs, *states]
+
+    layer = FunctionLayer(run)
+    layer.output_count = 2 + len(initial_states)
+    last, outputs, *states = layer(inputs, list(initial_states), *args, **kwargs)
+    return last, outputs, states
 
 
 def gather_nd(params: Any, indices: Any) -> Tensor:
