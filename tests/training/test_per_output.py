@@ -242,12 +242,12 @@ def test_slots_name_the_output() -> None:
         weighted_metrics=[["mae", "mse"], None],
     )
     assert [row.slot for row in model.components][:6] == [
-        "loss[score]",
-        "loss[kind]",
+        "loss/score",
+        "loss/kind",
         "optimizer",
-        "metrics[kind][0]",
-        "weighted_metrics[score][0]",
-        "weighted_metrics[score][1]",
+        "metrics/kind/0",
+        "weighted_metrics/score/0",
+        "weighted_metrics/score/1",
     ]
     assert model.metrics_names == [
         "loss",

@@ -9,8 +9,8 @@ from tests.plugins.correct_components import CORRECT, Correct
 from tests.plugins.planted_defects import DEFECTS, find_failures
 from tests.plugins.planted_defects.table import Defect
 
-# Their checks train for many steps.
-LONG = {"callback", "optimizer"}
+# Their checks train for many steps, or in all dtypes and modes.
+LONG = {"callback", "layer", "optimizer"}
 PLANTED = [
     pytest.param(kind, defect, id=f"{kind}-{defect}", marks=[pytest.mark.slow] * (kind in LONG))
     for kind, defects in DEFECTS.items()

@@ -21,8 +21,10 @@ PARAMETERS = [
         marks=()
         if case.component.name in QUICK
         or (
-            case.component.kind != "optimizer" and case.check.name != "finite"
-        )  # which takes 100,000 steps
+            # The others take up to 100,000 steps.
+            case.component.kind != "optimizer"
+            and case.check.name not in ("finite", "goes_on", "late")
+        )
         else pytest.mark.slow,
     )
     for case in CASES

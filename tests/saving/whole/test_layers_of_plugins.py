@@ -335,6 +335,7 @@ for path in sys.argv[3:]:
 """
 
 
+@pytest.mark.slow
 def test_another_process_loads_them(site: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", X)
     paths: list[str] = []
@@ -437,7 +438,10 @@ def test_a_constructor_that_takes_a_part_gets_that_part(plugin: Any, tmp_path: P
 
 
 @pytest.mark.parametrize("name", ["Embedding", "InputLayer", "Sequential", "TensorOperation"])
-@pytest.mark.parametrize("place", ["first", "later", "inside", "graph"])
+@pytest.mark.parametrize(
+    "place",
+    ["first", *(pytest.param(one, marks=pytest.mark.slow) for one in ("later", "inside", "graph"))],
+)
 def test_a_class_may_have_the_name_of_one_of_keras(
     plugin: Any, name: str, place: str, tmp_path: Path
 ) -> None:

@@ -100,7 +100,14 @@ HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+# These use up the time that they are allowed.
+LONG = {"stars of stars", "one long class for all", "one endless text for all"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(one, marks=pytest.mark.slow) if one in LONG else one for one in HOSTILE],
+)
 def test_what_takes_too_much_is_refused_and_the_next_is_read(
     make_wheel: MakeWheel, reader: WheelReader, name: str
 ) -> None:
