@@ -78,7 +78,7 @@ def make_original(class_name: str, model: Any) -> Any:
 def train_by_hand(model: Any, optimizer: torch.optim.Optimizer, class_name: str) -> list[float]:
     losses = []
     for x, y in BATCHES:
-        found = []
+        found: list[float] = []
 
         def closure(x: Any = x, y: Any = y, found: list[float] = found) -> Any:
             optimizer.zero_grad()
