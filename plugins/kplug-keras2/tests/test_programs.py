@@ -24,6 +24,8 @@ SETTINGS = {
     "KERAS_BACKEND": "torch",
     "MPLBACKEND": "Agg",
     "OMP_NUM_THREADS": "1",
+    # The runner changes imports while it reads a source, which the bytecode would keep for another runner.
+    "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
 }
 ENVIRONMENT = {**os.environ, **SETTINGS}

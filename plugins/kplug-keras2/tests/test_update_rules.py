@@ -161,6 +161,24 @@ def test_a_rule_goes_around_another_optimizer(
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
 
 
+def test_a_rule_may_hold_itself(installed: Any, tmp_path: Path) -> None:
+    rule = make_rule(installed)
+
+    class Own(rule):  # type: ignore[misc,valid-type]
+        def __init__(self, lr: float = 0.02, **others: Any) -> None:
+            super().__init__(lr, **others)
+            self.__dict__.update(locals())  # `self`, too
+
+    model = make_model(installed, Own())
+    model.train_on_batch(X, Y)
+    model.save(tmp_path / "model.h5")
+    loaded = installed.models.load_model(tmp_path / "model.h5", custom_objects={"Own": Own})
+    for one in (model, loaded):
+        one.train_on_batch(X, Y)
+    for found, wanted in zip(loaded.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-6)
+
+
 @pytest.mark.parametrize("inner", ["adam", "momentum", "rule"])
 def test_an_optimizer_inside_a_rule_goes_on_from_a_file(
     installed: Any, inner: str, tmp_path: Path

@@ -203,9 +203,10 @@ class UpdatesOptimizer(optimizers.Optimizer):
 
 
 def _list_state(
-    rule: Any, prefix: str = ""
+    rule: Any, prefix: str = "", around: tuple[Any, ...] = ()
 ) -> tuple[dict[str, Tensor], dict[str, optimizers.Optimizer]]:
     """Return the tensors of a rule and of the rules inside, and kplug's optimizers inside, by attribute."""
+    around = (*around, rule)  # `self.__dict__.update(locals())` makes a rule an attribute of itself
     held: dict[str, Tensor] = {}
     inner: dict[str, optimizers.Optimizer] = {}
     for name, one in vars(rule).items():
@@ -213,8 +214,8 @@ def _list_state(
             held[prefix + name] = one
         elif isinstance(one, optimizers.Optimizer):
             inner[prefix + name] = one
-        elif isinstance(one, Optimizer):
-            more = _list_state(one, f"{prefix}{name}.")
+        elif isinstance(one, Optimizer) and not any(one is each for each in around):
+            more = _list_state(one, f"{prefix}{name}.", around)
             held |= more[0]
             inner |= more[1]
     return held, inner
