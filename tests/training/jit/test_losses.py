@@ -23,7 +23,7 @@ class Descent:
         self.weights, self.rate = list(network.parameters()), rate
 
     @torch.no_grad()
-    def __call__(self, gradients: Sequence[Tensor]) -> None:
+    def __call__(self, gradients: Sequence[Tensor], rows: int) -> None:
         for weight, gradient in zip(self.weights, gradients, strict=True):
             weight.sub_(gradient, alpha=self.rate)
 

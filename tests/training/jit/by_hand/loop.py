@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 Array = NDArray[np.float64]
-Update = Callable[[Sequence[Tensor]], None]
+Update = Callable[[Sequence[Tensor], int], None]
 
 # Ten steps an epoch, the last of 4 rows.
 ROWS, BATCH, EPOCHS, FEATURES, HIDDEN = 76, 8, 5, 6, 5
@@ -79,13 +79,14 @@ def train(
         x: Inputs.
         y: Targets.
         find_loss: Gives the loss of a batch from its targets and outputs.
-        update: Changes the network's weights by their gradients.
+        update: Changes the network's weights by their gradients, which are means over so many rows.
     """
     losses = []
     for _ in range(EPOCHS):
         for start in range(0, ROWS, BATCH):
             rows = slice(start, start + BATCH)
             loss = find_loss(y[rows], network(x[rows]))
-            update(torch.autograd.grad(loss, list(network.parameters())))
+            gradients = torch.autograd.grad(loss, list(network.parameters()))
+            update(gradients, len(x[rows]))
             losses.append(loss.item())
     return Run(losses, network.list_weights())

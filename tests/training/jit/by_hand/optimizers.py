@@ -106,7 +106,7 @@ class Stepper:
     def __init__(self, network: nn.Module, optimizer: Any) -> None:
         self.weights, self.optimizer = list(network.parameters()), optimizer
 
-    def __call__(self, gradients: Sequence[Tensor]) -> None:
+    def __call__(self, gradients: Sequence[Tensor], rows: int) -> None:
         """Make one step."""
         for weight, gradient in zip(self.weights, gradients, strict=True):
             weight.grad = gradient

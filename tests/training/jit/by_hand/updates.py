@@ -28,7 +28,7 @@ class Rule:
         biases: The rule of the biases, if it is another one.
         clip: What is made of the gradients first.
         rate: What the change is multiplied with, by the number of steps before.
-        every: How many gradients make one update, by their mean.
+        every: How many batches make one update, by the mean over their rows.
         average: m of a ← m·a + (1 − m)·w, the average that becomes the weights in the end.
         overwrite: After how many updates the average becomes the weights, again and again.
         scale: What the loss is multiplied with at first; half of it after gradients that float32
@@ -62,6 +62,7 @@ class Formula:
         self.queues: list[deque[Array]] = [deque() for _ in self.weights]
         self.paths = [self._follow(*each) for each in zip(self.last, self.queues, strict=True)]
         self.collected: list[Arrays] = []
+        self.rows: list[int] = []  # of each
         self.steps = self.updates = 0
         self.scale = rule.scale
 
@@ -72,20 +73,22 @@ class Formula:
         )
         return path
 
-    def __call__(self, gradients: Sequence[Tensor]) -> None:
+    def __call__(self, gradients: Sequence[Tensor], rows: int) -> None:
         """Make one step."""
         self.collected.append([gradient.numpy() for gradient in gradients])
+        self.rows.append(rows)
         if len(self.collected) == self.rule.every and self._is_finite():
-            means = [np.mean(each, axis=0) for each in zip(*self.collected, strict=True)]
+            parts = zip(*self.collected, strict=True)
+            means = [np.average(each, axis=0, weights=self.rows) for each in parts]
             self._update(self.rule.clip(means))
-            self.collected = []
+            self.collected, self.rows = [], []
         self.steps += 1
 
     def _is_finite(self) -> bool:
         largest = float(np.finfo(np.float32).max)
         if self.scale is None or self.scale * _find_largest(self.collected[0]) <= largest:
             return True
-        self.scale, self.collected = self.scale / 2, []
+        self.scale, self.collected, self.rows = self.scale / 2, [], []
         return False
 
     def _update(self, gradients: Arrays) -> None:
