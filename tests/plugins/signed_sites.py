@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -169,12 +169,15 @@ def _offer_component(
         release.wheels,
         release.yanked,
         is_qualified_only,
+        lifecycle=release.lifecycle,
+        successor=release.successor,
     )
     offers = (new, *(others.offers if others else ()))
     _write(signed, path, ComponentFile(kind, lookup_key(written), offers))
     for word in search_words(written) if release.yanked is None else ():
         found = _read(signed, SearchFile, search_path(word))
-        hit = SearchHit(kind, name, distribution, release.version, "", is_qualified_only)
+        hit = SearchHit(kind, name, distribution, "", is_qualified_only)
+        hit = replace(hit, lifecycle=release.lifecycle)
         known = found.hits if found else ()
         hits = [each for each in known if (each.distribution, each.name) != (distribution, name)]
         _write(signed, search_path(word), SearchFile(word, (hit, *hits)))

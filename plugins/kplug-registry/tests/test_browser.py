@@ -58,7 +58,12 @@ class Visitor:
         """Type a text on the start page; return the names that are found, in their order."""
         self.page.goto(f"{self.address}/index.html")
         self.page.get_by_label("Kind").select_option(kind)
+        return self.type(text)
+
+    def type(self, text: str) -> list[str]:
+        """Type a text; return the names that are found when the page has answered it."""
         self.page.get_by_label("Find a component").fill(text)
+        self.page.wait_for_url(re.compile(r"\bwords="))
         return self.read_hits()
 
     def read_hits(self) -> list[str]:
@@ -123,6 +128,8 @@ def test_a_component_is_opened_copied_and_installed_from(visitor: Visitor) -> No
         ("minus dice coefficient", "", "dice_loss"),  # of its summary
         ("kplug-segmentation", "loss", "dice_loss"),
         ("group", "regularizer", "group_lasso"),
+        ("imbalanced", "loss", "focal_loss"),  # of its documentation
+        ("overlap", "metric", "dice_coef"),
         ("dic", "", "dice_loss"),
         ("loss dic", "", "dice_loss"),
         ("dice_lo", "", "dice_loss"),
@@ -135,10 +142,67 @@ def test_plugins_are_found_by_name_text_kind_and_beginnings(
     assert expected in reader.search(text, kind)
 
 
+def test_all_is_reached_without_a_script(browser: Any, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/index.html")
+    page.get_by_role("link", name=re.compile(r"^\d+ losses$")).click()
+    page.get_by_role("link", name="monai", exact=True).click()
+    assert page.locator(".rows li").count() > 3
+    assert page.get_by_role("link", name="focal_loss", exact=True).count() == 1
+    page.get_by_role("link", name="kplug-monai", exact=True).first.click()
+    assert page.get_by_role("heading", name="README").is_visible()
+    page.get_by_role("link", name="All plugins").click()
+    page.get_by_role("link", name="All distributions").click()
+    page.get_by_role("link", name="se", exact=True).click()
+    page.get_by_role("link", name="kplug-segmentation").click()
+    page.get_by_role("link", name="focal_loss", exact=True).click()
+    line = 'model.compile(loss="kplug-segmentation/focal_loss")'
+    assert page.get_by_text(line).first.is_visible()
+    context.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "index.html",
+        "catalogue/kinds/loss.all.html",
+        "catalogue/names/index.html",
+        "catalogue/names/se.html",
+        "catalogue/components/loss/diceloss.html",
+        "catalogue/distributions/kplug-segmentation/index.html",
+        "catalogue/distributions/kplug-torchmetrics/0.1.0.html",
+    ],
+)
+def test_every_sort_of_page_is_fit_for_everyone(visitor: Visitor, path: str) -> None:
+    visitor.page.goto(f"{visitor.address}/{path}")
+    visitor.check_page()
+
+
 def test_of_one_kind_nothing_else_is_found(reader: Visitor) -> None:
     assert "dice_loss" not in reader.search("dice", "metric")
     assert reader.search("dice_loss", "metric") == []
-    assert "Nothing found of this kind" in reader.page.locator("#status").inner_text()
+    assert "Nothing found that fits, and" in reader.page.locator("#status").inner_text()
+
+
+@pytest.mark.parametrize("words", ["", "dice"])
+def test_filters_combine_with_words_and_without(visitor: Visitor, words: str) -> None:
+    chosen = {"Lifecycle": "experimental", "Licence": "apache-2.0", "Order": "name"}
+    visitor.page.goto(f"{visitor.address}/index.html?kind=loss")
+    for label, value in chosen.items():
+        visitor.page.get_by_label(label).select_option(value)
+    visitor.page.wait_for_url(re.compile(r"\bsort=name"))
+    found = visitor.type(words) if words else visitor.read_hits()
+    assert "dice_loss" in found
+    assert found == sorted(found, key=lambda name: name.rpartition("/")[2].replace("_", "").lower())
+    visitor.check_page()
+    visitor.page.reload()
+    assert visitor.read_hits() == found
+    visitor.page.get_by_label("Level", exact=True).select_option("gold")
+    visitor.page.locator("#status", has_text="Nothing found that fits, and").wait_for()
+    visitor.page.get_by_label("Kind").select_option("")
+    if not words:
+        visitor.page.locator("#status", has_text="Choose a kind, or type a word.").wait_for()
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest(reader: Visitor) -> None:

@@ -55,7 +55,9 @@ def hostile_site(make_wheel: MakeWheel, tmp_path: Path) -> Path:
     for name, text in TEXTS.items():
         facts = ("loss", f"old_{name.replace('-', '_')}", (), f"kplug-{name}", "1.0")
         target = f"kplug_{name.replace('-', '_')}"
-        entry = DeclaredComponent(*facts, f"{target}:loss_{target}", text, text, False)
+        entry = DeclaredComponent(
+            *facts, f"{target}:loss_{target}", text, "deprecated", text, is_qualified_only=False
+        )
         wheels.append(read_wheel(write_hostile(make_wheel, name, text), [entry]))
     build_site(wheels, site, NOW)
     for name, text in TEXTS.items():

@@ -36,6 +36,15 @@ def kplug_archives(distribution: str, version: str, archive_hash: str) -> Sequen
 
 
 @hookimpl
+def kplug_provenance(distribution: str, version: str) -> Sequence[str]:
+    """Return who published and attests an installed version, according to the local copies."""
+    from kplug_registry.client.configured_registries import open_registries
+    from kplug_registry.client.publisher_changes import list_provenance  # imported on demand
+
+    return list(list_provenance(open_registries(), distribution, version))
+
+
+@hookimpl
 def kplug_versions(distribution: str) -> Sequence[PublishedVersion]:
     """Return the versions of a distribution in the registry that owns it."""
     from kplug_registry.client.configured_registries import open_registries
@@ -74,6 +83,7 @@ _COMMANDS = {
     "yank": "Withdraw a release from a registry.",
     "recall": "Recall a release: it is neither installed nor loaded.",
     "advise": "Say what is to be known about releases.",
+    "attest": "Enter results of the contract suite that the registry got itself.",
     "owner": "Say who may publish a distribution.",
     "names": "Say which new names a registry takes.",
     "serve": "Serve a registry over HTTP, and take uploads.",

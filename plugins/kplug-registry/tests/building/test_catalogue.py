@@ -108,6 +108,26 @@ def test_a_component_is_shown_with_its_picture_and_what_is_in_it(site: Path) -> 
     ]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "is_shown"),
+    [
+        ("y_true, y_pred", True),
+        ("y_true, y_pred, height=1.0, *, width=2", True),
+        ("y_true, y_pred, height", False),
+        ("height", False),
+        ("*, height", False),
+        ("height=1.0", True),
+    ],
+)
+def test_a_line_to_copy_lacks_no_argument(
+    arguments: str, is_shown: bool, make_wheel: MakeWheel, tmp_path: Path
+) -> None:
+    code = {"kplug_waves/__init__.py": f"def wave_loss({arguments}): ...\n"}
+    build_site([read_wheel(make_wheel(code=code))], tmp_path / "site", NOW)
+    page = read_page(tmp_path / "site", "catalogue/components/loss/waveloss.html")
+    assert ('model.compile(loss="kplug-waves/wave_loss")' in page) == is_shown
+
+
 def test_results_of_the_contract_suite_are_shown_as_the_publishers(site: Path) -> None:
     for name in ("2.0", "index"):
         page = read_page(site, f"catalogue/distributions/kplug-waves/{name}.html")
@@ -246,7 +266,7 @@ def test_nothing_runs_of_what_a_plugin_wrote(
         page.get_by_label("Find a component").fill("hacked")
         page.get_by_text("1 component", exact=True).wait_for()
         assert page.evaluate("window.hacked === undefined")
-    assert len(paths) == 6
+    assert len(paths) == 12
 
 
 def _expect_no_violation(page: Any) -> None:

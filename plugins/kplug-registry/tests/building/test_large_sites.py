@@ -42,4 +42,5 @@ def test_a_publish_a_look_up_and_a_search_cost_the_same_in_a_larger_site(tmp_pat
         assert max(each.received for each in searched) < 400_000
         written.append({path for path in new if not path.startswith(_SIGNATURES)})
     in_small, in_large = written
-    assert in_large <= in_small  # words that have all hits that a file takes are left as they are
+    # Words that have all hits that a file takes are left as they are; a small site writes whole lists.
+    assert in_large - {"catalogue/names/newest.html"} <= in_small

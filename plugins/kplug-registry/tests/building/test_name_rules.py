@@ -121,6 +121,6 @@ def test_a_qualified_name_may_be_that_of_a_built_in(make_wheel: MakeWheel, tmp_p
         "kplug_waves/plugin.py": "def kplug_losses(): return TABLE\n",
     }
     path = make_wheel(code=code, entry_points="[kplug]\nplugin = kplug_waves.plugin\n")
-    facts = ("loss", "huber", (), "kplug-waves", "1.0", "kplug_waves:Huber", "", None, True)
-    wheel = read_wheel(path, [DeclaredComponent(*facts)])
+    facts = ("loss", "huber", (), "kplug-waves", "1.0", "kplug_waves:Huber", "", None, None)
+    wheel = read_wheel(path, [DeclaredComponent(*facts, is_qualified_only=True)])
     assert build_site([wheel], tmp_path / "site", NOW) == 1

@@ -7,20 +7,28 @@ from pathlib import Path
 
 import pytest
 from kplug_registry.building import build_site
-from kplug_registry.client import mirroring
 from kplug_registry.client.mirroring import mirror
 from kplug_registry.client.registries import ConfiguredRegistry
 from kplug_registry.client.settings import RegistrySetting
 from kplug_registry.errors import PublishingError, RegistrySettingError, TrustError
-from kplug_registry.publishing import publish, verify, yank
-from kplug_registry.site_format import DistributionFile, distribution_path
+from kplug_registry.publishing import publish, trust_publisher, verify, yank
+from kplug_registry.site_format import (
+    Claim,
+    DistributionFile,
+    TrustedPublisher,
+    Workflow,
+    distribution_path,
+)
 from kplug_registry.storage import Folder
+from kplug_registry.trust import mirror_folders
 from kplug_registry.trust.fetching import SiteFetcher
 from kplug_registry.trust.keys import SigningKeys, generate_keys, read_keys
 from kplug_registry.trust.roots import get_fingerprint, lay_out_root, make_root
 from kplug_registry.trust.signing import sign_site
 from kplug_registry.trust.signing_lifetimes import Lifetimes
 from kplug_registry.wheels import read_wheel
+
+from tests.plugins.attested_wheels import GITHUB, PINNED, write_attestation
 
 MakeWheel = Callable[..., Path]
 TIME = "2026-01-31T12:00:00Z"
@@ -89,6 +97,22 @@ def find_versions(site: Path, name: str, client: str) -> list[str]:
     return [] if found is None else [release.version for release in found.releases]
 
 
+@pytest.mark.usefixtures("no_sigstore")
+def test_a_mirror_has_attestations_and_trusted_publishers(
+    source: Path, tmp_path: Path, make_wheel: MakeWheel, keys: SigningKeys
+) -> None:
+    workflow = Workflow(GITHUB, tuple(Claim(*each) for each in PINNED.items()))
+    publisher = TrustedPublisher("release", "operator", "example.org", workflow)
+    trust_publisher(Folder(source), "kplug-waves", publisher, TIME, keys)
+    wheel = make_wheel(version="2.0")
+    write_attestation(wheel)
+    publish([read_wheel(wheel)], Folder(source), TIME, keys)
+    mirror(open_registry(source), tmp_path / "mirror")
+    for path in (f"files/{wheel.name}.provenance", "names/trusting.json"):
+        assert (tmp_path / "mirror" / path).read_bytes() == (source / path).read_bytes()
+    assert verify(Folder(tmp_path / "mirror")) == []
+
+
 def test_a_mirror_has_the_files_of_the_registry(source: Path, tmp_path: Path) -> None:
     counts = mirror(open_registry(source), tmp_path / "mirror")
     there, here = read_files(source), read_files(tmp_path / "mirror")
@@ -150,7 +174,7 @@ def test_obsolete_files_stay_as_long_as_readers_may_need_them(
     add("kplug-pond")
     assert mirror(open_registry(source), tmp_path / "mirror").removed == 0
     assert before <= set(read_files(tmp_path / "mirror"))
-    monkeypatch.setattr(mirroring, "KEPT", -1)
+    monkeypatch.setattr(mirror_folders, "KEPT", -1)
     assert mirror(open_registry(source), tmp_path / "mirror").removed > 0
     assert not before <= set(read_files(tmp_path / "mirror"))
     assert verify(Folder(tmp_path / "mirror")) == []

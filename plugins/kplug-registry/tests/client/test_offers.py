@@ -35,7 +35,7 @@ def test_what_was_searched_is_offered_where_it_is_not_found(
     configure(machine, site)
     assert "kplug install" not in explain("loss", "pond_loss")
     search(open_registries(), "pond")
-    line = "kplug-pond 1.0 offers it: kplug install kplug-pond"
+    line = "kplug-pond offers it: kplug install kplug-pond"
     assert line in explain("loss", "PondLoss(smooth=1)").splitlines()[1]
     assert line in explain("metric", "pond_coef")
     assert line in explain("loss", "kplug-pond/pond_loss")
@@ -107,9 +107,7 @@ def test_a_model_file_that_needs_a_package_names_it_only_if_a_registry_has_it(
         text = json.dumps({**stored, "config": {"name": "s", "layers": [layer]}})
         with pytest.raises(kplug.KplugError) as caught:
             kplug.models.model_from_json(text)
-        assert (
-            "kplug-pond 1.1 offers it: kplug install kplug-pond" in str(caught.value)
-        ) == is_offered
+        assert ("kplug-pond offers it: kplug install kplug-pond" in str(caught.value)) == is_offered
         assert "kplug install kplug-evil" not in str(caught.value)
 
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from kplug_registry.building import build_site
 from kplug_registry.client.configured_registries import open_registries, require_registries
-from kplug_registry.client.searching import search
+from kplug_registry.client.searching import Filters, search
+from kplug_registry.publishing import attest, publish
+from kplug_registry.storage import Folder
 from kplug_registry.trust.roots import get_fingerprint
+from kplug_registry.wheels import list_code_hashes, read_check_report, read_wheel
 
 import kplug
+from tests.plugins.check_reports import make_report
 from tests.plugins.signed_sites import SignedFolder, configure, make_signed_folder, offer
 from tests.plugins.site_server import Server
 
@@ -29,28 +35,28 @@ def site(tmp_path: Path) -> SignedFolder:
     return made
 
 
-def find(text: str, kind: str | None = None) -> set[str]:
-    return {each.hit.name for each in search(open_registries(), text, kind).found}
+def find(text: str, kind: str = "") -> set[str]:
+    return {each.hit.name for each in search(open_registries(), text, Filters(kind)).found}
 
 
 @pytest.mark.parametrize(
     ("text", "kind", "expected"),
     [
-        ("pond", None, {"pond_loss", "DeepPondLoss", "pond"}),
+        ("pond", "", {"pond_loss", "DeepPondLoss", "pond"}),
         ("POND", "loss", {"pond_loss", "DeepPondLoss"}),
-        ("loss deep", None, {"DeepPondLoss"}),
-        ("pond_loss", None, {"pond_loss"}),
-        ("PondLoss", None, {"pond_loss"}),
-        ("pon", None, {"pond_loss", "DeepPondLoss", "pond"}),
+        ("loss deep", "", {"DeepPondLoss"}),
+        ("pond_loss", "", {"pond_loss"}),
+        ("PondLoss", "", {"pond_loss"}),
+        ("pon", "", {"pond_loss", "DeepPondLoss", "pond"}),
         ("de pon", "loss", {"DeepPondLoss"}),
-        ("deeppo", None, {"DeepPondLoss"}),
-        ("lake", None, set()),
-        ("pond lake", None, set()),
-        ("...", None, set()),
+        ("deeppo", "", {"DeepPondLoss"}),
+        ("lake", "", set()),
+        ("pond lake", "", set()),
+        ("...", "", set()),
     ],
 )
 def test_words_and_kinds(
-    machine: Path, site: SignedFolder, text: str, kind: str | None, expected: set[str]
+    machine: Path, site: SignedFolder, text: str, kind: str, expected: set[str]
 ) -> None:
     configure(machine, site)
     assert find(text, kind) == expected
@@ -110,3 +116,104 @@ def test_a_first_search_makes_at_most_four_requests_and_a_later_one_makes_one(
         counts.append(len(server.take_requests()))
     server.close()
     assert counts == [{"file": 3, "fingerprint": 4}[root], 1]
+
+
+def test_what_is_to_go_is_found_last(machine: Path, site: SignedFolder) -> None:
+    configure(machine, site)
+    for name, stage in (("arctic", "archived"), ("bay", "deprecated"), ("cove", "experimental")):
+        offer(site, f"kplug-{name}", "1.0", ("loss", f"{name}_pond_loss"), lifecycle=stage)
+    *rest, last, before = (each.hit.name for each in search(open_registries(), "pon").found)
+    assert {last, before} == {"arctic_pond_loss", "bay_pond_loss"}
+    assert {"cove_pond_loss", "pond_loss"} < set(rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "suggestion"),
+    [
+        ("pnod", ""),  # what begins otherwise is another word
+        ("podn", "pond"),
+        ("pond_losss", "pond loss"),
+        ("deeep pond", "deep pond"),
+        ("podn xyzzy", ""),
+    ],
+)
+def test_a_misspelt_word_is_answered_with_the_nearest(
+    machine: Path, site: SignedFolder, text: str, suggestion: str
+) -> None:
+    configure(machine, site)
+    results = search(open_registries(), text)
+    assert (results.found, results.suggestion) == ((), suggestion)
+    offline = search(open_registries(), text, is_offline=True)
+    assert offline.suggestion == suggestion
+
+
+def test_of_several_words_more_in_the_name_and_then_the_score_decide(
+    machine: Path, site: SignedFolder
+) -> None:
+    configure(machine, site)
+    offer(site, "kplug-lake", "1.0", ("loss", "lake_pond_loss"))
+    names = [each.hit.name for each in search(open_registries(), "pond loss").found]
+    assert set(names) == {"pond_loss", "DeepPondLoss", "lake_pond_loss"}
+
+
+NAMES = ("kplug-dunes", "kplug-cliff", "kplug-beach", "kplug-arctic")
+
+
+@pytest.fixture
+def shelf(machine: Path, make_wheel: Callable[..., Path], tmp_path: Path) -> Path:
+    """Build a site of four distributions with a loss each: level, licence, lifecycle and age differ."""
+    site = tmp_path / "shelf"
+    stages = (
+        "5 - Production/Stable",
+        "3 - Alpha",
+        "5 - Production/Stable",
+        "5 - Production/Stable",
+    )
+    licences = ("MIT", "MIT", "ISC", "MIT")
+    for number, (stage, licence) in enumerate(zip(stages, licences, strict=True)):
+        metadata = f"License: {licence}\nClassifier: Development Status :: {stage}\n"
+        wheel = make_wheel(NAMES[number], metadata=metadata)
+        date = f"2026-01-0{number + 1}T12:00:00Z"
+        if number:
+            publish([read_wheel(wheel)], Folder(site), date)
+        else:
+            build_site([read_wheel(wheel)], site, date)
+        level = ("gold", "silver", "bronze", None)[number]
+        build = (NAMES[number], "1.0", min(list_code_hashes(wheel)))
+        attest(Folder(site), read_check_report(make_report(build, level=level), "check"))
+    (machine / "pyproject.toml").write_text(
+        f'[tool.kplug.registries.shelf]\npath = "{site}"\ntrust = "unsigned"'
+    )
+    kplug.reload()
+    return site
+
+
+@pytest.mark.usefixtures("shelf")
+@pytest.mark.parametrize("text", ["wave", ""])
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({}, "dbac"),  # what is experimental comes later
+        ({"level": "silver"}, "dc"),
+        ({"level": "bronze", "licence": "mit"}, "dc"),
+        ({"level": "bronze", "licence": "mit", "lifecycle": "stable"}, "d"),
+        ({"licence": "isc"}, "b"),
+        ({"licence": "isc", "level": "gold"}, ""),
+        ({"lifecycle": "experimental"}, "c"),
+    ],
+)
+def test_filters_combine_with_words_and_without(
+    text: str, filters: dict[str, str], expected: str
+) -> None:
+    found = search(open_registries(), text, Filters("loss", **filters)).found
+    assert "".join(each.hit.distribution[6] for each in found) == expected
+
+
+@pytest.mark.usefixtures("shelf")
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [("match", "dbac"), ("score", "dcba"), ("newest", "abcd"), ("name", "dbac")],
+)
+def test_what_is_found_is_sorted(order: str, expected: str) -> None:
+    found = search(open_registries(), "wave", order=order).found
+    assert "".join(each.hit.distribution[6] for each in found) == expected

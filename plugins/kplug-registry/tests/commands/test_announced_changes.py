@@ -27,6 +27,7 @@ from kplug.cli.app import app
 from kplug.errors import KplugError
 from tests.plugins.signed_sites import SignedFolder, configure, make_signed_folder, offer
 
+UNKNOWN = "  the registry does not have the installed 0.1.0, so who published that is unknown\n"
 SAME = "  the numbers of all its components are the same\n"
 
 
@@ -94,7 +95,7 @@ def test_the_same_numbers_are_told_without_a_request(
 ) -> None:
     publish(site, "0.2", read_recorded())
     line = "kplug-penalties 0.1.0: 0.2 in the registry site\n"
-    assert call("outdated", status=1) == line + SAME
+    assert call("outdated", status=1) == line + UNKNOWN + SAME
     assert SAME in call("install", "kplug-penalties", "--dry-run")
     assert fetched == []
 
@@ -125,7 +126,9 @@ def test_a_lock_of_another_version_tells_what_changes(site: SignedFolder) -> Non
         patch.setattr(installer, "read_install_source", lambda _: replaceable)
         Path("kplug.lock").write_text("layout = 1\n" + package.format("0.3"))
         shown = call("sync", "--dry-run")
-        assert shown.startswith("install kplug-penalties==0.3\n  regularizer kplug-penalties/")
+        assert shown.startswith(
+            f"install kplug-penalties==0.3\n{UNKNOWN}  regularizer kplug-penalties/"
+        )
         changes = json.loads(call("sync", "--dry-run", "--json"))["changes"]
         assert [one["outcome"] for one in changes["kplug-penalties"]].count("differs") == 1
         Path("kplug.lock").write_text("layout = 1\n" + package.format("0.4"))
@@ -135,6 +138,21 @@ def test_a_lock_of_another_version_tells_what_changes(site: SignedFolder) -> Non
         )
 
 
+def test_a_lock_of_another_publishers_version_says_so(site: SignedFolder) -> None:
+    offer(site, "kplug-penalties", "0.1.0", ("regularizer", "l1_reg"), publisher="anna")
+    offer(site, "kplug-penalties", "0.3", ("regularizer", "l1_reg"), publisher="bert")
+    package = "layout = 1\n[[packages]]\nname = 'kplug-penalties'\nversion = '0.3'\n"
+    with pytest.MonkeyPatch.context() as patch:
+        replaceable = SimpleNamespace(is_editable=False)  # an editable install is not replaced
+        patch.setattr(installer, "read_install_source", lambda _: replaceable)
+        Path("kplug.lock").write_text(package)
+        said = "the publisher changes: bert; the installed 0.1.0 is of anna"
+        assert f"install kplug-penalties==0.3\n  {said}\n" in call("sync", "--dry-run")
+        (row,) = json.loads(call("outdated", "--json", status=1))["outdated"]
+        assert row["publisher_changes"] == [said]
+
+
+@pytest.mark.slow
 def test_what_cannot_be_told_is_said(site: SignedFolder) -> None:
     offer(site, "kplug-penalties", "0.2", ("regularizer", "l1_reg"))
     unknown = "  numbers that cannot be compared: "

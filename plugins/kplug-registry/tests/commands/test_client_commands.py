@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from kplug_registry.client import installing
@@ -54,8 +56,30 @@ def call(*words: str, answer: str = "", status: int = 0) -> str:
     return result.stdout
 
 
+def test_lifecycles_are_shown_where_something_is_chosen(site: SignedFolder) -> None:
+    facts: dict[str, Any] = {"lifecycle": "archived", "successor": "kplug-lakes"}
+    offer(site, "kplug-pond", "1.1", ("loss", "pond_loss"), **facts)
+    assert "  kplug-pond, archived, registry site: " in call("search", "pond")
+    found = json.loads(call("search", "pond", "--json"))["components"]
+    assert [each["lifecycle"] for each in found] == ["archived"]
+    planned = call("install", "pond_loss", "--dry-run")
+    assert "  archived by its author; use kplug-lakes\n" in planned
+
+
+def test_settings_keep_out_what_is_archived(site: SignedFolder, machine: Path) -> None:
+    offer(site, "kplug-pond", "1.1", ("loss", "pond_loss"), lifecycle="archived")
+    with (machine / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write("[tool.kplug]\nload-archived = false\n")
+    kplug.reload()
+    result = CliRunner().invoke(app, ["install", "kplug-pond", "--yes"])
+    assert isinstance(result.exception, InstallationError)
+    assert "kplug-pond 1.1: 'load-archived' in" in result.exception.message
+    assert "is off and it is archived" in result.exception.message
+    assert "kplug-pond 1.0" in call("install", "kplug-pond==1.0", "--dry-run")
+
+
 def test_search(site: SignedFolder) -> None:
-    line = "loss pond_loss\n  kplug-pond 1.0, registry site: kplug install kplug-pond\n"
+    line = "loss pond_loss\n  kplug-pond, registry site: kplug install kplug-pond\n"
     assert call("search", "pond") == line
     assert call("search", "pond", "--kind", "losses") == line
     assert call("search", "pond", "--kind", "metric", status=1) == "Nothing found for 'pond'.\n"
@@ -64,11 +88,34 @@ def test_search(site: SignedFolder) -> None:
         "kind": "loss",
         "name": "pond_loss",
         "distribution": "kplug-pond",
-        "version": "1.0",
         "summary": "",
         "is_qualified_only": False,
+        "lifecycle": None,
+        "score": 0,
+        "since": "",
+        "level": "",
+        "licence": "",
         "registry": "site",
     }
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "give words, or the --kind of which all are wanted"),
+        (["--level", "gold"], "give words, or the --kind of which all are wanted"),
+        (["pond", "--level", "platinum"], "--level 'platinum' is none of bronze, silver, gold"),
+        (["pond", "--lifecycle", "new"], "--lifecycle 'new' is none of experimental, stable"),
+        (["pond", "--licence", "MITT"], "--licence 'mitt' is none of 0bsd, agpl"),
+        (["pond", "--sort", "size"], "--sort 'size' is none of match, score, newest, name"),
+    ],
+)
+def test_a_filter_that_nothing_can_have_is_refused(
+    site: SignedFolder, words: list[str], message: str
+) -> None:
+    result = CliRunner().invoke(app, ["search", *words])
+    assert result.exit_code == 2
+    assert message in " ".join(re.sub("[│╭╰─╮╯]", " ", result.output).split())
 
 
 def test_install_shows_what_comes_from_where_and_asks(
@@ -246,6 +293,7 @@ def test_outdated(machine: Path, site: SignedFolder) -> None:
     offer(site, "kplug-penalties", "99.0", ("regularizer", "l1_reg"))
     assert call("outdated", status=1) == (
         "kplug-penalties 0.1.0: 99.0 in the registry site\n"
+        "  the registry does not have the installed 0.1.0, so who published that is unknown\n"
         "  numbers that cannot be compared: the version that is here has no recorded numbers\n"
         "kplug-segmentation 0.1.0: no version that fits in the registry site; "
         "withdrawn: wrong gradient\n"
@@ -271,6 +319,6 @@ def test_after_a_fetch_every_name_is_known_without_a_network(
     kplug.reload()
     with pytest.raises(kplug.UnknownComponentError, match="kplug install kplug-pond"):
         kplug.resolve("loss", "pond_loss")
-    assert "kplug-pond 1.0, registry site" in call("search", "pond loss", "--offline")
+    assert "kplug-pond, registry site" in call("search", "pond loss", "--offline")
     result = CliRunner().invoke(app, ["fetch"])
     assert isinstance(result.exception, UnreachableSiteError)

@@ -88,6 +88,7 @@ def test_facts_of_components_in_code_reach_the_pages(
     assert "sound" in run("index", "verify", site)
 
 
+@pytest.mark.slow
 def test_nothing_is_stated_about_what_is_not_installed(wheel: Path) -> None:
     said = " ".join(run("facts", wheel, code=2).split())
     assert (
@@ -97,6 +98,7 @@ def test_nothing_is_stated_about_what_is_not_installed(wheel: Path) -> None:
     assert "there is no wheel at" in " ".join(run("facts", wheel.parent / "x.whl", code=2).split())
 
 
+@pytest.mark.slow
 def test_facts_without_pictures_go_into_the_file_that_is_named(
     wheel: Path, install: Install, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ def call(*arguments: object) -> str:
     return done.output
 
 
+@pytest.mark.slow
 def test_a_new_name_that_is_nearly_anothers_is_held(make_wheel: MakeWheel, tmp_path: Path) -> None:
     site, caves = tmp_path / "site", make_wheel("kplug-caves")
     call("index", "build", make_wheel(), "--out", site)
@@ -37,6 +38,19 @@ def test_a_new_name_that_is_nearly_anothers_is_held(make_wheel: MakeWheel, tmp_p
     call("names", "allow", "kplug-caves", "--undo", "--to", site)
     call(*publish, make_wheel("kplug-caves", "2.0"))
     call(*publish, make_wheel("kplug-tides"))
+
+
+def test_libraries_are_allowed(make_wheel: MakeWheel, tmp_path: Path) -> None:
+    wheel, site = make_wheel("acme-core", entry_points=""), tmp_path / "site"
+    call("index", "build", "--out", site)
+    said = call("names", "library", "acme-core", "--to", site)
+    assert said == f"{site}: acme-core: may be a library\n"
+    assert "acme-core  library" in call("names", "list", "--to", site)
+    assert "acme-core 1.0" in call("publish", wheel, "--to", site)
+    said = call("names", "library", "acme-core", "--undo", "--to", site)
+    assert said == f"{site}: acme-core: has to offer components\n"
+    options = ("--library", "acme-core", "--out", tmp_path / "other")
+    assert "1 wheel\n" in call("index", "build", wheel, *options)
 
 
 def test_names_are_reserved_listed_and_allowed(make_wheel: MakeWheel, tmp_path: Path) -> None:

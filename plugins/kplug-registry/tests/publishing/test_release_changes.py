@@ -105,7 +105,8 @@ def test_a_publish_writes_only_what_speaks_of_the_release(
     assert set(before) & set(written) == {
         *("feed.xml", "registry.json", "simple/index.html", "simple/index.json"),
         "simple/newest.json",
-        *("search/kplug.json", "index.html"),
+        *("search/kplug.json", "search/loss.json", "search/loss.all.json", "index.html"),
+        *("catalogue/kinds/loss.all.html", "catalogue/names/index.html"),
         *(f"prefixes/{each}.json" for each in ("kp", "kpl", "kplu", "wa")),  # kplugtides, water
     }
 
@@ -127,18 +128,27 @@ def test_the_components_of_current_releases_are_counted(site: Path, make_wheel: 
 
 
 def test_a_search_finds_the_newest_release_by_words(site: Path, make_wheel: MakeWheel) -> None:
-    publish([read_wheel(make_wheel(version="2.0"))], Folder(site), NOW)
+    code = {"kplug_waves/__init__.py": "def wave_loss():\n    'A new wave.'\n"}
+    publish([read_wheel(make_wheel(version="2.0", code=code))], Folder(site), NOW)
     hits = json.loads((site / search_path("wave")).read_text())["hits"]
     assert hits == [
         {
             "kind": "loss",
             "name": "wave_loss",
             "distribution": "kplug-waves",
-            "version": "2.0",
-            "summary": "A wave.",
-            "is_qualified_only": False,
+            "summary": "A new wave.",
+            "since": "2026-01-31",
         }
     ]
+
+
+def test_a_new_version_of_the_same_components_writes_no_list_of_hits(
+    site: Path, make_wheel: MakeWheel
+) -> None:
+    written = publish([read_wheel(make_wheel(version="2.0"))], Folder(site), NOW)
+    lists = ("search/", "prefixes/", "catalogue/kinds/", "catalogue/names/")
+    assert [path for path in written if path.startswith(lists)] == []
+    assert verify(Folder(site)) == []
 
 
 def test_a_long_summary_is_cut_where_a_search_shows_it(site: Path, make_wheel: MakeWheel) -> None:

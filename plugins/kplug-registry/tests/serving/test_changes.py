@@ -231,8 +231,9 @@ def test_a_private_site_is_read_with_a_token(private: TestClient, tokens: TokenS
             'Basic realm="kplug"',
         )
         assert "content-security-policy" in answer.headers
-        assert private.get(path, auth=("__token__", writer)).status_code == 403
+        assert private.get(path, auth=("__token__", writer)).status_code == 401
     assert private.head("/registry.json").status_code == 401
+    assert private.get("/_/oidc/audience").json() == {"audience": "testserver"}  # before any token
     for path in ("/registry.json", "/files/kplug_waves-1.0-py3-none-any.whl", "/simple/", "/"):
         answer = private.get(path, auth=("__token__", reader))
         kept = answer.headers["cache-control"]

@@ -128,9 +128,16 @@ def test_so_is_the_second_request_of_a_connection(
 def test_an_answer_that_nobody_reads_is_given_up(
     address: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    given_up, abort = threading.Event(), connections.SiteConnection._abort
     monkeypatch.setattr(connections, "_SECONDS_WITHOUT_READING", 0.3)
+
+    def give_up(connection: connections.SiteConnection) -> None:
+        abort(connection)
+        given_up.set()
+
+    monkeypatch.setattr(connections.SiteConnection, "_abort", give_up)
     with open_idle(address, b"GET /long HTTP/1.1\r\nHost: a\r\n\r\n") as deaf:
-        time.sleep(1)
+        assert given_up.wait(30)
         received = 0
         with suppress(ConnectionResetError):
             while data := deaf.recv(1 << 20):

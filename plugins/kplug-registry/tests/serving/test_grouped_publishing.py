@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from kplug_registry.errors import BusySiteError, PublishingError
 from kplug_registry.serving.grouped_publishing import GroupedPublishing
+from kplug_registry.site_format import Workflow
 from kplug_registry.wheels import WheelContents, read_wheel
 
 MakeWheel = Callable[..., Path]
@@ -22,7 +23,10 @@ class Site:
         self.groups, self.tried = list[tuple[str, list[str]]](), list[int]()
         self.has_begun, self.may_end = threading.Event(), threading.Event()
 
-    def publish(self, wheels: Sequence[WheelContents], publisher: str) -> None:
+    def publish(
+        self, wheels: Sequence[WheelContents], publisher: str, workflow: Workflow | None
+    ) -> None:
+        assert workflow is None
         versions = sorted(wheel.metadata.version for wheel in wheels)
         self.has_begun.set()
         assert self.may_end.wait(10)

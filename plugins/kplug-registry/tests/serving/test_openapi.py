@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from kplug_registry.publishing import publish
 from kplug_registry.serving.application import make_application
 from kplug_registry.serving.database import Database
 from kplug_registry.serving.openapi import DESCRIPTION
 from kplug_registry.serving.served_sites import SiteFolder
 from kplug_registry.serving.upload_limits import UploadLimits
+from kplug_registry.storage import Folder
+from kplug_registry.wheels import read_wheel
 
 NAMES = {
     "kind": "loss",
@@ -30,9 +34,12 @@ pytestmark = pytest.mark.slow  # schemathesis alone takes long to import
 
 
 @pytest.fixture
-def schema(site: Path, database: Database) -> Any:
+def schema(site: Path, database: Database, make_wheel: Callable[..., Path]) -> Any:
     import schemathesis
 
+    requires = "Requires-Dist: kplug-waves\n"
+    dependent = read_wheel(make_wheel("kplug-tides", requires="kplug", metadata=requires))
+    publish([dependent], Folder(site), "2026-02-01T00:00:00Z")
     application = make_application(SiteFolder(site), database, UploadLimits(rate=10**6))
     return schemathesis.openapi.from_asgi("/openapi.json", application)
 

@@ -103,3 +103,9 @@ def test_what_is_neither_a_site_nor_wheels_is_refused(tmp_path: Path) -> None:
 def test_a_site_of_wheels_is_not_signed(make_wheel: MakeWheel) -> None:
     with pytest.raises(ServingError, match=r"(?s)a folder of wheels, .*sign it with `kplug trust`"):
         open_site(make_wheel().parent, SigningKeys())
+
+
+def test_a_folder_of_wheels_may_have_libraries(served: WheelFolder, make_wheel: MakeWheel) -> None:
+    make_wheel("acme-core", code={"acme_core/__init__.py": ""}, entry_points="")
+    assert list_versions(served) == ["1.0", "1.0"]
+    assert served.problem is None

@@ -24,6 +24,9 @@ from kplug_registry.storage import Folder
 from kplug_registry.trust.unsigned_site import UnsignedSite
 from kplug_registry.wheels import facts_path
 
+from tests.plugins.certificates import write_certificate
+from tests.plugins.signed_sites import configure, make_signed_folder, offer
+
 MakeWheel = Callable[..., Path]
 Server = tuple[str, "subprocess.Popen[str]"]
 Serve = Callable[..., AbstractContextManager[Server]]
@@ -103,6 +106,36 @@ def test_the_tools_that_people_have_upload_and_install(
         assert done.returncode == 0, done.stdout + done.stderr
     assert (target / "kplug_waves-2.0.dist-info/METADATA").is_file()
     assert verify(Folder(site)) == []
+
+
+@pytest.mark.parametrize("install", [PIP, UV_INSTALL], ids=["pip", "uv"])
+def test_a_private_site_takes_uploads_and_is_installed_from_over_tls(
+    serve_site: Serve,
+    site: Path,
+    make_wheel: MakeWheel,
+    token: str,
+    tmp_path: Path,
+    install: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    certificate = write_certificate(tmp_path / "own.pem", tmp_path / "key.pem")
+    (tmp_path / "netrc").write_text(f"machine 127.0.0.1 login __token__ password {token}\n")
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("SSL_CERT_FILE", "PIP_CERT"):  # pip before 24.2 does not read the first
+        monkeypatch.setenv(name, str(certificate))
+    monkeypatch.setenv("TWINE_PASSWORD", token)
+    publish = [sys.executable, "-m", "kplug", "publish", str(make_wheel(version="2.0")), "--to"]
+    options = ["--no-deps", "--target", str(tmp_path / "installed"), "--index-url"]
+    files = ("--tls-cert", str(certificate), "--tls-key", str(tmp_path / "key.pem"))
+    with serve_site(site, "--private", *files) as (address, _):
+        assert address.startswith("https://")
+        subprocess.run([*publish, f"{address}legacy/"], check=True, timeout=120)
+        command = [*install, *options, f"{address}simple/", "kplug-waves"]
+        subprocess.run(command, check=True, timeout=120)
+    assert (tmp_path / "installed/kplug_waves-2.0.dist-info/METADATA").is_file()
 
 
 def test_kplug_uploads_a_wheel_with_its_facts(
@@ -241,6 +274,20 @@ def test_a_server_that_is_told_to_end_finishes_what_was_begun(
         assert b"kplug-waves 2.0 is published" in connection.makefile("rb").read()
         assert process.wait(20) == -signal.SIGTERM
     assert verify(Folder(site)) == []
+
+
+def test_a_copy_of_a_registry_of_the_settings_is_served(
+    serve_site: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    signed = make_signed_folder(tmp_path)
+    offer(signed, "kplug-pond", "1.0", ("loss", "pond_loss"))
+    (tmp_path / "project").mkdir()
+    configure(tmp_path / "project", signed)
+    monkeypatch.chdir(tmp_path / "project")
+    with serve_site(tmp_path / "copy", "--pull-from", signed.site.name) as (address, _):
+        found = signed.client(address).fetch("components/loss/pondloss.json")
+    assert found == (signed.site / "components/loss/pondloss.json").read_bytes()
 
 
 def test_a_folder_of_wheels_is_served_to_kplug_and_leaves_nothing(

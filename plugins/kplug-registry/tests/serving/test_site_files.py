@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from kplug_registry.building import build_site
+from kplug_registry.publishing import verify
 from kplug_registry.serving.application import make_application
 from kplug_registry.serving.database import Database
-from kplug_registry.serving.served_sites import WheelFolder
+from kplug_registry.serving.served_sites import SiteFolder, WheelFolder
+from kplug_registry.storage import Folder
+from kplug_registry.trust.keys import generate_keys, read_keys
+from kplug_registry.trust.roots import get_fingerprint, lay_out_root, make_root
+from kplug_registry.trust.signing import sign_site
+from kplug_registry.trust.verified_site import VerifiedSite
+from kplug_registry.wheels import read_wheel
 from starlette.testclient import TestClient
+
+from tests.plugins.running_servers import serve_application
 
 WHEEL = "kplug_waves-1.0-py3-none-any.whl"
 
@@ -39,6 +50,29 @@ def test_a_file_is_sent_as_it_is_with_its_type(
     assert head.headers["content-length"] == str(len(answer.content))
     again = client.get(f"/{path}", headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("name", ["index.html", "index.json"])
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("plugins.example.org:8443", {"http://plugins.example.org:8443/"}),
+        ("[::1]:8000", {"http://[::1]:8000/"}),
+        ('a"><script>', {"http://testserver/", "../../"}),  # starlette knows its own, or not
+        ("", {"http://testserver/", "../../"}),
+    ],
+)
+def test_addresses_of_attestations_are_whole(
+    client: TestClient, site: Path, name: str, host: str, address: set[str]
+) -> None:
+    written = {"index.html": 'data-provenance="{}x.provenance"', "index.json": '"provenance":"{}x"'}
+    (site / "simple/kplug-waves" / name).write_text(
+        f"{written[name].format('../../files/')} ../../"
+    )
+    answer = client.get(f"/simple/kplug-waves/{name}", headers={"Host": host})
+    wanted = (written[name].format(f"{each}files/") for each in address)
+    assert answer.text in {f"{each} ../../" for each in wanted}
+    assert answer.headers["content-length"] == str(len(answer.content))
 
 
 def test_parts_of_a_wheel_can_be_asked_for(client: TestClient, site: Path) -> None:
@@ -148,3 +182,40 @@ def test_health_says_whether_the_site_can_be_read(client: TestClient, site: Path
     (site / "registry.json").write_text("[]")
     answer = client.get("/health")
     assert (answer.status_code, answer.json()["status"]) == (503, "broken")
+
+
+def test_what_is_large_is_sent_compressed_to_those_who_ask(client: TestClient, site: Path) -> None:
+    large = b'{"waves": []}' * 400
+    paths = ("metadata/3.snapshot.json", "metadata/latest.json")
+    Folder(site).write(dict.fromkeys((*paths, "search/wave.json"), large))
+    for path in paths:
+        plain = client.get(f"/{path}", headers={"Accept-Encoding": "identity"})
+        packed = client.get(f"/{path}", headers={"Accept-Encoding": "br, gzip;q=0.5"})
+        assert (plain.content, packed.content) == (large, large)
+        assert "content-encoding" not in plain.headers
+        assert packed.headers["content-encoding"] == "gzip"
+        assert int(packed.headers["content-length"]) < len(large) / 5
+        assert {one.headers["vary"] for one in (plain, packed)} == {"Accept-Encoding"}
+        etag = {"If-None-Match": packed.headers["etag"], "Accept-Encoding": "gzip"}
+        assert client.get(f"/{path}", headers=etag).status_code == 304
+        assert plain.headers["etag"] != packed.headers["etag"]
+        refused = client.get(f"/{path}", headers={"Accept-Encoding": "gzip;q=0"})
+        assert "content-encoding" not in refused.headers
+    assert "vary" not in client.get("/search/wave.json").headers
+
+
+def test_a_client_verifies_what_was_sent_compressed(
+    make_wheel: Callable[..., Path], tmp_path: Path, database: Database
+) -> None:
+    code = {"kplug_waves/__init__.py": f"def wave_loss(): {'A wave. ' * 1000!r}\n"}
+    site, keys = tmp_path / "large", tmp_path / "keys"
+    build_site([read_wheel(make_wheel(code=code))], site, "2026-01-31T12:00:00Z")
+    root = make_root(generate_keys(keys, root_keys=1))
+    Folder(site).write(lay_out_root(root))
+    sign_site(Folder(site), read_keys(keys))
+    path = "releases/kplug-waves/1.0.json"
+    assert list((site / "targets/releases/kplug-waves").glob("*.json.gz"))
+    with serve_application(make_application(SiteFolder(site), database)) as address:
+        found = VerifiedSite(address, tmp_path / "copy", get_fingerprint(root)).fetch(path)
+    assert found == (site / path).read_bytes()
+    assert verify(Folder(site)) == []

@@ -22,6 +22,7 @@ FILES = {
     "releases/NAME/VERSION.json": site_format.ReleaseFile,
     "search/WORD.json": site_format.SearchFile,
     "prefixes/PREFIX.json": site_format.PrefixFile,
+    "dependents/NAME.json": site_format.DependentsFile,
     "lookalikes/SHAPE.json": site_format.LookalikeFile,
     "recalls.json": site_format.NoticeFile,
     "simple/newest.json": site_format.NewestNames,

@@ -57,5 +57,5 @@ def test_the_keys_are_those_of_the_specification() -> None:
     assert list(offer) == [
         *("distribution", "version", "name", "summary", "signature", "requires"),
         *("requires_python", "wheels", "yanked", "is_qualified_only", "picture", "checks"),
-        *("example", "is_stated"),
+        *("example", "is_stated", "lifecycle", "successor"),
     ]

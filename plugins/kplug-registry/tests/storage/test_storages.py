@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import sys
 from collections.abc import Callable, Iterator
@@ -129,3 +130,17 @@ def test_a_store_that_refuses_is_told_with_what_to_look_at(
         "  Look at the address, and at what the tools of the store read: of S3, AWS_PROFILE or "
         "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL."
     )
+
+
+def test_large_files_that_never_change_have_a_compressed_one_beside_them(tmp_path: Path) -> None:
+    folder, large = Folder(tmp_path), b'{"waves": []}' * 400
+    never = f"targets/search/{'5e' * 32}.wave.json"
+    folder.write({"search/wave.json": large, "metadata/3.snapshot.json": large})
+    folder.write({"metadata/2.targets.json": b"{}", "metadata/latest.json": large})
+    folder.copy({never: "search/wave.json"})
+    there = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.gz"))
+    assert there == ["metadata/3.snapshot.json.gz", f"{never}.gz"]
+    assert {gzip.decompress((tmp_path / path).read_bytes()) for path in there} == {large}
+    assert folder.list("targets") == [never]  # it is no file of the site
+    folder.remove([never])
+    assert not list((tmp_path / "targets").rglob("*.*"))

@@ -187,7 +187,8 @@ def test_texts_are_cut_and_what_a_terminal_obeys_is_left_out(make_wheel: MakeWhe
     long = {
         "signature": "(a,\n\x1b[31m" + "b, " * 2000,
         "example": "e\n" * 2000,
-        "deprecated": "x\n" * 2000,
+        "lifecycle": "deprecated",
+        "successor": "x\n" * 2000,
     }
     text = "\ud800" + "x" * 30_000
     (found,) = read_wheel(
@@ -197,7 +198,7 @@ def test_texts_are_cut_and_what_a_terminal_obeys_is_left_out(make_wheel: MakeWhe
     lengths = [
         len(found.signature),
         len(found.example),
-        len(str(found.deprecated)),
+        len(str(found.successor)),
         len(found.documentation),
     ]
     assert lengths == [2000, 500, 500, 20_000]

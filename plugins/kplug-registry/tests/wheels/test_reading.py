@@ -15,7 +15,10 @@ MakeWheel = Callable[..., Path]
 INIT = "kplug_waves/__init__.py"
 HOOKS = "[kplug]\nplugin = kplug_waves.plugin\n"
 CODE_OF_HOOKS = {INIT: "class Ebb: 'Fall.'\n", "kplug_waves/plugin.py": "def kplug_losses(): ...\n"}
-EBB = DeclaredComponent("loss", "ebb", (), "kplug-waves", "1.0", "kplug_waves:Ebb", "", None, True)
+EBB = DeclaredComponent(
+    *("loss", "ebb", (), "kplug-waves", "1.0", "kplug_waves:Ebb", "", None, None),
+    is_qualified_only=True,
+)
 
 
 def declare(*targets: str) -> str:
@@ -87,11 +90,18 @@ def test_half_a_character_in_the_documentation_can_be_written(make_wheel: MakeWh
     assert to_json(entry).encode()
 
 
+@pytest.mark.parametrize("points", ["", "[console_scripts]\na = kplug_waves:b\n"])
+def test_a_wheel_without_entry_points_of_kplug_is_a_library(
+    make_wheel: MakeWheel, points: str
+) -> None:
+    wheel = read_wheel(make_wheel(entry_points=points))
+    assert (wheel.is_library, wheel.components) == (True, ())
+    assert not read_wheel(make_wheel()).is_library
+
+
 @pytest.mark.parametrize(
     ("wheel", "message"),
     [
-        ({"entry_points": ""}, "it is no plugin of kplug"),
-        ({"entry_points": "[console_scripts]\na = kplug_waves:b\n"}, "it is no plugin of kplug"),
         (
             {"entry_points": "[kplug.losses]\na = b\na = c\n"},
             "entry_points.txt: the name 'a' is there twice in its group",
@@ -169,7 +179,7 @@ def test_code_that_declares_components_nobody_listed_is_refused(
     make_wheel: MakeWheel, version: str | None
 ) -> None:
     other = DeclaredComponent(
-        *("loss", "ebb", (), "kplug-waves", version or "", "kplug_waves:Ebb", "", None, True)
+        *("loss", "ebb", (), "kplug-waves", version or "", "kplug_waves:Ebb", "", None, None, True)
     )
     path = make_wheel(code=CODE_OF_HOOKS, entry_points=HOOKS)
     with pytest.raises(WheelError, match=r"kplug list --json > components\.json"):

@@ -125,7 +125,9 @@ def test_what_takes_too_much_is_refused_and_the_next_is_read(
 def test_a_hundred_thousand_aliases_are_refused(make_wheel: MakeWheel) -> None:
     aliases = tuple(f"ebb{n}" for n in range(100_000))
     ebb = DeclaredComponent(
-        *("loss", "ebb", aliases, "kplug-waves", "1.0", "kplug_waves:wave_loss", "", None, True)
+        *("loss", "ebb", aliases, "kplug-waves", "1.0", "kplug_waves:wave_loss", "", None),
+        successor=None,
+        is_qualified_only=True,
     )
     path = make_wheel(entry_points="[kplug]\nplugin = kplug_waves\n")
     with pytest.raises(WheelError, match="declares 100001 names of components, and 5000 are all"):
@@ -179,6 +181,7 @@ def test_a_wheel_that_is_only_wrong_ends_no_process(make_wheel: MakeWheel) -> No
         assert reader._start()[0] is process
 
 
+@pytest.mark.slow
 def test_time_grows_with_the_wheel(tmp_path: Path) -> None:
     path = tmp_path / "wheel"
     assert BUDGET.find_seconds(path) == 10

@@ -4,11 +4,13 @@ Data flows in this order::
 
     files that are there, and changes to them    site_view
     names that are held or refused               held_names → name_rules
-    who may publish                              owners
+    who may publish                              owners → trusted_publishers
     further wheels of a version                  wheel_tags → further_wheels
+    attestations                                 provenance
     recalls and advisories                       notices
-    pages for people                             catalogue
-    pages for pip, search, feed                  simple_pages, search_files, prefix_files, feed
+    score, and who requires what                 standing
+    pages for people                             rendered_text → distribution_facts → catalogue → browsing
+    pages for pip, search, feed                  simple_pages, prefix_files → search_files, feed
     a release, added or changed                  releases
     a whole site                                 site_building
 """

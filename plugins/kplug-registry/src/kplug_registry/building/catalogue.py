@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from importlib import resources
 from itertools import zip_longest
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
 
 from kplug import get_kind, lookup_key
 from kplug.errors import UnknownKindError
+from kplug.inspection import STAGES
+from kplug_registry.building.distribution_facts import DistributionFacts, read_facts
 from kplug_registry.building.notices import list_notices
+from kplug_registry.building.rendered_text import render_docstring
 from kplug_registry.building.site_view import SiteView
+from kplug_registry.building.standing import find_dependents
 from kplug_registry.building.visible_text import escape_text
 from kplug_registry.site_format import (
+    ENDING,
+    LEVELS,
+    LICENCES,
     ComponentEntry,
     ComponentFile,
     DistributionFile,
@@ -24,11 +34,25 @@ from kplug_registry.site_format import (
     SiteFile,
     find_current,
     find_lowest_level,
+    release_path,
+    wheel_path,
 )
 
 _ASSETS = ("catalogue.css", "catalogue.js", "icon.svg")
-_FOLDER = "catalogue"
+FOLDER = "catalogue"
 _GAP = "\ue000"  # the placeholder in a layout
+_MOST_DOCUMENTED = 5  # distributions of a name whose documentation its page has
+_USES = {  # a line of code for each kind, around the quoted name
+    "loss": "model.compile(loss={})",
+    "metric": "model.compile(metrics=[{}])",
+    "optimizer": "model.compile(optimizer={})",
+    "callback": "model.fit(x, y, callbacks=[{}])",
+    "schedule": "optimizers.get('adam', learning_rate={})",
+    "activation": "layers.Dense(8, activation={})",
+    "initializer": "layers.Dense(8, kernel_initializer={})",
+    "regularizer": "layers.Dense(8, kernel_regularizer={})",
+    "constraint": "layers.Dense(8, kernel_constraint={})",
+}
 _ROOT = "../../../"  # as seen from the pages of components and distributions
 
 
@@ -37,12 +61,18 @@ def write_start_page(view: SiteView, file: SiteFile) -> None:
 
     def make() -> bytes:
         counts = [(each.kind, _count(each.kind, each.count)) for each in file.counts]
-        main = _render("index.html", recent=file.recent, counts=counts)
-        return _lay_out("", "Plugins", main)
+        levels = [(each, f"{each}{' or better' * (each != LEVELS[-1])}") for each in LEVELS]
+        filters = [
+            ("level", "any level", levels),
+            ("lifecycle", "any lifecycle", [(each, each) for each in STAGES]),
+            ("licence", "any licence", [(each, each) for each in LICENCES]),
+        ]
+        main = render("index.html", recent=file.recent, counts=counts, filters=filters)
+        return lay_out("", "Plugins", main)
 
     view.write_later("index.html", make)
     for name, content in _read_assets().items():
-        view.write(f"{_FOLDER}/assets/{name}", content)
+        view.write(f"{FOLDER}/assets/{name}", content)
 
 
 def write_component_page(view: SiteView, component: ComponentFile) -> None:
@@ -51,16 +81,21 @@ def write_component_page(view: SiteView, component: ComponentFile) -> None:
     def make() -> bytes:
         shown = _choose(component.offers)
         name, kind = shown[0].name if shown else component.key, component.kind
-        main = _render("component.html", kind=kind, name=name, offers=shown)
-        return _lay_out(_ROOT, f"{name}: {kind}", main)
+        offers = [(offer, _write_use(kind, offer)) for offer in shown]
+        texts = [_find_documentation(view, kind, offer) for offer in shown[:_MOST_DOCUMENTED]]
+        main = render("component.html", kind=kind, name=name, offers=offers, texts=texts)
+        return lay_out(_ROOT, f"{name}: {kind}", main)
 
-    view.write_later(f"{_FOLDER}/components/{component.kind}/{component.key}.html", make)
+    view.write_later(f"{FOLDER}/components/{component.kind}/{component.key}.html", make)
 
 
-def write_release_page(view: SiteView, release: Release, file: ReleaseFile) -> None:
-    """Write the page of a version."""
-    path = f"{_FOLDER}/distributions/{file.distribution}/{release.version}.html"
-    view.write_later(path, partial(_make_release_page, view, release, file))
+def write_release_page(
+    view: SiteView, distribution: DistributionFile, release: Release, file: ReleaseFile
+) -> None:
+    """Write the page of a version, which says whether there is a newer one."""
+    path = f"{FOLDER}/distributions/{file.distribution}/{release.version}.html"
+    is_older = find_shown(distribution).version != release.version
+    view.write_later(path, partial(_make_release_page, view, release, file, is_older=is_older))
 
 
 def write_distribution_page(
@@ -73,10 +108,15 @@ def write_distribution_page(
         distribution: The distribution.
         find_file: Returns the file of a version.
     """
-    shown = find_current(distribution) or distribution.releases[0]
+    shown = find_shown(distribution)
     versions = list(_list_versions(distribution.releases))
     page = partial(_make_release_page, view, shown, find_file(shown.version), versions)
-    view.write_later(f"{_FOLDER}/distributions/{distribution.name}/index.html", page)
+    view.write_later(f"{FOLDER}/distributions/{distribution.name}/index.html", page)
+
+
+def find_shown(distribution: DistributionFile) -> Release:
+    """Return the release that the page of a distribution shows: the current one, or else the newest."""
+    return find_current(distribution) or distribution.releases[0]
 
 
 def _list_versions(releases: Sequence[Release]) -> Iterator[tuple[str, str]]:
@@ -90,23 +130,76 @@ def _list_versions(releases: Sequence[Release]) -> Iterator[tuple[str, str]]:
 
 
 def _make_release_page(
-    view: SiteView, release: Release, file: ReleaseFile, versions: Sequence[tuple[str, str]] = ()
+    view: SiteView,
+    release: Release,
+    file: ReleaseFile,
+    versions: Sequence[tuple[str, str]] = (),
+    *,
+    is_older: bool = False,
 ) -> bytes:
     name, results = file.distribution, file.results
+    metadata = view.read(f"{wheel_path(release.wheels[0].filename)}.metadata")
+    stated = DistributionFacts() if metadata is None else read_facts(metadata)
+    found = find_dependents(view, name) if versions else None
     facts = {
         "advisories": list_notices(view, "advisories", name, release.version),
         "results": results,
         "level": find_lowest_level(results, [(one.kind, one.name) for one in file.components]),
+        "stated": stated,
+        "dependents": [one.name for one in found.dependents] if found else [],
+        "is_older": is_older,
     }
-    head = _render("distribution.html", name=name, release=release, versions=versions, **facts)
-    checks = _render("checks.html", results=results) if results else ""
-    main = head + _render_components(name, file.components) + checks
-    return _lay_out(_ROOT, f"{name} {release.version}", main)
+    head = render("distribution.html", name=name, release=release, versions=versions, **facts)
+    checks = render("checks.html", results=results) if results else ""
+    html = Markup(stated.readme)  # noqa: S704 - it is sanitised
+    readme = render("readme.html", html=html, is_cut=stated.is_cut) if html else ""
+    main = head + readme + _render_components(name, file.components) + checks
+    return lay_out(_ROOT, f"{name} {release.version}", main)
 
 
 @lru_cache(maxsize=1)  # the page of a distribution and that of its newest version are made together
 def _render_components(name: str, components: tuple[ComponentEntry, ...]) -> str:
-    return _render("components.html", name=name, components=components, key=lookup_key)
+    facts = {"key": lookup_key, "render": _render_docstring}
+    return render("components.html", name=name, components=components, **facts)
+
+
+def _find_documentation(view: SiteView, kind: str, offer: Offer) -> Markup:
+    """Return the documentation of an offered component; empty if it says no more than the summary."""
+    file = view.find(ReleaseFile, release_path(offer.distribution, offer.version))
+    entries = file.components if file else ()
+    found = next((one for one in entries if (one.kind, one.name) == (kind, offer.name)), None)
+    return _render_docstring(found.documentation, offer.summary) if found else Markup()
+
+
+def _render_docstring(documentation: str, summary: str) -> Markup:
+    """Return what a documentation says beyond the summary, its first line."""
+    text = documentation.strip().removeprefix(summary).strip()
+    return Markup(render_docstring(text)) if text else Markup()  # noqa: S704
+
+
+def _write_use(kind: str, offer: Offer) -> str:
+    """Return a line that can be copied; empty where it would lack an argument."""
+    if kind not in _USES or not (offer.example or _has_defaults(kind, offer.signature)):
+        return ""
+    return _USES[kind].format(_quote(f"{offer.distribution}/{offer.example or offer.name}"))
+
+
+def _has_defaults(kind: str, signature: str) -> bool:
+    """Whether each argument has a default, but those with which a callable of the kind is called."""
+    try:
+        definition: Any = ast.parse(f"def f{signature or '()'}: ...").body[0]
+        leading = get_kind(kind).leading
+    except (SyntaxError, UnknownKindError):  # the text is the author's
+        return False
+    given = definition.args
+    names = [each.arg for each in (*given.posonlyargs, *given.args)]
+    names = names[: len(names) - len(given.defaults)]
+    is_complete = None not in given.kw_defaults
+    return is_complete and tuple(names) in ((), leading)
+
+
+def _quote(text: str) -> str:
+    return repr(text) if '"' in text else f'"{text}"'
 
 
 def _count(kind: str, count: int) -> str:
@@ -120,21 +213,22 @@ def _count(kind: str, count: int) -> str:
 def _choose(offers: Sequence[Offer]) -> list[Offer]:
     """Return each distribution's newest offer that is not yanked, or else its newest.
 
-    Offers that the bare name means come first.
+    Offers that the bare name means come first, and of these what is to go comes last.
     """
     chosen: dict[str, Offer] = {}
     for offer in offers:
         known = chosen.setdefault(offer.distribution, offer)
         if known.yanked is not None and offer.yanked is None:
             chosen[offer.distribution] = offer
-    return sorted(chosen.values(), key=lambda offer: offer.is_qualified_only)
+    return sorted(chosen.values(), key=lambda one: (one.is_qualified_only, one.lifecycle in ENDING))
 
 
-def _render(template: str, **facts: object) -> str:
+def render(template: str, **facts: object) -> str:
+    """Return the HTML of a template, with its facts escaped."""
     return _find_template(template).render(facts)
 
 
-def _lay_out(root: str, title: str, main: str) -> bytes:
+def lay_out(root: str, title: str, main: str) -> bytes:
     """Return a page from its title as text and its main part as HTML."""
     before, between, after = _split_layout(root)
     return f"{before}{escape_text(title)}{between}{main}{after}".encode()
@@ -143,7 +237,7 @@ def _lay_out(root: str, title: str, main: str) -> bytes:
 @lru_cache
 def _split_layout(root: str) -> tuple[str, str, str]:
     """Return the layout shared by all pages of a folder, rendered once."""
-    before, between, after = _render("page.html", root=root, title=_GAP, main=_GAP).split(_GAP)
+    before, between, after = render("page.html", root=root, title=_GAP, main=_GAP).split(_GAP)
     return before, between, after
 
 
@@ -154,9 +248,9 @@ def _find_template(name: str) -> Template:
 
 @lru_cache
 def _environment() -> Environment:
-    # `finalize` escapes all output of a template, in half the time of autoescape.
+    # `finalize` escapes all output of a template but `Markup`, in half the time of autoescape.
     return Environment(  # noqa: S701
-        finalize=escape_text,
+        finalize=lambda value: value if isinstance(value, Markup) else escape_text(value),
         loader=PackageLoader("kplug_registry.building"),
         undefined=StrictUndefined,
         auto_reload=False,

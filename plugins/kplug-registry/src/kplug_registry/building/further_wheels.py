@@ -15,7 +15,15 @@ from kplug_registry.errors import ExistingReleaseError, NotPermittedError, Publi
 from kplug_registry.site_format import ComponentEntry, Release, ReleaseFile, wheel_path
 from kplug_registry.wheels import is_python, list_file_hashes
 
-_FACTS = ("requires", "requires_python", "summary", "numbers")
+_FACTS = (
+    "requires",
+    "requires_python",
+    "summary",
+    "numbers",
+    "lifecycle",
+    "successor",
+    "is_library",
+)
 _LONGEST = 200  # characters of one value in a message
 
 
@@ -68,9 +76,10 @@ def check_further_wheel(
             f"{wheel.filename} is published already{as_other}, and a wheel is never replaced",
             hint="Give it a new version. `kplug yank` withdraws one.",
         )
-    if known.publisher != new.publisher:
+    if (known.publisher, known.workflow) != (new.publisher, new.workflow):
+        by = f", by {known.workflow}" if known.workflow else ""
         raise NotPermittedError(
-            f"{release} was published by {known.publisher}, who alone adds wheels to it",
+            f"{release} was published by {known.publisher}{by}, who alone adds wheels to it",
             hint="Give the wheel a new version.",
         )
     if new_file.results is not None and known_file.results not in (None, new_file.results):

@@ -18,7 +18,9 @@ from kplug_registry.site_format import (
     find_shape,
 )
 
-REQUIRED, RESERVED, ALLOWED = (f"names/{name}.json" for name in ("required", "reserved", "allowed"))
+REQUIRED, RESERVED, ALLOWED, LIBRARIES = (
+    f"names/{name}.json" for name in ("required", "reserved", "allowed", "libraries")
+)
 
 
 def hold_names(view: SiteView, names: Iterable[str], publisher: str) -> None:
@@ -52,7 +54,7 @@ def explain(name: str) -> str:
 
 def is_allowed(view: SiteView, name: str) -> bool:
     """Whether whoever runs the site has allowed a name."""
-    return name in list_names(view, ALLOWED)
+    return any(name in list_names(view, path) for path in (ALLOWED, LIBRARIES))
 
 
 def list_names(view: SiteView, path: str) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from kplug import list_built_ins, lookup_key
-from kplug_registry.building.held_names import explain, is_allowed
+from kplug_registry.building.held_names import LIBRARIES, explain, is_allowed, list_names
+from kplug_registry.building.search_files import list_words
 from kplug_registry.building.site_view import SiteView
 from kplug_registry.errors import NotPermittedError, PublishingError
 from kplug_registry.site_format import (
@@ -18,7 +19,6 @@ from kplug_registry.site_format import (
     is_distribution_name,
     list_prefixes,
     lookalike_path,
-    search_words,
 )
 from kplug_registry.wheels import WheelContents
 
@@ -33,6 +33,7 @@ def check_rules(view: SiteView, wheel: WheelContents) -> None:
     Raises:
         PublishingError: with the name and its owner.
     """
+    _check_library(view, wheel)
     _check_requirements(wheel)
     _check_name(view, str(wheel.metadata.name))
     _check_packages(view, wheel)
@@ -58,6 +59,16 @@ def claim_name(view: SiteView, name: str) -> None:
         view.write_noun(path, LookalikeFile(name))
 
 
+def _check_library(view: SiteView, wheel: WheelContents) -> None:
+    name = wheel.metadata.name
+    if wheel.is_library and name not in list_names(view, LIBRARIES):
+        raise PublishingError(
+            f"{wheel.path.name} is no plugin of kplug: it has no entry points in a group of kplug's",
+            hint="Whoever runs the registry can allow it as a library that plugins require: "
+            f"kplug names library {name} --to SITE",
+        )
+
+
 def _check_requirements(wheel: WheelContents) -> None:
     requirements = [Requirement(text) for text in wheel.metadata.requires]
     by_address = next((one for one in requirements if one.url), None)
@@ -66,7 +77,8 @@ def _check_requirements(wheel: WheelContents) -> None:
             f"{wheel.path.name} requires {by_address.name} from an address, past every registry",
             hint="Require it by name and version.",
         )
-    if all(canonicalize_name(one.name) != "kplug" for one in requirements):
+    is_bound = any(canonicalize_name(one.name) == "kplug" for one in requirements)
+    if not is_bound and not wheel.is_library:
         raise PublishingError(
             f"{wheel.path.name} does not require kplug",
             hint='A plugin has dependencies = ["kplug"].',
@@ -80,7 +92,7 @@ def _check_size(wheel: WheelContents) -> None:
     hits = 0
     for one in wheel.components:
         own = (one.name, *one.aliases)
-        found = {word for text in (*own, one.summary) for word in search_words(text)}
+        found = set(list_words(one))
         names.update((one.kind, lookup_key(name)) for name in own)
         words |= found
         hits += len(found)
@@ -89,7 +101,7 @@ def _check_size(wheel: WheelContents) -> None:
     if files > _MOST_FILES or hits > _MOST_HITS:
         raise PublishingError(
             f"{wheel.path.name} would write {files} files with {hits} hits, for {len(names)} names and the "
-            f"{len(words)} words of names and summaries; {_MOST_FILES} files and {_MOST_HITS} hits are "
+            f"{len(words)} words of names and documentation; {_MOST_FILES} files and {_MOST_HITS} hits are "
             "allowed",
             hint="Divide it into several distributions.",
         )

@@ -70,5 +70,10 @@ def change_owner(file: DistributionFile, change: OwnerChange) -> DistributionFil
             hint=f"Add another one before: kplug owner add {name} NAME --to SITE",
         )
     owners = {*file.owners, owner} if change.is_added else {*file.owners} - {owner}
+    return note_change(replace(file, owners=tuple(sorted(owners))), change)
+
+
+def note_change(file: DistributionFile, change: OwnerChange) -> DistributionFile:
+    """Return a distribution with a change in its list, whose oldest ones are dropped."""
     changes = (*file.owner_changes, change)[-_MOST_CHANGES:]
-    return replace(file, owners=tuple(sorted(owners)), owner_changes=changes)
+    return replace(file, owner_changes=changes)

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from kplug import lookup_key
 from kplug_registry.building.catalogue import (
+    find_shown,
     write_component_page,
     write_distribution_page,
     write_release_page,
@@ -17,23 +18,34 @@ from kplug_registry.building.feed import add_recent, update_counts
 from kplug_registry.building.further_wheels import check_further_wheel, check_version
 from kplug_registry.building.name_rules import check_rules, claim_name
 from kplug_registry.building.owners import OPERATOR, check_owner, claim_distribution
+from kplug_registry.building.provenance import make_provenance
 from kplug_registry.building.search_files import update_search
 from kplug_registry.building.simple_pages import write_project
 from kplug_registry.building.site_view import SiteView
+from kplug_registry.building.standing import (
+    Listing,
+    change_dependents,
+    find_dependents,
+    find_score,
+    list_changed,
+)
 from kplug_registry.errors import PublishingError, SiteFormatError
 from kplug_registry.site_format import (
     ComponentEntry,
     ComponentFile,
+    ContractResults,
     DistributionFile,
     Offer,
     RecentRelease,
     Release,
     ReleaseFile,
+    Workflow,
     component_path,
     distribution_path,
     find_current,
     numbers_path,
     picture_path,
+    provenance_path,
     release_path,
     sort_releases,
     summarize_checks,
@@ -43,7 +55,11 @@ from kplug_registry.wheels import WheelContents
 
 
 def add_release(
-    view: SiteView, wheel: WheelContents, published: str, publisher: str = OPERATOR
+    view: SiteView,
+    wheel: WheelContents,
+    published: str,
+    publisher: str = OPERATOR,
+    workflow: Workflow | None = None,
 ) -> str | None:
     """Add a wheel to the files of a site, and return the name of its distribution if it is new.
 
@@ -57,6 +73,7 @@ def add_release(
         wheel: The contents of the wheel.
         published: The time, as in `Release`.
         publisher: In whose name: an owner of the distribution, if the site has it.
+        workflow: The workflow that does it, if one does.
 
     Raises:
         NotPermittedError: if the distribution or the version is another's.
@@ -70,7 +87,7 @@ def add_release(
         check_owner(before, publisher)
     else:
         before = claim_distribution(before, publisher, published)
-    release, file = _make_release(wheel, published, publisher)
+    release, file = _make_release(wheel, published, publisher, workflow)
     check_version(before.name, before.releases, release)
     known = next((one for one in before.releases if one.version == release.version), None)
     if known is not None:
@@ -83,6 +100,10 @@ def add_release(
             drawn=known_file.drawn or file.drawn,
             results=known_file.results or file.results,
         )
+    if made := make_provenance(before, wheel, workflow):
+        given = sorted((*release.provenances, made[0]), key=lambda one: one.filename)
+        release = replace(release, provenances=tuple(given))
+        view.write(provenance_path(wheel.file.filename), made[1])
     path = wheel_path(wheel.file.filename)
     view.write(path, wheel.path)
     view.write(f"{path}.metadata", metadata.text)
@@ -101,9 +122,20 @@ def add_release(
 
 
 def change_release(
-    view: SiteView, name: str, version: str, change: Callable[[Release], Release]
+    view: SiteView,
+    name: str,
+    version: str,
+    change: Callable[[Release], Release] = lambda release: release,
+    results: ContractResults | None = None,
 ) -> None:
     """Change a release in all files that mention it.
+
+    Args:
+        view: The site.
+        name: The distribution.
+        version: The version.
+        change: Returns the release as it is to be.
+        results: Results of the contract suite, in place of those that it has.
 
     Raises:
         PublishingError: if the site does not have it.
@@ -116,7 +148,10 @@ def change_release(
             f"there is no {before.name} {version} in {view.storage}",
             hint=f"Versions are {known}." if known else "",
         )
-    _replace_release(view, before, change(release), find_release(view, before.name, version))
+    file = find_release(view, before.name, version)
+    if results is not None:
+        file = replace(file, results=results)
+    _replace_release(view, before, change(release), file)
 
 
 def find_distribution(view: SiteView, name: str) -> DistributionFile:
@@ -146,8 +181,19 @@ def find_current_file(view: SiteView, distribution: DistributionFile) -> Release
     return None if current is None else find_release(view, distribution.name, current.version)
 
 
+def find_listing(view: SiteView, distribution: DistributionFile) -> Listing | None:
+    """Return the current release of a distribution with its score, or None if all are withdrawn."""
+    release = find_current(distribution)
+    if release is None:
+        return None
+    file = find_release(view, distribution.name, release.version)
+    dependents = find_dependents(view, distribution.name)
+    score = find_score(file, dependents, release.publisher)
+    return Listing(release, file, score, min(one.published for one in distribution.releases)[:10])
+
+
 def _make_release(
-    wheel: WheelContents, published: str, publisher: str
+    wheel: WheelContents, published: str, publisher: str, workflow: Workflow | None
 ) -> tuple[Release, ReleaseFile]:
     metadata = wheel.metadata
     release = Release(
@@ -159,6 +205,12 @@ def _make_release(
         (replace(wheel.file, published=published),),
         numbers=sha256(wheel.numbers).hexdigest() if wheel.numbers else None,
         publisher=publisher,
+        lifecycle=wheel.lifecycle.stage if wheel.lifecycle else None,
+        successor=wheel.lifecycle.successor if wheel.lifecycle else None,
+        is_library=wheel.is_library,
+        workflow=workflow,
+        license=metadata.license,
+        keywords=metadata.keywords,
     )
     file = ReleaseFile(
         metadata.name, metadata.version, wheel.components, wheel.drawn, wheel.results
@@ -200,6 +252,8 @@ def _make_offer(distribution: str, release: Release, entry: ComponentEntry) -> O
         entry.is_qualified_only,
         example=entry.example,
         is_stated=entry.is_stated,
+        lifecycle=entry.lifecycle,
+        successor=entry.successor,
     )
 
 
@@ -217,22 +271,41 @@ def _replace_release(
         component = ComponentFile(kind, key, sort_offers([*kept, offer]))
         view.write_noun(path, component)
         write_component_page(view, component)
-    current = find_current_file(view, before)
+    current = find_listing(view, before)
     view.write_noun(release_path(*own), file)
     view.write_noun(distribution_path(after.name), after)
-    changed = current, find_current_file(view, after)
-    update_search(view, *changed)
-    update_counts(view, *changed)
+    changed = find_listing(view, after)
+    _update_required(view, current, changed)
+    update_search(view, current, changed)
+    update_counts(view, *(one.file if one else None for one in (current, changed)))
     write_project(view, after)
-    write_release_page(view, release, file)
+    shown = {
+        release.version,
+        *(find_shown(each).version for each in (before, after) if each.releases),
+    }
+    for one in after.releases:
+        if one.version in shown:  # also what is no longer the newest, or is it again
+            write_release_page(view, after, one, find_release(view, after.name, one.version))
     write_distribution_page(view, after, partial(find_release, view, after.name))
+
+
+def _update_required(view: SiteView, before: Listing | None, after: Listing | None) -> None:
+    """Update what depends on who requires a distribution: the pages and hits of those it requires."""
+    found = {name: find_distribution(view, name) for name in list_changed(before, after)}
+    known = {name: find_listing(view, each) for name, each in found.items() if each.releases}
+    change_dependents(view, before, after)
+    for name, listing in known.items():
+        scored = find_listing(view, found[name])
+        if listing and scored and scored.score != listing.score:
+            update_search(view, listing, scored)
+        write_distribution_page(view, found[name], partial(find_release, view, name))
 
 
 def write_release_pages(view: SiteView, distribution: DistributionFile) -> None:
     """Write the pages of a distribution and of all its versions."""
     find_file = partial(find_release, view, distribution.name)
     for release in distribution.releases:
-        write_release_page(view, release, find_file(release.version))
+        write_release_page(view, distribution, release, find_file(release.version))
     write_distribution_page(view, distribution, find_file)
 
 

@@ -1,4 +1,4 @@
-"""Generates ``simple/``: the package index for pip and uv (PEP 503, 592, 658, 691, 700)."""
+"""Generates ``simple/``: the package index for pip and uv (PEP 503, 592, 658, 691, 700, 740)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from kplug_registry.building.browsing import write_name_pages, write_newest_page
 from kplug_registry.building.site_view import SiteView
 from kplug_registry.building.visible_text import escape_text
-from kplug_registry.site_format import DistributionFile, NewestNames, Release, WheelFile
+from kplug_registry.site_format import (
+    DistributionFile,
+    NewestNames,
+    Release,
+    WheelFile,
+    provenance_path,
+)
 
-_API = {"api-version": "1.1"}
+_API = {"api-version": "1.3"}
 _ROOT = "simple/index"
 _NEWEST = "simple/newest.json"
 _NEWEST_SHARE = 0.01  # of all names: whoever adds one writes a hundredth of the pages, on average
@@ -38,6 +45,7 @@ def add_projects(view: SiteView, names: Iterable[str]) -> None:
     newest = sorted({*known.names, *names})
     if len(newest) < known.listed * _NEWEST_SHARE:
         view.write_noun(_NEWEST, NewestNames(known.listed, tuple(newest)))
+        write_newest_page(view, newest)
     else:
         write_projects(view, sorted({*_read_listed(view), *newest}))
 
@@ -60,6 +68,7 @@ def _read_listed(view: SiteView) -> list[str]:
 def write_projects(view: SiteView, names: Sequence[str], newest: Sequence[str] = ()) -> None:
     """Write the two pages that list all distributions but the newest, and the list of those; all sorted."""
     view.write_noun(_NEWEST, NewestNames(len(names), tuple(newest)))
+    write_name_pages(view, names, newest)
     links = (f'<a href="{name}/">{name}</a>' for name in names)
     _write_page(view, _ROOT, "Distributions", links)
     rows = ",".join(f'{{"name":"{name}"}}' for name in names)  # dicts would take much memory
@@ -80,6 +89,7 @@ def _link(release: Release, wheel: WheelFile) -> str:
         "data-dist-info-metadata": f"sha256={wheel.metadata_sha256}",
         "data-core-metadata": f"sha256={wheel.metadata_sha256}",
         "data-yanked": release.yanked,
+        "data-provenance": _find_provenance(release, wheel),
     }
     written = [f'{key}="{escape_text(value)}"' for key, value in attributes.items() if value]
     return f"<a {' '.join(written)}>{wheel.filename}</a>"
@@ -96,14 +106,21 @@ def _as_data(release: Release, wheel: WheelFile) -> dict[str, Any]:
         "core-metadata": {"sha256": wheel.metadata_sha256},
         "dist-info-metadata": {"sha256": wheel.metadata_sha256},
         "yanked": release.yanked or False,
+        "provenance": _find_provenance(release, wheel),
     }
+
+
+def _find_provenance(release: Release, wheel: WheelFile) -> str | None:
+    """Return where the attestations of a wheel are."""
+    is_there = any(each.filename == wheel.filename for each in release.provenances)
+    return f"../../{provenance_path(wheel.filename)}" if is_there else None
 
 
 def _write_page(view: SiteView, path: str, title: str, links: Iterable[str]) -> None:
     lines = [
         "<!DOCTYPE html>",
         '<html lang="en"><head><meta charset="utf-8">',
-        '<meta name="pypi:repository-version" content="1.1">',
+        '<meta name="pypi:repository-version" content="1.3">',
         f"<title>{title}</title></head><body>",
         *(f"{link}<br>" for link in links),
         "</body></html>",

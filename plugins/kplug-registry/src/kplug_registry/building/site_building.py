@@ -5,10 +5,13 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from kplug_registry.building.feed import start_site
-from kplug_registry.building.held_names import REQUIRED, change_names, list_required
+from kplug_registry.building.held_names import LIBRARIES, REQUIRED, change_names, list_required
 from kplug_registry.building.owners import OPERATOR
 from kplug_registry.building.releases import add_release
 from kplug_registry.building.simple_pages import add_projects
@@ -22,7 +25,11 @@ _MOST_KEPT = 200  # lists that stay from batch to batch, since many wheels add t
 
 
 def build_site(
-    wheels: Iterable[WheelContents], site: Path, published: str, publisher: str = OPERATOR
+    wheels: Iterable[WheelContents],
+    site: Path,
+    published: str,
+    publisher: str = OPERATOR,
+    libraries: Iterable[str] = (),
 ) -> int:
     """Write a site with wheels, and return how many wheels it has.
 
@@ -31,6 +38,7 @@ def build_site(
         site: A folder that does not exist yet, or is empty.
         published: The time, as in `kplug_registry.site_format.Release`.
         publisher: Who owns all of them.
+        libraries: Distributions that need no components.
 
     Raises:
         PublishingError: if the folder has files, or two wheels conflict; nothing is left behind.
@@ -44,7 +52,7 @@ def build_site(
     with tempfile.TemporaryDirectory(dir=site.parent, prefix=f".{site.name}-") as folder:
         built = Path(folder) / "site"
         built.mkdir()
-        count = _write_batches(wheels, built, published, publisher)
+        count = _write_batches(wheels, built, published, publisher, libraries)
         if site.exists():
             site.rmdir()
         built.rename(site)
@@ -68,15 +76,22 @@ def _write_changes(view: SiteView, folder: Path, most_kept: int = 0) -> None:
 
 
 def _write_batches(
-    wheels: Iterable[WheelContents], folder: Path, published: str, publisher: str
+    wheels: Iterable[WheelContents],
+    folder: Path,
+    published: str,
+    publisher: str,
+    libraries: Iterable[str],
 ) -> int:
     view = SiteView(Folder(folder))
+    change_names(view, LIBRARIES, map(canonicalize_name, libraries))
+    _write_changes(view, folder)
     names: list[str] = []
     required: set[str] = set()
     count = 0
     for count, wheel in enumerate(wheels, 1):
         required |= list_required(wheel.metadata.requires)
-        if name := add_release(view, wheel, published, publisher):
+        # A new site trusts no publisher yet who could have attested it.
+        if name := add_release(view, replace(wheel, attestations=()), published, publisher):
             names.append(name)
         if count % _BATCH == 0:
             _write_changes(view, folder, _MOST_KEPT)

@@ -16,4 +16,14 @@ def escape_text(value: object) -> str:
         >>> escape_text("<b>\x1b")
         '&lt;b&gt;�'
     """
-    return escape(_INVISIBLE.sub("\ufffd", str(value)))
+    return escape(replace_invisible(str(value)))
+
+
+def replace_invisible(text: str) -> str:
+    r"""Return a text with a replacement character for each invisible one.
+
+    Example:
+        >>> replace_invisible("<b>\x1b")
+        '<b>�'
+    """
+    return _INVISIBLE.sub("\ufffd", text)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import distributions
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from kplug import lookup_key
 from kplug_registry.client.name_lookup import list_offers_of_any_kind
+from kplug_registry.client.publisher_changes import list_publisher_changes
 from kplug_registry.client.registries import ConfiguredRegistry, OwnedDistribution, Registries
 from kplug_registry.client.release_ages import list_passed_over
 from kplug_registry.client.resolver import Solution, resolve_requirements
@@ -33,6 +35,7 @@ class Installation:
         refused: Later registries that claim the distribution too.
         extras: The extras that are wanted with it.
         passed_over: A sentence for each newer version that is too young.
+        publisher_changes: A sentence for each change of publisher and owners since the installed version.
     """
 
     distribution: str
@@ -42,6 +45,7 @@ class Installation:
     refused: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
+    publisher_changes: tuple[str, ...] = ()
 
     @property
     def requirement(self) -> str:
@@ -113,7 +117,11 @@ def _make(owned: OwnedDistribution, solution: Solution, name: str) -> Installati
     assert wheel is not None  # noqa: S101 - a release without one is passed over
     extras = tuple(sorted(solution.extras[name]))
     passed_over = tuple(list_passed_over(owned.file, release.version))
-    return Installation(name, release, wheel, owned.registry, owned.refused, extras, passed_over)
+    here = next((each.version for each in distributions(name=name)), release.version)
+    is_other = here != release.version
+    changes = tuple(list_publisher_changes(owned.file, release, here)) if is_other else ()
+    facts = owned.registry, owned.refused, extras, passed_over, changes
+    return Installation(name, release, wheel, *facts)
 
 
 def _parse(wanted: str) -> Requirement:

@@ -12,6 +12,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from kplug import find_refusal, lookup_key
+from kplug.inspection import STAGES
 from kplug.locking import find_installer
 from kplug_registry.client.installation_plan import Installation
 from kplug_registry.errors import InstallationError
@@ -41,7 +42,7 @@ def check_policy(plan: Sequence[Installation]) -> None:
     refusals = [
         f"{each.distribution} {each.release.version}: {reason}"
         for each in plan
-        if (reason := find_refusal(each.distribution, each.release.version)) is not None
+        if (reason := _find_refusal(each)) is not None
     ]
     if refusals:
         raise InstallationError(
@@ -49,6 +50,12 @@ def check_policy(plan: Sequence[Installation]) -> None:
             hint="Name a version that may load (kplug install NAME==VERSION), or change the setting; "
             "`kplug env` shows all, and `kplug audit` what was recalled.",
         )
+
+
+def _find_refusal(each: Installation) -> str | None:
+    stage = next((one for one in STAGES if one == each.release.lifecycle), None)
+    is_plugin = not each.release.is_library
+    return find_refusal(each.distribution, each.release.version, stage, is_plugin=is_plugin)
 
 
 def run_installer(command: Sequence[str], is_verbose: bool) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -13,8 +11,8 @@ from typing import NamedTuple, TypeVar
 
 from kplug_registry.building import SiteView
 from kplug_registry.building.held_names import REQUIRED, list_required
+from kplug_registry.building.trusted_publishers import TRUSTING
 from kplug_registry.client.registries import ConfiguredRegistry
-from kplug_registry.errors import PublishingError, RegistrySettingError
 from kplug_registry.publishing.page_check import make_pages
 from kplug_registry.site_format import (
     ComponentFile,
@@ -24,19 +22,21 @@ from kplug_registry.site_format import (
     SiteFile,
     numbers_path,
     picture_path,
+    provenance_path,
     to_json,
     wheel_path,
 )
-from kplug_registry.storage import WORKPLACE, Folder
-from kplug_registry.trust.keys import ROOT
-from kplug_registry.trust.metadata_paths import LATEST, content_path, metadata_path, write_latest
-from kplug_registry.trust.obsolete_files import KEPT
-from kplug_registry.trust.verified_site import SignedState, VerifiedSite
+from kplug_registry.storage import Folder
+from kplug_registry.trust.metadata_paths import content_path
+from kplug_registry.trust.mirror_folders import (
+    check_mirror,
+    mark_mirror,
+    remove_obsolete,
+    write_metadata,
+)
+from kplug_registry.trust.verified_site import SignedState
 
 _Noun = TypeVar("_Noun")
-_MARK = (
-    f"{WORKPLACE}/mirror.json"  # what makes a folder a mirror, and since when a file is obsolete
-)
 _AT_ONCE, _BATCH = 8, 64
 _MOST_BYTES = 16 << 20  # of a file whose length nothing says
 
@@ -89,17 +89,12 @@ def mirror(registry: ConfiguredRegistry, folder: Path) -> MirrorCounts:
         TrustError: if a file is not what was signed.
         UnreachableSiteError: if the registry does not answer.
     """
-    site = registry.site
-    if not isinstance(site, VerifiedSite):
-        raise RegistrySettingError(
-            f"the registry {registry.name!r} is not signed, so nothing says which files it has",
-            hint="Copy its folder.",
-        )
+    site = registry.get_signed_site()
     storage, counts = Folder(folder), MirrorCounts()
     state = site.read_state()
-    first_seen = _check_folder(storage, state)
+    first_seen = check_mirror(storage, state)
     with storage.take_turn(timeout=60):
-        storage.write({_MARK: json.dumps(first_seen).encode()})
+        mark_mirror(storage, first_seen)
         signed = [
             _Wanted(content_path(path, sha256), content_path(path, sha256), sha256, length)
             for path, (sha256, length) in sorted(state.files.items())
@@ -113,31 +108,9 @@ def mirror(registry: ConfiguredRegistry, folder: Path) -> MirrorCounts:
         _fetch_all(registry, storage, others, counts)
         kept = {each.path for each in (*signed, *others)} | set(state.files)
         kept |= _write_pages(storage, state, distributions, releases)
-        kept |= _write_metadata(storage, state)
-        counts.removed = _remove_obsolete(storage, kept, first_seen)
+        kept |= write_metadata(storage, state)
+        counts.removed = remove_obsolete(storage, kept, first_seen)
     return counts
-
-
-def _check_folder(storage: Folder, state: SignedState) -> dict[str, float]:
-    """Return since when each file of a mirror is obsolete.
-
-    Raises:
-        PublishingError: if the folder is neither new nor a mirror of the registry.
-    """
-    mark, path = storage.read(_MARK), storage.path
-    if mark is None and path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise PublishingError(
-            f"{storage} is there already, and is no mirror",
-            hint="Name a folder that is new or empty.",
-        )
-    first = storage.read(metadata_path(ROOT, 1))
-    if first is not None and first != state.roots[1]:
-        raise PublishingError(
-            f"{storage} is a mirror of another registry",
-            hint="Give each mirror a folder of its own.",
-        )
-    found: dict[str, float] = json.loads(mark or b"{}")
-    return found
 
 
 def _fetch_all(
@@ -186,6 +159,9 @@ def _list_of_releases(distributions: Iterable[DistributionFile]) -> Iterator[_Wa
             yield _Wanted(path, path, wheel.sha256, wheel.size)
             metadata = f"{path}.metadata"
             yield _Wanted(metadata, metadata, wheel.metadata_sha256, _MOST_BYTES)
+        for provenance in release.provenances:
+            path = provenance_path(provenance.filename)
+            yield _Wanted(path, path, provenance.sha256, _MOST_BYTES)
         if release.numbers is not None:
             path = numbers_path(release.numbers)
             yield _Wanted(path, path, release.numbers, _MOST_BYTES)
@@ -212,7 +188,13 @@ def _write_pages(
     required = set().union(
         *(list_required(one.requires) for each in distributions for one in each.releases)
     )
-    names = {REQUIRED: to_json(NameList(tuple(sorted(required)))).encode()} if required else {}
+    trusting = {each.name for each in distributions if each.trusted_publishers}
+    lists = {REQUIRED: required, TRUSTING: trusting}
+    names = {
+        path: to_json(NameList(tuple(sorted(found)))).encode()
+        for path, found in lists.items()
+        if found or storage.read(path) is not None
+    }
     paths = set()
     pages = make_pages(storage, file, distributions, files, offered)
     everything: Iterator[tuple[str, object]] = chain(names.items(), pages)
@@ -223,29 +205,3 @@ def _write_pages(
         if storage.read(path) != content:
             storage.write({path: content})
     return paths
-
-
-def _write_metadata(storage: Folder, state: SignedState) -> set[str]:
-    """Write the metadata, those that lead to the state last, and return their paths."""
-    newest = max(state.roots)
-    files = {metadata_path(ROOT, version): root for version, root in state.roots.items()}
-    files |= {metadata_path(ROOT): state.roots[newest], **state.metadata}
-    *_, targets, snapshot, timestamp = state.metadata
-    begun_with = (snapshot, targets, timestamp, metadata_path(ROOT, newest))
-    files[LATEST] = write_latest(newest, {path: files[path] for path in begun_with})
-    for path, data in files.items():
-        if storage.read(path) != data:
-            storage.write({path: data})
-    return set(files)
-
-
-def _remove_obsolete(storage: Folder, kept: set[str], first_seen: Mapping[str, float]) -> int:
-    """Remove what has been obsolete for so long that nobody reads it any more."""
-    now = time.time()
-    there = {path for path in storage.list(".") if not path.startswith(f"{WORKPLACE}/")}
-    obsolete = {path: first_seen.get(path, now) for path in sorted(there - kept)}
-    old = [path for path, since in obsolete.items() if since <= now - KEPT]
-    storage.remove(old)
-    noted = {path: since for path, since in obsolete.items() if path not in old}
-    storage.write({_MARK: json.dumps(noted).encode()})
-    return len(old)

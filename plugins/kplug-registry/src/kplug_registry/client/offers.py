@@ -33,7 +33,7 @@ def list_offers(
         name: The name, which may come from a file.
         distribution: The only distribution to consider, or None.
     """
-    versions: dict[str, str] = {}
+    versions: dict[str, str] = {}  # empty where only a search was copied
     for registry in registries:
         for offered, version in _list_of_one(registry, kind, name, distribution is not None):
             if distribution in (None, offered):
@@ -61,7 +61,7 @@ def _list_of_one(
         found = [hit for hit in hits if _is_named(hit, kind, name)]
     for each in found:
         if is_qualified or not each.is_qualified_only:
-            yield each.distribution, each.version
+            yield each.distribution, each.version if isinstance(each, Offer) else ""
 
 
 def _is_named(hit: SearchHit, kind: str, name: str) -> bool:

@@ -12,6 +12,7 @@ from kplug.commands import find_changes
 from kplug_registry.client.installation_plan import Installation, plan_installation
 from kplug_registry.client.installing import list_plugins
 from kplug_registry.client.published_versions import describe_version
+from kplug_registry.client.publisher_changes import list_publisher_changes
 from kplug_registry.client.registries import Registries
 from kplug_registry.client.release_ages import list_passed_over
 from kplug_registry.client.resolver import resolve_upgrades
@@ -30,6 +31,7 @@ class Outdated:
         yanked: Why the installed version was withdrawn, or None.
         changes: What the newest version computes, a verdict for each component that is here.
         passed_over: A sentence for each newer version that is too young.
+        publisher_changes: A sentence for each change of publisher and owners up to the newest version.
     """
 
     distribution: str
@@ -39,6 +41,7 @@ class Outdated:
     yanked: str | None
     changes: tuple[Verdict, ...] = ()
     passed_over: tuple[str, ...] = ()
+    publisher_changes: tuple[str, ...] = ()
 
 
 def list_outdated(registries: Registries) -> Iterator[Outdated]:
@@ -63,7 +66,8 @@ def list_outdated(registries: Registries) -> Iterator[Outdated]:
         if newest is not None:
             changes = find_changes(name, describe_version(owner.registry, name, newest))
             facts = newest.version, owner.registry.name, yanked, tuple(changes), passed_over
-            yield Outdated(name, installed, *facts)
+            publishers = tuple(list_publisher_changes(owner.file, newest, installed))
+            yield Outdated(name, installed, *facts, publishers)
         elif yanked is not None or passed_over:
             yield Outdated(name, installed, None, owner.registry.name, yanked, (), passed_over)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
+from importlib.metadata import distributions
 from pathlib import Path
 
 from kplug import PublishedVersion
+from kplug_registry.client.publisher_changes import list_publisher_changes
 from kplug_registry.client.registries import ConfiguredRegistry, Registries
 from kplug_registry.client.wheel_choice import find_wheel
 from kplug_registry.site_format import Release, WheelFile, numbers_path, wheel_path
@@ -26,9 +29,16 @@ def list_versions(registries: Registries, distribution: str) -> Iterator[Publish
         UnreachableSiteError: if one does not answer.
     """
     owned = registries.find_owner(distribution)
-    for release in owned.file.releases if owned else ():
-        if owned and find_wheel(release, owned.file.name) is not None:
-            yield describe_version(owned.registry, owned.file.name, release)
+    if owned is None:
+        return
+    name = owned.file.name
+    here = next((each.version for each in distributions(name=name)), None)
+    for release in owned.file.releases:
+        if find_wheel(release, name) is not None:
+            is_other = here is not None and here != release.version
+            notices = list_publisher_changes(owned.file, release, str(here)) if is_other else ()
+            version = describe_version(owned.registry, name, release)
+            yield replace(version, notices=tuple(notices))
 
 
 def describe_version(

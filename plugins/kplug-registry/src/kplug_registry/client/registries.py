@@ -72,6 +72,19 @@ class ConfiguredRegistry:
         """Return a file of the site that has a hash, as `kplug_registry.trust.hashed_files` does."""
         return fetch_hashed(self._fetcher, self.site.address, path, digest, most_bytes)
 
+    def get_signed_site(self) -> VerifiedSite:
+        """Return the site, of which signed files say which files it has.
+
+        Raises:
+            RegistrySettingError: if it is not signed.
+        """
+        if not isinstance(self.site, VerifiedSite):
+            raise RegistrySettingError(
+                f"the registry {self.name!r} is not signed, so nothing says which files it has",
+                hint="Copy its folder.",
+            )
+        return self.site
+
     def check(self) -> None:
         """Check that the site is a registry in a supported format.
 

@@ -4,21 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
+from kplug import lookup_key
 from kplug_registry.client.registries import ConfiguredRegistry, Registries
 from kplug_registry.errors import UnreachableSiteError
 from kplug_registry.site_format import (
+    LEVELS,
     DistributionFile,
     PrefixFile,
     SearchFile,
     SearchHit,
     distribution_path,
+    list_prefixes,
     prefix_path,
     search_path,
     search_words,
+    word_path,
 )
 
+ORDERS = ("match", "score", "newest", "name")
+_LEAST_LIKENESS = 0.7  # of a word to the one that was meant, as difflib measures it
 _MOST_LONGER_WORDS = 24  # completions of a prefix
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What is wanted of components that are found; an empty text is for all.
+
+    Args:
+        kind: The singular name of the kind.
+        level: The level, or a better one: one of `LEVELS`.
+        lifecycle: The stage.
+        licence: One of `LICENCES`.
+    """
+
+    kind: str = ""
+    level: str = ""
+    lifecycle: str = ""
+    licence: str = ""
+
+    def fit(self, hit: SearchHit) -> bool:
+        """Whether a component is wanted."""
+        return (
+            self.kind in ("", hit.kind)
+            and (not self.level or hit.level in self._list_levels())
+            and self.lifecycle in ("", hit.lifecycle)
+            and self.licence in ("", hit.licence)
+        )
+
+    def list_facets(self) -> list[str]:
+        """Return the lists of the kind that have all that is wanted, as far as they have it."""
+        facets = [f"level-{each}" for each in self._list_levels() if self.level]
+        facets += [f"lifecycle-{self.lifecycle}"] * bool(self.lifecycle)
+        facets += [f"licence-{self.licence}"] * bool(self.licence)
+        return [f"{self.kind}.{each}" for each in facets or ["all"]]
+
+    def _list_levels(self) -> tuple[str, ...]:
+        return LEVELS[LEVELS.index(self.level) if self.level else 0 :]
+
+
+ALL = Filters()
 
 
 @dataclass(frozen=True)
@@ -42,24 +88,32 @@ class Results:
         found: The components, in the order of the registries.
         refused: Distributions of a registry that belong to an earlier one, each with a sentence.
         unreachable: Errors of registries that do not answer; their copies were searched.
+        suggestion: Where nothing was found, the nearest words that find something; empty without any.
     """
 
     found: tuple[Found, ...]
     refused: tuple[str, ...]
     unreachable: tuple[str, ...]
+    suggestion: str = ""
 
 
 def search(
-    registries: Registries, text: str, kind: str | None = None, *, is_offline: bool = False
+    registries: Registries,
+    text: str,
+    filters: Filters = ALL,
+    order: str = "match",
+    *,
+    is_offline: bool = False,
 ) -> Results:
     """Return the components that have every word of a text in their name, distribution or summary.
 
-    A word that a site lacks matches as a prefix.
+    A word that a site lacks matches as a prefix. Without words, the lists of the kind are read.
 
     Args:
         registries: The registries to search.
-        text: The words.
-        kind: The requested kind; None for all.
+        text: The words; empty for the components of a kind.
+        filters: What is wanted of them.
+        order: One of `ORDERS`.
         is_offline: Whether only the copies on this machine are searched.
 
     Raises:
@@ -71,25 +125,78 @@ def search(
     for place, registry in enumerate(registries):
         is_asked = not is_offline
         try:
-            hits = _search_one(registry, text, is_offline=is_offline)
+            hits = _search_one(registry, text, filters, is_offline=is_offline)
         except UnreachableSiteError as error:
             unreachable.append(f"{registry.name}: {error.message}")
-            hits, is_asked = _search_one(registry, text, is_offline=True), False
+            hits, is_asked = _search_one(registry, text, filters, is_offline=True), False
         for hit in hits:
             owner = _find_earlier_owner(registries.items[:place], hit.distribution, is_asked)
             if owner is not None:
                 refused[f"{hit.distribution} of {registry.name!r}: it belongs to {owner!r}"] = None
-            elif kind in (None, hit.kind):
+            elif filters.fit(hit):
                 found.append(Found(hit, registry.name))
-    return Results(tuple(found), tuple(refused), tuple(unreachable))
+    if order == "name":
+        found.sort(key=lambda each: lookup_key(each.hit.name))
+    elif order == "newest":
+        found.sort(key=lambda each: each.hit.since, reverse=True)
+    elif order == "score":
+        found.sort(key=lambda each: (-each.hit.score, each.hit.since))
+    is_local = is_offline or bool(unreachable)
+    suggestion = "" if found or refused else _suggest(registries, text, is_offline=is_local)
+    return Results(tuple(found), tuple(refused), tuple(unreachable), suggestion)
 
 
-def _search_one(registry: ConfiguredRegistry, text: str, *, is_offline: bool) -> list[SearchHit]:
-    """Return the hits of one registry, in the order of the first word's file."""
-    hits = [_read_hits(registry, word, is_offline=is_offline) for word in _choose_words(text)]
+def _search_one(
+    registry: ConfiguredRegistry, text: str, filters: Filters = ALL, *, is_offline: bool
+) -> list[SearchHit]:
+    """Return the hits of one registry: those with more of the words in their name first, then by score.
+
+    For one word, the order is that of its file. What is to go comes last.
+    """
+    if not text and filters.kind:
+        read = registry.read_copy if is_offline else registry.fetch
+        files = [read(SearchFile, word_path(each)) for each in filters.list_facets()]
+        listed = list(dict.fromkeys(hit for file in files if file for hit in file.hits))
+        if len(files) > 1:  # the one list is in its order
+            listed.sort(key=lambda hit: (hit.lifecycle == "experimental", -hit.score, hit.since))
+        return sorted(listed, key=lambda hit: hit.is_ending)
+    words = _choose_words(text)
+    hits = [_read_hits(registry, word, is_offline=is_offline) for word in words]
     if not hits:
         return []
-    return [hit for hit in hits[0] if all(hit in others for others in hits[1:])]
+    found = [hit for hit in hits[0] if all(hit in others for others in hits[1:])]
+    if len(words) > 1:
+        found.sort(key=lambda hit: (_count_unnamed(words, hit), -hit.score, hit.since))
+    return sorted(found, key=lambda hit: hit.is_ending)
+
+
+def _count_unnamed(words: Sequence[str], hit: SearchHit) -> int:
+    named = search_words(hit.name)
+    return sum(not any(own.startswith(word) for own in named) for word in words)
+
+
+def _suggest(registries: Registries, text: str, *, is_offline: bool) -> str:
+    """Return the text with the nearest words in place of unknown ones, if that finds something."""
+    asked = [
+        word for part in text.split() for word in search_words(part)[:-1] or search_words(part)
+    ]
+    for registry in registries:
+        words = [_correct(registry, word, is_offline=is_offline) for word in asked]
+        suggestion = " ".join(filter(None, words))
+        is_other = None not in words and words != _choose_words(text)
+        if is_other and _search_one(registry, suggestion, is_offline=is_offline):
+            return suggestion
+    return ""
+
+
+def _correct(registry: ConfiguredRegistry, word: str, *, is_offline: bool) -> str | None:
+    """Return a word that the registry has, or the nearest with the same first two characters."""
+    if _read_hits(registry, word, is_offline=is_offline):
+        return word
+    read = registry.read_copy if is_offline else registry.fetch
+    files = (read(PrefixFile, prefix_path(prefix)) for prefix in list_prefixes(word))
+    known = dict.fromkeys(each for file in files if file for each in file.words)
+    return next(iter(get_close_matches(word, known, 1, _LEAST_LIKENESS)), None)
 
 
 def _read_hits(registry: ConfiguredRegistry, word: str, *, is_offline: bool) -> Sequence[SearchHit]:

@@ -41,6 +41,20 @@ class RegistrySetting:
     file: Path
 
 
+def get_setting(name: str) -> RegistrySetting:
+    """Return the setting of a registry.
+
+    Raises:
+        RegistrySettingError: if there is none of that name, or one cannot be understood.
+    """
+    setting = next((each for each in read_registries() if each.name == name), None)
+    if setting is None:
+        raise RegistrySettingError(
+            f"no registry {name!r} is set", hint="`kplug registry list` shows those that are."
+        )
+    return setting
+
+
 def read_registries() -> tuple[RegistrySetting, ...]:
     """Return the registries in their order: those of the machine come before those of a project.
 

@@ -1,4 +1,4 @@
-"""Uploads wheels, with their authors' facts, to a server of `kplug serve`."""
+"""Uploads wheels, with their authors' facts and attestations, to a server of `kplug serve`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import requests
 from kplug_registry.errors import PublishingError, UnreachableSiteError
 from kplug_registry.site_format import hash_stream
 from kplug_registry.trust.http_session import HttpSession, explain
-from kplug_registry.wheels import facts_path
+from kplug_registry.wheels import attestation_paths, facts_path
 
 _SECONDS = 600  # for an answer
 
@@ -20,7 +20,7 @@ def upload(wheels: Iterable[Path], address: str, token: str) -> Iterator[str]:
     """Yield what the server says of each wheel.
 
     Args:
-        wheels: The files; the facts beside them are sent, too.
+        wheels: The files; the facts and attestations beside them are sent, too.
         address: Where the server takes uploads, such as ``https://example.org/legacy/``.
         token: The token of an owner.
 
@@ -40,6 +40,9 @@ def _send(session: HttpSession, wheel: Path, address: str, token: str) -> str:
         form = {":action": "file_upload", "sha256_digest": hash_stream(content)}
         content.seek(0)
         files = {"content": (wheel.name, content)}
+        attestations = [*filter(Path.is_file, attestation_paths(wheel))]
+        if attestations:
+            form["attestations"] = f"[{','.join(one.read_text('utf-8') for one in attestations)}]"
         if facts.is_file():
             files["facts"] = (facts.name, stack.enter_context(facts.open("rb")))
         try:

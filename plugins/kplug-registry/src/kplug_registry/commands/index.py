@@ -97,6 +97,12 @@ def build(
     publisher: Annotated[
         str, typer.Option(metavar="NAME", help="Who owns the distributions.")
     ] = OPERATOR,
+    libraries: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--library", metavar="NAME", help="A library that plugins require. May be repeated."
+        ),
+    ] = None,
 ) -> None:
     """Write a site from wheels, without running anything in them.
 
@@ -108,7 +114,9 @@ def build(
     read = read_wheels(list_wheels(wheels or []), declared)
     contents = add_results(read, load_results(results))
     with illustrate(contents, has_pictures) as (illustrated, summary):
-        count = create_site(illustrated, open_storage(out), current_time(), publisher)
+        count = create_site(
+            illustrated, open_storage(out), current_time(), publisher, libraries or ()
+        )
         typer.echo(f"{out}: {count} wheel{'s' * (count != 1)}")
         print_lines(summary)
 

@@ -22,7 +22,9 @@ from kplug_registry.client.installing import (
 )
 from kplug_registry.client.outdated import plan_upgrade
 from kplug_registry.client.published_versions import describe_version
+from kplug_registry.client.publisher_changes import describe_provenances, describe_publisher
 from kplug_registry.commands.output import print_lines
+from kplug_registry.site_format import ENDING
 
 Agreed = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Show what would be done.")]
@@ -114,11 +116,22 @@ def _write(
         wheel = each.wheel
         yield f"install {each.distribution} {each.release.version} from the registry {each.registry}"
         yield f"  {wheel.filename}, {wheel.size} bytes, sha256:{wheel.sha256}"
+        if each.release.publisher:
+            yield f"  published by {describe_publisher(each.release)}"
+        yield from (f"  attested: {line}" for line in describe_provenances(each.release))
+        if each.release.is_library:
+            yield "  a library, which offers no components"
         if each.release.yanked is not None:
             yield f"  withdrawn by its publisher: {each.release.yanked}"
+        if each.release.lifecycle in ENDING:
+            successor = each.release.successor
+            yield f"  {each.release.lifecycle} by its author" + f"; use {successor}" * bool(
+                successor
+            )
         for name in each.refused:
             yield f"  refused: the registry {name!r} has a distribution of that name too"
         yield from (f"  {sentence}" for sentence in each.passed_over)
+        yield from (f"  {sentence}" for sentence in each.publisher_changes)
         yield from write_changes(changes.get(each.distribution, ()))
     yield f"  {shlex.join(command)}"
 
@@ -130,7 +143,13 @@ def _describe(each: Installation, changes: Sequence[Verdict]) -> dict[str, objec
         "registry": each.registry.name,
         "requirement": each.requirement,
         "yanked": each.release.yanked,
+        "lifecycle": each.release.lifecycle,
+        "successor": each.release.successor,
         "refused": list(each.refused),
         "passed_over": list(each.passed_over),
+        "publisher": each.release.publisher,
+        "workflow": None if each.release.workflow is None else asdict(each.release.workflow),
+        "provenances": [asdict(one) for one in each.release.provenances],
+        "publisher_changes": list(each.publisher_changes),
         "changes": [asdict(verdict) for verdict in changes],
     }

@@ -11,7 +11,12 @@ from packaging.requirements import InvalidRequirement, Requirement
 from kplug_registry.commands.output import print_lines
 from kplug_registry.commands.publish import Site
 from kplug_registry.errors import PublishingError
-from kplug_registry.publishing import allow_names, list_names, reserve_names
+from kplug_registry.publishing import (
+    allow_libraries,
+    allow_names,
+    list_names,
+    reserve_names,
+)
 from kplug_registry.storage import open_storage
 
 _LARGEST = 64 << 20  # bytes of a file of names
@@ -49,6 +54,23 @@ def allow(
 
 
 @names.command()
+def library(
+    distributions: Annotated[
+        list[str], typer.Argument(metavar="NAME", help="A library that plugins require.")
+    ],
+    to: Site,
+    is_undo: IsUndo = False,
+) -> None:
+    """Allow wheels without components: libraries that plugins require. Their names are not held.
+
+    Example: kplug names library acme-waves-core --to site
+    """
+    allow_libraries(open_storage(to), distributions, is_undone=is_undo)
+    state = "has to offer components" if is_undo else "may be a library"
+    print_lines(f"{to}: {name}: {state}" for name in distributions)
+
+
+@names.command()
 def reserve(
     file: Annotated[
         Path,
@@ -70,7 +92,7 @@ def reserve(
 
 @names.command("list")
 def list_all(to: Site) -> None:
-    """List the names that are allowed, that are reserved, and that releases require.
+    """List the names that are allowed, those of libraries, that are reserved, and that releases require.
 
     Example: kplug names list --to site
     """

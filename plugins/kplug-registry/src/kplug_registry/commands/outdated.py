@@ -16,7 +16,8 @@ from kplug_registry.commands.output import print_lines
 def outdated(as_json: JsonOption = False) -> None:
     """List installed plugins that the registries have in a newer version, or that were withdrawn.
 
-    It says what each version computes otherwise, from the numbers that both versions have recorded.
+    It says who published each version if that has changed, and what the version computes otherwise, from the
+    numbers that both versions have recorded.
 
     The exit status is 1 if there are any.
     """
@@ -35,6 +36,7 @@ def _write(found: Sequence[Outdated]) -> Iterator[str]:
         line = f"{each.distribution} {each.installed}: {newest} in the registry {each.registry}"
         yield f"{line}; withdrawn: {each.yanked}" if each.yanked is not None else line
         yield from (f"  {sentence}" for sentence in each.passed_over)
+        yield from (f"  {sentence}" for sentence in each.publisher_changes)
         yield from write_changes(each.changes)
     if not found:
         yield "Everything is up to date."

@@ -6,10 +6,17 @@ from typing import Annotated
 
 import typer
 
+from kplug_registry.building.trusted_publishers import make_workflow
 from kplug_registry.commands.output import print_lines
 from kplug_registry.commands.publish import Keys, Site, find_keys
-from kplug_registry.publishing import add_owner, list_owners, remove_owner
-from kplug_registry.site_format import DistributionFile, current_time
+from kplug_registry.publishing import (
+    add_owner,
+    distrust_publisher,
+    list_owners,
+    remove_owner,
+    trust_publisher,
+)
+from kplug_registry.site_format import DistributionFile, TrustedPublisher, current_time
 from kplug_registry.storage import open_storage
 
 owner = typer.Typer(no_args_is_help=True)
@@ -17,6 +24,9 @@ owner = typer.Typer(no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The distribution.")]
 Owner = Annotated[
     str, typer.Argument(help="The owner: as `kplug token list` and --publisher have it.")
+]
+Publisher = Annotated[
+    str, typer.Argument(metavar="PUBLISHER", help="The name of the trusted publisher.")
 ]
 
 
@@ -52,14 +62,67 @@ def remove(name: Name, owner: Owner, to: Site, keys: Keys = None) -> None:
     _print_owners(found)
 
 
+@owner.command()
+def trust(
+    name: Name,
+    publisher: Publisher,
+    to: Site,
+    issuer: Annotated[
+        str, typer.Option(metavar="URL", help="The identity provider: the claim iss of its tokens.")
+    ],
+    audience: Annotated[
+        str, typer.Option(metavar="HOST", help="The host of the registry's server: the claim aud.")
+    ],
+    claims: Annotated[
+        list[str],
+        typer.Option(
+            "--claim",
+            metavar="NAME=VALUE",
+            help="A claim that has to be equal. It may be given several times.",
+        ),
+    ],
+    acts_as: Annotated[
+        str, typer.Option("--owner", metavar="NAME", help="The owner in whose name it publishes.")
+    ],
+    keys: Keys = None,
+) -> None:
+    """Let a CI workflow publish a distribution, with a token of its identity provider.
+
+    Example: kplug owner trust kplug-waves release --to site --owner anna --audience plugins.example.com
+    --issuer https://token.actions.githubusercontent.com --claim repository=acme/waves
+    --claim workflow_file=acme/waves/.github/workflows/release.yml
+    """
+    storage, pinned = open_storage(to), {}
+    for text in claims:
+        claim, sign, value = text.partition("=")
+        if not sign or claim in pinned:
+            raise typer.BadParameter(f"{text!r} is not NAME=VALUE, with each name once")
+        pinned[claim] = value
+    trusted = TrustedPublisher(publisher, acts_as, audience, make_workflow(issuer, pinned))
+    found = trust_publisher(storage, name, trusted, current_time(), find_keys(keys, storage))
+    _print_publishers(found)
+
+
+@owner.command()
+def distrust(name: Name, publisher: Publisher, to: Site, keys: Keys = None) -> None:
+    """Let a workflow publish a distribution no longer. What was published stays.
+
+    Example: kplug owner distrust kplug-waves release --to site
+    """
+    storage = open_storage(to)
+    found = distrust_publisher(storage, name, publisher, current_time(), find_keys(keys, storage))
+    _print_publishers(found)
+
+
 @owner.command("list")
 def list_all(name: Name, to: Site) -> None:
-    """List the owners of a distribution, and how they became so.
+    """List the owners and trusted publishers of a distribution, and how they became so.
 
     Example: kplug owner list kplug-waves --to site
     """
     found = list_owners(open_storage(to), name)
     _print_owners(found)
+    _print_publishers(found)
     print_lines(
         f"  {each.date}  {each.owner} {'added' if each.is_added else 'removed'} by {each.by}"
         for each in found.owner_changes
@@ -68,3 +131,10 @@ def list_all(name: Name, to: Site) -> None:
 
 def _print_owners(file: DistributionFile) -> None:
     print_lines([f"{file.name} belongs to {', '.join(file.owners)}"])
+
+
+def _print_publishers(file: DistributionFile) -> None:
+    print_lines(
+        f"{each.name} publishes as {each.owner}, for {each.audience}: {each.workflow}"
+        for each in file.trusted_publishers
+    )

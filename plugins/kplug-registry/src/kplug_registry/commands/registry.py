@@ -17,7 +17,7 @@ from kplug_registry.client.adding import (
 from kplug_registry.client.env_section import describe_registries
 from kplug_registry.client.mirroring import mirror as make_mirror
 from kplug_registry.client.registries import ConfiguredRegistry
-from kplug_registry.client.settings import read_registries, read_setting
+from kplug_registry.client.settings import get_setting, read_registries, read_setting
 from kplug_registry.commands.output import print_lines
 from kplug_registry.errors import RegistrySettingError, TrustError
 from kplug_registry.trust.roots import get_fingerprint
@@ -123,12 +123,7 @@ def mirror(
 
     Example: kplug registry mirror team /srv/plugins
     """
-    setting = next((each for each in read_registries() if each.name == name), None)
-    if setting is None:
-        raise RegistrySettingError(
-            f"no registry {name!r} is set", hint="`kplug registry list` shows those that are."
-        )
-    found = make_mirror(ConfiguredRegistry(setting), folder)
+    found = make_mirror(ConfiguredRegistry(get_setting(name)), folder)
     removed = f"; {found.removed} obsolete ones removed" if found.removed else ""
     print_lines([f"{folder} mirrors {name}: {found.files} files, {found.fetched} fetched{removed}"])
 

@@ -126,7 +126,9 @@ def open_database(file: Path | None) -> Database:
 
 def _describe(token: Token) -> str:
     facts = [f"{token.name}  since {token.created}"]
-    if token.owner != token.name:
+    if token.identity is not None:
+        facts.append(f"exchanged for one of {token.identity.issuer}")
+    elif token.owner != token.name:
         facts.append(f"acts as {token.owner}")
     if token.permissions != PERMISSIONS:
         facts.append(f"may {', '.join(token.permissions)}")

@@ -14,6 +14,7 @@ from kplug import Component, Kind, Spec
 from kplug.inspection import (
     KINDS,
     describe_signature,
+    find_lifecycle,
     find_own_example,
     list_components,
     list_problems,
@@ -97,6 +98,7 @@ def _state(kind: Kind, component: Component) -> StatedComponent:
         f"{name}={default}" if default else name
         for name, default in describe_signature(kind, target, component)
     )
+    lifecycle = find_lifecycle(component)
     return StatedComponent(
         kind.name,
         component.name,
@@ -106,7 +108,8 @@ def _state(kind: Kind, component: Component) -> StatedComponent:
         summarize(component),
         _find_documentation(target),
         _write_example(component),
-        component.deprecated,
+        lifecycle.stage if lifecycle else None,
+        lifecycle.successor if lifecycle else None,
         component.is_qualified_only,
     )
 

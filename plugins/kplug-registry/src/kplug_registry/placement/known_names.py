@@ -23,10 +23,11 @@ hypothesis id identify idna importlib_metadata importlinter=import-linter inicon
 ipykernel_launcher=ipykernel ipython isympy=sympy itsdangerous jaraco jax jaxlib jedi jeepney
 jinja2 jmespath joblib jsonpatch jsonpointer jsonschema jsonschema_specifications jupyter
 jupyter_client jupyter_core keras keras_applications keras_preprocessing keyring kiwisolver kplug
-kplug_applications kplug_authoring kplug_datasets kplug_demo kplug_keras2 kplug_keras3 kplug_monai
-kplug_numbers kplug_penalties kplug_preprocessing kplug_pytorch_optimizer kplug_registry
-kplug_segmentation kplug_sklearn kplug_torchmetrics lazy_object_proxy librt lightning
-lightning_fabric lightning_utilities llvmlite markdown markdown_it=markdown-it-py
+kplug_applications kplug_authoring kplug_datasets kplug_demo kplug_keras2 kplug_keras3 kplug_loggers
+kplug_models kplug_monai kplug_numbers kplug_optuna kplug_penalties kplug_preprocessing
+kplug_pytorch_optimizer kplug_registry kplug_segmentation kplug_sklearn kplug_timm
+kplug_torchmetrics lazy_object_proxy librt lightning lightning_fabric lightning_utilities llvmlite
+markdown markdown_it=markdown-it-py
 markupsafe=markupsafe matplotlib matplotlib_inline mdurl ml_dtypes monai more_itertools moto
 mpl_toolkits=matplotlib mpmath multidict multipart=python-multipart mypy mypy_extensions
 mypyc=mypy namex narwhals nbclient nbformat nest_asyncio2 networkx nh3 nltk nodeenv

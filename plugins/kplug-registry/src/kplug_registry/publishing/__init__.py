@@ -3,8 +3,9 @@
 Data flows in this order::
 
     one writer, and a journal        transactions
-    releases, added and withdrawn    release_changes
+    releases, added and withdrawn    attestation_check → release_changes
     releases, recalled; advisories   notice_changes
+    the registry's own results       attested_results
     owners, added and removed        owner_changes
     names, allowed and reserved      name_changes
     another root                     root_changes
@@ -12,7 +13,9 @@ Data flows in this order::
     verification                     page_check → site_check
 """
 
+from kplug_registry.publishing.attested_results import attest as attest, list_hashes as list_hashes
 from kplug_registry.publishing.name_changes import (
+    allow_libraries as allow_libraries,
     allow_names as allow_names,
     list_names as list_names,
     reserve_names as reserve_names,
@@ -20,8 +23,10 @@ from kplug_registry.publishing.name_changes import (
 from kplug_registry.publishing.notice_changes import advise as advise, recall as recall
 from kplug_registry.publishing.owner_changes import (
     add_owner as add_owner,
+    distrust_publisher as distrust_publisher,
     list_owners as list_owners,
     remove_owner as remove_owner,
+    trust_publisher as trust_publisher,
 )
 from kplug_registry.publishing.release_changes import (
     publish as publish,

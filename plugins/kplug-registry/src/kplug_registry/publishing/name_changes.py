@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 from kplug_registry.building import SiteView
 from kplug_registry.building.held_names import (
     ALLOWED,
+    LIBRARIES,
     REQUIRED,
     RESERVED,
     change_names,
@@ -38,10 +39,19 @@ def allow_names(site: SiteStorage, names: Iterable[str], *, is_undone: bool = Fa
     _change(site, ALLOWED, names, is_undone=is_undone)
 
 
+def allow_libraries(site: SiteStorage, names: Iterable[str], *, is_undone: bool = False) -> None:
+    """Allow distributions without components, which plugins require, or take that back.
+
+    Raises:
+        PublishingError: if one is no name of a distribution, or there is no site.
+    """
+    _change(site, LIBRARIES, names, is_undone=is_undone)
+
+
 def list_names(site: SiteStorage) -> dict[str, tuple[str, ...]]:
-    """Return the names of a site that are ``allowed``, ``reserved`` and ``required``."""
+    """Return the names of a site that are ``allowed``, ``library``, ``reserved`` and ``required``."""
     view = SiteView(site)
-    lists = {"allowed": ALLOWED, "reserved": RESERVED, "required": REQUIRED}
+    lists = {"allowed": ALLOWED, "library": LIBRARIES, "reserved": RESERVED, "required": REQUIRED}
     return {what: list_listed(view, path) for what, path in lists.items()}
 
 

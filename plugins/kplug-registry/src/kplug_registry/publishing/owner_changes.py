@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kplug_registry.building import SiteView, find_distribution
 from kplug_registry.building.owners import OPERATOR, change_owner
+from kplug_registry.building.trusted_publishers import add_publisher, remove_publisher
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing.transactions import changing
-from kplug_registry.site_format import DistributionFile, OwnerChange, distribution_path
+from kplug_registry.site_format import (
+    DistributionFile,
+    OwnerChange,
+    TrustedPublisher,
+    distribution_path,
+)
 from kplug_registry.storage import SiteStorage
 from kplug_registry.trust.keys import SigningKeys
 
@@ -33,7 +41,8 @@ def add_owner(
         NotPermittedError: if whoever does it is no owner.
         PublishingError: if there is no such distribution, or the owner is there already.
     """
-    return _change(site, name, OwnerChange(owner, True, by, date), keys)
+    change = OwnerChange(owner, True, by, date)
+    return _change(site, name, lambda _, file: change_owner(file, change), keys)
 
 
 def remove_owner(
@@ -49,7 +58,36 @@ def remove_owner(
     Raises:
         PublishingError: also for the last owner.
     """
-    return _change(site, name, OwnerChange(owner, False, by, date), keys)
+    change = OwnerChange(owner, False, by, date)
+    return _change(site, name, lambda _, file: change_owner(file, change), keys)
+
+
+def trust_publisher(
+    site: SiteStorage,
+    name: str,
+    publisher: TrustedPublisher,
+    date: str,
+    keys: SigningKeys | None = None,
+    by: str = OPERATOR,
+) -> DistributionFile:
+    """Let a workflow publish a distribution, and return the distribution's file; see `add_owner`.
+
+    Raises:
+        PublishingError: also if one of that name is there, or its owner is none of the distribution.
+    """
+    return _change(site, name, lambda v, file: add_publisher(v, file, publisher, by, date), keys)
+
+
+def distrust_publisher(
+    site: SiteStorage,
+    name: str,
+    publisher: str,
+    date: str,
+    keys: SigningKeys | None = None,
+    by: str = OPERATOR,
+) -> DistributionFile:
+    """Let a workflow publish a distribution no longer; see `trust_publisher`."""
+    return _change(site, name, lambda v, file: remove_publisher(v, file, publisher, by, date), keys)
 
 
 def list_owners(site: SiteStorage, name: str) -> DistributionFile:
@@ -62,10 +100,13 @@ def list_owners(site: SiteStorage, name: str) -> DistributionFile:
 
 
 def _change(
-    site: SiteStorage, name: str, change: OwnerChange, keys: SigningKeys | None
+    site: SiteStorage,
+    name: str,
+    change: Callable[[SiteView, DistributionFile], DistributionFile],
+    keys: SigningKeys | None,
 ) -> DistributionFile:
     with changing(site, keys) as view:
-        after = change_owner(_find(view, name), change)
+        after = change(view, _find(view, name))
         view.write_noun(distribution_path(after.name), after)
     return after
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
 from kplug_registry.building import SiteView
+from kplug_registry.building.browsing import write_facet_page
 from kplug_registry.building.catalogue import (
     write_component_page,
     write_distribution_page,
@@ -16,15 +19,21 @@ from kplug_registry.site_format import (
     ComponentFile,
     DistributionFile,
     LookalikeFile,
+    PrefixFile,
     ReleaseFile,
+    SearchFile,
     SiteFile,
+    list_prefixes,
     lookalike_path,
     numbers_path,
     picture_path,
+    prefix_path,
+    provenance_path,
     wheel_path,
 )
 from kplug_registry.storage import SiteStorage
 
+_Noun = TypeVar("_Noun")
 _FOLDERS = (
     "catalogue",
     "files",
@@ -55,6 +64,7 @@ def find_page_faults(
     wheels = (wheel for release in releases for wheel in release.wheels)
     paths = map(wheel_path, (wheel.filename for wheel in wheels))
     wanted = {each for path in paths for each in (path, f"{path}.metadata")}
+    wanted |= {provenance_path(each.filename) for one in releases for each in one.provenances}
     drawn = (each for one in files.values() for each in one.drawn)
     wanted |= {picture_path(each.picture.sha256) for each in drawn}
     wanted |= {numbers_path(release.numbers) for release in releases if release.numbers}
@@ -92,7 +102,7 @@ def make_pages(
         write_project(view, distribution)
         own = {one.version: files[distribution.name, one.version] for one in distribution.releases}
         for release in distribution.releases:
-            write_release_page(view, release, own[release.version])
+            write_release_page(view, distribution, release, own[release.version])
         write_distribution_page(view, distribution, own.__getitem__)
     for name in sorted(names, reverse=True):  # of a shape, the first has the file
         view.write_noun(lookalike_path(name), LookalikeFile(name))
@@ -100,5 +110,14 @@ def make_pages(
         write_component_page(view, component)
     newest = set(find_newest(view).names) & set(names)
     write_projects(view, sorted(set(names) - newest), sorted(newest))
+    for path in storage.list("search"):
+        if "." in path.removesuffix(".json") and (found := view.find(SearchFile, path)) is not None:
+            (prefix,) = list_prefixes(found.word)
+            facets = view.find(PrefixFile, prefix_path(prefix))
+            write_facet_page(view, found.word, partial(_same, found), partial(_same, facets))
     write_front_pages(view, file)
     yield from view.take()
+
+
+def _same(noun: _Noun) -> _Noun:
+    return noun

@@ -20,7 +20,9 @@ from kplug_registry.building.held_names import (
 from kplug_registry.building.notices import list_notices
 from kplug_registry.building.owners import OPERATOR, check_owner
 from kplug_registry.errors import PublishingError
+from kplug_registry.publishing.attestation_check import verify_attestations
 from kplug_registry.publishing.transactions import changing
+from kplug_registry.site_format import Workflow
 from kplug_registry.storage import SiteStorage
 from kplug_registry.trust.keys import SigningKeys
 from kplug_registry.wheels import WheelContents
@@ -32,6 +34,7 @@ def publish(
     published: str,
     keys: SigningKeys | None = None,
     publisher: str = OPERATOR,
+    workflow: Workflow | None = None,
 ) -> list[str]:
     """Add releases to a site, all or none, and return the paths of the files that were written.
 
@@ -41,16 +44,19 @@ def publish(
         published: The time, as in `kplug_registry.site_format.Release`.
         keys: The keys that sign the change, if the site is signed.
         publisher: In whose name: an owner of those distributions that the site has.
+        workflow: The workflow that does it, if one does.
 
     Raises:
         NotPermittedError: if one of them is another's, or a new name is held.
         PublishingError: for an existing version, or if the site's rules refuse it; nothing was written.
     """
-    contents = list(wheels)
+    contents = list(map(verify_attestations, wheels))
     with changing(site, keys) as view:
         hold_names(view, dict.fromkeys(wheel.metadata.name for wheel in contents), publisher)
         added = [
-            name for wheel in contents if (name := add_release(view, wheel, published, publisher))
+            name
+            for wheel in contents
+            if (name := add_release(view, wheel, published, publisher, workflow))
         ]
         if added:
             add_projects(view, added)

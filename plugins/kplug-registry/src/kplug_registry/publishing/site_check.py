@@ -12,18 +12,24 @@ from kplug_registry.building.held_names import REQUIRED, list_names, list_requir
 from kplug_registry.building.prefix_files import sort_words
 from kplug_registry.building.releases import (
     find_current_file,
+    find_listing,
     find_release,
     list_offers,
     sort_offers,
 )
-from kplug_registry.building.search_files import list_hits, sort_hits
+from kplug_registry.building.search_files import choose_hits, list_hits
+from kplug_registry.building.standing import list_edges, sort_dependents
+from kplug_registry.building.trusted_publishers import TRUSTING
 from kplug_registry.errors import SiteFormatError
 from kplug_registry.publishing.page_check import find_page_faults
 from kplug_registry.publishing.transactions import changing
 from kplug_registry.site_format import (
     FORMAT,
+    MOST_DEPENDENTS,
     MOST_HITS,
     ComponentFile,
+    Dependent,
+    DependentsFile,
     DistributionFile,
     KindCount,
     Offer,
@@ -36,13 +42,14 @@ from kplug_registry.site_format import (
     SiteFile,
     WheelFile,
     component_path,
+    dependents_path,
     distribution_path,
     list_prefixes,
     numbers_path,
     picture_path,
     prefix_path,
+    provenance_path,
     release_path,
-    search_path,
     wheel_path,
     word_path,
 )
@@ -112,14 +119,20 @@ def _check_all(
 ) -> Iterator[str]:
     offers: dict[tuple[str, str], list[Offer]] = defaultdict(list)
     hits: dict[str, list[SearchHit]] = defaultdict(list)
+    dependents: dict[str, list[Dependent]] = defaultdict(list)
     for distribution in distributions:
         for release in distribution.releases:
             own = files[distribution.name, release.version]
             yield from _check_wheels(view, release, own)
             for place, offer in list_offers(release, own):
                 offers[place].append(offer)
-        for word, hit in list_hits(find_current_file(view, distribution)):
+        listing = find_listing(view, distribution)
+        for word, hit in list_hits(listing):
             hits[word].append(hit)
+        for name, dependent in (
+            list_edges(listing.file, listing.release) if listing else {}
+        ).items():
+            dependents[name].append(dependent)
     components = [
         ComponentFile(*place, sort_offers(found)) for place, found in sorted(offers.items())
     ]
@@ -129,9 +142,13 @@ def _check_all(
         yield f"{path} belongs to nothing in the site"
     yield from _check_components(view, components)
     yield from _check_search(view, hits)
+    yield from _check_dependents(view, dependents)
     required = (list_required(one.requires) for each in distributions for one in each.releases)
     if list_names(view, REQUIRED) != tuple(sorted(set().union(*required))):
         yield f"{REQUIRED} does not list what the distributions' files require"
+    trusting = tuple(sorted(each.name for each in distributions if each.trusted_publishers))
+    if list_names(view, TRUSTING) != trusting:
+        yield f"{TRUSTING} does not list the distributions that trust publishers"
     yield from _check_prefixes(view)
 
 
@@ -139,6 +156,8 @@ def _check_wheels(view: SiteView, release: Release, file: ReleaseFile) -> Iterat
     name = f"{file.distribution} {release.version}"
     for wheel in release.wheels:
         yield from _check_wheel(view, wheel, name)
+    for each in release.provenances:
+        yield from _check_file(view, provenance_path(each.filename), each.sha256, name)
     for drawn in file.drawn:
         digest = drawn.picture.sha256
         yield from _check_file(view, picture_path(digest), digest, name)
@@ -173,16 +192,30 @@ def _check_components(view: SiteView, components: list[ComponentFile]) -> Iterat
 
 def _check_search(view: SiteView, hits: dict[str, list[SearchHit]]) -> Iterator[str]:
     """Compare the words' files; a file that was full may lack hits after a withdrawal."""
-    wanted = {search_path(word): (word, found) for word, found in hits.items()}
+    wanted = {word_path(word): (word, found) for word, found in hits.items()}
     for path in sorted(set(view.storage.list("search")) | wanted.keys()):
         word, found = wanted.get(path, ("", []))
         there = view.find(SearchFile, path)
         listed = [] if there is None else list(there.hits)
-        is_whole = listed == sort_hits(word, found)[:MOST_HITS]
+        is_whole = listed == choose_hits(word, found)
         if not is_whole and (len(found) <= MOST_HITS or not set(listed) <= set(found)):
             yield f"{path} does not say what the distributions' files say"
         elif there is not None and word_path(there.word) != path:
             yield f"{path} is about another word"
+
+
+def _check_dependents(view: SiteView, dependents: dict[str, list[Dependent]]) -> Iterator[str]:
+    """Compare the files of who requires what; one that was full may lack some after a withdrawal."""
+    wanted = {dependents_path(name): (name, found) for name, found in dependents.items()}
+    for path in sorted(set(view.storage.list("dependents")) | wanted.keys()):
+        there = view.find(DependentsFile, path)
+        name, found = wanted.get(path, (there.name if there else "", []))
+        listed = there.dependents if there else ()
+        is_part = len(found) > MOST_DEPENDENTS and set(listed) <= set(found)
+        if there is None or dependents_path(there.name) != path:
+            yield f"{path} is not about {name or 'that distribution'}"
+        elif listed != sort_dependents(found) and not is_part:
+            yield f"{path} does not say what the distributions' files say"
 
 
 def _check_prefixes(view: SiteView) -> Iterator[str]:

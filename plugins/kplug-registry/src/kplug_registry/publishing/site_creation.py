@@ -18,7 +18,11 @@ _HEAD = "registry.json"  # its presence makes files a site
 
 
 def create_site(
-    wheels: Iterable[WheelContents], site: SiteStorage, published: str, publisher: str = OPERATOR
+    wheels: Iterable[WheelContents],
+    site: SiteStorage,
+    published: str,
+    publisher: str = OPERATOR,
+    libraries: Iterable[str] = (),
 ) -> int:
     """Write a site with wheels where none is, and return how many wheels it has.
 
@@ -27,19 +31,20 @@ def create_site(
         site: The storage for the site.
         published: The time, as in `kplug_registry.site_format.Release`.
         publisher: Who owns all of them.
+        libraries: Distributions that need no components.
 
     Raises:
         PublishingError: if there is a site, or two wheels conflict; no site is left behind.
     """
     if isinstance(site, Folder):
-        return build_site(wheels, site.path, published, publisher)
+        return build_site(wheels, site.path, published, publisher, libraries)
     if site.read(_HEAD) is not None:
         raise PublishingError(
             f"{site} is not empty", hint=f"`kplug publish WHEEL --to {site}` adds to a site."
         )
     with site.take_turn(timeout=60) as turn, tempfile.TemporaryDirectory() as folder:
         built = Folder(Path(folder) / "site")
-        count = build_site(wheels, built.path, published, publisher)
+        count = build_site(wheels, built.path, published, publisher, libraries)
         paths = [path for path in sort_paths(built.list("")) if path != _HEAD]
         batches = [paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH)]
         for batch in [*batches, [_HEAD]]:

@@ -32,6 +32,7 @@ _ORDER = (
     "search/",
     "prefixes/",
     "lookalikes/",
+    "dependents/",
     "releases/",
     "distributions/",
     "simple/",

@@ -19,9 +19,11 @@ from kplug_registry.serving.authentication import PrivateSite
 from kplug_registry.serving.changes import Changes
 from kplug_registry.serving.database import Database
 from kplug_registry.serving.health import find_health
+from kplug_registry.serving.oidc import OidcVerifier
 from kplug_registry.serving.openapi import DESCRIPTION
 from kplug_registry.serving.served_sites import ServedSite
 from kplug_registry.serving.site_files import SiteFiles
+from kplug_registry.serving.token_exchange import AUDIENCE, MINT, TokenExchange
 from kplug_registry.serving.tokens import TokenStore
 from kplug_registry.serving.upload_limits import UploadLimits
 
@@ -39,6 +41,7 @@ def make_application(
     database: Database,
     limits: UploadLimits | None = None,
     is_private: bool = False,
+    verifier: OidcVerifier | None = None,
 ) -> Starlette:
     """Return the application that serves a site and accepts changes of it.
 
@@ -47,9 +50,12 @@ def make_application(
         database: The database of its tokens and its log.
         limits: The limits of uploads.
         is_private: Whether the site is read with a token alone.
+        verifier: Verifies tokens of identity providers; without it, none is accepted.
     """
     limits, tokens = limits or UploadLimits(), TokenStore(database)
-    changes = Changes(site, tokens, AuditLog(database), limits)
+    log = AuditLog(database)
+    changes = Changes(site, tokens, log, limits)
+    exchange = TokenExchange(site, tokens, log, verifier or OidcVerifier(()), limits.rate)
 
     async def check_health(_: Request) -> Response:
         found = await run_in_threadpool(find_health, site, database, limits)
@@ -70,6 +76,11 @@ def make_application(
             Route("/legacy/", changes.upload, methods=["POST"]),
             Route("/yanks/{distribution}/{version}", changes.yank, methods=_CHANGED),
             Route("/owners/{distribution}/{owner}", changes.change_owner, methods=_CHANGED),
+            Route(
+                "/publishers/{distribution}/{publisher}", changes.change_publisher, methods=_CHANGED
+            ),
+            Route(AUDIENCE, exchange.tell_audience),
+            Route(MINT, exchange.mint, methods=["POST"]),
             Mount("/", SiteFiles(site)),
         ],
         middleware=[

@@ -16,9 +16,10 @@ class LogEntry:
         number: Its number, which grows.
         began: When, in UTC.
         address: The client's address.
-        action: ``upload``, ``yank``, ``unyank``, ``add owner`` or ``remove owner``.
-        subject: The wheel of an upload, as far as it was received; else the distribution and its version
-            or owner.
+        action: ``upload``, ``yank``, ``unyank``, ``add owner``, ``remove owner``, ``trust publisher``,
+            ``distrust publisher`` or ``mint token``.
+        subject: The wheel of an upload, as far as it was received; the distributions of a minted token; else
+            the distribution and its version, owner or publisher.
         token: The name of its token, None without a valid one.
         sha256: The hash of the received file.
         status: The status of the answer; None while pending, or if the server was killed.

@@ -15,6 +15,8 @@ from kplug_registry.serving.tokens import Token, TokenStore
 from kplug_registry.serving.upload_form import UploadError
 
 _USER = "__token__"
+_PUBLIC = ("/health", "/_/oidc/audience")  # which says nothing about the site
+_CHALLENGE = {"WWW-Authenticate": 'Basic realm="kplug"'}
 
 
 def authenticate(tokens: TokenStore, authorization: str, what: str) -> Token:
@@ -42,7 +44,7 @@ def authenticate(tokens: TokenStore, authorization: str, what: str) -> Token:
         401,
         reason,
         f"Give it as the password of the user {_USER}: TWINE_PASSWORD, UV_PUBLISH_TOKEN",
-        {"WWW-Authenticate": 'Basic realm="kplug"'},
+        _CHALLENGE,
     )
 
 
@@ -60,7 +62,7 @@ class PrivateSite:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         is_read = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
-        if is_read and scope["path"] != "/health":
+        if is_read and scope["path"] not in _PUBLIC:
             header = Headers(scope=scope).get("authorization", "")
             try:
                 await run_in_threadpool(self._check, header)
@@ -82,7 +84,8 @@ class PrivateSite:
         try:
             authenticate(self._tokens, authorization, "reading").check("read")
         except NotPermittedError as error:
-            raise UploadError(403, error.message, error.hint or "") from error
+            # Clients take 403 for a file that is not there, as S3 answers it.
+            raise UploadError(401, error.message, error.hint or "", _CHALLENGE) from error
 
 
 def _find_text(header: str) -> str | None:

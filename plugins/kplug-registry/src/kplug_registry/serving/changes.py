@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -11,6 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
+from kplug_registry.building import SiteView, find_distribution
+from kplug_registry.building.trusted_publishers import find_trusted, make_workflow
 from kplug_registry.errors import (
     BusySiteError,
     ExistingReleaseError,
@@ -18,18 +21,30 @@ from kplug_registry.errors import (
     RegistryError,
     TrustError,
 )
-from kplug_registry.publishing import add_owner, remove_owner, yank
+from kplug_registry.publishing import (
+    add_owner,
+    distrust_publisher,
+    remove_owner,
+    trust_publisher,
+    yank,
+)
 from kplug_registry.serving.audit_log import AuditLog, LogEntry
 from kplug_registry.serving.authentication import authenticate
 from kplug_registry.serving.served_sites import ServedSite
 from kplug_registry.serving.tokens import Token, TokenStore
 from kplug_registry.serving.upload_form import Body, UploadError, receive_wheel, too_large
 from kplug_registry.serving.upload_limits import RateLimit, UploadLimits
-from kplug_registry.site_format import DistributionFile, current_time
+from kplug_registry.site_format import (
+    DistributionFile,
+    TrustedPublisher,
+    Workflow,
+    current_time,
+)
 
 _PAUSE = 30  # seconds for Retry-After of a busy site
 _LONGEST_ANSWER = 300  # characters in the log
 _LONGEST_REASON = 500  # characters
+_LONGEST_PUBLISHER = 32 << 10  # bytes
 
 _Result = TypeVar("_Result")
 _Work = Callable[[Request, Body, LogEntry, Token], Awaitable[str]]
@@ -66,6 +81,11 @@ class Changes:
         action = "add owner" if request.method == "PUT" else "remove owner"
         return await self._accept(request, action, _name_subject(request), self._change_owner)
 
+    async def change_publisher(self, request: Request) -> Response:
+        """Trust a publisher, or distrust one."""
+        action = "trust publisher" if request.method == "PUT" else "distrust publisher"
+        return await self._accept(request, action, _name_subject(request), self._change_publisher)
+
     async def _accept(
         self, request: Request, action: str, subject: str | None, work: _Work
     ) -> Response:
@@ -100,9 +120,27 @@ class Changes:
     async def _upload(self, request: Request, body: Body, entry: LogEntry, token: Token) -> str:
         async with receive_wheel(request, body, self._limits) as wheel:
             entry.subject, entry.sha256 = wheel.path.name, wheel.sha256
-            await self._run(lambda: token.check("publish", _find_distribution(wheel.path.name)))
-            published = await self._run(lambda: self._site.publish(wheel.path, token.owner))
+
+            def publish() -> str:
+                name = _find_distribution(wheel.path.name)
+                token.check("publish", name)
+                return self._site.publish(wheel.path, *self._find_publisher(token, name))
+
+            published = await self._run(publish)
         return f"{published} is published"
+
+    def _find_publisher(self, token: Token, distribution: str) -> tuple[str, Workflow | None]:
+        """Return in whose name a token publishes a distribution, and which workflow does it."""
+        if token.identity is None:
+            return token.owner, None
+        file = find_distribution(SiteView(self._site.find_storage()), distribution)
+        trusted = find_trusted(file, token.identity)
+        if trusted is None:
+            raise NotPermittedError(
+                f"{file.name} trusts the workflow of this token no longer",
+                hint=f"An owner adds it: kplug owner trust {file.name} NAME --to SITE",
+            )
+        return trusted.owner, trusted.workflow
 
     async def _yank(self, request: Request, body: Body, entry: LogEntry, token: Token) -> str:
         name, version = request.path_params["distribution"], request.path_params["version"]
@@ -129,6 +167,25 @@ class Changes:
             return make(site, name, owner, current_time(), keys, token.owner)
 
         return f"{name} belongs to {', '.join((await self._run(change)).owners)}"
+
+    async def _change_publisher(
+        self, request: Request, body: Body, entry: LogEntry, token: Token
+    ) -> str:
+        name, publisher = request.path_params["distribution"], request.path_params["publisher"]
+        is_added = entry.action == "trust publisher"
+        asked = await _receive_publisher(request, body) if is_added else None
+
+        def change() -> DistributionFile:
+            token.check("own", name)
+            rest = current_time(), self._site.keys, token.owner
+            if asked is None:
+                return distrust_publisher(self._site.find_storage(), name, publisher, *rest)
+            workflow = make_workflow(asked["issuer"], asked["claims"])
+            trusted = TrustedPublisher(publisher, token.owner, asked["audience"], workflow)
+            return trust_publisher(self._site.find_storage(), name, trusted, *rest)
+
+        found = (await self._run(change)).trusted_publishers
+        return f"{name} trusts {', '.join(each.name for each in found) or 'nobody'}"
 
     def _authenticate(self, request: Request, action: str) -> Token:
         if not self._tokens.list_all():
@@ -203,6 +260,27 @@ async def _receive_reason(request: Request, body: Body) -> str:
             f"Send why, as text of 1 to {_LONGEST_REASON} characters.",
         )
     return reason
+
+
+async def _receive_publisher(request: Request, body: Body) -> dict[str, Any]:
+    """Return issuer, audience and claims of a request."""
+    content = b""
+    async for part in Request(request.scope, body.receive).stream():
+        content += part
+        if len(content) > _LONGEST_PUBLISHER:
+            break
+    try:
+        asked = json.loads(content)
+        texts = [asked["issuer"], asked["audience"], *asked["claims"].values()]
+    except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
+        texts = [None]
+    if not all(isinstance(text, str) for text in texts):
+        raise UploadError(
+            400,
+            "the request does not say whom to trust",
+            'Send {"issuer": "https://…", "audience": "…", "claims": {"repository": "…"}} as JSON.',
+        )
+    return dict(asked)
 
 
 def _check_size(request: Request, most: int) -> None:

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from kplug_registry.errors import ServingError
 
-_VERSION = 2
+_VERSION = 3
 _TABLES = """
 CREATE TABLE tokens (
     name TEXT PRIMARY KEY, sha256 TEXT NOT NULL, created TEXT NOT NULL, owner TEXT NOT NULL,
-    permissions TEXT NOT NULL, distributions TEXT NOT NULL, expires TEXT
+    permissions TEXT NOT NULL, distributions TEXT NOT NULL, expires TEXT, identity TEXT
 );
+CREATE TABLE exchanged (sha256 TEXT PRIMARY KEY, ends REAL NOT NULL);
 CREATE TABLE changes (
     number INTEGER PRIMARY KEY, began TEXT NOT NULL, address TEXT NOT NULL, action TEXT NOT NULL,
     subject TEXT, token TEXT, sha256 TEXT, status INTEGER, answer TEXT

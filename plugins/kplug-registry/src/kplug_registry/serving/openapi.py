@@ -6,9 +6,11 @@ import dataclasses
 import types
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from kplug_registry.serving.token_exchange import AUDIENCE, MINT
 from kplug_registry.site_format import (
     PAGES_JSON,
     ComponentFile,
+    DependentsFile,
     DistributionFile,
     NameList,
     PrefixFile,
@@ -33,6 +35,16 @@ _REFUSALS = {
     429: "Uploads come too fast; Retry-After says when to go on.",
     503: "The release cannot be signed, or another one is being published; Retry-After says when to go on.",
 }
+_STRING: dict[str, Any] = {"type": "string"}
+_PUBLISHER = {
+    "type": "object",
+    "properties": {
+        "issuer": _STRING,
+        "audience": _STRING,
+        "claims": {"type": "object", "additionalProperties": _STRING},
+    },
+    "required": ["issuer", "audience", "claims"],
+}
 _NAMES = {  # of parameters: what they match, where more is refused as not found
     "kind": "^[a-z][a-z0-9_]*$",
     "key": "^[a-z][a-z0-9]*$",
@@ -45,14 +57,14 @@ _NAMES = {  # of parameters: what they match, where more is refused as not found
 
 
 def _describe_noun(wanted: Any) -> dict[str, Any]:
-    """Return the schema of a noun or of a field."""
+    """Return the schema of a noun or of a field; a file may leave out fields with defaults, as readers do."""
     if dataclasses.is_dataclass(wanted):
         hints = get_type_hints(wanted)
         fields = dataclasses.fields(wanted)
         return {
             "type": "object",
             "properties": {field.name: _describe_noun(hints[field.name]) for field in fields},
-            "required": [field.name for field in fields],
+            "required": [field.name for field in fields if field.default is dataclasses.MISSING],
         }
     if get_origin(wanted) is tuple:
         return {"type": "array", "items": _describe_noun(get_args(wanted)[0])}
@@ -75,6 +87,11 @@ def _describe_file(summary: str, content: dict[str, Any], *names: str) -> dict[s
     answers: dict[str, Any] = {
         "200": {"description": "The file, with its ETag.", "content": content},
         "304": {"description": "The file is the one that If-None-Match names."},
+        "401": {"description": "The site is read with a token alone.", "content": {_TEXT: {}}},
+        "502": {
+            "description": "The registry that is copied does not answer, or did not sign the file.",
+            "content": {_TEXT: {}},
+        },
     }
     if names:
         answers["404"] = {"description": "There is no such file.", "content": {_TEXT: {}}}
@@ -92,6 +109,7 @@ def _describe_upload() -> dict[str, Any]:
         "properties": {
             ":action": {"const": "file_upload"},
             "content": {"type": "string", "contentMediaType": find_content_type("x.whl")},
+            "attestations": {"type": "string", "contentMediaType": _JSON},
             "facts": {"type": "string", "contentMediaType": _JSON},
             "sha256_digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
         },
@@ -114,7 +132,9 @@ def _describe_upload() -> dict[str, Any]:
     }
 
 
-def _describe_change(put: str, delete: str, name: str, *, has_reason: bool) -> dict[str, Any]:
+def _describe_change(
+    put: str, delete: str, name: str, content: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the operations that make something of a distribution so, and undo it."""
     parameters = [
         {"name": each, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
@@ -129,11 +149,50 @@ def _describe_change(put: str, delete: str, name: str, *, has_reason: bool) -> d
         "security": [{"token": []}],
         "responses": {"200": {"description": "It is done.", "content": {_TEXT: {}}}, **refusals},
     }
-    reason = {"schema": {"type": "string", "minLength": 1, "maxLength": 500}}
-    body = {"requestBody": {"required": True, "content": {"text/plain": reason}}}
+    body = {} if content is None else {"requestBody": {"required": True, "content": content}}
     return {
-        "put": {"summary": put, **common, **(body if has_reason else {})},
+        "put": {"summary": put, **common, **body},
         "delete": {"summary": delete, **common},
+    }
+
+
+def _describe_audience() -> dict[str, Any]:
+    schema = _describe_texts("audience")
+    answers = {"200": {"description": "The host.", "content": {_JSON: {"schema": schema}}}}
+    return {"get": {"summary": "Who OIDC tokens have to be for.", "responses": answers}}
+
+
+def _describe_exchange() -> dict[str, Any]:
+    error = _describe_texts("code", "description")
+    refusal = {
+        "type": "object",
+        "properties": {"message": _STRING, "errors": {"type": "array", "items": error}},
+        "required": ["message", "errors"],
+    }
+    refused = {_JSON: {"schema": refusal}}
+    minted = {**_describe_texts("token"), "required": ["success", "token"]}
+    return {
+        "post": {
+            "summary": "Exchange an OIDC token of a trusted publisher for one that uploads.",
+            "requestBody": {
+                "required": True,
+                "content": {_JSON: {"schema": _describe_texts("token")}},
+            },
+            "responses": {
+                "200": {"description": "A token.", "content": {_JSON: {"schema": minted}}},
+                "422": {"description": "The token is refused.", "content": refused},
+                "429": {"description": _REFUSALS[429], "content": refused},
+                "503": {"description": "The identity provider is silent.", "content": refused},
+            },
+        }
+    }
+
+
+def _describe_texts(*names: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": dict.fromkeys(names, _STRING),
+        "required": list(names),
     }
 
 
@@ -172,14 +231,21 @@ DESCRIPTION: dict[str, Any] = {
             "Withdraw a release; the text says why.",
             "Offer a release again.",
             "version",
-            has_reason=True,
+            {"text/plain": {"schema": {"type": "string", "minLength": 1, "maxLength": 500}}},
         ),
         "/owners/{distribution}/{owner}": _describe_change(
             "Add an owner to a distribution.",
             "Remove an owner, but not the last.",
             "owner",
-            has_reason=False,
         ),
+        "/publishers/{distribution}/{publisher}": _describe_change(
+            "Let a workflow publish a distribution.",
+            "Let a workflow publish a distribution no longer.",
+            "publisher",
+            {_JSON: {"schema": _PUBLISHER}},
+        ),
+        AUDIENCE: _describe_audience(),
+        MINT: _describe_exchange(),
         "/registry.json": _describe_json("The format, and what is new.", SiteFile),
         "/feed.xml": _describe_file("What is new, as Atom.", {find_content_type("x.xml"): {}}),
         "/index.html": _describe_file("The catalogue.", {find_content_type("x.html"): {}}),
@@ -188,6 +254,9 @@ DESCRIPTION: dict[str, Any] = {
         ),
         "/distributions/{distribution}.json": _describe_json(
             "All releases of a distribution.", DistributionFile, "distribution"
+        ),
+        "/dependents/{distribution}.json": _describe_json(
+            "Who requires a distribution.", DependentsFile, "distribution"
         ),
         "/names/required.json": _describe_json("What the releases require.", NameList),
         "/releases/{distribution}/{version}.json": _describe_json(

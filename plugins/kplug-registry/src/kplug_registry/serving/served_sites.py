@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -15,12 +15,13 @@ from kplug_registry.building import build_site
 from kplug_registry.errors import PublishingError, ServingError
 from kplug_registry.publishing import publish
 from kplug_registry.serving.grouped_publishing import GroupedPublishing
-from kplug_registry.site_format import current_time
+from kplug_registry.site_format import Workflow, current_time
 from kplug_registry.storage import Folder
 from kplug_registry.trust.keys import SigningKeys
 from kplug_registry.wheels import DeclaredComponent, WheelReader, add_results, read_wheels
 
 Declared = Sequence[DeclaredComponent]
+OnPublished = Callable[[str, str], None]
 
 
 class ServedSite(Protocol):
@@ -33,7 +34,15 @@ class ServedSite(Protocol):
     def find_folder(self) -> Path:
         """Return the folder of the current site."""
 
-    def publish(self, wheel: Path, publisher: str) -> str:
+    def pull(self, path: str) -> None:
+        """Have a file in the folder that is asked for, if the site has it.
+
+        Raises:
+            TrustError: if it is not what was signed.
+            UnreachableSiteError: if it is elsewhere, and that does not answer.
+        """
+
+    def publish(self, wheel: Path, publisher: str, workflow: Workflow | None = None) -> str:
         """Add a release in the name of an owner, and return its name and version.
 
         Raises:
@@ -60,19 +69,24 @@ class SiteFolder:
         folder: The site.
         keys: The keys that sign changes, if it is signed.
         declared: Components that published plugins declare in code.
+        on_published: Called with name and version of each wheel that was published.
     """
 
     problem: str | None = None
     is_rebuilt = False
 
     def __init__(
-        self, folder: Path, keys: SigningKeys | None = None, declared: Declared = ()
+        self,
+        folder: Path,
+        keys: SigningKeys | None = None,
+        declared: Declared = (),
+        on_published: OnPublished | None = None,
     ) -> None:
-        self._folder, self.keys = folder, keys
+        self._folder, self.keys, self._on_published = folder, keys, on_published
         self._reader = WheelReader(declared)
         self._publishing = GroupedPublishing(
-            lambda wheels, publisher: publish(
-                wheels, Folder(folder), current_time(), keys, publisher
+            lambda wheels, publisher, workflow: publish(
+                wheels, Folder(folder), current_time(), keys, publisher, workflow
             )
         )
 
@@ -80,11 +94,17 @@ class SiteFolder:
         """Return the folder."""
         return self._folder
 
-    def publish(self, wheel: Path, publisher: str) -> str:
+    def pull(self, path: str) -> None:
+        """Do nothing, as all files are there."""
+
+    def publish(self, wheel: Path, publisher: str, workflow: Workflow | None = None) -> str:
         """Add a release, as ``kplug publish`` does, in one change with others that wait."""
         (contents,) = add_results([self._reader.read(wheel)], ())
-        self._publishing.add(contents, publisher)
-        return f"{contents.metadata.name} {contents.metadata.version}"
+        self._publishing.add(contents, publisher, workflow)
+        name, version = contents.metadata.name, contents.metadata.version
+        if self._on_published is not None:
+            self._on_published(name, version)
+        return f"{name} {version}"
 
     def find_storage(self) -> Folder:
         """Return the folder as a storage."""
@@ -138,9 +158,12 @@ class WheelFolder:
                 self._building.release()
         return self._site
 
-    def publish(self, wheel: Path, publisher: str) -> str:
+    def pull(self, path: str) -> None:
+        """Do nothing, as all files are there."""
+
+    def publish(self, wheel: Path, publisher: str, workflow: Workflow | None = None) -> str:
         """Refuse, as the folder of wheels determines the releases."""
-        del publisher
+        del publisher, workflow
         raise PublishingError(
             f"{wheel.name} is not published: this server shows a folder of wheels",
             hint="Copy the wheel into that folder. Uploads need a site: kplug index build, kplug serve SITE.",
@@ -181,32 +204,44 @@ class WheelFolder:
         is_new = self._count == 1  # later, an empty folder is more likely an accident
         if not wheels and not (is_new and _is_empty(self._wheels)):
             raise _no_wheels(self._wheels)
-        contents = add_results(read_wheels(wheels, self._declared), ())
-        build_site(contents, site, current_time())
+        contents = list(add_results(read_wheels(wheels, self._declared), ()))
+        libraries = [each.metadata.name for each in contents if each.is_library]
+        build_site(contents, site, current_time(), libraries=libraries)
         return site
 
 
-def open_site(folder: Path, keys: SigningKeys | None = None, declared: Declared = ()) -> ServedSite:
+def open_site(
+    folder: Path,
+    keys: SigningKeys | None = None,
+    declared: Declared = (),
+    on_published: OnPublished | None = None,
+) -> ServedSite:
     """Return the served site of a folder.
 
     Args:
         folder: A site, or a folder of wheels, which may still be empty.
         keys: The keys that sign changes of a signed site.
         declared: Components that plugins declare in code.
+        on_published: Called with name and version of each wheel that was uploaded.
 
     Raises:
-        ServingError: if it is neither, or keys are given for wheels.
+        ServingError: if it is neither, or keys or checks are given for wheels.
         KplugError: if the wheels make no site.
     """
     whole = folder.resolve()  # removed from public messages
     if (folder / "registry.json").is_file():
-        return SiteFolder(whole, keys, declared)
+        return SiteFolder(whole, keys, declared, on_published)
     if not folder.is_dir() or not (any(folder.glob("*.whl")) or _is_empty(folder)):
         raise _no_wheels(folder)
     if keys is not None:
         raise ServingError(
             f"{folder} is a folder of wheels, and the site that is made of it is not signed",
             hint="Build a site with `kplug index build`, sign it with `kplug trust`, and serve that.",
+        )
+    if on_published is not None:
+        raise ServingError(
+            f"{folder} is a folder of wheels, and --check is about uploads, of which it takes none",
+            hint="Build a site with `kplug index build`, and serve that.",
         )
     return WheelFolder(whole, declared)
 

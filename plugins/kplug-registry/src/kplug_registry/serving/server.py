@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -21,6 +22,7 @@ def run_server(
     port: int,
     proxy: str | None,
     announce: Callable[[str], None],
+    tls: ssl.SSLContext | None = None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C, then finish running requests.
 
@@ -30,23 +32,28 @@ def run_server(
         port: The port; 0 for one that is free.
         proxy: The address of a trusted reverse proxy, whose forwarded addresses are believed.
         announce: Called with the address, once the socket is open.
+        tls: The certificate for HTTPS; None for HTTP.
 
     Raises:
         ServingError: if the address is unavailable.
     """
     with listen(host, port) as listener:
         name = f"[{host}]" if ":" in host else host
-        announce(f"http://{name}:{listener.getsockname()[1]}/")
+        scheme = "http" if tls is None else "https"
+        announce(f"{scheme}://{name}:{listener.getsockname()[1]}/")
         with suppress(KeyboardInterrupt):  # uvicorn has shut down already
-            make_server(application, proxy).run(sockets=[listener])
+            make_server(application, proxy, tls).run(sockets=[listener])
 
 
-def make_server(application: ASGIApp, proxy: str | None) -> uvicorn.Server:
+def make_server(
+    application: ASGIApp, proxy: str | None, tls: ssl.SSLContext | None = None
+) -> uvicorn.Server:
     """Return the server of an application.
 
     Args:
         application: The application.
         proxy: The address of a trusted reverse proxy.
+        tls: The certificate for HTTPS.
     """
     config = uvicorn.Config(
         application,
@@ -59,6 +66,8 @@ def make_server(application: ASGIApp, proxy: str | None) -> uvicorn.Server:
         limit_concurrency=MOST_CONNECTIONS,  # further ones get 503, if no connection waits for a request
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
+    config.load()
+    config.ssl = tls
     return uvicorn.Server(config)
 
 

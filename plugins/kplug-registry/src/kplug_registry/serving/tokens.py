@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 
 from packaging.utils import canonicalize_name
 
 from kplug_registry.building.owners import OPERATOR, check_owner_name
+from kplug_registry.building.trusted_publishers import OidcIdentity
 from kplug_registry.errors import NotPermittedError, PublishingError, ServingError
 from kplug_registry.serving.database import Database
 from kplug_registry.site_format import current_time, is_distribution_name
@@ -20,6 +22,8 @@ PERMISSIONS = ("publish", "yank", "own", "read")
 _VERBS = {"own": "change the owners of"}
 _PREFIX = "kplug-"  # recognisable for people and secret scanners
 _BYTES = 32  # of randomness: enough to need no slow hash
+_DAY = 86400
+_EXCHANGED = 900  # seconds that a token of `TokenStore.exchange` lasts
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class Token:
         permissions: What it is for: some of `PERMISSIONS`.
         distributions: The only ones that it may change; empty for all that the owner has, and new ones.
         expires: When it ends, in UTC; None if it does not.
+        identity: Of a token that was exchanged for one of an identity provider, what that said; the
+            distributions' trusted publishers say as whom it acts.
     """
 
     name: str
@@ -41,6 +47,7 @@ class Token:
     permissions: tuple[str, ...]
     distributions: tuple[str, ...]
     expires: str | None
+    identity: OidcIdentity | None = None
 
     @property
     def is_expired(self) -> bool:
@@ -107,12 +114,55 @@ class TokenStore:
         facts = (name, _hash(text), current_time(), acts_as, wanted, only, _find_end(days))
         with self._database.open() as connection:
             added = connection.execute(
-                "INSERT OR IGNORE INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?)", facts
+                "INSERT OR IGNORE INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", facts
             )
         if not added.rowcount:
             raise ServingError(
                 f"there is a token {name!r} already, and its text is not stored",
                 hint=f"Take another name, or first: kplug token revoke {name}",
+            )
+        return text
+
+    def exchange(
+        self, assertion: str, ends: float, identity: OidcIdentity, distributions: Iterable[str]
+    ) -> str:
+        """Create a token that publishes for some minutes, and return its text.
+
+        Args:
+            assertion: The verified token of the identity provider, which is exchanged once.
+            ends: When that ends, in seconds.
+            identity: What it says.
+            distributions: The distributions that trust it.
+
+        Raises:
+            ServingError: if it was exchanged before.
+        """
+        text = _PREFIX + secrets.token_urlsafe(_BYTES)
+        signed = _hash(assertion.rpartition(".")[0])  # some signatures can be written in two ways
+        name = f"workflow:{signed[:16]}"
+        only = " ".join(sorted(distributions))
+        now, end = current_time(), _find_end(_EXCHANGED / _DAY)
+        kept = max(ends, datetime.now(timezone.utc).timestamp()) + _DAY
+        with self._database.open() as connection:
+            connection.execute(
+                "DELETE FROM tokens WHERE identity IS NOT NULL AND expires <= ?", (now,)
+            )
+            connection.execute(
+                "DELETE FROM exchanged WHERE ends <= ?", (datetime.now(timezone.utc).timestamp(),)
+            )
+            added = connection.execute(
+                "INSERT OR IGNORE INTO exchanged VALUES (?, ?)", (signed, kept)
+            )
+            if added.rowcount:
+                facts = (name, _hash(text), now, "", "publish", only, end)
+                connection.execute(
+                    "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (*facts, json.dumps(asdict(identity))),
+                )
+        if not added.rowcount:
+            raise ServingError(
+                "this OIDC token was exchanged before",
+                hint="Ask the identity provider for a new one.",
             )
         return text
 
@@ -159,10 +209,13 @@ def _make_token(
     permissions: str,
     distributions: str,
     expires: str | None,
+    identity: str | None,
 ) -> Token:
     del sha256
-    only = tuple(distributions.split())
-    return Token(name, created, owner, tuple(permissions.split()), only, expires)
+    only, said = tuple(distributions.split()), None
+    if identity is not None:
+        said = OidcIdentity(**json.loads(identity))
+    return Token(name, created, owner, tuple(permissions.split()), only, expires, said)
 
 
 def _check_owner(owner: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,9 +21,10 @@ from starlette.types import Message, Receive
 from kplug_registry.errors import PublishingError, SiteFormatError
 from kplug_registry.serving.upload_limits import UploadLimits
 from kplug_registry.site_format import wheel_path
-from kplug_registry.wheels import facts_path
+from kplug_registry.wheels import attestation_paths, facts_path
 
 _CHUNK = 1 << 20
+_MOST_ATTESTATIONS = 2  # one of each predicate
 _LINGER = 10  # seconds for a client to finish a refused request
 
 
@@ -130,6 +132,21 @@ async def _receive_form(request: Request, limits: UploadLimits) -> FormData:
         raise UploadError(400, f"the form cannot be read: {error.detail}", _USE_TOOLS) from None
 
 
+def _read_attestations(field: object) -> list[object]:
+    """Return the attestations of a form, which reading the wheel checks."""
+    try:
+        found = [] if field is None else json.loads(str(field))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list) or len(found) > _MOST_ATTESTATIONS:
+        raise UploadError(
+            400,
+            f"the field 'attestations' is no list of at most {_MOST_ATTESTATIONS} attestations in JSON",
+            "Upload with: twine upload --attestations WHEEL WHEEL.publish.attestation",
+        )
+    return found
+
+
 def _take_wheel(form: FormData, folder: Path) -> ReceivedWheel:
     action, content, wanted = (form.get(key) for key in (":action", "content", "sha256_digest"))
     facts = form.get("facts")
@@ -153,6 +170,9 @@ def _take_wheel(form: FormData, folder: Path) -> ReceivedWheel:
     if isinstance(facts, UploadFile):
         with facts_path(path).open("wb") as file:
             shutil.copyfileobj(facts.file, file)
+    attestations = _read_attestations(form.get("attestations"))
+    for place, each in zip(attestation_paths(path), attestations, strict=False):
+        place.write_text(json.dumps(each), "utf-8")
     found = digest.hexdigest()
     if found != wanted:
         raise UploadError(

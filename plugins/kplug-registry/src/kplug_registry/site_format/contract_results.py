@@ -66,6 +66,7 @@ class ContractResults:
         date: When, in UTC, as ``2026-01-31T12:00:00Z``.
         components: The checked components, by kind and name.
         problems: Problems of the release as a whole.
+        is_verified: Whether the registry ran the checks itself.
     """
 
     kplug: str
@@ -73,6 +74,7 @@ class ContractResults:
     date: str
     components: tuple[CheckedComponent, ...]
     problems: tuple[str, ...] = ()
+    is_verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class CheckSummary:
         level: The level that it has reached; None for none.
         equal_to: The object that computes the same; empty if none was compared.
         cost: What it costs, in a sentence; empty if that is unknown.
+        is_verified: Whether the registry ran the checks itself.
     """
 
     passed: int
@@ -100,6 +103,7 @@ class CheckSummary:
     level: str | None = None
     equal_to: str = ""
     cost: str = ""
+    is_verified: bool = False
 
 
 def find_lowest_level(
@@ -132,6 +136,7 @@ def summarize_checks(results: ContractResults | None) -> dict[tuple[str, str], C
             one.level,
             one.equal_to,
             one.cost,
+            results.is_verified,
         )
         for one in results.components
     }

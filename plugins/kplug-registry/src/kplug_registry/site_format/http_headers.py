@@ -15,6 +15,7 @@ _CONTENT_TYPES = {
     ".svg": "image/svg+xml",
     ".whl": "application/zip",
     ".metadata": "text/plain; charset=utf-8",
+    ".provenance": "application/vnd.pypi.integrity.v1+json",  # PEP 740
 }
 _NAMED_BY_CONTENT = re.compile(r"(.*/)?(targets/(.+/)?[0-9a-f]{64}|metadata/[0-9]+)\.[^/]+")
 _NEVER_REPLACED = ("files/", "numbers/", "pictures/")

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from kplug_registry.errors import SiteFormatError
+from kplug_registry.site_format.schema import SearchHit
 
 Noun = TypeVar("Noun")
 
@@ -50,9 +51,13 @@ def from_json(noun: type[Noun], text: str | bytes, where: str) -> Noun:
 
 
 def _as_object(noun: Any) -> dict[str, Any]:
+    if isinstance(noun, SearchHit):  # there are very many
+        pairs = ((name, getattr(noun, name)) for name in noun.__match_args__)
+        return {name: value for name, value in pairs if value != _DEFAULTS[name]}
     return {name: getattr(noun, name) for name in noun.__match_args__}
 
 
+_DEFAULTS = {field.name: field.default for field in dataclasses.fields(SearchHit)}
 _ENCODER = json.JSONEncoder(
     ensure_ascii=False, check_circular=False, separators=(",", ":"), default=_as_object
 )

@@ -60,6 +60,19 @@ def distribution_path(name: str) -> str:
     return f"distributions/{_check(_DISTRIBUTION, canonicalize_name(name), 'distribution')}.json"
 
 
+def dependents_path(name: str) -> str:
+    """Return the path of the file about those that require a distribution.
+
+    Raises:
+        SiteFormatError: for a name that no distribution can have.
+
+    Example:
+        >>> dependents_path("Kplug_Penalties")
+        'dependents/kplug-penalties.json'
+    """
+    return f"dependents/{_check(_DISTRIBUTION, canonicalize_name(name), 'distribution')}.json"
+
+
 def release_path(name: str, version: str) -> str:
     """Return the path of the file about a version of a distribution.
 
@@ -114,6 +127,15 @@ def wheel_path(filename: str) -> str:
     return f"files/{_check(_FILE, filename, 'wheel')}"
 
 
+def provenance_path(filename: str) -> str:
+    """Return the path of the attestations of a wheel.
+
+    Raises:
+        SiteFormatError: for an invalid file name of a wheel.
+    """
+    return f"{wheel_path(filename)}.provenance"
+
+
 def picture_path(sha256: str) -> str:
     """Return the path of a picture.
 
@@ -165,16 +187,21 @@ def prefix_path(word: str) -> str:
         >>> prefix_path("di"), prefix_path("diceloss")
         ('prefixes/di.json', 'prefixes/dice.json')
     """
-    return f"prefixes/{_make_stem(word[: _PREFIX_LENGTHS[-1]])}.json"
+    stem = word if "." in word else _make_stem(word[: _PREFIX_LENGTHS[-1]])
+    return f"prefixes/{stem}.json"
 
 
 def list_prefixes(word: str) -> tuple[str, ...]:
-    """Return the prefixes under which a word is listed.
+    """Return the prefixes under which a word is listed; a facet is listed under its kind.
 
     Example:
         >>> list_prefixes("dice"), list_prefixes("f1"), list_prefixes("a")
         (('di', 'dic', 'dice'), ('f1',), ())
+        >>> list_prefixes("loss.level-gold")
+        ('loss.facets',)
     """
+    if "." in word:
+        return (f"{word.partition('.')[0]}.facets",)
     return tuple(word[:length] for length in _PREFIX_LENGTHS if length <= len(word))
 
 

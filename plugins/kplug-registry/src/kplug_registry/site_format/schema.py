@@ -8,8 +8,16 @@ from kplug_registry.site_format.contract_results import CheckSummary, ContractRe
 
 FORMAT = 1  # raised on incompatible changes
 MOST_HITS = 200  # of a search file, so that a search costs the same in a large site
+MOST_OF_ONE = 40  # hits of one distribution in a search file that others would fill
 LONGEST_HIT_SUMMARY = 160  # so that a file of hits stays small, whatever authors write
+ENDING = ("deprecated", "archived")  # stages of what nobody should begin to use
+_LICENCES = (
+    "0bsd agpl-3.0-only agpl-3.0-or-later apache-2.0 bsd-2-clause bsd-3-clause gpl-2.0-only "
+    "gpl-3.0-only gpl-3.0-or-later isc lgpl-3.0-only lgpl-3.0-or-later mit mpl-2.0 unlicense zlib other"
+)
+LICENCES = tuple(_LICENCES.split())  # those that are told apart
 MOST_WORDS = 200  # of a prefix file, for the same reason
+MOST_DEPENDENTS = 200  # of a file, for the same reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,8 @@ class Offer:
         checks: Its contract results in short, according to the publisher; None if unknown.
         example: How it is written with the arguments of its author's example; empty without one.
         is_stated: Whether the author states what its code does not show, such as the signature.
+        lifecycle: The stage of the component, or else of the distribution; None if unknown.
+        successor: What to use instead of what is deprecated or archived.
     """
 
     distribution: str
@@ -94,6 +104,8 @@ class Offer:
     checks: CheckSummary | None = None
     example: str = ""
     is_stated: bool = False
+    lifecycle: str | None = None
+    successor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +135,8 @@ class ComponentEntry:
         signature: Arguments with their defaults; empty if no code shows them.
         summary: One line.
         documentation: The documentation of the object.
-        deprecated: What to use instead, if it is on its way out.
+        lifecycle: Its stage, or else that of its distribution; None if unknown.
+        successor: What to use instead of what is deprecated or archived.
         is_qualified_only: Whether the bare name does not mean this component.
         example: How it is written with the arguments of its author's example; empty without one.
         is_stated: Whether the author states what its code does not show, such as the signature.
@@ -136,10 +149,73 @@ class ComponentEntry:
     signature: str = ""
     summary: str = ""
     documentation: str = ""
-    deprecated: str | None = None
+    lifecycle: str | None = None
+    successor: str | None = None
     is_qualified_only: bool = False
     example: str = ""
     is_stated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim of an OIDC token, such as ``repository`` and ``acme/waves``."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """Who an OIDC token was issued to: a workflow of a CI service, as far as its claims are pinned.
+
+    Args:
+        issuer: The identity provider's address.
+        claims: By name.
+    """
+
+    issuer: str
+    claims: tuple[Claim, ...]
+
+    def __str__(self) -> str:
+        """Return it in one line."""
+        claims = ", ".join(f"{claim.name} {claim.value}" for claim in self.claims)
+        return f"{claims} ({self.issuer})"
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedPublisher:
+    """A workflow that may publish a distribution without a stored token.
+
+    Args:
+        name: The name that an owner gave it.
+        owner: In whose name it publishes: an owner of the distribution.
+        audience: The audience that its tokens have to be for.
+        workflow: The issuer and the claims that its tokens have to have.
+    """
+
+    name: str
+    owner: str
+    audience: str
+    workflow: Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """The attestations of a wheel (PEP 740), in ``files/<filename>.provenance``.
+
+    Args:
+        filename: The wheel's name.
+        sha256: The hash of the file.
+        predicate_types: What is stated of the wheel, each as an address.
+        workflow: The workflow that signed.
+        is_verified: Whether the registry has verified all signatures, certificates and log entries.
+    """
+
+    filename: str
+    sha256: str
+    predicate_types: tuple[str, ...]
+    workflow: Workflow
+    is_verified: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +232,13 @@ class Release:
         yanked: Why it was withdrawn, or None.
         numbers: The hash of what its components compute, as its wheels have it; None if they have nothing.
         publisher: The owner who published its first wheel.
+        lifecycle: Its stage, as its wheels state it; None if unknown.
+        successor: The distribution to use instead of what is deprecated or archived.
+        is_library: Whether it offers nothing to kplug, and is there for plugins that require it.
+        workflow: The workflow that published its first wheel; None if it was a person's or a stored token.
+        provenances: The attestations of its wheels, by file name.
+        license: The licence that its metadata state, as an expression or as text; may be empty.
+        keywords: The keywords of its metadata.
     """
 
     version: str
@@ -167,6 +250,13 @@ class Release:
     yanked: str | None = None
     numbers: str | None = None
     publisher: str = ""
+    lifecycle: str | None = None
+    successor: str | None = None
+    is_library: bool = False
+    workflow: Workflow | None = None
+    provenances: tuple[Provenance, ...] = ()
+    license: str = ""
+    keywords: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +280,10 @@ class ReleaseFile:
 
 @dataclass(frozen=True, slots=True)
 class OwnerChange:
-    """An owner who was added to a distribution, or removed.
+    """An owner or a trusted publisher who was added to a distribution, or removed.
 
     Args:
-        owner: The owner.
+        owner: The owner; ``workflow:NAME`` for a trusted publisher.
         is_added: Whether the owner was added.
         by: Who did it: an owner, or ``operator``.
         date: When, in UTC, as ``2026-01-31T12:00:00Z``.
@@ -214,33 +304,51 @@ class DistributionFile:
         releases: The newest first.
         owners: Who may publish it, by name.
         owner_changes: How they became so, the oldest first; the last hundred.
+        trusted_publishers: The workflows that may publish it, by name.
     """
 
     name: str
     releases: tuple[Release, ...]
     owners: tuple[str, ...] = ()
     owner_changes: tuple[OwnerChange, ...] = ()
+    trusted_publishers: tuple[TrustedPublisher, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
     """A component, as a search shows it: of the newest version that is not yanked.
 
+    It does not say which that is, so a new version of the same components writes no file of hits. In a file,
+    fields that have their defaults are left out.
+
     Args:
         kind: The singular name of the kind.
         name: The declared name.
         distribution: The normalised name of the distribution.
-        version: The version.
         summary: One line, cut at `LONGEST_HIT_SUMMARY` characters.
         is_qualified_only: Whether the bare name does not mean this component.
+        lifecycle: The stage of the component, or else of the distribution; None if unknown.
+        score: The standing of the distribution, which does not depend on the word.
+        since: The day of its first release in this registry: ``2026-01-31``.
+        level: The level that the page of the component shows; empty for none.
+        licence: The SPDX identifier of a usual licence in small letters, or ``other``; empty if unknown.
     """
 
     kind: str
     name: str
     distribution: str
-    version: str
-    summary: str
+    summary: str = ""
     is_qualified_only: bool = False
+    lifecycle: str | None = None
+    score: int = 0
+    since: str = ""
+    level: str = ""
+    licence: str = ""
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether nobody should begin to use it."""
+        return self.lifecycle in ENDING
 
     @property
     def written(self) -> str:
@@ -250,11 +358,12 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True)
 class SearchFile:
-    """``search/<word>.json``: components that have a word in their name, distribution or summary.
+    """``search/<word>.json``: components that have a word in their name, texts or keywords.
 
     Args:
         word: The word.
-        hits: Those with the word in their name first; `MOST_HITS` at most.
+        hits: Those with the word in their name first, then by score; `MOST_HITS` at most, and
+            `MOST_OF_ONE` of a distribution where others would have no place.
     """
 
     word: str
@@ -272,6 +381,32 @@ class PrefixFile:
 
     prefix: str
     words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """A distribution whose current release requires another.
+
+    Args:
+        name: Its normalised name.
+        publisher: The owner who published that release.
+    """
+
+    name: str
+    publisher: str
+
+
+@dataclass(frozen=True, slots=True)
+class DependentsFile:
+    """``dependents/<name>.json``: the distributions of the site that require one, which need not be there.
+
+    Args:
+        name: The normalised name of the required distribution.
+        dependents: By name; `MOST_DEPENDENTS` at most.
+    """
+
+    name: str
+    dependents: tuple[Dependent, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,11 +11,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from kplug_registry.errors import BusySiteError, PublishingError
-from kplug_registry.site_format import hash_stream
+from kplug_registry.site_format import hash_stream, is_immutable
 from kplug_registry.storage.site_storage import WORKPLACE, Turn
 
 _JOURNAL = f"{WORKPLACE}/journal.zip"
 _DRAFT = f"{WORKPLACE}/draft"  # inside the site, for atomic renames
+_COMPRESSED = ".json.gz"  # beside a file that never changes, for web servers; no file of the site
+_LEAST_COMPRESSED = 4096  # bytes
 
 
 class Folder:
@@ -49,7 +52,11 @@ class Folder:
     def list(self, folder: str) -> list[str]:
         """Return the paths of all files below a folder, sorted."""
         found = (self.path / folder).rglob("*")
-        return sorted(each.relative_to(self.path).as_posix() for each in found if each.is_file())
+        return sorted(
+            each.relative_to(self.path).as_posix()
+            for each in found
+            if each.is_file() and not each.name.endswith(_COMPRESSED)
+        )
 
     def write(self, files: Mapping[str, bytes]) -> None:
         """Write files, each atomically; they are durable on return."""
@@ -59,6 +66,8 @@ class Folder:
                 target = self.path / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 self._draft(content).replace(target)
+                if _is_compressed(path, len(content)):
+                    self._compress(path, content)
                 folders.add(target.parent)
             for folder in folders:
                 _flush(folder)
@@ -81,6 +90,9 @@ class Folder:
                     continue
                 except OSError:  # a file system without such names
                     self.write({target: (self.path / source).read_bytes()})
+                else:
+                    if _is_compressed(target, (self.path / source).stat().st_size):
+                        self._compress(target, (self.path / source).read_bytes())
             for folder in {(self.path / target).parent for target in files}:
                 _flush(folder)
 
@@ -88,6 +100,7 @@ class Folder:
         """Remove files, ignoring missing ones."""
         for path in paths:
             (self.path / path).unlink(missing_ok=True)
+            (self.path / f"{path}.gz").unlink(missing_ok=True)
 
     @contextmanager
     def take_turn(self, timeout: float) -> Iterator[Turn]:
@@ -115,12 +128,20 @@ class Folder:
         finally:
             lock.release()
 
+    def _compress(self, path: str, content: bytes) -> None:
+        self._draft(gzip.compress(content, mtime=0)).replace(self.path / f"{path}.gz")
+
     def _draft(self, content: bytes) -> Path:
         draft = self.path / _DRAFT
         draft.parent.mkdir(parents=True, exist_ok=True)
         draft.write_bytes(content)
         _flush(draft)
         return draft
+
+
+def _is_compressed(path: str, size: int) -> bool:
+    """Whether a file is there once more as gzip; one that changes is not, as it would get out of date."""
+    return size >= _LEAST_COMPRESSED and path.endswith(".json") and is_immutable(path)
 
 
 @contextmanager

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 16
 _ROOT = ".root.json"  # whose next version may have been absent a moment ago
 _MOST_REQUESTS = 8  # at once
+_ASKS_FOR_ONE = (
+    ": it needs a token that may read, as the password of the user __token__ in .netrc, over HTTPS"
+)
 _PAUSE = 60  # seconds in which a silent server is not asked again
 
 
@@ -48,12 +51,20 @@ class SiteFetcher(BoundedFetcher):
         timeout: Seconds for a connection, and between two pieces of an answer.
         longest: Seconds for one whole file. A server that exceeds either is not asked again for a minute.
         retries: The number of retries, with growing pauses.
+        follows_redirects: Whether a server may send requests to another address.
     """
 
-    def __init__(self, timeout: float = 10, longest: float = 300, retries: int = 3) -> None:
+    def __init__(
+        self,
+        timeout: float = 10,
+        longest: float = 300,
+        retries: int = 3,
+        *,
+        follows_redirects: bool = True,
+    ) -> None:
         self._timeout, self._longest = timeout, longest
         self._silent: dict[str, float] = {}  # until when a server is not asked
-        self._retries = retries
+        self._retries, self._follows_redirects = retries, follows_redirects
 
     def download_all(self, urls: Iterable[tuple[str, int]]) -> Iterator[bytes]:
         """Yield files in their order, several of which are requested at once.
@@ -72,7 +83,8 @@ class SiteFetcher(BoundedFetcher):
             return _read_file(path_of_url(url), url)
         status, _, chunks = self.request(url)
         if status >= 400:
-            raise DownloadHTTPError(f"{url} answers with status {status}", status)
+            reason = _ASKS_FOR_ONE if status == 401 else ""
+            raise DownloadHTTPError(f"{url} answers with status {status}{reason}", status)
         return chunks
 
     def request(self, url: str, etag: str | None = None) -> tuple[int, str | None, Iterator[bytes]]:
@@ -96,7 +108,13 @@ class SiteFetcher(BoundedFetcher):
         if not is_immutable(url) or url.endswith(_ROOT):
             headers["Cache-Control"] = "no-cache"  # caches ask whether theirs is the newest
         try:
-            response = self._session.get(url, headers=headers, stream=True, timeout=self._timeout)
+            response = self._session.get(
+                url,
+                headers=headers,
+                stream=True,
+                timeout=self._timeout,
+                allow_redirects=self._follows_redirects,
+            )
         except (OSError, urllib3.exceptions.HTTPError) as error:
             raise self._translate(url, error) from error
         if response.status_code >= 300:

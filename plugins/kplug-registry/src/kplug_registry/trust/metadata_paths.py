@@ -16,7 +16,7 @@ _CONTENTS = "targets"
 # Fields of targets, which a client has before it reads any file of the site.
 FORMAT_FIELD = "kplug_format"
 RECALLS_FIELD = "kplug_recalls"
-_SIGNED = ("components", "distributions", "prefixes", "releases", "search")
+_SIGNED = ("components", "dependents", "distributions", "prefixes", "releases", "search")
 LATEST = f"{METADATA}/latest.json"
 
 

@@ -13,9 +13,15 @@ Data flows in this order::
     many wheels                          parallel_reading
     hashes of its installed code         code_hashes
     hashes of its files                  file_hashes
+    attestations beside it               attestations
     contract results for that code       check_report → supplied_results
 """
 
+from kplug_registry.wheels.attestations import (
+    GITHUB as GITHUB,
+    Attestation as Attestation,
+    attestation_paths as attestation_paths,
+)
 from kplug_registry.wheels.author_facts import (
     FACTS_FORMAT as FACTS_FORMAT,
     AuthorFacts as AuthorFacts,

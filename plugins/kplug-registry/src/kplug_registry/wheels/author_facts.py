@@ -59,7 +59,8 @@ class StatedComponent:
         summary: One line.
         documentation: The documentation of the object.
         example: How it is written with the arguments of its author's example; empty without one.
-        deprecated: What to use instead, if it is on its way out.
+        lifecycle: Its stage, or else that of its distribution; None if unknown.
+        successor: What to use instead of what is deprecated or archived.
         is_qualified_only: Whether the bare name does not mean this component.
         picture: What it does, if drawn.
     """
@@ -72,7 +73,8 @@ class StatedComponent:
     summary: str = ""
     documentation: str = ""
     example: str = ""
-    deprecated: str | None = None
+    lifecycle: str | None = None
+    successor: str | None = None
     is_qualified_only: bool = False
     picture: StatedPicture | None = None
 
@@ -239,7 +241,8 @@ def _check(archive: WheelArchive, one: StatedComponent) -> ComponentEntry:
         one.name,
         target,
         one.aliases,
-        deprecated=one.deprecated and condense(one.deprecated),
+        lifecycle=one.lifecycle,
+        successor=one.successor and condense(one.successor),
         is_qualified_only=one.is_qualified_only,
     )
 

@@ -19,7 +19,8 @@ class DeclaredComponent:
     version: str
     target: str
     summary: str
-    deprecated: str | None
+    lifecycle: str | None
+    successor: str | None
     is_qualified_only: bool
 
     @property
@@ -31,7 +32,8 @@ class DeclaredComponent:
             self.target,
             self.aliases,
             summary=self.summary,
-            deprecated=self.deprecated,
+            lifecycle=self.lifecycle,
+            successor=self.successor,
             is_qualified_only=self.is_qualified_only,
         )
 

@@ -13,8 +13,10 @@ from packaging.utils import (
 )
 from packaging.version import Version
 
+from kplug.inspection import Lifecycle, find_classified
 from kplug_registry.wheels.archive import WheelArchive
 
+_MOST_KEYWORDS, _LONGEST_KEYWORD = 20, 40  # as more would be there to be found everywhere
 _LONGEST_REQUIREMENTS = 20_000  # in total, as every component's file repeats them
 
 
@@ -30,6 +32,8 @@ class WheelMetadata:
         requires: Requirements (PEP 508), as written.
         requires_python: The Pythons that it supports; empty for all.
         text: The file METADATA.
+        lifecycle: The lifecycle in its classifiers, if they have one.
+        keywords: Its keywords, `_MOST_KEYWORDS` at most.
     """
 
     name: NormalizedName
@@ -39,6 +43,8 @@ class WheelMetadata:
     requires: tuple[str, ...]
     requires_python: str
     text: bytes
+    lifecycle: Lifecycle | None = None
+    keywords: tuple[str, ...] = ()
 
 
 def find_metadata_folder(archive: WheelArchive) -> str:
@@ -79,6 +85,10 @@ def read_metadata(archive: WheelArchive, folder: str) -> WheelMetadata:
         requires[:-1],
         requires[-1],
         text,
+        find_classified(found.classifiers or ()),
+        tuple(
+            _to_line(word)[:_LONGEST_KEYWORD] for word in (found.keywords or ())[:_MOST_KEYWORDS]
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kplug import Component, get_kind, lookup_key
 from kplug.errors import RegistrationError, UnknownKindError
+from kplug.inspection import LIFECYCLE_GROUP, Lifecycle
 from kplug_registry.placement import PlacedFile, list_packages
 from kplug_registry.site_format import (
     ComponentEntry,
@@ -19,6 +20,7 @@ from kplug_registry.site_format import (
     hash_stream,
 )
 from kplug_registry.wheels.archive import LIMITS, Limits, WheelArchive
+from kplug_registry.wheels.attestations import Attestation, read_attestations
 from kplug_registry.wheels.author_facts import (
     add_statements,
     facts_path,
@@ -31,6 +33,7 @@ from kplug_registry.wheels.code import LONGEST_LINE, WheelCode, make_writable
 from kplug_registry.wheels.declared_components import DeclaredComponent
 from kplug_registry.wheels.entry_points import MOST_COMPONENTS, list_names, read_entry_points
 from kplug_registry.wheels.foreign_files import check_placement
+from kplug_registry.wheels.lifecycles import add_lifecycles
 from kplug_registry.wheels.metadata import WheelMetadata, find_metadata_folder, read_metadata
 from kplug_registry.wheels.record import check_record
 from kplug_registry.wheels.recorded_numbers import read_numbers
@@ -38,7 +41,7 @@ from kplug_registry.wheels.recorded_numbers import read_numbers
 _DIVIDE = "Divide it into several distributions."
 _OTHER_CONTRACT = re.compile(r"kplug\d")
 _MOST_TEXT = 8_000_000  # characters about components that files and pages of a site have
-_NO_COMPONENTS = ("commands", "modules")
+_NO_COMPONENTS = ("commands", "modules", LIFECYCLE_GROUP.partition(".")[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,9 @@ class WheelContents:
         results: Results of the contract suite, if any.
         numbers: What its components compute, as ``numbers.json`` has it; empty without that file.
         supplied: Results of the contract suite that came with it.
+        lifecycle: Its lifecycle, if it states one.
+        is_library: Whether it has no entry points in kplug's groups.
+        attestations: Those that came with it.
     """
 
     path: Path
@@ -68,6 +74,9 @@ class WheelContents:
     results: ContractResults | None = None
     numbers: bytes = b""
     supplied: tuple[SuppliedResults, ...] = ()
+    lifecycle: Lifecycle | None = None
+    is_library: bool = False
+    attestations: tuple[Attestation, ...] = ()
 
 
 def read_wheel(
@@ -111,6 +120,7 @@ def read_wheel(
                 "its file with the wheel. Who runs the registry may write "
                 "`kplug list --json > components.json`, and give `--components components.json`.",
             )
+        lifecycle, entries = add_lifecycles(archive, groups, metadata.lifecycle, entries)
         texts = (_describe(entry, code, facts is not None) for entry in entries)
         found = texts if facts is None else add_statements(texts, facts)
         described = tuple(_check_texts(archive, found, metadata))
@@ -129,6 +139,9 @@ def read_wheel(
         supplied=()
         if results is None
         else read_check_report(results.encode(), facts_path(path).name),
+        lifecycle=lifecycle,
+        is_library=not groups,
+        attestations=read_attestations(path, file.sha256),
     )
 
 
@@ -163,7 +176,7 @@ def _list_static(
 def _find_hook(
     archive: WheelArchive, groups: Mapping[str, Mapping[str, str]], code: WheelCode
 ) -> str | None:
-    """Return a hook that declares components in code, or None; refuse a wheel without a module of hooks."""
+    """Return a hook that declares components in code, or None; refuse a wheel without the module."""
     found: str | None = None
     modules = [target.partition(":")[0].strip() for target in groups.get("kplug", {}).values()]
     for module in modules:
@@ -171,8 +184,6 @@ def _find_hook(
             archive.refuse(f"its module of hooks {module[:80]!r} is not in the wheel")
         hooks = (name for name in code.list_functions(module) if _offers_components(name))
         found = found or next((f"{module}.{name}" for name in hooks), None)
-    if not groups:
-        archive.refuse("it is no plugin of kplug: it has no entry points in a group of kplug's")
     return found
 
 
@@ -217,12 +228,14 @@ def _join(same: list[ComponentEntry]) -> ComponentEntry:
         return same[0]
     attribute = lookup_key(same[0].target.rpartition(":")[2].rpartition(".")[2])
     main = min(same, key=lambda entry: (lookup_key(entry.name) != attribute, entry.name))
+    stated = next((entry for entry in same if entry.lifecycle), main)
     names = {name for entry in same for name in (entry.name, *entry.aliases)} - {main.name}
     return replace(
         main,
         aliases=tuple(sorted(names)),
         summary=next((entry.summary for entry in same if entry.summary), ""),
-        deprecated=next((entry.deprecated for entry in same if entry.deprecated), None),
+        lifecycle=stated.lifecycle,
+        successor=stated.successor,
         is_qualified_only=any(entry.is_qualified_only for entry in same),
     )
 
@@ -253,7 +266,6 @@ def _describe(entry: ComponentEntry, code: WheelCode, is_stated: bool) -> Compon
         entry,
         signature=make_writable(found.signature),
         summary=make_writable(entry.summary or found.summary)[:LONGEST_LINE],
-        deprecated=entry.deprecated and make_writable(entry.deprecated)[:LONGEST_LINE],
         documentation=make_writable(found.documentation),
     )
 

@@ -32,7 +32,7 @@ function read(folder, word) {
 
 async function load(folder, word) {
   let stem = word;
-  if (!/^[a-z0-9]+$/.test(word)) {
+  if (!/^[a-z0-9]+$|^[a-z][a-z0-9_]*\.[a-z0-9.-]+$/.test(word)) { // words, and lists such as loss.level-gold
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(word));
     stem = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   }
@@ -43,7 +43,7 @@ async function load(folder, word) {
 }
 
 async function hitsOf(word) {
-  return (await read("search", word))?.hits || [];
+  return ((await read("search", word))?.hits || []).map((hit) => ({ score: 0, since: "", ...hit }));
 }
 
 async function wordsLike(beginning) {
@@ -94,8 +94,14 @@ async function search(text) {
   const last = found.length - 1;
   const hits = intersect(await Promise.all(found.map((run, at) => hitsOfRun(run, at === last))));
   const whole = key(text.replace(/\s/g, ""));
-  const rank = (hit) => (key(hit.name) === whole ? 0 : key(hit.name).startsWith(whole) ? 1 : 2);
-  return hits.sort((one, other) => rank(one) - rank(other));
+  const isEnding = (hit) => (["deprecated", "archived"].includes(hit.lifecycle) ? 3 : 0);
+  const rank = (hit) => isEnding(hit) + (key(hit.name) === whole ? 0 : key(hit.name).startsWith(whole) ? 1 : 2);
+  const words = found.flatMap((run) => (run.parts.length ? run.parts : [run.whole]));
+  const unnamed = (hit) => words.filter((word) => !key(hit.name).includes(word)).length;
+  // For one word, the order of its file stays, which has the score in it.
+  const standing = (one, other) => (words.length < 2 ? 0
+    : unnamed(one) - unnamed(other) || other.score - one.score || one.since.localeCompare(other.since));
+  return hits.sort((one, other) => rank(one) - rank(other) || standing(one, other));
 }
 
 // The number of letters to insert, leave out or replace, or to exchange with the next.
@@ -138,10 +144,36 @@ function row(hit) {
   item.append(
     element("a", hit.is_qualified_only ? `${hit.distribution}/${hit.name}` : hit.name, { href: address }), " ",
     element("span", hit.kind, { className: "kind" }), " ",
-    element("span", `${hit.distribution} ${hit.version}`, { className: "version" }),
+    element("span", hit.distribution, { className: "version" }),
+    ...(hit.level ? [" ", element("span", hit.level, { className: "kind" })] : []),
+    ...(hit.lifecycle ? [" ", element("span", hit.lifecycle, { className: "kind" })] : []),
     element("div", hit.summary),
   );
   return item;
+}
+
+const levels = ["bronze", "silver", "gold"];
+const stages = ["experimental", "deprecated", "archived"]; // later than all others, in this order
+const orders = {
+  score: (one, other) => other.score - one.score || one.since.localeCompare(other.since),
+  newest: (one, other) => other.since.localeCompare(one.since),
+  name: (one, other) => key(one.name).localeCompare(key(other.name)),
+};
+
+function fits(hit, { kind, level, lifecycle, licence }) {
+  return (!kind || hit.kind === kind) && (!lifecycle || hit.lifecycle === lifecycle)
+    && (!licence || hit.licence === licence) && levels.indexOf(hit.level) >= levels.indexOf(level);
+}
+
+// Components of a kind without words: those of the lists that the filters name, each of which has 200 at most.
+async function browse({ kind, level, lifecycle, licence }) {
+  const facets = [
+    ...(level ? levels.slice(levels.indexOf(level)).map((each) => `level-${each}`) : []),
+    ...(lifecycle ? [`lifecycle-${lifecycle}`] : []), ...(licence ? [`licence-${licence}`] : []),
+  ];
+  const lists = await Promise.all((facets.length ? facets : ["all"]).map((each) => hitsOf(`${kind}.${each}`)));
+  const rank = (hit) => stages.indexOf(hit.lifecycle);
+  return join(lists).sort((one, other) => rank(one) - rank(other) || orders.score(one, other));
 }
 
 function count(number) {
@@ -150,28 +182,33 @@ function count(number) {
 
 function startSearch(form) {
   const input = form.querySelector("input");
-  const kind = form.querySelector("select");
+  const selects = [...form.querySelectorAll("select")];
   const status = document.getElementById("status");
   let latest = 0;
-  async function find(text) {
-    if (!text) return [[], kind.value ? "Type a word to search this kind." : ""];
-    const hits = await search(text);
-    const wanted = hits.filter((hit) => !kind.value || hit.kind === kind.value);
+  async function find(text, { sort, ...filters }) {
+    if (!text && !filters.kind) {
+      return [[], Object.keys(filters).length ? "Choose a kind, or type a word." : ""];
+    }
+    const hits = text ? await search(text) : await browse(filters);
+    const wanted = hits.filter((hit) => fits(hit, filters));
+    if (sort in orders) wanted.sort(orders[sort]);
     if (wanted.length) return [wanted, count(wanted.length)];
-    if (hits.length) return [[], `Nothing found of this kind, and ${count(hits.length)} of others.`];
+    if (hits.length) return [[], `Nothing found that fits, and ${count(hits.length)} without all filters.`];
+    if (!text) return [[], "Nothing found."];
     const suggestion = await suggest(text);
     return [[], "Nothing found.", suggestion];
   }
   async function run() {
     const number = ++latest;
     const text = input.value.trim();
-    const [hits, message, suggestion] = await find(text).catch(
+    const chosen = Object.fromEntries(selects.filter(({ value }) => value).map(({ id, value }) => [id, value]));
+    const [hits, message, suggestion] = await find(text, chosen).catch(
       (error) => [[], `The search does not work: ${error.message}`]);
     if (number !== latest) return; // a newer search runs
     status.textContent = message;
     if (suggestion) status.append(" Did you mean ", chooser(suggestion), "?");
     document.getElementById("hits").replaceChildren(...hits.map(row));
-    const asked = new URLSearchParams({ ...(text && { words: text }), ...(kind.value && { kind: kind.value }) });
+    const asked = new URLSearchParams({ ...(text && { words: text }), ...chosen });
     history.replaceState(null, "", `${location.pathname}${asked.size ? `?${asked}` : ""}`);
   }
   function chooser(suggestion) {
@@ -181,12 +218,14 @@ function startSearch(form) {
   }
   form.addEventListener("submit", (event) => { event.preventDefault(); run(); });
   let timer;
-  kind.addEventListener("change", run);
+  for (const select of selects) select.addEventListener("change", run);
   input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(run, 200); });
   const asked = new URLSearchParams(location.search);
   input.value = asked.get("words") || "";
-  kind.value = asked.get("kind") || "";
-  if (kind.selectedIndex < 0) kind.value = "";
+  for (const select of selects) {
+    select.value = asked.get(select.id) || "";
+    if (select.selectedIndex < 0) select.value = "";
+  }
   if (asked.size) run();
 }
 
