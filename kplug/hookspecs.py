@@ -260,6 +260,22 @@ def kplug_archives(distribution: str, version: str, archive_hash: str) -> Sequen
 
 
 @hookspec
+def kplug_provenance(distribution: str, version: str) -> Sequence[str]:
+    """Say who published a version of an installed distribution, and who attests it, for `kplug show`.
+
+    It answers from what is on this machine, without a network.
+
+    Args:
+        distribution: The normalised distribution.
+        version: Its installed version.
+
+    Returns:
+        Lines; none if this plugin knows nothing of it.
+    """
+    raise NotImplementedError
+
+
+@hookspec
 def kplug_versions(distribution: str) -> Sequence[kplug.PublishedVersion]:
     """Return the versions of a distribution that can be installed here from somewhere.
 

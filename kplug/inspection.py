@@ -12,8 +12,18 @@ from kplug.registry.building.binding import (
     find_spec_parameters as find_spec_parameters,
 )
 from kplug.registry.building.example_loading import find_own_example as find_own_example
+from kplug.registry.building.search_ranges import find_search_ranges as find_search_ranges
 from kplug.registry.component import check_name as check_name
 from kplug.registry.kinds import COMMAND as COMMAND, find_kind_of_slot as find_kind_of_slot
+from kplug.registry.lifecycle import (
+    LIFECYCLE_GROUP as LIFECYCLE_GROUP,
+    OF_DISTRIBUTION as OF_DISTRIBUTION,
+    STAGES as STAGES,
+    Lifecycle as Lifecycle,
+    Stage as Stage,
+    find_classified as find_classified,
+    parse_lifecycle as parse_lifecycle,
+)
 from kplug.registry.loading.running_builds import (
     Build as Build,
     find_build_here as find_build_here,
@@ -23,7 +33,14 @@ from kplug.registry.lookup_keys import keys_of as keys_of
 from kplug.registry.names.lookup import decide_here
 from kplug.registry.parameters import find_parameters as find_parameters
 from kplug.registry.problems import Problem as Problem
+from kplug.registry.ranges import (
+    Searched as Searched,
+    list_ends as list_ends,
+    write_range as write_range,
+)
 
+find_lifecycle = REGISTRY.find_lifecycle
+find_lifecycle_of = REGISTRY.find_lifecycle_of
 list_components = REGISTRY.components
 list_problems = REGISTRY.problems
 load = REGISTRY.load

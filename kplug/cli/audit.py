@@ -44,13 +44,12 @@ def find_noticed() -> Iterator[Finding]:
 def _list_notices() -> Iterator[tuple[str, str, Notice]]:
     """Yield each notice behind its plugin, and behind ``recalled`` or ``advisory``."""
     policy, discovery = REGISTRY.state.policy, REGISTRY.state.discovery
-    refused = [supplier for supplier, _ in discovery.refused.values()]
-    for supplier in sorted(
-        (*discovery.suppliers, *refused), key=lambda one: one.origin.distribution
-    ):
-        about = str(supplier.origin)
-        yield from ((about, "recalled", one) for one in policy.list_recalls(supplier.installed))
-        yield from ((about, "advisory", one) for one in policy.list_advisories(supplier.installed))
+    plugins = [*discovery.suppliers, *(supplier for supplier, _ in discovery.refused.values())]
+    installed = [*(supplier.installed for supplier in plugins), *discovery.recalled_libraries]
+    for each in sorted(installed, key=lambda one: one.distribution):
+        about = f"{each.distribution} {each.version}".rstrip()
+        yield from ((about, "recalled", one) for one in policy.list_recalls(each))
+        yield from ((about, "advisory", one) for one in policy.list_advisories(each))
 
 
 def _describe(about: str, topic: str, notice: Notice) -> dict[str, Any]:

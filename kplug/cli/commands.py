@@ -16,7 +16,7 @@ from kplug.cli.help import PlainHelp
 from kplug.commands.output import diverting_output, find_width
 from kplug.display.terminal import wrap
 from kplug.errors import ContractError, KplugError
-from kplug.registry import REGISTRY, Component, Spec, look_up
+from kplug.registry import REGISTRY, Component, Spec, look_up, user_warnings
 from kplug.registry.kinds import COMMAND
 from kplug.registry.problems import describe_error
 from kplug.registry.quoting import make_printable, quote
@@ -133,6 +133,8 @@ class _PluginCommand(TyperCommand):
 
 
 def _load(component: Component, name: str | None) -> Any:
+    if (command_line := user_warnings.command_line) is not None:
+        command_line.passed_over.add(component.location.partition(".")[0].partition(":")[0])
     with diverting_output():
         target = REGISTRY.load(component)
     try:

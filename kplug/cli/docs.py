@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from kplug import __version__
-from kplug.cli.markdown import docstring_as_markdown, escape, fence
+from kplug.cli import lifecycles
 from kplug.cli.show import describe, find_curve, format_arguments, format_signature
+from kplug.display.markdown import docstring_as_markdown, escape, fence
 from kplug.errors import KplugError
 from kplug.registry import KINDS, REGISTRY, Component, Kind, Spec, parse_spec
 from kplug.registry.lookup_keys import keys_of, lookup_key
@@ -201,7 +202,7 @@ def _entry(
         _how_to_write(name, facts, picture),
         _origin(facts),
         picture and f"![The curve of {picture[1]}](../{picture[0].as_posix()})",
-        facts["deprecated"] and f"Deprecated: {escape(facts['deprecated'])}",
+        facts["lifecycle"] and f"Lifecycle: {escape(lifecycles.write(facts))}.",
         docstring_as_markdown(facts["documentation"]),
     ]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from kplug import __version__
 from kplug.commands.output import JsonOption, print_json, print_lines
 from kplug.registry import REGISTRY
 from kplug.registry.component import BUILT_IN
@@ -14,6 +15,7 @@ from kplug.registry.env_section import Section
 from kplug.registry.installed.suppliers import Supplier
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.policy import Policy, Setting
+from kplug.registry.policy.keys import KEYS
 from kplug.registry.policy.list_entries import Entry
 
 # The refusals of each plugin: the setting (None for an invalid one) and the reason.
@@ -72,6 +74,7 @@ def _describe(policy: Policy, plugins: list[Supplier]) -> dict[str, Any]:
                     for setting in source.settings.values()
                 ],
                 **({"list": str(source.notices)} if source.notices else {}),
+                **({"for_other_versions": list(source.others)} if source.others else {}),
                 "errors": [{"message": e.message, "hint": e.hint} for e in source.errors],
             }
             for source in policy.sources
@@ -115,7 +118,7 @@ def _find_vain(
     policy: Policy, setting: Setting, refusals: _Refusals, offered: _Offered
 ) -> Iterator[tuple[str, str]]:
     """Yield the entries of a setting that have no effect, with the reasons."""
-    for entry in setting.entries:
+    for entry in setting.entries if KEYS[setting.key].names_distributions else ():
         found = refusals.get(entry.distribution)
         others = [reason for by, reason in found or () if by is not setting]
         if found is None and entry.distribution not in BUILT_IN:
@@ -145,6 +148,8 @@ def write_settings(data: dict[str, Any]) -> Iterator[str]:
             yield f"  {source['place']} has none"
         for setting in source["settings"]:
             yield from _write_setting(setting)
+        for versions in source.get("for_other_versions", ()):
+            yield f"  {source['place']} has a table for {versions}, and this is kplug {__version__}"
         for error in source["errors"]:
             yield f"  error: {error['message']}. {error['hint']}"
     yield "Plugins:" if data["plugins"] else "No plugins."

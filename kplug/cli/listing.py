@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from packaging.utils import canonicalize_name
 
+from kplug.cli import lifecycles
 from kplug.cli.packages import find_package
 from kplug.commands.completion import complete_listed
 from kplug.commands.output import (
@@ -195,7 +196,7 @@ def component_as_data(component: Component) -> dict[str, Any]:
         "version": component.origin.version,
         "target": component.location,
         "summary": REGISTRY.summarize(component),
-        "deprecated": component.deprecated,
+        **lifecycles.as_data(REGISTRY.find_lifecycle(component)),
         "is_qualified_only": component.is_qualified_only,
     }
 
@@ -313,8 +314,12 @@ def _table(kind: Kind, components: Sequence[Component], width: int | None) -> It
     yield ""
     column = max((len(_shown_name(component)) for component in components), default=0)
     for owner, group in groupby(components, key=lambda component: str(component.origin)):
-        yield f" {typer.style(make_printable(owner), underline=True)}"
         listed = list(group)
+        lifecycle = REGISTRY.find_lifecycle_of(listed[0].origin.distribution)
+        title, stage = make_printable(owner), f" ({lifecycle})" if lifecycle else ""
+        has_room = width is None or len(f" {title}{stage}") <= width
+        yield f" {typer.style(title, underline=True)}{stage * has_room}"
+        yield from wrap(f" {stage}", width) if stage and not has_room else ()
         rows = [(_shown_name(component), _explain(component)) for component in listed]
         for line in align(rows, width, indent=3, column=column):
             yield line if listed[0].origin.is_built_in else typer.style(line, fg="green")
@@ -326,6 +331,7 @@ def _shown_name(component: Component) -> str:
 
 
 def _explain(component: Component) -> str:
-    """Return the summary, followed by the aliases."""
+    """Return the summary, followed by the aliases and by a lifecycle of its own."""
     also = f"Also {', '.join(component.aliases)}." if component.aliases else ""
-    return " ".join(make_printable(f"{REGISTRY.summarize(component)} {also}").split())
+    own = f"({REGISTRY.find_lifecycle(component)})" if component.lifecycle else ""
+    return " ".join(make_printable(f"{REGISTRY.summarize(component)} {also} {own}").split())

@@ -7,6 +7,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from kplug.cli import lifecycles
 from kplug.registry import KINDS, REGISTRY
 from kplug.registry.installed.entry_point_groups import MODULE_GROUP
 from kplug.registry.installed.suppliers import Supplier
@@ -31,14 +32,18 @@ def describe_package(package: Supplier) -> dict[str, Any]:
         for kind in (*KINDS.values(), COMMAND)
     }
     refused = REGISTRY.state.discovery.refused
+    facts = {"distribution": canonicalize_name(name), "version": origin.version}
+    provenance, _ = REGISTRY.ask_all(str, "kplug_provenance", **facts)
     return {
         "distribution": name,
         "version": origin.version,
         "summary": read_header(name, "Summary"),
         "licence": read_licence(name),
+        **lifecycles.as_data(package.lifecycle),
         "homepage": read_header(name, "Project-URL").partition(", ")[2],
         "editable": origin.is_editable,
         "commit": origin.commit,
+        "provenance": provenance,
         "offers": {plural: count for plural, count in counts.items() if count},
         "adds_kinds": [kind.plural for kind in KINDS.values() if kind.origin.distribution == name],
         "lends_modules": [f"kplug.{module}" for module, _ in package.entries.get(MODULE_GROUP, ())],
@@ -65,8 +70,10 @@ def write_package(facts: dict[str, Any]) -> Iterator[str]:
         "adds kinds": ", ".join(facts["adds_kinds"]),
         "modules": ", ".join(facts["lends_modules"]),
         "licence": facts["licence"],
+        "lifecycle": lifecycles.write(facts),
         "homepage": facts["homepage"],
         "off": facts["off"],
     }
     yield from (f"  {label:<10} {text}" for label, text in rows.items() if text)
+    yield from (f"  {'provenance':<10} {line}" for line in facts["provenance"])
     yield from (f"  {'problem':<10} {message}" for message in facts["problems"])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kplug.cli import lifecycles
 from kplug.cli.listing import component_as_data
 from kplug.cli.packages import describe_package, find_package, write_package
 from kplug.commands.completion import complete_component, complete_kind
@@ -28,6 +29,7 @@ from kplug.errors import (
 from kplug.registry import KINDS, REGISTRY, Component, Kind, Spec, get_kind, look_up, parse_spec
 from kplug.registry.building.binding import describe_signature
 from kplug.registry.building.roles import decide_role
+from kplug.registry.building.search_ranges import find_search_ranges
 from kplug.registry.metadata import read_licence
 from kplug.registry.names.explanations import find_kinds
 from kplug.registry.names.lookup_suggestions import (
@@ -36,6 +38,7 @@ from kplug.registry.names.lookup_suggestions import (
     suggest_component,
 )
 from kplug.registry.quoting import quote
+from kplug.registry.ranges import Range, Searched, write_range
 from kplug.registry.spec import SUM
 
 if TYPE_CHECKING:
@@ -176,12 +179,17 @@ def unknown_component(name: str) -> UnknownComponentError:
 def describe(kind: Kind, component: Component) -> dict[str, Any]:
     """Return all facts about a component that JSON can hold; imports its module."""
     target = REGISTRY.load(component)
-    origin = component.origin
+    origin, ranges = component.origin, find_search_ranges(component)
     return {
         **component_as_data(component),
         "role": decide_role(kind, target, component),
         "arguments": [
-            {"name": argument, "default": default or None, "required": not default}
+            {
+                "name": argument,
+                "default": default or None,
+                "required": not default,
+                "search": _range_as_data(ranges.get(argument)),
+            }
             for argument, default in describe_signature(kind, target, component)
         ],
         "documentation": _documentation(target),
@@ -190,6 +198,16 @@ def describe(kind: Kind, component: Component) -> dict[str, Any]:
         "editable": origin.is_editable,
         "commit": origin.commit,
     }
+
+
+def _range_as_data(values: Searched | None) -> dict[str, Any] | None:
+    if isinstance(values, Range):
+        return asdict(values)
+    return None if values is None else {"choices": list(values)}
+
+
+def _read_range(data: dict[str, Any]) -> Searched:
+    return tuple(data["choices"]) if "choices" in data else Range(**data)
 
 
 def _find_source(target: Any) -> tuple[str | None, int | None]:
@@ -268,7 +286,12 @@ def _print(facts: dict[str, Any], curve: Curve | str | None) -> None:
         "lives in": facts["target"],
         "file": f"{facts['file']}:{facts['line']}" if facts["file"] else "",
         "licence": facts["licence"],
-        "deprecated": facts["deprecated"] or "",
+        "lifecycle": lifecycles.write(facts),
+        "search": ", ".join(
+            f"{item['name']} {write_range(_read_range(item['search']))}"
+            for item in facts["arguments"]
+            if item["search"]
+        ),
     }
     for label, text in rows.items():
         if text:

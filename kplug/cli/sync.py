@@ -68,11 +68,11 @@ def sync(
         is_needed = bool(plan.missing or plan.replaced)
         installer = find_installer() if is_needed else []
         commands = make_commands(installer, plan, options or [], constraints)
-        changes = _find_changes(plan)
+        changes, notices = _find_changes(plan)
         if as_json:
-            print_json(_describe(plan, commands, changes))
+            print_json(_describe(plan, commands, changes, notices))
             return
-        print_lines(_show(plan, commands, wanted, changes))
+        print_lines(_show(plan, commands, wanted, changes, notices))
         if is_dry:
             return
         if is_needed and (is_agreed or typer.confirm("Install this?", abort=True)):
@@ -81,14 +81,16 @@ def sync(
         raise typer.Exit(_check_again(file))
 
 
-def _find_changes(plan: Plan) -> dict[str, list[Verdict]]:
-    """Return what changes in each distribution that is installed in another build."""
-    found = {}
+def _find_changes(plan: Plan) -> tuple[dict[str, list[Verdict]], dict[str, tuple[str, ...]]]:
+    """Return what changes in each distribution that is here in another build, and what else is to be said."""
+    found, notices = {}, {}
     for package in (*plan.missing, *plan.replaced):
         if package.name not in BUILT_IN and is_installed(package.name):
             versions = {one.version: one for one in find_versions(package.name)}
-            found[package.name] = find_changes(package.name, versions.get(package.version))
-    return found
+            version = versions.get(package.version)
+            found[package.name] = find_changes(package.name, version)
+            notices[package.name] = version.notices if version else ()
+    return found, notices
 
 
 def _show(
@@ -96,10 +98,12 @@ def _show(
     commands: list[list[str]],
     lock: Lock,
     changes: Mapping[str, Sequence[Verdict]],
+    notices: Mapping[str, Sequence[str]],
 ) -> Iterator[str]:
     for verb, packages in (("install", plan.missing), ("replace", plan.replaced)):
         for package in packages:
             yield f"{verb} {as_requirement(package)}{_tell_source(package, lock)}"
+            yield from (f"  {sentence}" for sentence in notices.get(package.name, ()))
             yield from write_changes(changes.get(package.name, ()))
     for obstacle in plan.obstacles:
         yield f"cannot mend: {obstacle}"
@@ -116,7 +120,10 @@ def _tell_source(package: LockedPackage, lock: Lock) -> str:
 
 
 def _describe(
-    plan: Plan, commands: list[list[str]], changes: Mapping[str, Sequence[Verdict]]
+    plan: Plan,
+    commands: list[list[str]],
+    changes: Mapping[str, Sequence[Verdict]],
+    notices: Mapping[str, Sequence[str]],
 ) -> dict[str, object]:
     return {
         "install": [as_requirement(package) for package in plan.missing],
@@ -124,6 +131,7 @@ def _describe(
         "cannot_mend": list(plan.obstacles),
         "commands": commands,
         "changes": {name: [asdict(one) for one in found] for name, found in changes.items()},
+        "notices": {name: list(found) for name, found in notices.items()},
     }
 
 

@@ -29,8 +29,6 @@ _WITHOUT_EFFECT: dict[str, tuple[Any, ...]] = {
     "adjustment": (None,),
     "synchronized": (False,),
     "rms_scaling": (False, None),
-    "lora_rank": (None,),
-    "lora_alpha": (None,),
     "consume_less": ("cpu", "mem", "gpu"),
     "input_dtype": (None,),
     "quantization_mode": (None,),

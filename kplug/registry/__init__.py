@@ -51,8 +51,10 @@ from kplug.registry.policy import (
     keep_recalls as keep_recalls,
     read_settings_tables as read_settings_tables,
 )
+from kplug.registry.ranges import Range as Range
 from kplug.registry.registry import REGISTRY as REGISTRY
 from kplug.registry.spec import Spec as Spec, parse_spec as parse_spec
+from kplug.registry.stated_ranges import search_ranges as search_ranges
 from kplug.registry.verdict import Verdict as Verdict
 
 prefer = REGISTRY.prefer

@@ -12,7 +12,9 @@ from typing import Any, Literal, TypeVar, get_args
 import importlib_metadata
 
 from kplug.registry.errors import RegistrationError
+from kplug.registry.lifecycle import Stage, find_fault
 from kplug.registry.quoting import name_type, quote
+from kplug.registry.ranges import Searched, check_ranges
 
 Role = Literal["class", "function", "factory"]
 Anything = TypeVar("Anything", bound=Callable[..., Any])
@@ -23,7 +25,7 @@ TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)
 CUSTOM = "custom"  # the namespace of components from user code; no distribution may have it
 BUILT_IN = ("kplug", "torch")
 _ROLES = (*get_args(Role), None)
-_TEXTS = ("name", "target", "summary", "deprecated", "example")
+_TEXTS = ("name", "target", "summary", "successor", "example")
 _ROLE_MARK = "__kplug_role__"
 _NAMES_MARK = "__kplug_names__"
 
@@ -93,9 +95,14 @@ class Component:
             ``"class"`` and ``"factory"`` are called with the arguments of the spec,
             ``"function"`` is the component itself and takes them as keywords.
         summary: One line for listings. If empty, they show the first line of the docstring.
-        deprecated: The replacement, if the component is deprecated.
+        lifecycle: ``experimental``, ``stable``, ``deprecated`` or ``archived``; None for that of its
+            distribution.
+        successor: What to use instead of what is deprecated or archived, as it is written.
         is_qualified_only: Whether the bare name means it only for users who prefer it. A library that
             shares names with built-ins sets this, to avoid a warning at each use of them.
+        example: ``"package.module:object"`` of an `Example`, or of a dict of them by name.
+        search_ranges: What is worth a search, by argument, as `kplug.search_ranges` states it: for objects of
+            other libraries.
         kind: Filled in by the registry from the hook or the entry-point group.
         origin: Filled in by the registry.
 
@@ -112,9 +119,11 @@ class Component:
     aliases: tuple[str, ...] = ()
     role: Role | None = None
     summary: str = ""
-    deprecated: str | None = None
+    lifecycle: Stage | None = None
+    successor: str | None = None
     is_qualified_only: bool = False
     example: str | None = None
+    search_ranges: Mapping[str, Searched] = field(default_factory=dict, hash=False)
     kind: str = ""
     origin: Origin = field(default=UNKNOWN_ORIGIN)
 
@@ -131,6 +140,12 @@ class Component:
         check_name(
             self.name
         )  # aliases are checked on discovery, where an invalid one is dropped alone
+        if not isinstance(self.search_ranges, Mapping):
+            raise RegistrationError(
+                f"the search_ranges of {quote(self.name)} are {quote(self.search_ranges)}",
+                hint="They are a dict: {'lr': kplug.Range(1e-5, 0.1, log=True)}.",
+            )
+        check_ranges(quote(self.name), self.search_ranges)
         for fact in _TEXTS:  # methods of a subclass of str would run wherever the text is read
             if isinstance(value := getattr(self, fact), str) and type(value) is not str:
                 object.__setattr__(self, fact, str.__str__(value))
@@ -146,8 +161,12 @@ class Component:
             return "role", f"A role is one of {', '.join(map(repr, _ROLES))}."
         if not isinstance(self.summary, str):
             return "summary", "A summary is one line of text."
-        if self.deprecated is not None and not isinstance(self.deprecated, str):
-            return "deprecated", "It is None, or the text that says what to use instead."
+        if (fault := find_fault(self.lifecycle, None)) is not None:
+            return "lifecycle", fault
+        if self.successor is not None and not isinstance(self.successor, str):
+            return "successor", "It is None, or the text that says what to use instead."
+        if (fault := find_fault(self.lifecycle, self.successor)) is not None:
+            return "successor", fault
         if not isinstance(self.is_qualified_only, bool):
             return "is_qualified_only", "It is True or False."
         if self.example is not None and TARGET.fullmatch(str(self.example)) is None:

@@ -276,7 +276,7 @@ class ShadowedComponentWarning(KplugWarning):
 
 
 class DeprecatedComponentWarning(KplugWarning):
-    """The component still works; its author names another one to use."""
+    """The component or its distribution is deprecated or archived. It still works."""
 
 
 def _line_at(text: str, column: int) -> tuple[str, int]:

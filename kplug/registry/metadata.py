@@ -13,6 +13,7 @@ import importlib_metadata
 from packaging.utils import InvalidName, canonicalize_name
 
 from kplug.registry.component import Origin
+from kplug.registry.lifecycle import Lifecycle, find_classified
 
 # One e-mail header with its continuation lines; the empty name is a line that the e-mail parser skips.
 # importlib_metadata lets that parser read the whole file with its description, which would dominate the
@@ -66,6 +67,15 @@ def read_entry_points(distribution: Any) -> list[EntryLine]:
                 raise ValueError(f"{line[:100]!r} is no line of entry_points.txt")
             found.append(EntryLine(group, name.strip(), value.strip()))
     return found
+
+
+def read_classified_lifecycle(distribution: Any) -> Lifecycle | None:
+    """Return the lifecycle that a distribution's classifiers state; None without one, or unreadable."""
+    try:
+        headers = _read_metadata(distribution).partition("\n\n")[0]
+    except Exception:  # noqa: BLE001 - as for `read_origin`, which has reported it
+        return None
+    return find_classified(headers.split("\n"))
 
 
 def has_metadata(distribution: Any) -> bool:

@@ -17,12 +17,12 @@ from kplug.registry.candidates.scopes import user_components
 from kplug.registry.component import Component, Origin
 from kplug.registry.installed.computed_once import Once
 from kplug.registry.installed.discovery import Discovery, discover, search_path_fingerprint
-from kplug.registry.installed.entry_point_groups import MODULE_GROUP
 from kplug.registry.installed.hook_modules import Item
 from kplug.registry.installed.lenders import find_idle_modules
 from kplug.registry.installed.plugin_kinds import merge_kinds
 from kplug.registry.installed.suppliers import Supplier
 from kplug.registry.kinds import BUILT_IN_KINDS, COMMAND, HOOKED, KINDS, Kind
+from kplug.registry.lifecycle import Lifecycle
 from kplug.registry.loading.importer import TargetError
 from kplug.registry.loading.load_failures import explain_failure
 from kplug.registry.loading.running_builds import warn_of_replacement
@@ -148,6 +148,17 @@ class Registry:
         state = self.state
         state.code = state.code or InstalledCode()
         return state.code.summarize(component)
+
+    def find_lifecycle(self, component: Component) -> Lifecycle | None:
+        """Return the lifecycle of a component: its own, else that of its distribution, else None."""
+        if component.lifecycle is not None:
+            return Lifecycle(component.lifecycle, component.successor)
+        return self.find_lifecycle_of(component.origin.distribution)
+
+    def find_lifecycle_of(self, distribution: str) -> Lifecycle | None:
+        """Return the lifecycle that a distribution states; None if it states none."""
+        supplier = self.state.discovery.by_name.get(distribution)
+        return supplier.lifecycle if supplier is not None else None
 
     def problems(self, kind: Kind | None = None) -> list[Problem]:
         """Return the problems of installed plugins that are visible without importing components.
@@ -324,9 +335,8 @@ def _ask_for_kinds(state: _State) -> tuple[dict[str, Kind], bool]:
         for kind in supplier.ask(Kind, "kplug_kinds")
     ]
     kinds, state.refused_kinds = merge_kinds(offered)
-    groups = [*(kind.group for kind in (HOOKED | kinds).values()), MODULE_GROUP]
     for supplier in suppliers:
-        supplier.refuse_groups_but(groups)
+        supplier.refuse_kinds_but((HOOKED | kinds).values())
     return kinds, all(supplier.is_read for supplier in suppliers)
 
 

@@ -51,6 +51,12 @@ def test_audit(noticed: Path) -> None:
     assert (data["lists"], data["errors"]) == ({str(noticed): SUM}, [])
 
 
+def test_a_recalled_library_is_named(install: Sandbox, noticed: Path) -> None:
+    install("acme-core", "2.0")
+    write_notices(noticed, recalls={"acme-core==2.0": "stolen"})
+    assert f"acme-core 2.0: recalled on 2026-04-01: stolen ({noticed})\n" in _run("audit", status=1)
+
+
 def test_advisories_alone_are_no_failure(noticed: Path) -> None:
     write_notices(noticed, advisories={"tides<1.3": "wrong masks"})
     assert "recalled on" not in _run("audit", status=0)

@@ -23,6 +23,7 @@ def make_page(kind: str, name: str) -> str:
     return make_pages(KINDS[kind])[path / f"{name}.md" if name else path.with_suffix(".md")]
 
 
+@pytest.mark.slow
 def test_there_is_one_page_a_component_and_one_a_kind(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "folder"
     result = CliRunner().invoke(app, ["docs", str(folder)], env={"COLUMNS": "400"})
@@ -35,7 +36,8 @@ def test_there_is_one_page_a_component_and_one_a_kind(tmp_path: Path) -> None:
         name.replace("/", "-") for name in names
     }
     assert f"{folder / 'losses.md'}: {len(names)} losses" in result.output.splitlines()
-    sizes = [page.stat().st_size for page in folder.rglob("*.md")]
+    # The site leaves out timm's 1,371 models, and writes each line's markup.
+    sizes = [page.stat().st_size for page in folder.rglob("*.md") if page.name != "models.md"]
     assert max(sizes) < 60_000  # markup is about five times as long
 
 
@@ -101,6 +103,7 @@ def test_table_takes_a_missing_summary_from_the_documentation() -> None:
     assert page.startswith(f"{head}Write `'double'`.\n\nFrom custom, `")
 
 
+@pytest.mark.slow
 def test_package_is_written_where_the_bare_name_means_another() -> None:
     pages = make_pages(KINDS["optimizer"])
 

@@ -234,3 +234,12 @@ def test_a_preference_for_what_entry_points_do_not_offer_is_in_vain(
     (source,) = [one for one in describe_settings()["sources"] if one["settings"]]
     (setting,) = source["settings"]
     assert setting["in_vain"] == {"a-plugin/nope": "a-plugin offers no 'nope'"}
+
+
+def test_a_table_for_other_versions_is_told(plugins: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "pyproject.toml"
+    file.write_text("[tool.kplug.'kplug>=99']\nnot-yet-known = 3\n")
+    told = f"  {file} has a table for kplug>=99, and this is kplug {kplug.__version__}\n"
+    assert told in _run()
+    (source,) = json.loads(_run("--json"))["sources"]
+    assert source["for_other_versions"] == ["kplug>=99"]

@@ -80,7 +80,7 @@ def test_json_says_who_offers_what() -> None:
     adam = found["optimizer", "kplug/adam"]
     assert set(adam) == {
         *("kind", "name", "aliases", "qualified_name", "distribution", "version", "target"),
-        *("summary", "deprecated", "is_qualified_only"),
+        *("summary", "lifecycle", "successor", "is_qualified_only"),
     }
     assert found["loss", "kplug/mean_squared_error"]["aliases"] == ["mse"]
 
@@ -188,3 +188,17 @@ def test_a_summary_cannot_control_a_terminal() -> None:
     with kplug.scope(losses={"risky": risky}):
         (line,) = [line for line in _table("loss", None).splitlines() if "risky" in line]
     assert "red ?[31m line" in line
+
+
+def test_lifecycles_are_shown() -> None:
+    old = Component(
+        "old", abs, role="function", summary="An old one.", lifecycle="deprecated", successor="relu"
+    )
+    with kplug.scope(activations={"old": old}):
+        (facts,) = [one for one in read("activations") if one["name"] == "old"]
+        assert (facts["lifecycle"], facts["successor"]) == ("deprecated", "relu")
+        assert "An old one. (deprecated; use 'relu')" in run("activations")
+    name = "kplug-segmentation/dice_loss"
+    (facts,) = [one for one in read("losses") if one["qualified_name"] == name]
+    assert (facts["lifecycle"], facts["successor"]) == ("experimental", None)  # its classifier
+    assert "kplug-segmentation 0.1.0 (experimental)\n" in run("losses")

@@ -76,6 +76,7 @@ def read(
     return json.loads(written.out), written.err
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 
 import kplug
 from kplug.cli.app import app
-from kplug.errors import KplugError
+from kplug.errors import DeprecatedComponentWarning, KplugError
 from kplug.losses import Loss
+from kplug.registry import REGISTRY
 
 
 def run(*arguments: str) -> str:
@@ -65,10 +66,31 @@ def test_json_holds_the_same_facts() -> None:
     assert facts["target"] == "kplug_segmentation:dice_loss"
     assert facts["role"] == "factory"
     assert facts["arguments"][:2] == [
-        {"name": "smooth", "default": None, "required": True},
-        {"name": "thresh", "default": None, "required": True},
+        {
+            "name": "smooth",
+            "default": None,
+            "required": True,
+            "search": {"low": 1e-6, "high": 1.0, "log": True, "step": None},
+        },
+        {"name": "thresh", "default": None, "required": True, "search": None},
     ]
     assert facts["documentation"].startswith("Make the loss that is minus the dice coefficient")
+
+
+def test_what_is_worth_a_search_is_shown() -> None:
+    lines = run("sgd").splitlines()
+    assert "  search     lr 0.0001 to 1.0 (log), momentum 0.0 to 0.99" in lines
+    assert not any(line.startswith("  search") for line in run("mse").splitlines())
+
+
+def test_choices_are_shown() -> None:
+    ranges = {"negative_slope": (0.1, 0.2)}
+    target = "torch.nn.functional:leaky_relu"
+    leaky = kplug.Component("leaky", target, role="function", search_ranges=ranges)
+    with kplug.scope(activations={"leaky": leaky}):
+        assert "  search     negative_slope 0.1 or 0.2" in run("leaky").splitlines()
+        (facts,) = read("leaky")
+    assert facts["arguments"][0]["search"] == {"choices": [0.1, 0.2]}
 
 
 @pytest.mark.parametrize("name", ["Dice-Loss", "kplug-segmentation/dice_loss"])
@@ -101,6 +123,22 @@ def test_a_package_is_shown() -> None:
     assert (facts["off"], facts["problems"]) == (None, [])
     assert json.loads(run("torch", "--json"))["package"]["offers"]["losses"] > 10
     assert "  modules    kplug.wrappers" in run("kplug-sklearn").splitlines()
+
+
+def test_plugins_say_who_published_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, object]] = []
+
+    def ask(item: type, hook: str, **facts: object) -> tuple[list[str], list[object]]:
+        assert (item, hook) == (str, "kplug_provenance")
+        asked.append(facts)
+        return ["published by anna"], []
+
+    monkeypatch.setattr(REGISTRY, "ask_all", ask)
+    assert "\n  provenance published by anna\n" in run("kplug-segmentation")
+    facts = json.loads(run("kplug-segmentation", "--json"))["package"]
+    assert facts["provenance"] == ["published by anna"]
+    version = importlib.metadata.version("kplug-segmentation")
+    assert asked == [{"distribution": "kplug-segmentation", "version": version}] * 2
 
 
 def test_a_package_that_is_off_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,3 +237,11 @@ def test_a_plot_that_cannot_be(name: str, file: str, message: str) -> None:
     result = CliRunner().invoke(app, ["show", name, "--plot", file])
     assert isinstance(result.exception, KplugError)
     assert message in str(result.exception)
+
+
+def test_lifecycles_are_shown() -> None:
+    old = kplug.Component("old", abs, role="function", lifecycle="archived", successor="relu")
+    with kplug.scope(activations={"old": old}), pytest.warns(DeprecatedComponentWarning):
+        assert "\n  lifecycle  archived; use 'relu'\n" in run("old")
+    assert "\n  lifecycle  experimental\n" in run("dice_loss")
+    assert "\n  lifecycle  experimental\n" in run("kplug-segmentation")  # its classifier

@@ -80,6 +80,7 @@ def test_a_terminal_has_colours_unless_the_environment_says_no(
     assert (CODE in screen) is is_coloured
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("environment", "is_coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
 @pytest.mark.parametrize(
     "command", [("why", "loss", "zzzz"), ("why", "huber"), ("show", "zzzz"), ("list", "--zzzz")]

@@ -43,7 +43,7 @@ def test_what_keras_3_writes_is_taken(theirs: Any) -> None:
         ("SimpleRNN", {"units": 3, "implementation": 2}),
         ("BatchNormalization", {"renorm": False, "renorm_clipping": {"rmax": 2}, "fused": True}),
         ("LayerNormalization", {"rms_scaling": False}),
-        ("Dense", {"units": 3, "quantization_config": None, "lora_rank": None}),
+        ("Dense", {"units": 3, "quantization_config": None}),
     ],
 )
 def test_what_is_off_is_left_out(name: str, arguments: dict[str, Any]) -> None:
@@ -58,7 +58,6 @@ def test_what_is_off_is_left_out(name: str, arguments: dict[str, Any]) -> None:
     [
         ("LSTM", {"units": 3, "time_major": True}, "time_major"),
         ("BatchNormalization", {"renorm": True, "renorm_momentum": 0.99}, "renorm_momentum"),
-        ("Dense", {"units": 3, "lora_rank": 4}, "lora_rank"),
     ],
 )
 def test_what_is_on_is_refused(name: str, arguments: dict[str, Any], unknown: str) -> None:

@@ -36,6 +36,7 @@ class Sandbox:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir()
+        self._modules_before = dict(sys.modules)
 
     def __call__(
         self,
@@ -45,6 +46,7 @@ class Sandbox:
         entry_points: EntryPoints | str = "",
         modules: Mapping[str, str] | None = None,
         requires: Sequence[str] = (),
+        classifiers: Sequence[str] = (),
     ) -> None:
         """Install a distribution.
 
@@ -54,11 +56,13 @@ class Sandbox:
             entry_points: For each group, name and value; or the text of ``entry_points.txt``.
             modules: Source text by file, such as ``package/__init__.py``.
             requires: What it depends on.
+            classifiers: Its Trove classifiers.
         """
         info = self.info(name, version)
         info.mkdir()
         header = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
         header += "".join(f"Requires-Dist: {line}\n" for line in requires)
+        header += "".join(f"Classifier: {line}\n" for line in classifiers)
         (info / "METADATA").write_text(f"{header}\nA description.\n")
         (info / "entry_points.txt").write_text(_as_text(entry_points))
         for file, source in (modules or {}).items():
@@ -126,11 +130,12 @@ class Sandbox:
 
     def imported(self) -> set[str]:
         """Return the modules of this folder that have been imported."""
-        prefix = str(self.folder)
+        prefix, before = str(self.folder), self._modules_before
         return {
             name
             for name, module in list(sys.modules.items())
-            if str(getattr(module, "__file__", "")).startswith(prefix)
+            if module is not before.get(name)
+            and str(getattr(module, "__file__", "")).startswith(prefix)
         }
 
 

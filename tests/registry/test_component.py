@@ -62,11 +62,15 @@ def test_target_outside_the_grammar(target: str) -> None:
         ("example", "acme.examples", "It is None, or 'package.module:object'."),
         ("summary", None, "A summary is one line of text."),
         ("summary", b"Mean.", "A summary is one line of text."),
-        ("deprecated", True, "It is None, or the text that says what to use instead."),
+        ("lifecycle", "old", "It is None, or one of {stages}."),
+        ("lifecycle", [], "It is None, or one of {stages}."),
+        ("successor", True, "It is None, or the text that says what to use instead."),
+        ("successor", "median", "Only what is deprecated or archived has one."),
         ("is_qualified_only", "no", "It is True or False."),
     ],
 )
 def test_a_fact_of_another_type_is_refused(fact: str, value: Any, hint: str) -> None:
+    hint = hint.format(stages="'experimental', 'stable', 'deprecated', 'archived'")
     with pytest.raises(RegistrationError) as caught:
         Component("mean", "pkg:obj", **{fact: value})
     assert str(caught.value) == f"the {fact} of 'mean' is {value!r}\n  {hint}"
@@ -82,9 +86,9 @@ def test_no_text_of_it_runs_code_of_its_own() -> None:
     texts: dict[str, Any] = {
         "target": Text("pkg:obj"),
         "summary": Text("a"),
-        "deprecated": Text("b"),
+        "successor": Text("b"),
     }
-    component = Component(Text("mean"), **texts)
+    component = Component(Text("mean"), lifecycle="deprecated", **texts)
     assert {type(getattr(component, fact)) for fact in ("name", *texts)} == {str}
     assert component.location == "pkg:obj"
 

@@ -82,6 +82,7 @@ def test_a_hook_that_imports_what_another_thread_is_importing(
     assert output == "0.25\n[False, False]\n0.25"
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 def test_a_fork_while_a_plugin_is_asked(install: Sandbox) -> None:
     _install(install, SLOW_HOOK)
@@ -109,6 +110,7 @@ def test_a_fork_while_a_plugin_is_asked(install: Sandbox) -> None:
     assert output == "7"
 
 
+@pytest.mark.slow
 def test_two_hooks_that_ask_for_each_others_kind(install: Sandbox) -> None:
     _install(
         install,
@@ -136,6 +138,7 @@ def test_two_hooks_that_ask_for_each_others_kind(install: Sandbox) -> None:
     assert output == "[False, False]"
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 def test_a_lock_of_the_users_around_both(install: Sandbox) -> None:
     _install(

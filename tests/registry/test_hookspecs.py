@@ -8,7 +8,7 @@ import pytest
 
 from kplug import hookspecs
 from kplug.registry import KINDS, REGISTRY, Kind, get_kind, look_up, parse_spec
-from kplug.registry.kinds import HOOKED
+from kplug.registry.kinds import BUILT_IN_KINDS, HOOKED
 
 if TYPE_CHECKING:
     from tests.registry.conftest import Sandbox
@@ -42,6 +42,7 @@ def test_every_hook_is_specified_and_no_other() -> None:
         "kplug_environment",
         "kplug_findings",
         "kplug_left_out",
+        "kplug_provenance",
         "kplug_reading",
         "kplug_versions",
         "kplug_verdict",
@@ -50,7 +51,7 @@ def test_every_hook_is_specified_and_no_other() -> None:
 
 
 @pytest.mark.usefixtures("puddles")
-@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+@pytest.mark.parametrize("kind", BUILT_IN_KINDS.values(), ids=list(BUILT_IN_KINDS))
 def test_both_tiers_offer_components_of_every_kind(kind: Kind) -> None:
     for name in ("puddle", "puddle_hook"):
         for ref in (name, f"puddles/{name}"):

@@ -86,6 +86,7 @@ def _nest(form: str, name: str, arguments: dict[str, Any]) -> Any:
     return {"name": name, "args": arguments}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("key", ["my_callback", "my_loss", "evil", "callbacks"])
 @pytest.mark.parametrize(("kind", "name", "arguments"), PARENTS)

@@ -20,3 +20,8 @@ def test_a_library_that_is_missing_is_named_with_what_installs_it() -> None:
         '  Install it with: pip install "kplug[plot]".'
     )
     assert isinstance(caught.value, ImportError)
+
+
+def test_a_library_of_a_plugin_is_installed_with_the_plugin() -> None:
+    with pytest.raises(MissingLibraryError, match=r'pip install "kplug-acme\[plot\]"'):
+        import_extra("the test", "no_such_library", "plot", "kplug-acme")

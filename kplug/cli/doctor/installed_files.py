@@ -54,13 +54,17 @@ def _find_overlaps(codes: dict[str, Code]) -> Iterator[Finding]:
     for name, code in codes.items():
         for path in (file.path for files in code.files.values() for file in files):
             owners.setdefault(path, []).append(name)
-    for distribution in importlib_metadata.distributions():
-        for other, path in _list_files(distribution):
-            for name in owners.get(path, ()):
-                if name != other:
-                    message = f"{path} is a file of {other}, too: whichever was installed last has written it"
-                    command = f"pip uninstall {other} && pip install --force-reinstall {name}"
-                    yield Finding("overlapping", name, message, command, is_broken=False)
+    overlaps = {
+        (name, other, path)
+        for distribution in importlib_metadata.distributions()
+        for other, path in _list_files(distribution)
+        for name in owners.get(path, ())
+        if name != other
+    }
+    for name, other, path in sorted(overlaps):
+        message = f"{path} is a file of {other}, too: whichever was installed last has written it"
+        command = f"pip uninstall {other} && pip install --force-reinstall {name}"
+        yield Finding("overlapping", name, message, command, is_broken=False)
 
 
 def _list_files(distribution: Any) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ import csv
 import shlex
 from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import importlib_metadata
 
@@ -37,7 +37,7 @@ def _group() -> dict[str, list[Any]]:
     found: dict[str, dict[str, Any]] = {}
     for each in importlib_metadata.distributions():
         with contextlib.suppress(Exception):  # the registry has a problem for it
-            name: str = each._normalized_name  # type: ignore[attr-defined]  # by the folder
+            name: str = cast("Any", each)._normalized_name  # by the folder
             found.setdefault(name.replace("_", "-"), {}).setdefault(find_folder(each), each)
     return {name: list(folders.values()) for name, folders in found.items()}
 

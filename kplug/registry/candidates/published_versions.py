@@ -20,6 +20,8 @@ class PublishedVersion:
         read_numbers: Returns the content of its ``numbers.json``, checked likewise; None if it has none.
         numbers_hash: ``sha256:`` and the hash of that content, so that it need not be read to be the same.
         published: When it was published, in UTC, as ``2026-01-31T12:00:00Z``; empty if nothing says it.
+        notices: What is to be said before it replaces the installed version, such as another publisher: a
+            sentence each.
 
     Raises:
         RegistrationError: for an invalid version.
@@ -30,6 +32,7 @@ class PublishedVersion:
     read_numbers: Callable[[], bytes] | None = None
     numbers_hash: str = ""
     published: str = ""
+    notices: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_version("a distribution", self.version)

@@ -152,14 +152,17 @@ def _is_same_object(one: Component, other: Component) -> bool:
 def _merge(first: Component, second: Component) -> Component:
     """Merge two declarations of one object, such as an entry point and a hook that adds a summary."""
     names = dict.fromkeys((*first.aliases, second.name, *second.aliases))
+    stated = first if first.lifecycle is not None else second
     return replace(
         first,
         aliases=tuple(name for name in names if name != first.name),
         role=first.role or second.role,
         summary=first.summary or second.summary,
-        deprecated=first.deprecated or second.deprecated,
+        lifecycle=stated.lifecycle,
+        successor=stated.successor,
         is_qualified_only=first.is_qualified_only or second.is_qualified_only,
         example=first.example or second.example,
+        search_ranges={**second.search_ranges, **first.search_ranges},
     )
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import importlib_metadata
 
 from kplug import __version__
+from kplug.registry import user_warnings
 from kplug.registry.component import BUILT_IN, CUSTOM, Origin
 from kplug.registry.errors import PolicyError
 from kplug.registry.installed.entry_point_groups import HOOK_GROUP, is_meant
@@ -22,7 +23,7 @@ from kplug.registry.installed.suppliers import Supplier
 from kplug.registry.loading.importer import Importer, strip_extras
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.metadata import EntryLine, find_folder, read_entry_points, read_origin
-from kplug.registry.policy import Policy
+from kplug.registry.policy import Installed, Policy
 from kplug.registry.problems import Problem, describe_error
 from kplug.registry.suggestions import did_you_mean
 
@@ -38,12 +39,14 @@ class Discovery:
         refused: Distributions that policy keeps out, each with the deciding setting; never imported.
         problems: Problems of whole distributions.
         importer: Imports their targets.
+        recalled_libraries: Distributions that offer nothing themselves, in a version that was recalled.
     """
 
     by_name: dict[str, Supplier] = field(default_factory=dict)
     refused: dict[str, tuple[Supplier, str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     importer: Importer = field(default_factory=Importer)
+    recalled_libraries: list[Installed] = field(default_factory=list)
 
     @functools.cached_property
     def suppliers(self) -> list[Supplier]:
@@ -66,10 +69,13 @@ def discover(policy: Policy) -> Discovery:
     for name, module in _BUILT_IN_MODULES.items():
         found.by_name[name] = Supplier(_built_in_origin(name), modules=(module,))
     installed = _read_entry_points(found.problems, found.importer)
+    found.recalled_libraries += _find_recalled_libraries(policy, installed)
     for name, supplier in sorted(installed.items()):
         if name in (*BUILT_IN, CUSTOM):
             found.problems.append(_reserved(supplier.origin))
-        elif (reason := policy.find_refusal(supplier.installed)) is not None:
+        elif reason := policy.find_refusal(supplier.installed) or _find_recalled_requirement(
+            name, policy, found
+        ):
             found.refused[name] = (supplier, reason)
             found.importer.disable(name, reason)
         else:
@@ -77,8 +83,41 @@ def discover(policy: Policy) -> Discovery:
     for name, setting in policy.disabled.items():  # including distributions that offer nothing
         found.importer.disable(name, f"{setting} names it")
     found.problems += map(_misunderstood, policy.errors)
-    found.problems += _misspelt_settings(policy, list(installed))
+    found.problems += _misspelt_settings(
+        policy, sorted(installed)
+    )  # not in the order of the file system
+    strange = [name for source in policy.sources for name in source.strange_variables]
+    if strange and found.refused and user_warnings.command_line is None:  # commands show problems
+        kept_out = ", ".join(sorted(found.refused))
+        user_warnings.warn(
+            f"no plugin loads: the environment variable {strange[0]} is no setting of kplug. If it is "
+            f"another program's, set KPLUG_OTHER_VARIABLES={strange[0]}. Kept out: {kept_out}"
+        )
     return found
+
+
+def _find_recalled_libraries(policy: Policy, plugins: Collection[str]) -> Iterator[Installed]:
+    for name in sorted(policy.recalled.difference(plugins, BUILT_IN)):
+        for distribution in importlib_metadata.distributions(name=name):
+            library = Installed(name, distribution.version)
+            if policy.list_recalls(library):
+                yield library
+            break  # the first on ``sys.path`` is imported
+
+
+def _find_recalled_requirement(name: str, policy: Policy, found: Discovery) -> str | None:
+    """Return which recalled library a plugin requires, also by way of others; None if it requires none."""
+    recalled = {each.distribution: each for each in found.recalled_libraries}
+    waiting, seen = [name] if recalled else [], {name}
+    while waiting:
+        for required in found.importer.list_required(waiting.pop()):
+            if (library := recalled.get(required)) is not None:
+                recall = policy.list_recalls(library)[0]
+                return f"it requires {required} {library.version}, which was recalled on {recall}"
+            if required not in seen:
+                seen.add(required)
+                waiting.append(required)
+    return None
 
 
 def search_path_fingerprint() -> tuple[tuple[str, int], ...]:
@@ -115,7 +154,7 @@ def _find_distributions() -> Iterator[Any]:
     seen = set()
     for distribution in importlib_metadata.distributions():
         try:
-            name = distribution._normalized_name  # type: ignore[attr-defined]  # cheap: from the folder's name
+            name = cast("Any", distribution)._normalized_name  # cheap: from the folder's name
         except Exception:  # noqa: BLE001 - then the metadata are read
             name = find_folder(distribution)
         if name not in seen:

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 
 from kplug.registry.component import Origin
 from kplug.registry.kinds import HOOKED
+from kplug.registry.lifecycle import LIFECYCLE_GROUP
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.problems import Problem
 from kplug.registry.suggestions import ask, find_closest
 
 HOOK_GROUP = "kplug"
 MODULE_GROUP = "kplug.modules"
-_OWN_GROUPS = (HOOK_GROUP, MODULE_GROUP, *(kind.group for kind in HOOKED.values()))
+_OWN_GROUPS = (HOOK_GROUP, MODULE_GROUP, LIFECYCLE_GROUP, *(kind.group for kind in HOOKED.values()))
 OTHER_CONTRACT = re.compile(r"kplug\d")
 
 

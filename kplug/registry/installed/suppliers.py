@@ -16,7 +16,7 @@ from kplug.registry.installed.declarations import (
     read_declarations,
     read_entry_points,
 )
-from kplug.registry.installed.entry_point_groups import explain_unknown_group
+from kplug.registry.installed.entry_point_groups import MODULE_GROUP, explain_unknown_group
 from kplug.registry.installed.heavy_imports import HeavyImports
 from kplug.registry.installed.hook_modules import (
     Item,
@@ -26,10 +26,13 @@ from kplug.registry.installed.hook_modules import (
     read_list,
     read_reasons,
 )
+from kplug.registry.installed.stated_lifecycles import StatedLifecycles, read_lifecycles
 from kplug.registry.installed.stopwatch import Stopwatch
 from kplug.registry.kinds import HOOKED, Kind
+from kplug.registry.lifecycle import LIFECYCLE_GROUP, OF_DISTRIBUTION, Lifecycle
 from kplug.registry.loading.importer import Importer, is_of_python
 from kplug.registry.lookup_keys import lookup_key
+from kplug.registry.metadata import read_classified_lifecycle
 from kplug.registry.policy import Installed
 from kplug.registry.problems import Problem, describe_error, is_half_imported
 from kplug.registry.user_warnings import describe_caller
@@ -86,7 +89,23 @@ class Supplier:
     @property
     def installed(self) -> Installed:
         """The facts that settings compare."""
-        return Installed(self.origin.distribution, self.origin.version, lambda: self.record_hash)
+        return Installed(
+            self.origin.distribution,
+            self.origin.version,
+            lambda: self.record_hash,
+            find_stage=lambda: self.lifecycle.stage if self.lifecycle else None,
+        )
+
+    @functools.cached_property
+    def lifecycle(self) -> Lifecycle | None:
+        """The lifecycle of the distribution, of an entry point or a classifier; None if it states none."""
+        if OF_DISTRIBUTION in self._stated.about:
+            return self._stated.about[OF_DISTRIBUTION]
+        return self._distribution and read_classified_lifecycle(self._distribution)
+
+    @functools.cached_property
+    def _stated(self) -> StatedLifecycles:
+        return read_lifecycles(self.entries.get(LIFECYCLE_GROUP, ()), self.origin)
 
     @functools.cached_property
     def record_hash(self) -> str | None:
@@ -128,6 +147,7 @@ class Supplier:
         loaded = self._loaded.found
         return [
             *self._unread_groups,
+            *self._stated.problems,
             *(loaded.problems if loaded is not None else ()),
             *(item for problems in self._answers.values() for item in problems),
         ]
@@ -187,12 +207,16 @@ class Supplier:
         """Return the problems of its last answer to a hook that `ask` has called."""
         return self._answers.get(hook, ())
 
-    def refuse_groups_but(self, known: Collection[str]) -> None:
-        """Record a problem for each of its entry-point groups that does not exist."""
-        self._unread_groups = tuple(
-            explain_unknown_group(self.origin, group, known)
-            for group in self.entries
-            if group not in known
+    def refuse_kinds_but(self, kinds: Collection[Kind]) -> None:
+        """Record a problem for each entry-point group, and each lifecycle, of a kind that does not exist."""
+        groups = [*(kind.group for kind in kinds), MODULE_GROUP, LIFECYCLE_GROUP]
+        self._unread_groups = (
+            *(
+                explain_unknown_group(self.origin, group, groups)
+                for group in self.entries
+                if group not in groups
+            ),
+            *self._stated.refuse_kinds_but({kind.name for kind in kinds}, self.origin),
         )
 
     @property
@@ -215,7 +239,7 @@ class Supplier:
         offers = [read_entry_points(kind, self.entries.get(kind.group, ()), self.origin)]
         for manager in managers:
             offers += self._call_hook(manager, kind)
-        merged = merge_offers(kind, offers, self.origin)
+        merged = self._stated.apply(kind, merge_offers(kind, offers, self.origin), self.origin)
         problems = (*merged.problems, *self._refuse_python(merged.components))
         return _Offered({item.name: item for item in merged.components}, problems)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from kplug.registry.lookup_keys import lookup_key
 
 _PREPROCESSING = "kplug-preprocessing"
-_REGISTRY = """advise facts fetch index install names outdated owner publish recall registry search serve
-    token trust uninstall yank"""
+_REGISTRY = """advise attest facts fetch index install names outdated owner publish recall registry search
+    serve token trust uninstall yank"""
 _LAYERS = (
     "CategoryEncoding",
     "CenterCrop",
@@ -33,6 +33,7 @@ _UTILS = (
 LENT = {
     "applications": "kplug-applications",
     "datasets": "kplug-datasets",
+    "models.get": "kplug-models",
     "preprocessing": _PREPROCESSING,
     "wrappers": "kplug-sklearn",
     **{f"layers.{name}": _PREPROCESSING for name in _LAYERS},

@@ -1,4 +1,4 @@
-"""Warnings of a look-up: deprecated components, and plugins shadowed by a built-in."""
+"""Warnings of a look-up: components that are to go, and plugins shadowed by a built-in."""
 
 from __future__ import annotations
 
@@ -15,19 +15,23 @@ from kplug.registry.user_warnings import warn
 
 
 def warn_of_choice(kind: Kind, spec: Spec, choice: Choice) -> None:
-    """Warn, once each, about a deprecated component, and about a plugin's that a built-in shadows."""
+    """Warn, once each, about a component or distribution that is to go, and about a shadowed component."""
     component, warned = choice.component, REGISTRY.state.warned
     place = (kind.name, component.qualified_name)
     losers = [item for item in choice.shadowed if not item.origin.is_built_in]
     if choice.rule == "built-in" and losers and place not in warned:
         warned.add(place)
         warn(_describe_losers(kind, spec.name, losers), ShadowedComponentWarning)
-    if component.deprecated and (*place, "deprecated") not in warned:
-        warned.add((*place, "deprecated"))
-        warn(
-            f"the {kind.name} {component.name!r} is deprecated; use {component.deprecated}",
-            DeprecatedComponentWarning,
-        )
+    named = f"the {kind.name} {component.name!r}"
+    own = component.lifecycle and REGISTRY.find_lifecycle(component)
+    origin, theirs = component.origin, REGISTRY.find_lifecycle_of(component.origin.distribution)
+    for key, subject, lifecycle in (
+        (place, named, own),
+        ((origin.distribution,), f"{named} is of {origin}, which", theirs),
+    ):
+        if lifecycle and lifecycle.is_ending and (*key, "lifecycle") not in warned:
+            warned.add((*key, "lifecycle"))
+            warn(f"{subject} is {lifecycle}", DeprecatedComponentWarning)
 
 
 def _describe_losers(kind: Kind, ref: str, losers: Sequence[Component]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from kplug.registry.errors import PolicyError
 from kplug.registry.policy.environment import ENVIRONMENT
-from kplug.registry.policy.keys import Setting
+from kplug.registry.policy.keys import KEYS, Setting
 from kplug.registry.policy.list_entries import Installed
 from kplug.registry.policy.notices import Notice
 from kplug.registry.policy.settings import Source, parse_entry
@@ -35,7 +35,8 @@ class Policy:
     def __post_init__(self) -> None:
         settings = self.settings
         preferred = (str(e) for s in settings if s.key == "prefer" for e in s.entries)
-        named = {e.distribution: s.label for s in reversed(settings) for e in s.entries}
+        lists = [s for s in reversed(settings) if KEYS[s.key].names_distributions]
+        named = {e.distribution: s.label for s in lists for e in s.entries}
         object.__setattr__(self, "prefer", tuple(preferred))
         object.__setattr__(self, "named", named)
 
@@ -84,6 +85,12 @@ class Policy:
                 reason = setting.find_reason(lists, installed)
                 if reason is not None:
                     yield setting, f"{setting.label} {reason}"
+
+    @property
+    def recalled(self) -> set[str]:
+        """Every distribution of which a list recalls versions."""
+        lists = (source.notices for source in self.sources if source.notices)
+        return {each.distribution for found in lists for each in found.recalls}
 
     def list_recalls(self, installed: Installed) -> list[Notice]:
         """Return the recalls of a distribution's version, for each of which it may not load."""

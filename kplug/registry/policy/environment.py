@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from kplug.registry.errors import PolicyError
 from kplug.registry.policy.keys import KEYS
@@ -30,8 +30,15 @@ _COMMA = re.compile(r",(?!\s*[<>=!~])")  # not that of "a>=1,<2"
 _SWITCH = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
 
 
-def read_environment(environ: Mapping[str, str]) -> Source | None:
-    """Read the settings among the variables, and refuse unknown ones that look alike; None without any."""
+def read_environment(
+    environ: Mapping[str, str], others: Collection[str] = frozenset()
+) -> Source | None:
+    """Read the settings among the variables, and refuse unknown ones that look alike; None without any.
+
+    Args:
+        environ: The variables.
+        others: Those that files of settings call other programs'.
+    """
     values: dict[str, object] = {}
     for key in KEYS:
         text = environ.get(_label(key))
@@ -42,9 +49,18 @@ def read_environment(environ: Mapping[str, str]) -> Source | None:
         elif text is not None:
             values[key] = [part.strip() for part in _COMMA.split(text) if part.strip()]
     found = read_settings(ENVIRONMENT, values, _label)
-    unknown = (_unknown(name) for name in sorted(environ) if _is_unknown(name))
-    errors = (*unknown, *_check_allocator(environ), *found.errors)
-    return Source(ENVIRONMENT, found.settings, errors) if values or errors else None
+    others = {*others, *list_other_variables(found)}
+    unknown = [name for name in sorted(environ) if _is_unknown(name, others)]
+    errors = (*map(_unknown, unknown), *_check_allocator(environ), *found.errors)
+    strange = tuple(name for name in unknown if _find_meant(name) is None)
+    source = Source(ENVIRONMENT, found.settings, errors, strange_variables=strange)
+    return source if values or errors else None
+
+
+def list_other_variables(source: Source) -> list[str]:
+    """Return the variables that a source calls other programs'."""
+    setting = source.settings.get("other-variables")
+    return [entry.distribution for entry in setting.entries] if setting else []
 
 
 def wants_traceback(environ: Mapping[str, str]) -> bool:
@@ -65,18 +81,23 @@ def _label(key: str) -> str:
     return KEYS[key].variable if key in KEYS else POLICY_VARIABLE
 
 
-def _is_unknown(name: str) -> bool:
+def _is_unknown(name: str, others: Collection[str]) -> bool:
     """Whether a variable may be a misspelt setting, so that ignoring it could load unwanted plugins."""
     upper = as_meant(name).upper()
-    if not upper.startswith("KPLUG") or name in VARIABLES:
+    if not upper.startswith("KPLUG") or name in VARIABLES or name in others:
         return False
     return upper.startswith(_PREFIX) or find_closest(upper, VARIABLES, likeness=0.9) is not None
 
 
+def _find_meant(name: str) -> str | None:
+    return suggest_key(name[len(_PREFIX) :])
+
+
 def _unknown(name: str) -> PolicyError:
-    meant = suggest_key(name[len(_PREFIX) :])
+    meant = _find_meant(name)
     question = f"{ask(_label(meant))} " if meant else ""
     return PolicyError(
         f"the environment variable {shorten(make_printable(name))} is no setting of kplug",
-        hint=f"{question}Variables are {', '.join(VARIABLES)}.",
+        hint=f"{question}Variables are {', '.join(VARIABLES)}. Another program's is named by the setting "
+        "other-variables.",
     )

@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kplug import __version__
 from kplug.registry.errors import PolicyError
 from kplug.registry.policy.environment import VARIABLES
 from kplug.registry.policy.keys import KEYS
+from kplug.registry.policy.list_entries import parse_requirement
 from kplug.registry.policy.settings import Source, as_meant, read_settings, suggest_key
 from kplug.registry.policy.toml_files import parse_toml, read_bytes, show
 from kplug.registry.quoting import quote
@@ -24,6 +26,7 @@ _ESCAPED = re.compile(
 _KPLUG = re.compile(r"k[-_.]?plug(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _HEADER = re.compile(r"\s*\[+\s*(.*?)\s*\]+\s*(#.*)?")
 _USUAL_LINE = 200  # the header's pattern takes quadratic time in a line's length
+_VERSIONED = re.compile(r"\s*k[-_.]?plug\W", re.IGNORECASE)  # a table for some versions of kplug
 _KEY = re.compile(rf"""\s*["']?({"|".join(KEYS)})["']?\s*=""")
 
 
@@ -86,8 +89,29 @@ def read_settings_file(file: Path) -> Source | None:
 
 
 def _read_table(file: Path, table: Mapping[str, object], lines: Mapping[str, int]) -> Source:
-    found = read_settings(show(file), table, lambda key: f"{quote(key)} in {show(file)}", lines)
-    return replace(found, file=file)
+    def label(key: str) -> str:
+        return f"{quote(key)} in {show(file)}"
+
+    values = {key: value for key, value in table.items() if not _VERSIONED.match(key)}
+    errors, others = [], []
+    for key in [each for each in table if each not in values]:
+        value, needed = table[key], parse_requirement(key)
+        if needed is None or needed.distribution != "kplug" or needed.versions is None:
+            hint = "Write the versions as in [tool.kplug.'kplug>=1.1']."
+            errors.append(PolicyError(f"{label(key)} names no versions of kplug", hint=hint))
+        elif not isinstance(value, dict):
+            errors.append(PolicyError(f"{label(key)} is {quote(value)}", hint="It is a table."))
+        elif not needed.versions.contains(__version__, prereleases=True):
+            others.append(key)
+        elif twice := sorted(values.keys() & value.keys()):
+            hint = f"Write {twice[0]!r} for other versions in a table of theirs."
+            errors.append(
+                PolicyError(f"{label(twice[0])} counts twice for {__version__}", hint=hint)
+            )
+        else:
+            values |= value
+    found = read_settings(show(file), values, label, lines)
+    return replace(found, errors=(*errors, *found.errors), file=file, others=tuple(sorted(others)))
 
 
 def _find_lines(text: str, header: str) -> dict[str, int]:

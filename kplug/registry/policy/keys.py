@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,6 +15,8 @@ from kplug.registry.policy.list_entries import (
     parse_preference,
     parse_requirement,
 )
+
+_VARIABLE = re.compile(r"KPLUG[A-Z0-9_]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class Key(NamedTuple):
         is_valid: Whether a text is one that the setting can have; None for what is no text.
         parse: Reads an entry of a list; None for an invalid one.
         hint: What an entry of a list, or a text, may be.
+        names_distributions: Whether entries of a list name distributions.
     """
 
     name: str
@@ -82,6 +86,7 @@ class Key(NamedTuple):
     is_valid: Callable[[str], bool] | None = None
     parse: Callable[[str], Entry | None] = parse_distribution
     hint: str = "Give names of distributions."
+    names_distributions: bool = True
 
     @property
     def variable(self) -> str:
@@ -126,9 +131,20 @@ def _refuse_unpinned(
     return f"is on, and its code cannot be vouched for: {doubt}" if doubt else None
 
 
+def _refuse_archived(
+    _setting: Setting, _lists: Sequence[Setting], installed: Installed
+) -> str | None:
+    return "is off and it is archived" if installed.find_stage() == "archived" else None
+
+
 def _refuse_young(setting: Setting, _lists: Sequence[Setting], installed: Installed) -> str | None:
     published = installed.published
     return None if published is None else find_lack_of_age(setting.text, published)
+
+
+def _parse_variable(text: str) -> Entry | None:
+    is_setting = text in {key.variable for key in KEYS.values()}
+    return None if is_setting or not _VARIABLE.fullmatch(text) else Entry(text)
 
 
 _ROWS = (
@@ -140,6 +156,7 @@ _ROWS = (
         hint="Give names of distributions, as in 'a', 'a>=1.2,<2' or 'a==1.2 --hash=sha256:…'.",
     ),
     Key("disable", "disab|block|black|den[iy]|exclud|ignor|skip|forbid|without", _refuse_named),
+    Key("load-archived", "archiv|unmaintain|inactiv|abandon", _refuse_archived, narrows_when=False),
     Key("autoload", "auto|load", _refuse_without_list, narrows_when=False),
     Key("strict", "strict|pin|lock", _refuse_unpinned, narrows_when=True),
     Key(
@@ -160,6 +177,13 @@ _ROWS = (
         _refuse_young,
         is_valid=lambda text: parse_age(text) is not None,
         hint="Give a number of hours, days or weeks: '7 days'.",
+    ),
+    Key(
+        "other-variables",
+        "variab|environ",
+        parse=_parse_variable,
+        hint="Give whole names of variables that begin with KPLUG_ and are no settings.",
+        names_distributions=False,
     ),
 )
 KEYS = {row.name: row for row in _ROWS}

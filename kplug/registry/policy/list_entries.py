@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from kplug.registry.lifecycle import Stage
+
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
@@ -28,6 +30,7 @@ class Installed:
             here yet, so that hashes are not checked.
         find_doubt: Returns why the running code may differ from its files, when code is loaded; empty
             without a doubt.
+        find_stage: Returns its stage in its lifecycle; called if a setting asks for it. None if unknown.
         published: When it was published, in UTC, if it is to be installed and has to be old enough for that;
             None for what is here.
     """
@@ -36,6 +39,7 @@ class Installed:
     version: str = ""
     find_hash: Callable[[], str | None] | None = lambda: None
     find_doubt: Callable[[], str] = lambda: ""
+    find_stage: Callable[[], Stage | None] = lambda: None
     published: str | None = None
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from kplug.registry.lifecycle import Stage
 from kplug.registry.policy.list_entries import Installed
 from kplug.registry.policy.reading import read_policy
 
@@ -48,7 +49,9 @@ def read_settings_tables(name: str) -> tuple[SettingsTable, ...]:
     )
 
 
-def find_refusal(distribution: str, version: str) -> str | None:
+def find_refusal(
+    distribution: str, version: str, lifecycle: Stage | None = None, *, is_plugin: bool = True
+) -> str | None:
     """Return why a version of a distribution could not load once installed, or None if it could.
 
     Hashes in settings are ignored, as they apply to installed files.
@@ -56,6 +59,9 @@ def find_refusal(distribution: str, version: str) -> str | None:
     Args:
         distribution: The name.
         version: The version.
+        lifecycle: Its stage, if it states one.
+        is_plugin: Whether it offers something to kplug. A library that plugins require is kept out only
+            where a setting disables it, or it was recalled.
 
     Returns:
         The setting with its place and its value.
@@ -64,7 +70,15 @@ def find_refusal(distribution: str, version: str) -> str | None:
         >>> find_refusal("kplug-segmentation", "0.1.0") is None
         True
     """
-    return read_policy().find_refusal(Installed(canonicalize_name(distribution), version, None))
+    name = canonicalize_name(distribution)
+    installed = Installed(name, version, None, find_stage=lambda: lifecycle)
+    found = read_policy().find_refusals(installed)
+    reasons = (
+        reason
+        for setting, reason in found
+        if is_plugin or setting is None or setting.key == "disable"
+    )
+    return next(reasons, None)
 
 
 def find_lack_of_age(published: str) -> str | None:

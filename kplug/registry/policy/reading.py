@@ -8,7 +8,11 @@ from pathlib import Path
 
 from kplug.registry.errors import PolicyError
 from kplug.registry.policy.combined_settings import Policy
-from kplug.registry.policy.environment import POLICY_VARIABLE, read_environment
+from kplug.registry.policy.environment import (
+    POLICY_VARIABLE,
+    list_other_variables,
+    read_environment,
+)
 from kplug.registry.policy.files import read_project_file, read_settings_file
 from kplug.registry.policy.notice_files import read_notice_lists
 from kplug.registry.policy.settings import Source
@@ -28,7 +32,10 @@ def read_policy(environ: Mapping[str, str] | None = None, folder: Path | None = 
             default.
     """
     environ = os.environ if environ is None else environ
-    found = (*_read_machine(environ), read_environment(environ), *_read_projects(folder))
+    machine, projects = [*_read_machine(environ)], [*_read_projects(folder)]
+    files = [source for source in (*machine, *projects) if source is not None]
+    others = [name for source in files for name in list_other_variables(source)]
+    found = (*machine, read_environment(environ, others), *projects)
     sources = [source for source in found if source is not None]
     return Policy((*read_notice_lists(sources, environ), *sources))
 

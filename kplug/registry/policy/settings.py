@@ -39,6 +39,8 @@ class Source:
         tables: The tables that plugins read, by key.
         notices: The recalls and advisories, of a list of them.
         file: The file, if it is one.
+        others: Its tables for other versions of kplug, which are not read.
+        strange_variables: Unknown variables that resemble no setting, and may be another program's.
     """
 
     place: str
@@ -47,6 +49,8 @@ class Source:
     tables: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     notices: NoticeList | None = None
     file: Path | None = field(default=None, compare=False)
+    others: tuple[str, ...] = ()
+    strange_variables: tuple[str, ...] = ()
 
 
 def read_settings(

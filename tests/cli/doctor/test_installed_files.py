@@ -48,7 +48,7 @@ def test_two_plugins_with_one_file(install: Sandbox) -> None:
             f"{path} is a file of {other}, too: whichever was installed last has written it",
             f"pip uninstall {other} && pip install --force-reinstall {name}",
         )
-        for name, other in (("b-plugin", "a-plugin"), ("a-plugin", "b-plugin"))
+        for name, other in (("a-plugin", "b-plugin"), ("b-plugin", "a-plugin"))
     ]
     assert [about for about, _, _ in _find("changed")] == ["a-plugin"]
 

@@ -242,10 +242,12 @@ def test_an_entry_point_beside_a_hook_leaves_it_under_its_qualified_name_only(
 
 
 def test_what_the_first_declaration_says_of_an_object_counts() -> None:
-    first = Component("DiceLoss", print, role="function", summary="One.", deprecated="'a'")
-    second = Component("dice_loss", print, role="factory", summary="Two.", deprecated="'b'")
+    first = Component("DiceLoss", print, role="function", summary="One.", lifecycle="stable")
+    second = Component("dice_loss", print, role="factory", lifecycle="deprecated", successor="b")
     (component,) = merge_offers(LOSS, [_offer(first), _offer(second)], ORIGIN).components
-    assert (component.role, component.summary, component.deprecated) == ("function", "One.", "'a'")
+    assert (component.role, component.summary, component.lifecycle, component.successor) == (
+        *("function", "One.", "stable", None),
+    )
     assert component.aliases == ("dice_loss",)
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import importlib_metadata
 import pytest
 
-from kplug.registry import KINDS, REGISTRY, get_kind
+from kplug.registry import KINDS, REGISTRY, Kind, get_kind
 from kplug.registry.component import Origin
+from kplug.registry.errors import KplugWarning
 from kplug.registry.installed.discovery import discover, search_path_fingerprint
-from kplug.registry.kinds import HOOKED
+from kplug.registry.kinds import BUILT_IN_KINDS, HOOKED
 from kplug.registry.policy import Policy, read_policy
 
 if TYPE_CHECKING:
@@ -54,9 +55,9 @@ def test_each_distribution_is_one_supplier_under_its_name(install: Sandbox) -> N
     assert names == ["a-plugin", "b-plugin", "kplug", "torch"]
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
-def test_every_kind_has_its_group(install: Sandbox, kind: object) -> None:
-    record = KINDS[getattr(kind, "name", "")]
+@pytest.mark.parametrize("kind", BUILT_IN_KINDS.values(), ids=list(BUILT_IN_KINDS))
+def test_every_kind_has_its_group(install: Sandbox, kind: Kind) -> None:
+    record = KINDS[kind.name]
     install("my-plugin", entry_points={record.group: {"puddle": "puddles:puddle"}})
     component = REGISTRY.index(record).find_qualified("my-plugin", "puddle")
     assert component is not None
@@ -279,7 +280,8 @@ def test_an_empty_entry_of_the_path_is_the_working_directory(
         ("KPlug", "Did you mean 'kplug'?"),
         (
             "kplug.colours",
-            f"Groups are kplug, {', '.join(kind.group for kind in HOOKED.values())}, kplug.modules.",
+            f"Groups are kplug, {', '.join(kind.group for kind in HOOKED.values())}, kplug.modules, "
+            "kplug.lifecycle.",
         ),
     ],
 )
@@ -329,3 +331,19 @@ def test_torch_keeps_its_name_whatever_its_metadata_say(install: Sandbox) -> Non
     install("torch", "9.9")
     (install.info("torch", "9.9") / "METADATA").write_text("Name: another\nVersion: 9.9\n")
     assert Origin("torch", "9.9") in [item.origin for item in discover(Policy()).suppliers]
+
+
+def test_a_setting_in_error_is_told_once_where_it_keeps_plugins_out(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    monkeypatch.setenv("KPLUG_HOME", "/x")
+    REGISTRY.reload()
+    assert REGISTRY.index(LOSS).candidates("mse")
+    assert not recwarn
+    install("my-plugin", entry_points={"kplug.losses": {"puddle": "puddles:puddle"}})
+    with pytest.warns(
+        KplugWarning, match=r"^no plugin loads: .* KPLUG_HOME is no setting .* Kept out: my-plugin"
+    ):
+        assert REGISTRY.index(LOSS).candidates("mse")
+    assert REGISTRY.index(LOSS).candidates("mae")
+    assert not recwarn

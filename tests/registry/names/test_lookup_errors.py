@@ -239,9 +239,10 @@ def test_a_miss_says_that_a_preferred_plugin_is_switched_off(
 
 IN_ERROR = (
     "and no plugin may load: the environment variable KPLUG_BLOCK is no setting of kplug\n"
-    "  {}Did you mean 'KPLUG_DISABLE'? Variables are KPLUG_PLUGINS, KPLUG_DISABLE, KPLUG_AUTOLOAD, "
-    "KPLUG_STRICT, KPLUG_PREFER, KPLUG_RECALLS, KPLUG_MIN_AGE, KPLUG_POLICY, KPLUG_TRACEBACK, "
-    "KPLUG_ALLOCATOR, KPLUG_LOCK. "
+    "  {}Did you mean 'KPLUG_DISABLE'? Variables are KPLUG_PLUGINS, KPLUG_DISABLE, "
+    "KPLUG_LOAD_ARCHIVED, KPLUG_AUTOLOAD, KPLUG_STRICT, KPLUG_PREFER, KPLUG_RECALLS, KPLUG_MIN_AGE, "
+    "KPLUG_OTHER_VARIABLES, KPLUG_POLICY, KPLUG_TRACEBACK, KPLUG_ALLOCATOR, KPLUG_LOCK. "
+    "Another program's is named by the setting other-variables. "
     "`kplug env` shows all settings."
 )
 

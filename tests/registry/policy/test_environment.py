@@ -10,7 +10,7 @@ from kplug.registry.policy.environment import (
     wants_traceback,
 )
 
-KNOWN = "Variables are " + ", ".join(VARIABLES) + "."
+KNOWN = f"Variables are {', '.join(VARIABLES)}. Another program's is named by the setting other-variables."
 
 
 def _errors(environ: dict[str, str]) -> list[str]:
@@ -128,3 +128,17 @@ def test_the_variable_for_the_allocator_is_known_and_no_setting() -> None:
     assert _errors({"KPLUG_ALLOCATOR": "sytem"}) == [
         "KPLUG_ALLOCATOR is 'sytem'\n  It is kplug or system."
     ]
+
+
+@pytest.mark.parametrize("others", [["KPLUG_HOME"], ["KPLUG_HOME", "KPLUG_NOT_SET"]])
+def test_a_variable_of_another_program(others: list[str]) -> None:
+    assert read_environment({"KPLUG_HOME": "/x"}, others) is None
+    own = {"KPLUG_HOME": "/x", "KPLUG_OTHER_VARIABLES": ",".join(others)}
+    assert _errors(own) == []
+    assert len(_errors(own | {"KPLUG_HOME_2": ""})) == 1
+
+
+@pytest.mark.parametrize("name", ["KPLUG_DISABLE", "HOME", "KPLUG", "KPLUG_*", "KPLUG_Ä"])
+def test_what_cannot_be_called_another_programs(name: str) -> None:
+    (error,) = _errors({"KPLUG_OTHER_VARIABLES": name})
+    assert error.startswith(f"KPLUG_OTHER_VARIABLES holds '{name}'\n")

@@ -292,3 +292,47 @@ def test_a_folder_whose_name_cannot_be_printed(tmp_path: Path) -> None:
     source = _read(folder / "pyproject.toml", "[tool.kplug]\nplugins = 3\n[kplug]")
     for text in (source.place, *map(str, source.errors)):
         assert text.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("name", ["kplug>=0.1", "kplug <1", "KPLUG==0.1.*", "kplug>=0.0.5,!=0.2"])
+def test_a_table_for_this_version_counts(name: str, file: Path) -> None:
+    source = _read(file, f"[tool.kplug]\nprefer = ['b']\n[tool.kplug.'{name}']\ndisable = ['a']")
+    assert _shown(source) == {"disable": ["a"], "prefer": ["b"]}
+    assert (source.errors, source.others) == ((), ())
+
+
+def test_a_table_for_other_versions_is_not_read(file: Path) -> None:
+    text = "[tool.kplug]\nprefer = ['b']\n[tool.kplug.'kplug>=99']\nnot-yet-known = 3"
+    source = _read(file, text)
+    assert _shown(source) == {"prefer": ["b"]}
+    assert (source.errors, source.others) == ((), ("kplug>=99",))
+
+
+def test_a_table_for_this_version_in_a_file_of_settings(file: Path) -> None:
+    file.write_text("['kplug>=0.1']\ndisable = ['a']\n['kplug>=99']\nx = 1\n")
+    source = read_settings_file(file)
+    assert source is not None
+    assert (_shown(source), source.others) == ({"disable": ["a"]}, ("kplug>=99",))
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("'kplug>=0.1'.disabel = ['a']", "'disabel' in {file} is no setting of kplug"),
+        ("'kplug>=x'.disable = ['a']", "'kplug>=x' in {file} names no versions of kplug"),
+        ("'kplug >>1'.disable = ['a']", "'kplug >>1' in {file} names no versions of kplug"),
+        ("'k-plug>=1'.disable = ['a']", "'k-plug>=1' in {file} names no versions of kplug"),
+        ("'kpulg>=1'.disable = ['a']", "'kpulg>=1' in {file} is no setting of kplug"),
+        ("'kplug[x]>=99'.disable = ['a']", "'kplug[x]>=99' in {file} names no versions of kplug"),
+        ("'kplug>=0.1' = ['a']", "'kplug>=0.1' in {file} is ['a']"),
+        ("disable = []\n'kplug<9'.disable = []", "'disable' in {file} counts twice for 0.1.0"),
+        (
+            "'kplug<9'.prefer = []\n'kplug<8'.prefer = []",
+            "'prefer' in {file} counts twice for 0.1.0",
+        ),
+    ],
+)
+def test_a_misspelt_table_keeps_plugins_out(table: str, message: str, file: Path) -> None:
+    source = _read(file, f"[tool.kplug]\n{table}")
+    assert [error.message for error in source.errors] == [message.format(file=file)]
+    assert Policy((source,)).find_refusal(Installed("b")) is not None

@@ -39,6 +39,7 @@ def test_the_page_has_a_row_for_every_key() -> None:
         ("plugins = ['a>=1']", True),
         (f"plugins = ['a --hash=sha256:{'0' * 64}']", True),
         ("disable = ['a']", False),
+        ("load-archived = false", False),
         ("autoload = false", False),
         ("autoload = false\nplugins = ['a<2']", True),
         ("strict = true", False),
@@ -59,13 +60,13 @@ def test_builds_are_judged_where_a_setting_reads_more_than_the_name(
 
 @pytest.mark.parametrize("row", KEYS.values(), ids=lambda row: row.name)
 def test_a_variable_holds_what_its_key_holds(row: Key) -> None:
-    value = "7 days" if row.is_text else "on"
+    value = "7 days" if row.is_text else "on" if row.names_distributions else "KPLUG_ON"
     source = read_environment({row.variable: value})
     assert source is not None
     (setting,) = source.settings.values()
     assert setting.is_on is setting.is_switch is row.is_switch
     assert [str(entry) for entry in setting.entries] == (
-        [] if row.is_switch or row.is_text else ["on"]
+        [] if row.is_switch or row.is_text else [value]
     )
     assert setting.text == (value if row.is_text else "")
 

@@ -45,6 +45,26 @@ def test_a_recalled_release_does_not_load_and_comes_back(install: Sandbox, kept:
     assert "lake" in REGISTRY.state.discovery.by_name
 
 
+def test_a_plugin_does_not_load_while_a_library_that_it_requires_is_recalled(
+    install: Sandbox, kept: Path
+) -> None:
+    install("lake", "1.2", entry_points=POINTS, modules=MODULES, requires=["water[cold]>=1"])
+    install("water", "2.0", requires=["Drop_Core"])
+    install("drop-core", "3.0")
+    write_notices(kept, recalls={"drop-core==3.0": "stolen key", "ice==1.0": "not here"})
+    kplug.reload()
+    with pytest.raises(DisabledComponentError) as caught:
+        resolve("regularizer", "pond")
+    assert (
+        f"it requires drop-core 3.0, which was recalled on 2026-04-01: stolen key ({kept})"
+        in str(caught.value)
+    )
+    assert "lake" not in install.imported()
+    write_notices(kept, 2, recalls={"drop-core<3": "stolen key"})
+    kplug.reload()
+    assert resolve("regularizer", "pond").object("w") == 0.25
+
+
 def test_another_version_loads_and_is_judged_again_at_import(
     install: Sandbox, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -280,3 +280,13 @@ def test_strict(tmp_path: Path, environ: dict[str, str], table: str, reason: str
     installed = Installed("a", "1.0", lambda: f"sha256:{'a' * 64}")
     expected = reason and reason.format(file=folder / "pyproject.toml")
     assert read_policy(environ, folder).find_refusal(installed) == expected
+
+
+def test_a_file_names_the_variables_of_other_programs(tmp_path: Path) -> None:
+    environ = {"KPLUG_HOME": "x", "KPLUG_DISABLE": "b"}
+    assert len(read_policy(environ, tmp_path).errors) == 1
+    _project(tmp_path, "[tool.kplug]\nother-variables = ['KPLUG_HOME']")
+    policy = read_policy(environ, tmp_path)
+    assert policy.errors == []
+    assert policy.named == {"b": "KPLUG_DISABLE"}
+    assert _refusals(policy, "a", "b") == [None, "KPLUG_DISABLE names it"]

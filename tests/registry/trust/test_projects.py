@@ -56,6 +56,7 @@ SCRIPT = str(Path(sys.executable).with_name("kplug"))
 NEW = pytest.mark.skipif(sys.version_info < (3, 11), reason="this Python has no -P")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("command", "settings", "is_there"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kplug.cli.markdown import docstring_as_markdown, escape, fence
+from kplug.display.markdown import docstring_as_markdown, escape, fence
 
 DOCSTRING = """\
 Half of x, at most ``most``.
