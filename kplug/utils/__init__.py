@@ -30,6 +30,7 @@ from kplug.utils.images import (
     load_img as load_img,
     save_img as save_img,
 )
+from kplug.utils.learning_rate import find_learning_rate as find_learning_rate
 from kplug.utils.numerical import normalize as normalize, to_categorical as to_categorical
 from kplug.utils.progress import Progbar as Progbar
 from kplug.utils.seeds import set_random_seed as set_random_seed

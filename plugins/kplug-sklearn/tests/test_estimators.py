@@ -8,17 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import skorch
 import torch
 from kplug_sklearn import KplugClassifier, KplugRegressor, KplugTransformer
 from sklearn.base import clone
 from sklearn.datasets import load_iris
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, ParameterGrid, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 import kplug
-from kplug.errors import ContractError, DataError, NotCompiledError
+from kplug.errors import ArgumentError, ContractError, DataError, NotCompiledError
 from kplug.layers import Dense
 from kplug.models import Sequential
 
@@ -69,6 +70,184 @@ def test_arguments_of_the_model_are_searched() -> None:
     assert (
         search.best_estimator_.model_.layers[0].units
         == search.best_params_["model_kwargs"]["units"]
+    )
+
+
+GRID = {
+    "loss": ["categorical_crossentropy", "categorical_focal_crossentropy(gamma=1.0)"],
+    "optimizer": ["adam(lr=1e-3)", "sgd(momentum=0.9)"],
+    "optimizer__lr": [0.25, 0.5],
+    "model__units": [2, 3],
+}
+
+
+@pytest.mark.parametrize("form", ["function", "pipeline"])
+def test_a_grid_goes_over_components_and_their_arguments(form: str) -> None:
+    classifier = KplugClassifier(
+        make, model__activation="softmax", fit__verbose=0, fit__batch_size=150
+    )
+    prefix = "" if form == "function" else "kplugclassifier__"
+    estimator = classifier if form == "function" else make_pipeline(StandardScaler(), classifier)
+    grid = {f"{prefix}{name}": values for name, values in GRID.items()}
+    search = GridSearchCV(estimator, grid, cv=2, error_score="raise").fit(X, Y)
+    assert search.cv_results_["params"] == list(ParameterGrid(grid))
+    best = search.best_estimator_ if form == "function" else search.best_estimator_[-1]
+    chosen = {name.removeprefix(prefix): value for name, value in search.best_params_.items()}
+    rows = best.model_.components
+    assert rows.get("loss").name == f"kplug/{chosen['loss'].partition('(')[0]}"
+    assert rows.get("optimizer").name == f"kplug/{chosen['optimizer'].partition('(')[0]}"
+    assert rows.get("optimizer").arguments["lr"] == chosen["optimizer__lr"]
+    assert best.model_.layers[0].units == chosen["model__units"]
+
+
+class _Net(torch.nn.Sequential):
+    def __init__(self, units: int = 4) -> None:
+        torch.manual_seed(units)  # so that both libraries begin with the same weights
+        super().__init__(torch.nn.Linear(4, units), torch.nn.ReLU(), torch.nn.Linear(units, 3))
+
+
+def _wrap(X: Any, y: Any, units: int = 4) -> Any:
+    return Sequential([_Net(units)])  # not compiled: the estimator's loss and optimizer do
+
+
+@pytest.mark.slow  # some seconds of skorch
+def test_a_search_finds_what_that_of_skorch_finds() -> None:
+    optimizers = {
+        "optimizer": [torch.optim.SGD, torch.optim.Adam],
+        "optimizer__lr": [0.0, 0.05],
+    }
+    theirs = GridSearchCV(
+        skorch.NeuralNetClassifier(
+            _Net,
+            criterion=torch.nn.CrossEntropyLoss,
+            max_epochs=20,
+            batch_size=-1,
+            train_split=None,
+            verbose=0,
+        ),
+        {"module__units": [1, 8], **optimizers},
+        cv=3,
+        refit=False,
+    )
+    ours = GridSearchCV(
+        KplugClassifier(
+            _wrap,
+            loss="categorical_crossentropy(from_logits=True)",
+            fit__epochs=20,
+            fit__batch_size=150,
+            fit__verbose=0,
+            fit__shuffle=False,
+        ),
+        {"model__units": [1, 8], **optimizers},
+        cv=3,
+        refit=False,
+    )
+    theirs.fit(X.astype("float32"), Y)
+    ours.fit(X, Y)
+    expected, found = (
+        {tuple(map(str, params.values())): score for params, score in zip(*search, strict=True)}
+        for search in (
+            (one.cv_results_["params"], one.cv_results_["mean_test_score"])
+            for one in (theirs, ours)
+        )
+    )
+    assert found.keys() == expected.keys()
+    for key, score in expected.items():
+        assert found[key] == pytest.approx(score, abs=0.02), key
+
+
+@pytest.mark.slow  # processes that import torch
+def test_a_search_in_processes_finds_what_one_finds() -> None:
+    found = [
+        GridSearchCV(
+            KplugClassifier(
+                _wrap,
+                loss="categorical_crossentropy(from_logits=True)",
+                fit__verbose=0,
+                random_state=0,
+            ),
+            {"optimizer": ["adam", "sgd"], "optimizer__lr": [0.01, 0.1]},
+            n_jobs=jobs,
+            cv=2,
+            error_score="raise",
+        )
+        .fit(X, Y)
+        .cv_results_["mean_test_score"]
+        for jobs in (1, 2)
+    ]
+    np.testing.assert_allclose(*found)
+
+
+def test_entries_of_parameters_are_parameters() -> None:
+    classifier = KplugClassifier(make, model__units=3, optimizer__lr=0.5, fit_kwargs={"epochs": 2})
+    classifier.set_params(fit__verbose=0, model__units=4)
+    assert classifier.fit_kwargs == {"epochs": 2, "verbose": 0}
+    params = clone(classifier).get_params()
+    expected = {"model__units": 4, "fit__epochs": 2, "fit__verbose": 0, "optimizer__lr": 0.5}
+    assert {name: value for name, value in params.items() if "__" in name} == expected
+    assert not any("__" in name for name in classifier.get_params(deep=False))
+    with pytest.raises(ValueError, match="Invalid parameter 'modell'"):
+        classifier.set_params(modell__units=3)
+
+
+def _adam(y: Any) -> Sequential:
+    model = Sequential([Dense(3, "softmax", input_dim=4)])
+    model.compile(
+        "adam(learning_rate=0.5, beta_1=0.7)", "categorical_crossentropy", metrics=["acc"]
+    )
+    return model
+
+
+def test_a_search_keeps_the_rest_of_what_was_compiled() -> None:
+    estimator = KplugClassifier(_adam(Y), optimizer__lr=np.float64(0.25), fit__verbose=0).fit(X, Y)
+    row = estimator.model_.components.get("optimizer")
+    assert (row.name, row.arguments["lr"], row.arguments["beta_1"]) == ("kplug/adam", 0.25, 0.7)
+    assert list(estimator.history_) == ["acc", "loss"]
+
+
+def test_a_class_takes_further_arguments() -> None:
+    estimator = KplugClassifier(
+        _adam(Y),
+        loss=kplug.losses.CategoricalCrossentropy,
+        loss__label_smoothing=0.25,
+        optimizer=torch.optim.SGD,
+        optimizer__lr=0.5,
+        fit__verbose=0,
+    ).fit(X, Y)
+    assert estimator.model_.optimizer.param_groups[0]["lr"] == 0.5
+    assert estimator.model_.loss.label_smoothing == 0.25
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "message"),
+    [
+        (
+            _adam(Y),
+            {"model__units": 3},
+            "KplugClassifier: model__units is given, and the model is made already\n"
+            "  Give a function (X, y, units=…) that returns a compiled model.",
+        ),
+        (
+            _wrap,
+            {"optimizer__lr": 0.1},
+            "KplugClassifier: optimizer__lr is given, and neither the estimator nor its model says of which "
+            "optimizer\n  Give optimizer=… too, by its name.",
+        ),
+    ],
+)
+def test_an_argument_without_its_owner_is_refused(model: Any, given: Any, message: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        KplugClassifier(model, **given).fit(X, Y)
+    assert str(caught.value) == message
+
+
+def test_an_optimizer_that_is_made_takes_no_more_arguments() -> None:
+    given: Any = {"optimizer": kplug.optimizers.Adam(), "optimizer__lr": 0.1}
+    with pytest.raises(ArgumentError) as caught:
+        KplugClassifier(_adam(Y), **given).fit(X, Y)
+    assert str(caught.value) == (
+        "KplugClassifier: optimizer__lr is given, and the optimizer is made already: Adam\n"
+        "  Give the optimizer by its name, or its class."
     )
 
 
@@ -141,7 +320,7 @@ def test_a_model_that_is_not_compiled_is_named() -> None:
         KplugRegressor(Sequential([Dense(1)], name="plain")).fit(X, Y)
     assert str(caught.value) == (
         "KplugRegressor: model 'plain' is not compiled\n"
-        "  Call its compile(…) first; a function returns a compiled model."
+        "  Call its compile(…) first, or give loss=…; a function returns a compiled model."
     )
 
 

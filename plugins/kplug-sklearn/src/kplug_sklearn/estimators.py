@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,9 @@ from sklearn.utils import multiclass, validation
 from typing_extensions import Self
 
 from kplug.components.contracts import check_call
-from kplug.errors import ContractError, DataError, NotCompiledError
+from kplug.errors import ArgumentError, ContractError, DataError, NotCompiledError
 from kplug.models import Model, copy_untrained
+from kplug_sklearn.arguments import add_arguments
 from kplug_sklearn.seeding import seeded
 
 if TYPE_CHECKING:
@@ -22,6 +24,12 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 _MODEL = "Give a compiled model, or a function (X, y) that returns one."
+_NESTED = (
+    "model",
+    "fit",
+    "loss",
+    "optimizer",
+)  # `model__units` is the entry "units" of `model_kwargs`
 
 
 class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -37,6 +45,11 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         model_kwargs: Mapping[str, Any] | None = None,
         fit_kwargs: Mapping[str, Any] | None = None,
         random_state: Any = None,
+        loss: Any = None,
+        optimizer: Any = None,
+        loss_kwargs: Mapping[str, Any] | None = None,
+        optimizer_kwargs: Mapping[str, Any] | None = None,
+        **nested: Any,
     ) -> None:
         # Unchanged, as scikit-learn clones an estimator by its arguments.
         self.model = model
@@ -44,6 +57,41 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         self.model_kwargs = model_kwargs
         self.fit_kwargs = fit_kwargs
         self.random_state = random_state
+        self.loss = loss
+        self.optimizer = optimizer
+        self.loss_kwargs = loss_kwargs
+        self.optimizer_kwargs = optimizer_kwargs
+        if nested:  # `clone` gives none of them
+            self.set_params(**nested)
+
+    # Without `nested`, since scikit-learn takes each of these for a parameter.
+    __signature__ = inspect.Signature([*inspect.signature(__init__).parameters.values()][1:-1])
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters; ``deep`` adds one for each entry of a ``…_kwargs``, as ``model__units``."""
+        params: dict[str, Any] = super().get_params(deep=deep)
+        entries = {owner: params[f"{owner}_kwargs"] for owner in _NESTED} if deep else {}
+        return params | {
+            f"{owner}__{name}": value
+            for owner, given in entries.items()
+            if isinstance(given, Mapping)
+            for name, value in given.items()
+        }
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters; ``optimizer__lr`` sets the entry ``lr`` of ``optimizer_kwargs``, and so on.
+
+        Raises:
+            ValueError: There is no parameter of that name.
+        """
+        split = {name: name.partition("__") for name in params}
+        nested = {name for name, (owner, _, entry) in split.items() if entry and owner in _NESTED}
+        super().set_params(**{name: params[name] for name in params.keys() - nested})
+        for name in sorted(nested):
+            owner, _, entry = split[name]
+            before = getattr(self, f"{owner}_kwargs") or {}
+            setattr(self, f"{owner}_kwargs", {**before, entry: params[name]})
+        return self
 
     def fit(self, X: Any, y: Any, **kwargs: Any) -> Self:
         """Train a new model, or the last one with ``warm_start``.
@@ -64,6 +112,8 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         targets = self._encode(y)
         with seeded(self.random_state):
             model = self._choose_model(X, targets)
+            if model is not getattr(self, "model_", None):  # a warm start keeps its optimizer
+                self._compile(model)
             self._require_compiled(model)
             history = self._train(model, X, targets, {**(self.fit_kwargs or {}), **kwargs})
         self.model_, self.history_ = model, history.history
@@ -72,11 +122,31 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     def _train(self, model: Model, X: Array, targets: Array, options: Mapping[str, Any]) -> History:
         return model.fit(X, targets, **options)
 
+    def _compile(self, model: Model) -> None:
+        """Compile a model with the estimator's loss and optimizer, and all else as it is."""
+        before = {} if model.compiled is None else vars(model.compiled.settings)
+        changed: dict[str, Any] = {}
+        for slot in ("loss", "optimizer"):
+            given, arguments = getattr(self, slot), getattr(self, f"{slot}_kwargs") or {}
+            if given is None:
+                given = before.get(slot) if arguments else None
+            if given is not None:
+                owner = f"{type(self).__name__}: {slot}"
+                changed[slot] = add_arguments(owner, slot, given, arguments)
+            elif arguments:
+                raise ArgumentError(
+                    f"{type(self).__name__}: {slot}__{next(iter(arguments))} is given, and neither the "
+                    f"estimator nor its model says of which {slot}",
+                    hint=f"Give {slot}=… too, by its name.",
+                )
+        if changed and (before or "loss" in changed):
+            model.compile(**{**before, **changed})
+
     def _require_compiled(self, model: Model) -> None:
         if model.compiled is None:
             raise NotCompiledError(
                 f"{type(self).__name__}: model {model.name!r} is not compiled",
-                hint="Call its compile(…) first; a function returns a compiled model.",
+                hint="Call its compile(…) first, or give loss=…; a function returns a compiled model.",
             )
 
     def _check(self, X: Any, y: Any) -> tuple[Array, Array]:
@@ -98,6 +168,12 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
                 self.model, (), {"X": X, "y": y, **keywords}, f"the model of {owner}", _MODEL
             )
             return self.model(X=X, y=y, **keywords)
+        if self.model_kwargs:
+            name = next(iter(self.model_kwargs))
+            raise ArgumentError(
+                f"{type(self).__name__}: model__{name} is given, and the model is made already",
+                hint=f"Give a function (X, y, {name}=…) that returns a compiled model.",
+            )
         made: Model = self.model if self.warm_start else copy_untrained(self.model)
         return made
 
@@ -122,6 +198,11 @@ class KplugClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         fit_kwargs: Arguments of the model's ``fit``, such as ``epochs``.
         random_state: An integer, or a ``numpy.random.RandomState``, that makes ``fit`` repeatable; ``None``
             draws from the generators that ``kplug.utils.set_random_seed`` sets.
+        loss: The loss by name, spec or object, in the place of the model's; None keeps that one.
+        optimizer: The optimizer, likewise.
+        loss_kwargs: Further arguments of the loss.
+        optimizer_kwargs: Further arguments of the optimizer.
+        **nested: One entry of such a dict: ``model__units=32``, ``fit__epochs=5``, ``optimizer__lr=0.1``.
 
     Attributes:
         model_: The model, once it is trained.
@@ -193,6 +274,11 @@ class KplugRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
         fit_kwargs: Arguments of the model's ``fit``, such as ``epochs``.
         random_state: An integer, or a ``numpy.random.RandomState``, that makes ``fit`` repeatable; ``None``
             draws from the generators that ``kplug.utils.set_random_seed`` sets.
+        loss: The loss by name, spec or object, in the place of the model's; None keeps that one.
+        optimizer: The optimizer, likewise.
+        loss_kwargs: Further arguments of the loss.
+        optimizer_kwargs: Further arguments of the optimizer.
+        **nested: One entry of such a dict: ``model__units=32``, ``fit__epochs=5``, ``optimizer__lr=0.1``.
 
     Attributes:
         model_: The model, once it is trained.
@@ -241,6 +327,11 @@ class KplugTransformer(TransformerMixin, _Estimator):  # type: ignore[misc]
         fit_kwargs: Arguments of the model's ``fit``, such as ``epochs``.
         random_state: An integer, or a ``numpy.random.RandomState``, that makes ``fit`` repeatable; ``None``
             draws from the generators that ``kplug.utils.set_random_seed`` sets.
+        loss: The loss by name, spec or object, in the place of the model's; None keeps that one.
+        optimizer: The optimizer, likewise.
+        loss_kwargs: Further arguments of the loss.
+        optimizer_kwargs: Further arguments of the optimizer.
+        **nested: One entry of such a dict: ``model__units=32``, ``fit__epochs=5``, ``optimizer__lr=0.1``.
 
     Attributes:
         model_: The model, once it is trained.
