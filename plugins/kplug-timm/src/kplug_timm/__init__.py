@@ -1,0 +1,1 @@
+"""timm's models, by name, in kplug."""
