@@ -121,6 +121,6 @@ def local_conv2d(
     rows, columns = output_shape
     windows = windows[:, :, :rows, :columns]  # (N, in, rows, columns, kh, kw)
     order = (0, 2, 3, 1, 4, 5) if layout == "channels_first" else (0, 2, 3, 4, 5, 1)
-    flat = windows.permute(order).reshape(len(windows), rows * columns, -1)
+    flat = windows.permute(order).reshape(windows.shape[0], rows * columns, -1)
     result = torch.einsum("npi,pio->nop", flat, to_tensor(kernel))
     return from_channels_second(result.reshape(*result.shape[:2], rows, columns), layout)

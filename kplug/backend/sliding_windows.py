@@ -32,7 +32,10 @@ def same_padding(size: int, window: int, stride: int, dilation: int = 1) -> tupl
         (0, 1)
     """
     reach = (window - 1) * dilation + 1
-    total = max((-(-size // stride) - 1) * stride + reach - size, 0)
+    if stride == 1:
+        return (reach - 1) // 2, reach // 2
+    total = (-(-size // stride) - 1) * stride + reach - size
+    total = max(total, 0) if type(total) is int else torch.sym_max(total, 0)  # type: ignore[no-untyped-call]
     return total // 2, total - total // 2
 
 
@@ -47,11 +50,16 @@ def pad_spatial(
     x: torch.Tensor, paddings: Sequence[tuple[int, int]], value: float = 0.0
 ) -> torch.Tensor:
     """Return ``x`` of shape (N, channels, …) with cells of ``value`` around its last axes."""
-    if not any(before or after for before, after in paddings):
+    if all(type(cells) is int and not cells for pair in paddings for cells in pair):
         return x
     # F.pad counts from the last axis to the first.
     flat = [cells for pair in reversed(paddings) for cells in pair]
     return F.pad(x, flat, value=value)
+
+
+def _are_even(paddings: Sequence[tuple[int, int]]) -> bool:
+    """Return whether both ends get as many cells; False where sizes vary, in graphs for export."""
+    return all(type(before) is type(after) is int and before == after for before, after in paddings)
 
 
 def convolve(
@@ -75,11 +83,11 @@ def convolve(
         cells = [(dilation[0] * (window[0] - 1), 0)]
     else:
         cells = same_paddings(x.shape[2:], window, strides, dilation)
-    if any(before != after for before, after in cells):
+    if not _are_even(cells):
         x, cells = pad_spatial(x, cells), [(0, 0)] * len(window)
     # torch pads equally on both sides itself, without a copy.
     both = [before for before, _ in cells]
-    if x.shape[1] == 1 and strides[-1] > 1:
+    if x.shape[1] == 1 and strides[-1] > 1 and isinstance(x.shape[-1], int):
         reach = (window[-1] - 1) * dilation[-1] + 1
         if x.shape[-1] + 2 * both[-1] - reach < strides[-1]:
             x, kernel = _without_channels_last(x), _without_channels_last(kernel)
@@ -152,10 +160,14 @@ def max_pool(
     x: torch.Tensor, window: Sequence[int], strides: Sequence[int], padding: str
 ) -> torch.Tensor:
     """Return the largest value of each window; cells that ``'same'`` adds never win."""
+    if (
+        len(window) == 1 and torch.compiler.is_exporting()
+    ):  # torch's kernel fixes the size of the axis
+        return max_pool(x.unsqueeze(2), (1, *window), (1, *strides), padding).squeeze(2)
     function = _MAX_POOLS[x.ndim - 2]
     if padding == "same":
         cells = same_paddings(x.shape[2:], window, strides, [1] * len(window))
-        if all(before == after for before, after in cells):
+        if _are_even(cells):
             return function(x, window, strides, [before for before, _ in cells])  # type: ignore[no-any-return]
         lowest = -torch.inf if x.is_floating_point() else torch.iinfo(x.dtype).min
         x = pad_spatial(x, cells, value=lowest)
@@ -170,7 +182,7 @@ def average_pool(
     if padding == "valid":
         return function(x, window, strides)  # type: ignore[no-any-return]
     cells = same_paddings(x.shape[2:], window, strides, [1] * len(window))
-    if all(before == after for before, after in cells):
+    if _are_even(cells):
         both = [before for before, _ in cells]
         return function(x, window, strides, both, count_include_pad=False)  # type: ignore[no-any-return]
     real = pad_spatial(torch.ones_like(x[:1, :1]), cells)

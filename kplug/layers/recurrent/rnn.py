@@ -263,7 +263,7 @@ class RNN(Layer):
         ]
 
     def _initial_states(self, sequences: Tensor, given: Any) -> list[Tensor]:
-        batch_size = len(sequences)
+        batch_size = sequences.shape[0]  # not len(): it makes a constant of a size that varies
         kept: list[Tensor] = []
         if self.stateful:
             kept = self._kept_states.get_for(batch_size, self.get_initial_state, self.name)

@@ -64,6 +64,7 @@ CASES = [
 ]  # fmt: skip
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("case", CASES)
 def test_twenty_steps(case: str) -> None:
     random = np.random.default_rng(3)

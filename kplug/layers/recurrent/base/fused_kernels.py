@@ -26,7 +26,7 @@ def run_lstm(
         All h, shape (N, time, units), and the last h and c.
     """
     # torch's own CPU operator is not differentiable in a compiled graph (see ``jit_lstm``).
-    if torch.compiler.is_compiling():
+    if _is_compiled():
         from kplug.layers.recurrent.base.jit_lstm import can_run_lstm, lstm
 
         if can_run_lstm(weights[0]):
@@ -53,7 +53,7 @@ def run_gru(
         states: h, shape (N, units).
         weights: As for ``run_lstm``; the gates are r, z, h, in Keras z, r, h.
     """
-    if torch.compiler.is_compiling():
+    if _is_compiled():
         from kplug.layers.recurrent.base.jit_gru import can_run_by_hand, gru
 
         if can_run_by_hand(weights[0]):
@@ -70,7 +70,7 @@ def run_simple(
     sequences: Tensor, states: list[Tensor], weights: list[Tensor]
 ) -> tuple[Tensor, list[Tensor]]:
     """Run torch's simple RNN with tanh; its arguments are those of ``run_lstm``."""
-    if torch.compiler.is_compiling():
+    if _is_compiled():
         from kplug.layers.recurrent.base.jit_gru import can_run_by_hand, simple_rnn
 
         if can_run_by_hand(weights[0]):
@@ -82,6 +82,11 @@ def run_simple(
         torch.is_grad_enabled(), False, True,
     )  # fmt: skip
     return outputs, [h.squeeze(0)]
+
+
+def _is_compiled() -> bool:
+    """Whether torch's compiler makes code of the call; a graph for export has torch's own operators."""
+    return torch.compiler.is_compiling() and not torch.compiler.is_exporting()
 
 
 def _with_biases(weights: list[Tensor]) -> list[Tensor]:

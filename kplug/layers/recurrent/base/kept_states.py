@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from kplug.errors import DataError
 
+_PREFIX = "_state_"
+
 MakeStates: TypeAlias = "Callable[[int], list[Tensor]]"
 
 
@@ -27,14 +29,16 @@ class KeptStates:
     def __init__(self, layer: nn.Module) -> None:
         self._buffers = layer._buffers
         self._unsaved = layer._non_persistent_buffers_set
-        self._names: tuple[str, ...] = ()
         self.batch_size: int | None = None
+
+    @property
+    def _names(self) -> list[str]:
+        # The buffers alone tell: see what `layers.base.remat` restores.
+        return [name for name in self._buffers if name.startswith(_PREFIX)]
 
     def get(self) -> list[Tensor] | None:
         """Return the states, shape (N, units) each, or None while there are none."""
-        if not self._names:
-            return None
-        return [self._buffers[name] for name in self._names]  # type: ignore[misc]
+        return [self._buffers[name] for name in self._names] or None  # type: ignore[misc]
 
     def get_for(self, batch_size: int, make_initial: MakeStates, owner: str) -> list[Tensor]:
         """Return the states for a batch; initial ones if there are none yet.
@@ -98,9 +102,9 @@ class KeptStates:
         """Register these tensors as the layer's buffers in place of the kept ones."""
         for name in self._names:
             del self._buffers[name]
-        self._names = tuple(f"_state_{index}" for index in range(len(states)))
-        self._buffers.update(zip(self._names, states, strict=True))
-        self._unsaved.update(self._names)
+        made = {f"{_PREFIX}{index}": state for index, state in enumerate(states)}
+        self._buffers.update(made)
+        self._unsaved.update(made)
 
 
 def _shapes(tensors: Sequence[Tensor]) -> str:

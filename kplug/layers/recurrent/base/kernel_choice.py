@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
 from kplug.backend import rnn
@@ -68,7 +69,9 @@ class SequenceRun:
             return self._on_kernel(cell, sequences, states, drops)
         # The inputs' contribution does not depend on the state: one product for all time steps.
         projected = cell.project(sequences, drops)
-        return self._loop(lambda now, before: cell.step(now, before, drops), projected, states)
+        return self._loop(
+            cell, lambda now, before: cell.step(now, before, drops), projected, states
+        )
 
     def _on_kernel(
         self, cell: GatedCell, sequences: Tensor, states: list[Tensor], drops: Drops
@@ -106,13 +109,18 @@ class SequenceRun:
             output, made = cell(now, before)
             return output, [made] if isinstance(made, Tensor) else list(made)
 
-        return self._loop(step, sequences, states)
+        return self._loop(cell, step, sequences, states)
 
     def _loop(
         self,
+        cell: Cell,
         step: Callable[[Tensor, list[Tensor]], tuple[Tensor, list[Tensor]]],
         inputs: Tensor,
         states: list[Tensor],
     ) -> SequenceResult:
+        if torch.compiler.is_exporting():
+            from kplug.layers.recurrent.base.exported_loop import scan
+
+            return SequenceResult(*scan(cell, step, inputs, states, self.mask))
         last, outputs, made = rnn(step, inputs, states, mask=self.mask)
         return SequenceResult(outputs, last, made)

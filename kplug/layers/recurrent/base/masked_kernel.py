@@ -39,8 +39,7 @@ def run_where(
     """
     front, kept = sequences, mask
     if not _is_in_front(mask):
-        # False sorts before True, and a stable sort keeps the order in time.
-        order = torch.argsort(mask.logical_not().to(torch.uint8), dim=1, stable=True)
+        order = _find_order(mask)
         front = sequences.gather(1, order.unsqueeze(-1).expand_as(sequences))
         kept = mask.gather(1, order)
     # The outputs provide all states except those that are no output, such as an LSTM's c.
@@ -52,6 +51,17 @@ def run_where(
         return outputs, []
     last = _pick(made, counts[:, -1:], states[0].unsqueeze(1))
     return outputs, [last.squeeze(1), *ends[1:]]
+
+
+def _find_order(mask: Tensor) -> Tensor:
+    """Return the time steps of each sample, the unmasked ones first, each kind in the order of time."""
+    if not torch.compiler.is_exporting():
+        # False sorts before True, and a stable sort keeps the order in time.
+        return torch.argsort(mask.logical_not().to(torch.uint8), dim=1, stable=True)
+    kept, passed = mask.cumsum(1), mask.logical_not().cumsum(1)  # ONNX knows no stable sort
+    places = torch.where(mask, kept, kept[:, -1:] + passed) - 1
+    times = torch.arange(mask.shape[1], device=mask.device).expand(mask.shape)
+    return torch.zeros_like(places).scatter(1, places, times)
 
 
 def _is_in_front(mask: Tensor) -> bool:

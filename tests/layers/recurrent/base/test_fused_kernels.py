@@ -47,6 +47,7 @@ QUICK = ("LSTM", "GRU")
 MARKED = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MARKED)
 @pytest.mark.parametrize("has_mask", [False, True])
 def test_one_graph(name: str, has_mask: bool) -> None:
