@@ -29,6 +29,7 @@ from kplug.layers.attention import (
 from kplug.layers.base.component_slots import Slot as Slot
 from kplug.layers.base.input_spec import InputSpec as InputSpec
 from kplug.layers.base.layer import Layer as Layer
+from kplug.layers.base.remat import RematScope as RematScope, remat as remat
 from kplug.layers.base.sample_batches import iterate_batches as iterate_batches
 from kplug.layers.base.seeds import make_seeded_generator as make_seeded_generator
 from kplug.layers.batch_normalization import BatchNormalization as BatchNormalization
@@ -67,6 +68,7 @@ from kplug.layers.locally_connected import (
     LocallyConnected1D as LocallyConnected1D,
     LocallyConnected2D as LocallyConnected2D,
 )
+from kplug.layers.low_rank_adapters import lora as lora, merge_lora as merge_lora
 from kplug.layers.masking import Masking as Masking
 from kplug.layers.merging import (
     Add as Add,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -25,6 +26,7 @@ class AdaptivePooling(Layer):
 
     rank: ClassVar[int]
     pool: ClassVar[Callable[..., Any]]
+    is_mean: ClassVar[bool] = False
 
     def __init__(
         self, output_size: int | Sequence[int], data_format: str | None = None, **kwargs: Any
@@ -40,8 +42,27 @@ class AdaptivePooling(Layer):
         return self._spatial.apply(self._pool, inputs)
 
     def _pool(self, inputs: Tensor) -> Tensor:
+        if torch.compiler.is_exporting():
+            return _pool_parts(inputs, self.output_size, is_mean=self.is_mean)
         pooled: Tensor = self.pool(inputs, self.output_size)
         return pooled
+
+
+def _pool_parts(inputs: Tensor, counts: Sequence[int], *, is_mean: bool) -> Tensor:
+    """Return the mean or the largest value of each part, for sizes that vary in a graph, unlike torch's."""
+    for axis, count in enumerate(counts, start=2):
+        part = torch.arange(count, device=inputs.device).unsqueeze(1)
+        cell = torch.arange(inputs.shape[axis], device=inputs.device)
+        size = inputs.shape[axis]
+        first, end = part * size // count, ((part + 1) * size + count - 1) // count
+        is_inside, moved = (cell >= first) & (cell < end), inputs.movedim(axis, -1)
+        if is_mean:
+            weights = is_inside.to(inputs.dtype)
+            pooled = moved @ weights.t() / weights.sum(1)
+        else:
+            pooled = moved.unsqueeze(-2).where(is_inside, -torch.inf).amax(-1)
+        inputs = pooled.movedim(-1, axis)
+    return inputs
 
 
 class AdaptiveAveragePooling1D(AdaptivePooling):
@@ -54,7 +75,7 @@ class AdaptiveAveragePooling1D(AdaptivePooling):
     """
 
     rank = 1
-    casts_integers = True
+    casts_integers = is_mean = True
     pool = staticmethod(F.adaptive_avg_pool1d)
 
 
@@ -68,7 +89,7 @@ class AdaptiveAveragePooling2D(AdaptivePooling):
     """
 
     rank = 2
-    casts_integers = True
+    casts_integers = is_mean = True
     pool = staticmethod(F.adaptive_avg_pool2d)
 
 
@@ -82,7 +103,7 @@ class AdaptiveAveragePooling3D(AdaptivePooling):
     """
 
     rank = 3
-    casts_integers = True
+    casts_integers = is_mean = True
     pool = staticmethod(F.adaptive_avg_pool3d)
 
 

@@ -12,13 +12,13 @@ from kplug.components.arguments import require_integer
 from kplug.components.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
-from kplug.layers.base.layer import Layer
+from kplug.layers.base.lora import AdaptableLayer, AdaptedWeight, add_asked_adapter
 from kplug.layers.base.spatial import SpatialAxes, Window
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
 from kplug.registry import named
 
 
-class Convolution(Layer):
+class Convolution(AdaptableLayer):
     """Base class of ``Conv1D``, ``Conv2D`` and ``Conv3D``.
 
     Args:
@@ -45,7 +45,7 @@ class Convolution(Layer):
     paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
     casts_integers = True
     activation: Callable[[Tensor], Tensor]
-    kernel: Tensor
+    kernel: Tensor = AdaptedWeight("kernel")  # type: ignore[assignment]
 
     def __init__(
         self,
@@ -103,6 +103,7 @@ class Convolution(Layer):
         )
         if self.use_bias:
             self.bias = add_slotted_weight(self, "bias", (self.filters,))
+        add_asked_adapter(self)
 
     def _require_shape(self, shape: Shape, cause: BaseException | None = None) -> None:
         super()._require_shape(shape, cause)
@@ -120,9 +121,10 @@ class Convolution(Layer):
         return self._spatial.apply_with(self.activation, self._convolve, inputs)
 
     def _convolve(self, inputs: Tensor) -> Tensor:
+        kernel = self.kernel if self.lora_enabled else self._read_weight("kernel")
         return convolve(
             inputs,
-            self._read_weight("kernel").permute(self._torch_order),
+            kernel.permute(self._torch_order),
             self._read_weight("bias"),
             self.strides,
             self.padding,

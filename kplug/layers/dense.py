@@ -13,11 +13,11 @@ from kplug.components.types import ActivationLike, ConstraintLike, InitializerLi
 from kplug.graph import Shape
 from kplug.layers.base.fresh_outputs import activate
 from kplug.layers.base.input_spec import InputSpec
-from kplug.layers.base.layer import Layer
+from kplug.layers.base.lora import AdaptableLayer, AdaptedWeight, add_asked_adapter, read_adapter
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots, known_size
 
 
-class Dense(Layer):
+class Dense(AdaptableLayer):
     """Outputs activation(inputs · kernel + bias) along the last axis.
 
     Args:
@@ -51,9 +51,16 @@ class Dense(Layer):
         activity_regularizer: RegularizerLike = None,
         kernel_constraint: ConstraintLike = None,
         bias_constraint: ConstraintLike = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        super().__init__(
+            activity_regularizer=activity_regularizer,
+            lora_rank=lora_rank,
+            lora_alpha=lora_alpha,
+            **kwargs,
+        )
         self.units = require_integer("Dense", "units", units, "an integer >= 1", at_least=1)
         self.use_bias = bool(use_bias)
         self.add_slot("activation", "activation", activation)
@@ -65,7 +72,7 @@ class Dense(Layer):
     casts_integers = True
     supports_masking = True
     activation: Callable[[Tensor], Tensor]
-    kernel: Tensor
+    kernel: Tensor = AdaptedWeight("kernel")  # type: ignore[assignment]
 
     def build(self, input_shape: Shape) -> None:
         """Add the kernel (in, units) and the bias (units,)."""
@@ -74,6 +81,7 @@ class Dense(Layer):
         self.kernel = add_slotted_weight(self, "kernel", (size, self.units))
         if self.use_bias:
             self.bias = add_slotted_weight(self, "bias", (self.units,))
+        add_asked_adapter(self)
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the outputs.
@@ -85,6 +93,10 @@ class Dense(Layer):
             A tensor (N, …, units).
         """
         kernel, bias = self._read_weight("kernel"), self._read_weight("bias")
+        if self.lora_enabled:
+            a, b = read_adapter(self)
+            made = inputs @ kernel + (inputs @ a) @ b
+            return activate(self.activation, made if bias is None else made + bias)
         if inputs.ndim == 2 and bias is not None:
             return activate(self.activation, torch.addmm(bias, inputs, kernel))
         if inputs.ndim < 2:

@@ -16,14 +16,14 @@ from kplug.components.types import ActivationLike, ConstraintLike, InitializerLi
 from kplug.graph import Shape
 from kplug.layers.base.einsum_equation import Equation
 from kplug.layers.base.input_spec import InputSpec
-from kplug.layers.base.layer import Layer
+from kplug.layers.base.lora import AdaptableLayer, AdaptedWeight, add_asked_adapter, read_adapter
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
 
 _METHODS = frozenset({"call", "forward"})
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
-class EinsumDense(Layer):
+class EinsumDense(AdaptableLayer):
     """Outputs activation(einsum(equation, inputs, kernel) + bias).
 
     Args:
@@ -45,14 +45,14 @@ class EinsumDense(Layer):
         [(3, 2, 4), (2, 4)]
 
     Reference:
-        ``keras.layers.EinsumDense``, without low-rank adapters and quantization. As there, outputs carry
+        ``keras.layers.EinsumDense``, without quantization. As there, outputs carry
         no mask: the equation may move the axis of time.
     """
 
     ends_in_activation = True
     casts_integers = True
     activation: Callable[[Tensor], Tensor]
-    kernel: Tensor
+    kernel: Tensor = AdaptedWeight("kernel")  # type: ignore[assignment]
 
     def __init__(
         self,
@@ -67,9 +67,16 @@ class EinsumDense(Layer):
         kernel_constraint: ConstraintLike = None,
         bias_constraint: ConstraintLike = None,
         activity_regularizer: RegularizerLike = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        super().__init__(
+            activity_regularizer=activity_regularizer,
+            lora_rank=lora_rank,
+            lora_alpha=lora_alpha,
+            **kwargs,
+        )
         self.partial_output_shape = check_sizes("EinsumDense", output_shape)
         self._equation = Equation(equation, bias_axes, "EinsumDense")
         self.equation, self.bias_axes = equation, bias_axes
@@ -97,6 +104,7 @@ class EinsumDense(Layer):
         )
         if sizes.bias is not None:
             self.bias = add_slotted_weight(self, "bias", sizes.bias)
+        add_asked_adapter(self)
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the outputs.
@@ -114,7 +122,7 @@ class EinsumDense(Layer):
 
     def _multiply(self, inputs: Tensor, summed_count: int) -> Tensor:
         """Return the outputs of a plain matrix product, by torch's linear kernel."""
-        kernel = self.kernel
+        kernel = self._read_weight("kernel")
         summed, made = kernel.shape[:summed_count], kernel.shape[summed_count:]
         if inputs.ndim != self._ndim or inputs.shape[-summed_count:] != summed:
             self._check_shapes(inputs)  # the product alone would take other shapes of that size
@@ -127,6 +135,10 @@ class EinsumDense(Layer):
             bias.flatten() if bias is not None and has_whole_bias else None,
         )
         outputs = outputs.reshape(*outputs.shape[:-1], *made)
+        if self.lora_enabled:
+            a, b = read_adapter(self)
+            thin = F.linear(rows, self._as_matrix(a, summed.numel()))
+            outputs = outputs + thin.reshape(*thin.shape[:-1], *made[:-1], len(b)) @ b
         return outputs if bias is None or has_whole_bias else outputs + bias
 
     def _as_matrix(self, kernel: Tensor, size: int) -> Tensor:
@@ -143,6 +155,7 @@ class EinsumDense(Layer):
             and self.activation is linear
             and self.activity_regularizer is None
             and not self._loss_functions
+            and not self.lora_enabled
             and not any(getattr(self, name) for name in _HOOKS)
         )
 

@@ -13,11 +13,11 @@ from kplug.components.arguments import require_flag, require_integer
 from kplug.components.types import ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import DataError
 from kplug.graph import Shape
-from kplug.layers.base.layer import Layer
+from kplug.layers.base.lora import AdaptableLayer, AdaptedWeight, add_asked_adapter, read_adapter
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
 
 
-class Embedding(Layer):
+class Embedding(AdaptableLayer):
     """Outputs row number i of a learned table for each integer i of the inputs.
 
     Args:
@@ -45,7 +45,8 @@ class Embedding(Layer):
         Keras counts them from the end. Of 1.7 Keras makes 1.
     """
 
-    embeddings: Tensor
+    adapted_weight = "embeddings"
+    embeddings: Tensor = AdaptedWeight("embeddings")  # type: ignore[assignment]
     _has_looked: bool = False
 
     def __init__(
@@ -60,13 +61,21 @@ class Embedding(Layer):
         weights: Any = None,
         input_length: int | None = None,
         sparse: bool = False,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
         **kwargs: Any,
     ) -> None:
         if input_length is not None and "batch_input_shape" not in kwargs:
             kwargs.setdefault("input_shape", (input_length,))
         if weights is not None and not isinstance(weights, (list, tuple)):
             weights = [weights]
-        super().__init__(activity_regularizer=activity_regularizer, weights=weights, **kwargs)
+        super().__init__(
+            activity_regularizer=activity_regularizer,
+            weights=weights,
+            lora_rank=lora_rank,
+            lora_alpha=lora_alpha,
+            **kwargs,
+        )
         owner, allowed = "Embedding", "an integer >= 1"
         self.input_dim = require_integer(owner, "input_dim", input_dim, allowed, at_least=1)
         self.output_dim = require_integer(owner, "output_dim", output_dim, allowed, at_least=1)
@@ -85,6 +94,7 @@ class Embedding(Layer):
     def build(self, input_shape: Shape) -> None:  # noqa: ARG002 - the table does not depend on it
         """Add the table, shape (input_dim, output_dim)."""
         self.embeddings = add_slotted_weight(self, "embeddings", (self.input_dim, self.output_dim))
+        add_asked_adapter(self)
 
     def convert_inputs(self, inputs: Any) -> Tensor:
         """Return the ids as a tensor of their own type."""
@@ -104,7 +114,12 @@ class Embedding(Layer):
         """
         if not self._has_looked and require_whole(f"layer {self.name!r}", inputs):
             self._has_looked = True
-        return F.embedding(inputs.long(), self.embeddings, sparse=self.sparse)
+        rows = inputs.long()
+        outputs = F.embedding(rows, self._read_weight("embeddings"), sparse=self.sparse)
+        if self.lora_enabled:
+            a, b = read_adapter(self)
+            outputs = outputs + F.embedding(rows, a, sparse=self.sparse) @ b
+        return outputs
 
     def compute_mask(self, inputs: Tensor, previous_mask: Any = None) -> Tensor | None:  # noqa: ARG002 - it makes its own
         """Return where the inputs are not 0, if ``mask_zero``."""

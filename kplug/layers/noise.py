@@ -13,6 +13,7 @@ from kplug.backend.nn import dropout_mask
 from kplug.components.arguments import require_number
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.seeds import make_seeded_generator, read_noise_shape
+from kplug.registry import Range, search_ranges
 
 # selu(−∞), AlphaDropout's value for dropped elements.
 _SELU_FLOOR = -1.6732632423543772 * 1.0507009873554805
@@ -48,6 +49,7 @@ class Noise(Layer):
         return require_number(type(self).__name__, "rate", rate, allowed, at_least=0.0, below=1.0)
 
 
+@search_ranges(stddev=Range(0.01, 1.0, log=True))
 class GaussianNoise(Noise):
     """Outputs inputs + noise in training; noise is normal with mean 0.
 
@@ -72,6 +74,7 @@ class GaussianNoise(Noise):
         return inputs + self.stddev * self._draw_normal(inputs)
 
 
+@search_ranges(rate=Range(0.0, 0.5))
 class GaussianDropout(Noise):
     """Outputs inputs · factor in training; factor is normal, mean 1, variance rate / (1 − rate).
 
@@ -96,6 +99,7 @@ class GaussianDropout(Noise):
         return inputs * (1.0 + stddev * self._draw_normal(inputs))
 
 
+@search_ranges(rate=Range(0.0, 0.5))
 class AlphaDropout(Noise):
     """Dropout for ``selu`` networks: it preserves a mean of 0 and a variance of 1.
 

@@ -14,9 +14,11 @@ from kplug.layers.base.constructor_arguments import refuse_keywords
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.seeds import make_seeded_generator, read_noise_shape
 from kplug.layers.base.spatial import SpatialAxes
+from kplug.registry import Range, search_ranges
 from kplug.regularizers import L1L2
 
 
+@search_ranges(rate=Range(0.0, 0.5))
 class Dropout(Layer):
     """Sets random inputs to 0 in training and scales up the rest; passes inputs through otherwise.
 
@@ -60,6 +62,7 @@ class Dropout(Layer):
         return inputs * dropout_mask(inputs, self.rate, self.noise_shape, self._generator)
 
 
+@search_ranges(rate=Range(0.0, 0.5))
 class SpatialDropout(Layer):
     """Base class of the spatial dropout layers.
 

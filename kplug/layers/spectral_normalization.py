@@ -43,6 +43,7 @@ class SpectralNormalization(Wrapper):
 
     def __init__(self, layer: Any, power_iterations: int = 1, **kwargs: Any) -> None:
         super().__init__(layer, **kwargs)
+        self._remat = None  # it changes the kernel in place
         self.power_iterations = require_integer(
             "SpectralNormalization",
             "power_iterations",

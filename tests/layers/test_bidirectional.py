@@ -34,6 +34,7 @@ def _assert_same(made: Any, expected: Any) -> None:
 MASK = torch.tensor([[1, 1, 1, 0, 0], [1, 0, 1, 1, 0]]).bool()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("merge_mode", ["concat", "sum", "ave", "mul", None])
 @pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
 @pytest.mark.parametrize("return_sequences", [False, True])

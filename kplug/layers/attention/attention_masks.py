@@ -97,8 +97,8 @@ def check_places(owner: str, query: HasShape, value: HasShape, key: HasShape | N
             f"layer {owner!r}: value of shape {shapes[1]} and key of shape {shapes[2]} must have the "
             "same sizes but for the last axis"
         )
-    batches = {shape[0] for shape in shapes if shape} - {None}
-    if len({len(shape) for shape in shapes}) > 1 or len(batches) > 1:
+    batches = [shape[0] for shape in shapes if shape and shape[0] is not None]
+    if len({len(shape) for shape in shapes}) > 1 or any(one != batches[0] for one in batches):
         raise DataError(
             f"layer {owner!r}: query of shape {shapes[0]}, value of shape {shapes[1]} and key of shape "
             f"{shapes[2]} do not fit together"

@@ -98,7 +98,10 @@ class Attention(Layer):
             None if value_mask is None else value_mask.unsqueeze(-2),
             causal_mask(query.shape[1], value.shape[1], query.device) if use_causal_mask else None,
         )
-        if return_attention_scores or self.dropout or not self._is_dot:
+        is_exported = (
+            torch.compiler.is_exporting()
+        )  # ONNX has the fused kernel for several heads alone
+        if return_attention_scores or self.dropout or is_exported or not self._is_dot:
             outputs, shares = self._find(query, inputs[-1], value, limit)
         else:
             outputs = self._find_fused(query, inputs[-1], value, limit)

@@ -70,6 +70,7 @@ from kplug.layers.base.input_conversion import convert_inputs
 from kplug.layers.base.input_spec import InputSpec, refuse_several, require_shapes
 from kplug.layers.base.mask_propagation import fill_masks, set_output_masks
 from kplug.layers.base.outermost_call import THREAD, note_built, warn_of_lost_layers
+from kplug.layers.base.remat import RematScope, call_layer, find_scope
 from kplug.layers.base.shape_inference import (
     as_shapes,
     infer_by_running,
@@ -198,6 +199,7 @@ class Layer(nn.Module):
         str, ...
     ] = ()  # keys of the dict that `call` returned in the latest shape inference
     _told: frozenset[str] = frozenset()
+    _remat: RematScope | None = None
     _noted_in_call: object = None
     _made_in_call: object = None
     _loss_functions: tuple[Callable[[], Tensor], ...] = ()
@@ -233,6 +235,8 @@ class Layer(nn.Module):
         self._trainable = require_flag(type(self).__name__, "trainable", trainable)
         self._store = WeightStore(self, weights)
         self._is_ready = False
+        if (scope := find_scope()) is not None:
+            self._remat = scope
         if THREAD.call is not None:
             vars(self)["_made_in_call"] = THREAD.call
         self.batch_input_shape = standardize_input_shape(
@@ -416,14 +420,20 @@ class Layer(nn.Module):
                 self.note_loss(make_loss())
         if self._takes_training and "training" not in kwargs:
             kwargs["training"] = self.training
-        if self.is_watched and not torch.compiler.is_compiling():
-            guard = self._write_guards.get("layer") or _make_write_guard(self, "layer", "")
-            outputs = guard.call(self.call, args, kwargs, self._parameters.values())
+        if self._remat is not None and torch.is_grad_enabled():
+            function = self._call_watched if self.is_watched else self.call
+            outputs = call_layer(self, self._remat, function, args, kwargs)
+        elif self.is_watched and not torch.compiler.is_compiling():
+            outputs = self._call_watched(*args, **kwargs)
         else:
             outputs = self.call(*args, **kwargs)
         if self.activity_regularizer is not None:
             self._note_activity(outputs)
         return outputs
+
+    def _call_watched(self, *args: Any, **kwargs: Any) -> Any:
+        guard = self._write_guards.get("layer") or _make_write_guard(self, "layer", "")
+        return guard.call(self.call, args, kwargs, self._parameters.values())
 
     def infer_specs(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -874,7 +884,7 @@ class Layer(nn.Module):
 
     def note_loss(self, loss: Tensor) -> None:
         """Add a tensor to the penalties of this call."""
-        if loss.is_meta:
+        if loss.is_meta or THREAD.is_repeating:
             return
         if THREAD.call is not self._noted_in_call:
             self.activity_penalties.clear()  # in place: a training step holds the list
@@ -904,7 +914,7 @@ class Layer(nn.Module):
 
     def note_metric(self, name: str, value: Tensor) -> None:
         """Update the metric of this name with a value."""
-        if value.is_meta:
+        if value.is_meta or THREAD.is_repeating:
             return
         if name not in self._added_metrics:
             self._added_metrics = {**self._added_metrics, name: Mean(name)}

@@ -15,10 +15,14 @@ class _Thread(threading.local):
     Attributes:
         call: A token unique to the outermost call; None outside of calls.
         made: Layers created and built during the call, each with the source line.
+        is_repeatable: Whether a call in progress is computed again in the backward pass.
+        is_repeating: Whether that is happening, so that losses and metrics have been noted before.
     """
 
     call: object = None
     made: tuple[tuple[Any, str], ...] = ()
+    is_repeatable: bool = False
+    is_repeating: bool = False
 
 
 THREAD = _Thread()

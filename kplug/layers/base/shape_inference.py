@@ -125,7 +125,10 @@ def _call(layer: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     }
     with _ConstantsWithoutMemory():
         if shadows:
-            return torch.func.functional_call(layer, shadows, args, kwargs)
+            call = (
+                torch.func.functional_call
+            )  # each place of a shared tensor has a shadow of its own
+            return call(layer, shadows, args, kwargs, tie_weights=False)
         return layer(*args, **kwargs)
 
 
@@ -205,8 +208,10 @@ class _ConstantsWithoutMemory(TorchFunctionMode):
 
 
 def _state(layer: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    yield from layer.named_parameters()
-    yield from layer.named_buffers()
+    """Yield the tensors of each module once: at a second path, torch would give it the shadow back."""
+    for path, module in layer.named_modules():
+        yield from module.named_parameters(path, recurse=False, remove_duplicate=False)
+        yield from module.named_buffers(path, recurse=False, remove_duplicate=False)
 
 
 def _empty(spec: TensorSpec, batch: int, other: int) -> Tensor:

@@ -38,6 +38,8 @@ class WeightEntry:
         memory_order: The axes in memory order, slowest first.
         fan_axes: The axes that count as input and as output, where they are not the last two.
         has_values: Whether the initializer has run.
+        is_adapted: Whether a low-rank adapter is trained instead of it.
+        is_adapter: Whether it is a part of an adapter, which files of merged weights leave out.
     """
 
     name: str
@@ -52,6 +54,8 @@ class WeightEntry:
     memory_order: tuple[int, ...]
     fan_axes: tuple[Sequence[int], Sequence[int]] | None = None
     has_values: bool = False
+    is_adapted: bool = False
+    is_adapter: bool = False
 
     def declare(self) -> Tensor:
         """Return the weight without memory: a parameter, or a plain tensor if it is not trained.

@@ -89,11 +89,20 @@ class WeightStore:
             self.take_out(entry)
         del self.entries[count:]
 
+    def remove(self, name: str) -> None:
+        """Remove a weight and its declaration."""
+        entry = next(entry for entry in self.entries if entry.name == name)
+        self.take_out(entry)
+        self.entries.remove(entry)
+
     def freeze(self, is_frozen: bool) -> None:
         """Freeze or unfreeze the weights that were declared as trainable."""
         for weight in self._parameters.values():
             if weight is not None:
                 weight.requires_grad_(not is_frozen and weight.is_floating_point())
+        for entry in self.entries:
+            if entry.is_adapted:
+                self.get(entry).requires_grad_(False)
 
     # -- memory and values -------------------------------------------------------------------
 
@@ -123,9 +132,9 @@ class WeightStore:
             entry.has_values = False
 
     def reserve(self, device: torch.device | None) -> None:
-        """Allocate the weights without values, which a file provides."""
+        """Allocate the weights without values, which a file provides; adapters start anew."""
         for entry in self.entries:
-            if not entry.has_values:
+            if not (entry.has_values or entry.is_adapter):
                 entry.reserve(self.get(entry), device)
 
     def take_given_values(self) -> Sequence[Any] | None:

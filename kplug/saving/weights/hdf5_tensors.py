@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
+from kplug.layers.base.lora import restart_adapter
 from kplug.saving.hdf5_library import h5py
 from kplug.saving.weights.load_plan import Assignment, WeightSource
 
@@ -63,6 +64,9 @@ def load_all(assignments: Sequence[Assignment]) -> None:
                 buffer = transposer.take(target.shape, target.dtype)
                 dataset.read_direct(buffer.numpy())
                 transposer.copy(buffer, target)
+    for assignment in assignments:
+        if assignment.weight.adapted is not None:  # the file's kernel contains its adapter
+            restart_adapter(assignment.weight.adapted)
 
 
 def read_array(dataset: h5py.Dataset) -> npt.NDArray[Any]:

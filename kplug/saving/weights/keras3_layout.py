@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor, nn
@@ -22,7 +22,7 @@ from kplug.layers.base.tracked_containers import list_containers
 from kplug.saving.hdf5_library import h5py
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.weights.hdf5_tensors import write_all
-from kplug.saving.weights.named_weights import NamedWeight, require_built
+from kplug.saving.weights.named_weights import NamedWeight, as_merged, require_built
 from kplug.support.nested import find_leaves
 
 
@@ -46,10 +46,20 @@ class WeightGroup:
         return f"layer {self.name!r}" if self.path else "the model itself"
 
 
-def list_weight_groups(model: LayeredModel) -> list[WeightGroup]:
-    """Return the group of every layer of a built model, in Keras 3's traversal order."""
+def list_weight_groups(model: LayeredModel, *, is_exact: bool = False) -> list[WeightGroup]:
+    """Return the group of every layer of a built model, in Keras 3's traversal order.
+
+    Args:
+        model: The model.
+        is_exact: Whether low-rank adapters are weights of their own, and not merged into the kernels.
+    """
     require_built(model)
-    return list(_visit(model, "", set()))
+    groups = _visit(model, "", set())
+    return [group for group, _ in groups] if is_exact else [_merge(*each) for each in groups]
+
+
+def _merge(group: WeightGroup, layer: object) -> WeightGroup:
+    return replace(group, weights=tuple(as_merged(layer, group.weights)))
 
 
 def write_weight_groups(file: h5py.File, groups: Iterable[WeightGroup]) -> None:
@@ -64,10 +74,12 @@ def _list_datasets(
         variables = file.require_group(f"{group.path}/vars".lstrip("/"))
         variables.attrs["name"] = group.name
         for number, weight in enumerate(group.weights):
-            yield variables, str(number), weight.tensor
+            yield variables, str(number), weight.values
 
 
-def _visit(layer: LayeredModel | Layer, path: str, seen: set[int]) -> Iterator[WeightGroup]:
+def _visit(
+    layer: LayeredModel | Layer, path: str, seen: set[int]
+) -> Iterator[tuple[WeightGroup, LayeredModel | Layer]]:
     if id(layer) in seen:  # a shared layer is written at its first occurrence
         return
     seen.add(id(layer))
@@ -79,7 +91,7 @@ def _visit(layer: LayeredModel | Layer, path: str, seen: set[int]) -> Iterator[W
         # What a layer has of one inside as its own attribute is in the file twice.
         if id(tensor) not in inner or "/" not in name
     ]
-    yield WeightGroup(path, layer.name, tuple(own))
+    yield WeightGroup(path, layer.name, tuple(own)), layer
     for step, child in children:
         yield from _visit(child, f"{path}/{step}".lstrip("/"), seen)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from torch import Tensor
 
 from kplug.errors import NotBuiltError, WeightsError
+from kplug.graph import list_modules
 from kplug.layers.base.layer import Layer
+from kplug.layers.base.lora import AdaptableLayer, compute_merged, get_unadapted, list_adapter
 from kplug.saving.protocols import LayeredModel
 from kplug.training.component_rows import holds_layers
 
@@ -22,12 +25,21 @@ class NamedWeight:
         tensor: The tensor itself, not a copy, in Keras's shape.
         owner: Class name of its layer, such as ``Conv2D``.
         is_channels_first: Whether that layer is channels-first.
+        adapted: That layer, if the file holds the sum of the weight and the layer's low-rank adapter.
     """
 
     name: str
     tensor: Tensor
     owner: str
     is_channels_first: bool = False
+    adapted: AdaptableLayer | None = None
+
+    @property
+    def values(self) -> Tensor:
+        """What the file holds."""
+        if self.adapted is None:
+            return self.tensor
+        return compute_merged(self.adapted).detach()
 
 
 @dataclass(frozen=True)
@@ -74,6 +86,24 @@ def describe_own(model: LayeredModel) -> LayerWeights:
     return LayerWeights(model.name, "the model itself", tuple(_name_weights(model, own)))
 
 
+def list_adapted(layer: Any) -> list[AdaptableLayer]:
+    """Return the layers inside a layer or model that have low-rank adapters."""
+    inner = list_modules(layer)
+    return [each for each in inner if isinstance(each, AdaptableLayer) and each.lora_enabled]
+
+
+def as_merged(layer: object, weights: Sequence[NamedWeight]) -> list[NamedWeight]:
+    """Return a layer's weights as files hold them: without an adapter, which is part of the kernel there."""
+    if not (isinstance(layer, AdaptableLayer) and layer.lora_enabled):
+        return list(weights)
+    left_out = {id(tensor) for tensor in list_adapter(layer)}
+    return [
+        replace(weight, adapted=layer) if weight.tensor is get_unadapted(layer) else weight
+        for weight in weights
+        if id(weight.tensor) not in left_out
+    ]
+
+
 def _describe_layer(layer: Layer) -> LayerWeights:
     if isinstance(layer, LayeredModel) and holds_layers(layer):
         weights, is_nested = list(_flatten(layer)), True
@@ -97,8 +127,24 @@ def _order(layer: Layer, weights: Sequence[NamedWeight]) -> list[NamedWeight]:
     moving statistics of normalizations follow the last kernel.
     """
     unique = {id(weight.tensor): weight for weight in weights}.values()
-    trainable = {id(tensor) for tensor in layer.trainable_weights}
+    trainable = {id(tensor) for tensor in layer.trainable_weights} | _list_rebuilt(layer)
+    trainable -= {id(get_unadapted(each)) for each in list_adapted(layer)}
     return sorted(unique, key=lambda weight: id(weight.tensor) not in trainable)
+
+
+def _list_rebuilt(layer: Layer) -> set[int]:
+    """Return the weights that `kplug.lora` has frozen, and that a configuration makes trainable again."""
+    if not list_adapted(layer):
+        return set()
+    inner = [each for each in list_modules(layer) if isinstance(each, Layer)]
+    if isinstance(layer, LayeredModel):  # its configuration says which layers are frozen
+        inner = [each for each in inner if each.trainable]
+    return {
+        id(each._store.get(entry))
+        for each in inner
+        for entry in each._store.entries
+        if entry.is_trainable
+    }
 
 
 def _name_weights(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from kplug.errors import WeightsError
+from kplug.layers.base.lora import restart_adapter
 from kplug.registry.user_warnings import warn
 from kplug.saving.component_table_check import (
     Verify,
@@ -31,16 +33,23 @@ _COMPLEX = ("C64", "C128")
 
 def save_safetensors(model: LayeredModel, path: Path, *, overwrite: bool) -> None:
     """Save the weights under ``layer/weight``, such as ``dense/kernel``, in Keras's shapes."""
-    library = _import_library("safetensors.torch")
     tensors = {
-        name: weight.tensor.detach().cpu().contiguous()
-        for name, weight in name_weights(list_weight_groups(model)).items()
+        name: weight.values for name, weight in name_weights(list_weight_groups(model)).items()
     }
     rows = collect_rows(model, has_readings=True)
     metadata = {ATTRIBUTE: encode_components(rows).decode("ascii")}
+    write_tensors(path, tensors, metadata, overwrite=overwrite)
+
+
+def write_tensors(
+    path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str], *, overwrite: bool
+) -> None:
+    """Write a file of tensors by name, atomically."""
+    library = _import_library("safetensors.torch")
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with replacing(path, overwrite=overwrite) as temporary:
         try:
-            library.save_file(tensors, str(temporary), metadata)
+            library.save_file(plain, str(temporary), dict(metadata))
         except _import_library().SafetensorError as error:  # for any system error
             raise OSError(str(error)) from error
 
@@ -48,7 +57,7 @@ def save_safetensors(model: LayeredModel, path: Path, *, overwrite: bool) -> Non
 def load_safetensors(model: LayeredModel, path: Path, skip_mismatch: bool, verify: Verify) -> None:
     """Load weights that `save_safetensors` wrote; everything is checked before any is assigned."""
     ours = name_weights(list_weight_groups(model))
-    with _opened(path) as file:
+    with opened_tensors(path) as file:
         theirs = {name: file.get_slice(name) for name in list(file.keys())}
         problems = _compare(ours, theirs)
         if problems and not skip_mismatch:
@@ -67,6 +76,8 @@ def load_safetensors(model: LayeredModel, path: Path, skip_mismatch: bool, verif
         for name, value in values.items():
             if value.shape == ours[name].tensor.shape:
                 ours[name].tensor.copy_(value)
+                if (adapted := ours[name].adapted) is not None:
+                    restart_adapter(adapted)
     if problems:
         warn(f"{path}: skipped what does not fit:\n  " + "\n  ".join(problems))
 
@@ -105,7 +116,12 @@ def _compare(ours: dict[str, NamedWeight], theirs: dict[str, Any]) -> list[str]:
     return problems
 
 
-def _opened(path: Path) -> Any:
+def opened_tensors(path: Path) -> Any:
+    """Open a file of tensors by name.
+
+    Raises:
+        WeightsError: It is damaged, or no such file.
+    """
     library = _import_library()
     try:
         return library.safe_open(str(path), "pt")

@@ -81,12 +81,22 @@ def _save(model: LayeredModel, target: Path, found: Format, overwrite: bool) -> 
         write_components(file, collect_rows(model, has_readings=True))
 
 
-def write_weights(group: h5py.Group, model: LayeredModel, layout: Format) -> None:
-    """Write a model's weights below a group, in one of the two layouts of Keras."""
+def write_weights(
+    group: h5py.Group, model: LayeredModel, layout: Format, *, is_exact: bool = False
+) -> None:
+    """Write a model's weights below a group, in one of the two layouts of Keras.
+
+    Args:
+        group: The group.
+        model: The model.
+        layout: The layout. As in Keras, that of Keras 2 holds low-rank adapters, and that of Keras 3 merged
+            kernels.
+        is_exact: Whether that of Keras 3 holds adapters too, which Keras does not read.
+    """
     if layout is Format.KERAS2:
         write_layout(group, describe(model), describe_own(model))
     else:
-        write_weight_groups(group, list_weight_groups(model))
+        write_weight_groups(group, list_weight_groups(model, is_exact=is_exact))
 
 
 def load_weights(
@@ -163,11 +173,16 @@ def _opened(source: Path, found: Format) -> Iterator[h5py.File]:
 
 
 def plan_weights(
-    model: LayeredModel, file: h5py.File, layout: Format, by_name: bool = False
+    model: LayeredModel,
+    file: h5py.File,
+    layout: Format,
+    by_name: bool = False,
+    *,
+    is_exact: bool = False,
 ) -> LoadPlan:
     """Return the plan that pairs datasets with weights, without reading data."""
     if layout is not Format.KERAS2:
-        return match_weight_groups(list_weight_groups(model), file)
+        return match_weight_groups(list_weight_groups(model, is_exact=is_exact), file)
     layers, own, stored = describe(model), describe_own(model), read_layout(file)
     if not by_name:
         return match_by_position(layers, own, stored)

@@ -31,8 +31,13 @@ def test_dropout_changes_the_outputs_in_training_only() -> None:
 
 @pytest.mark.parametrize("use_bias", [True, False])
 def test_self_attention_projects_with_one_product(use_bias: bool) -> None:
-    layer = MultiHeadAttention(2, 3, value_dim=4, use_bias=use_bias, bias_initializer="ones")
-    x, other = (draw(2, 6, 5).requires_grad_() for _ in range(2))
+    arguments: dict[str, Any] = {
+        "use_bias": use_bias,
+        "bias_initializer": "ones",
+        "dtype": "float64",
+    }
+    layer = MultiHeadAttention(2, 3, value_dim=4, **arguments)
+    x, other = (draw(2, 6, 5).double().requires_grad_() for _ in range(2))
     assert count_products(layer, x, x) == 2
     assert count_products(layer, x, other) == 4
     made, apart = layer(x, x), layer(x, other)

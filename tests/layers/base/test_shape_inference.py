@@ -11,7 +11,7 @@ from torch import Tensor
 from kplug.errors import (
     GraphError,
 )
-from kplug.layers import Embedding, Input, Layer
+from kplug.layers import Embedding, Input, Layer, TorchModule
 
 
 def test_author_may_write_the_shape_function() -> None:
@@ -72,3 +72,24 @@ def test_layer_that_returns_no_tensor_is_refused() -> None:
 
     with pytest.raises(GraphError, match="layer 'wrong' returned str, which is no tensor"):
         _ = Wrong()(Input((4,))).shape
+
+
+def test_a_module_at_two_places_and_a_weight_at_two_keep_their_values() -> None:
+    class Tied(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.BatchNorm1d(3))
+            self.second = torch.nn.Sequential(self.first, torch.nn.Linear(3, 3))
+            self.second[1].weight = self.first[0].weight
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.second(self.first(x))  # type: ignore[no-any-return]
+
+    module = Tied()
+    values = {name: one.clone() for name, one in module.state_dict().items()}
+    layer = TorchModule(module)
+    assert layer(Input((3,))).shape == (None, 3)
+    assert module.second[1].weight is module.first[0].weight
+    for name, one in module.state_dict().items():
+        assert one.device.type == "cpu", name
+        assert torch.equal(one, values[name]), name

@@ -63,6 +63,7 @@ def test_arguments_come_in_the_order_of_keras(name: str) -> None:
     assert ours.__name__ == theirs.__name__
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", _spatial_names())
 def test_configurations_go_round_and_are_those_of_keras(name: str) -> None:
     given: dict[str, Any] = {"pool_size": 2} if name.startswith("A") else {}
@@ -71,7 +72,7 @@ def test_configurations_go_round_and_are_those_of_keras(name: str) -> None:
     if "Conv" in name:
         given = {"kernel_size": 2} | ({} if name.startswith("Depthwise") else {"filters": 4})
     clear_session()
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     ours, theirs = getattr(layers, name)(**given), getattr(keras.layers, name)(**given)
     config = ours.get_config()
     assert type(ours).from_config(config).get_config() == config

@@ -195,6 +195,7 @@ def test_links_out_of_the_group_are_not_followed(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -222,6 +223,7 @@ def test_weights_of_an_archive_load_alone(tmp_path: Path) -> None:
         make(3, 5).load_weights(tmp_path / "m.keras")
 
 
+@pytest.mark.slow
 def test_of_many_groups_few_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at: list[str] = []
 
