@@ -3,6 +3,7 @@
 from kplug.callbacks.averages import SwapEMAWeights as SwapEMAWeights
 from kplug.callbacks.backup import BackupAndRestore as BackupAndRestore
 from kplug.callbacks.base.callback import Callback as Callback
+from kplug.callbacks.base.monitoring import MonitoringCallback as MonitoringCallback
 from kplug.callbacks.callback_list import CallbackList as CallbackList
 from kplug.callbacks.checkpoint import ModelCheckpoint as ModelCheckpoint
 from kplug.callbacks.csv_logger import CSVLogger as CSVLogger

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -95,6 +96,33 @@ class CallbackList:
         return [
             getattr(callback, name) for callback in self.callbacks if is_overridden(callback, name)
         ]
+
+    def collect_states(self) -> dict[str, Any]:
+        """Return the states that callbacks keep, by class and number."""
+        states = {key: one.state_dict() for key, one in self._list_by_key()}
+        return {key: dict(state) for key, state in states.items() if state}
+
+    def restore_states(self, states: Mapping[str, Any]) -> None:
+        """Give callbacks their states; what the states of others are is ignored."""
+        for key, callback in self._list_by_key():
+            if key in states:
+                callback.load_state_dict(states[key])
+
+    def tell_of_error(self, error: BaseException) -> None:
+        """Tell callbacks of the error that ends training; those of other libraries have no such hook."""
+        for callback in self.callbacks:
+            if isinstance(callback, Callback):
+                callback.handle_error(error)
+
+    def _list_by_key(self) -> list[tuple[str, Callback]]:
+        counts: Counter[str] = Counter()
+        found = []
+        for callback in self.callbacks:
+            if isinstance(callback, Callback):  # those of other libraries may have no states
+                name = type(callback).__name__
+                found.append((f"{name}/{counts[name]}", callback))
+                counts[name] += 1
+        return found
 
     def call(self, name: str, *arguments: Any) -> None:
         """Call the hook ``name`` of every callback."""

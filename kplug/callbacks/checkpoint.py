@@ -29,7 +29,8 @@ class ModelCheckpoint(MonitoringCallback):
         save_weights_only: Save with ``model.save_weights`` instead of ``model.save``.
         mode: ``"min"``, ``"max"`` or ``"auto"``.
         save_freq: ``"epoch"``, or a number of steps >= 1.
-        initial_value_threshold: The value to beat from the start, for resumed runs.
+        initial_value_threshold: The value to beat from the start, for training that goes on in another run;
+                ``BackupAndRestore`` keeps it.
         period: Save after every so many epochs, >= 1; only with ``save_freq="epoch"``.
 
     Raises:
@@ -43,6 +44,8 @@ class ModelCheckpoint(MonitoringCallback):
         ``keras.callbacks.ModelCheckpoint`` of Keras 3, and ``period`` of Keras 2. An epoch without the
         monitored log saves nothing, as in Keras 2; Keras 3 would overwrite the best one.
     """
+
+    _state_names = ("best", "_epochs_since_save")
 
     def __init__(
         self,

@@ -119,6 +119,8 @@ class ReduceLROnPlateau(MonitoringCallback):
         hand.
     """
 
+    _state_names = ("best", "wait", "cooldown_counter")
+
     def __init__(
         self,
         monitor: str = "val_loss",

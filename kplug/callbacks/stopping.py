@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
+import torch
 from typing_extensions import override
 
 from kplug.callbacks.base.callback import Callback, Logs
@@ -39,6 +41,8 @@ class EarlyStopping(MonitoringCallback):
         of training also if it ran to its last epoch (Keras 2: only if it stopped early).
     """
 
+    _state_names = ("wait", "stopped_epoch", "best_epoch", "best")
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -72,6 +76,21 @@ class EarlyStopping(MonitoringCallback):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Reset the state, so that one instance may serve several runs."""
         self._reset()
+
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        weights = self.best_weights
+        # Tensors: a file of state holds no arrays.
+        kept = None if weights is None else [torch.from_numpy(each) for each in weights]
+        return {**super().state_dict(), "best_weights": kept}
+
+    @override
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        super().load_state_dict(state)
+        kept = state["best_weights"]
+        self.best_weights = None if kept is None else [each.numpy() for each in kept]
+        # It ended after the epoch that was to be the last one, before the end of training.
+        self.model.stop_training = self.stopped_epoch > 0
 
     @override
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:

@@ -7,7 +7,9 @@ Keras also has functions for loading and for custom objects here. They belong to
 from importlib import import_module as _import_module
 
 from kplug.saving.component_table_check import Verify as Verify
+from kplug.saving.exporting import export_model as export_model
 from kplug.saving.state.state_files import load_state as load_state, save_state as save_state
+from kplug.saving.weights.adapter_files import load_lora as load_lora, save_lora as save_lora
 from kplug.saving.weights.weight_files import (
     load_weights as load_weights,
     save_weights as save_weights,

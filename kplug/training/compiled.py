@@ -77,6 +77,7 @@ class Compiled:
         jit_compile: Whether steps run as compiled graphs; ``"auto"`` compiles where that pays off,
             ``"reduce-overhead"`` uses CUDA graphs.
         steps_per_execution: The number of steps between calls of callbacks.
+        settings: The arguments of ``compile`` as given, to compile again with others.
         steps: The cache of compiled steps, by kind.
         loss_tracker: The mean losses, for custom steps of the model's class.
     """
@@ -93,6 +94,7 @@ class Compiled:
     device: torch.device | None = None
     jit_compile: bool | str = False
     steps_per_execution: int = 1
+    settings: CompileSettings = field(default_factory=CompileSettings, compare=False, repr=False)
     steps: StepCache = field(default_factory=StepCache, compare=False, repr=False)
     loss_tracker: LossTracker = field(default_factory=LossTracker, compare=False, repr=False)
 
@@ -207,6 +209,7 @@ def compile_model(model: Any, settings: CompileSettings) -> Compiled:
         output_names=names,
         structure={name: fill_structure(given) for name, given in asked.items()},
         loss_weights=settings.loss_weights,
+        settings=settings,
         **options,
     )
 

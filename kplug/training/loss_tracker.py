@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor
 
@@ -33,6 +34,15 @@ class LossTracker(MeanMetric):
         for name, loss in losses.items():
             mean = self.outputs.setdefault(name, Mean(name))
             mean.update_state(loss.detach(), sample_weight=size)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return a copy of the state."""
+        return {**super().snapshot(), "outputs": list(self.outputs)}
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Go on from a snapshot."""
+        self.outputs = {name: Mean(name) for name in snapshot["outputs"]}
+        super().restore(snapshot)
 
     def reset_state(self) -> None:
         """Forget all batches."""

@@ -27,6 +27,7 @@ class TrainableModel(ModelOnDevice, Protocol):
     stop_training: bool
     first_epoch: int | None
     when_fit_starts: Callable[[Any], None] | None
+    resumed_position: Any
     lists_layers: bool
     _told: frozenset[str]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kplug.backend.processes import is_main_process
-from kplug.callbacks import Callback, CallbackList, History
+from kplug.callbacks import BackupAndRestore, Callback, CallbackList, History
 from kplug.registry import resolve
 from kplug.registry.spec import as_plain
 from kplug.registry.user_warnings import warn
@@ -68,9 +68,10 @@ def fit(model: TrainableModel, settings: FitSettings) -> History:
         "do_validation": validation is not None,
     }
     trace = settings.profile if is_main_process() else None
+    saves_at_end = any(isinstance(each, BackupAndRestore) for each in callbacks)
     with (
         ALLOCATOR,
-        reporting_lost_workers(world),
+        reporting_lost_workers(world, is_termination_deferred=saves_at_end),
         closing_sources(training, validation),
         profile_steps(trace, _count_calls(settings, per_epoch, compiled)) as recorders,
     ):
@@ -89,16 +90,16 @@ def fit(model: TrainableModel, settings: FitSettings) -> History:
             compiled,
             optimizer,
             settings,
-            CallbackList([*_put_last(callbacks), *recorders, History()], model=model, **params),
+            CallbackList([*_sort_by_rank(callbacks), *recorders, History()], model=model, **params),
             share_source(training, world),
             None if validation is None else share_source(validation, world),
         )
         return loop.run()
 
 
-def _put_last(callbacks: Iterable[Callback]) -> list[Callback]:
-    """Return the callbacks, with those marked ``is_called_last`` at the end."""
-    return sorted(callbacks, key=lambda each: getattr(each, "is_called_last", False))
+def _sort_by_rank(callbacks: Iterable[Callback]) -> list[Callback]:
+    # Those of other libraries may have no rank.
+    return sorted(callbacks, key=lambda each: getattr(each, "call_rank", 0))
 
 
 def _count_calls(settings: FitSettings, per_epoch: int | None, compiled: Compiled) -> int | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
-from kplug.callbacks import Callback, CallbackList
+import kplug
+from kplug.callbacks import Callback, CallbackList, LambdaCallback
 from kplug.errors import ArgumentError
 
 
@@ -66,3 +68,33 @@ def test_what_is_no_hook_is_refused() -> None:
         CallbackList().on_holiday()
     with pytest.raises(ArgumentError, match="no bar of progress to add\n  Leave add_progbar out"):
         CallbackList([], add_progbar=True)
+
+
+class Told(Callback):
+    """Notes the error that it is told of, and the end of training."""
+
+    def __init__(self) -> None:
+        self.notes: list[Any] = []
+
+    def handle_error(self, error: BaseException) -> None:
+        self.notes.append(error)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self.notes.append("end")
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), KeyboardInterrupt()])
+def test_an_error_of_a_training_is_told_to_all_callbacks(error: BaseException) -> None:
+    def end(batch: int, logs: Any) -> None:
+        raise error
+
+    first, last = Told(), Told()
+    model = kplug.Sequential([kplug.layers.Dense(1, input_dim=1)])
+    model.compile("sgd", "mse")
+    data = np.ones((4, 1))
+    model.fit(data, data, verbose=0, callbacks=[first])
+    hooks = [first, LambdaCallback(on_train_batch_end=end), last]
+    with pytest.raises(type(error)) as caught:
+        model.fit(data, data, verbose=0, callbacks=hooks)
+    assert (first.notes, last.notes) == (["end", error], [error])
+    assert caught.value is error

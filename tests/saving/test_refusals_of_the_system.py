@@ -6,6 +6,7 @@ import errno
 import io
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
@@ -28,14 +29,19 @@ UNREADABLE = (
 )
 
 
-@pytest.fixture
+@contextmanager
 def full_disk() -> Iterator[None]:
-    """Limit files to 1 KiB; the system reports the limit as it reports a full disk."""
+    """Limit files to 1 KiB; the system reports the limit as it reports a full disk.
+
+    This is no fixture, whose limit would hold for the file to which pytest's own output goes, too.
+    """
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize(
@@ -49,9 +55,9 @@ def full_disk() -> Iterator[None]:
         ("save_state", "state"),
     ],
 )
-def test_full_disk(method: str, name: str, tmp_path: Path, full_disk: None) -> None:
+def test_full_disk(method: str, name: str, tmp_path: Path) -> None:
     model, path = make(), tmp_path / name
-    with pytest.raises(WeightsError) as caught:
+    with full_disk(), pytest.raises(WeightsError) as caught:
         getattr(model, method)(path)
     start, end = (str(path) + FULL).split("{}")
     assert str(caught.value).startswith(start)

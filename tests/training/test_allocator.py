@@ -233,6 +233,7 @@ def test_freed_blocks_cost_page_faults_once_while_a_run_lasts() -> None:
     assert after > plain / 2, "as before the run"
 
 
+@pytest.mark.slow
 @needs_glibc
 def test_the_variable_switches_it_off() -> None:
     found = _run_python(FREE_LARGE_BLOCKS, KPLUG_ALLOCATOR="system").split()

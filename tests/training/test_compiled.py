@@ -101,3 +101,14 @@ def test_negative_factors_of_losses_are_told_of() -> None:
         "compile: loss_weights has -0.5 for output 'b', so training makes this loss larger. Give numbers "
         ">= 0, unless that is what you want, as with an adversary."
     ]
+
+
+def test_the_arguments_are_kept_to_compile_again_with_others() -> None:
+    model = make_uncompiled()
+    model.compile("sgd(lr=0.5)", "mse", metrics=["mae"], steps_per_execution=2)
+    assert model.compiled is not None
+    model.compile(**{**vars(model.compiled.settings), "loss": "huber"})
+    again = model.compiled
+    assert [entry.name for entry in again.metrics] == ["mae"]
+    assert (again.loss.name, again.steps_per_execution) == ("huber_loss", 2)
+    assert model.components.get("optimizer").written == "kplug/sgd(lr=0.5)"

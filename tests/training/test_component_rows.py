@@ -401,6 +401,7 @@ LAYERS: list[Any] = [
 ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("make", "expected"), LAYERS)
 @pytest.mark.parametrize("extension", ["keras", "h5"])
 def test_what_layers_look_up_has_rows(

@@ -31,13 +31,14 @@ class Callback:
         1
 
     Reference:
-        ``keras.callbacks.Callback``: the same hooks, and ``on_batch_*`` for ``on_train_batch_*``.
+        ``keras.callbacks.Callback``: the same hooks, and ``on_batch_*`` for ``on_train_batch_*``. It has no
+        ``handle_error``, ``state_dict`` and ``load_state_dict``.
     """
 
     model: Any = None
     params: Mapping[str, Any] = {}
-    is_called_last = False
-    """Whether ``fit`` calls it after all others, at any position in the list."""
+    call_rank: int = 0
+    """``fit`` calls callbacks of a higher rank after those of a lower one, and equals in their order."""
 
     def set_model(self, model: Any) -> None:
         """Receive the model, before the first hook."""
@@ -50,11 +51,21 @@ class Callback:
     def set_callbacks(self, callbacks: Sequence[Any]) -> None:
         """Receive all callbacks of this run, in order; few callbacks need them."""
 
+    def state_dict(self) -> Mapping[str, Any]:
+        """Return what `BackupAndRestore` keeps of this callback: numbers, texts, tensors, lists and dicts."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from such a state, after ``on_train_begin`` and before the first epoch of a resumed run."""
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Run once before the first epoch."""
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Run once after the last epoch; ``logs`` are those of the last epoch."""
+
+    def handle_error(self, error: BaseException) -> None:
+        """Run instead of ``on_train_end`` if an error or Ctrl-C ends ``fit``, which then raises it."""
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Run before each epoch, counted from 0."""

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from typing_extensions import override
+
 from kplug.backend.processes import is_main_process
 from kplug.callbacks.base.callback import Callback
 from kplug.components.arguments import is_number, refusal, require_choice
@@ -42,6 +44,8 @@ class MonitoringCallback(Callback):
         min_delta: A change smaller than this is no improvement; its sign is ignored.
     """
 
+    _state_names: tuple[str, ...] = ()  # the attributes that a resumed run goes on from
+
     def __init__(
         self, monitor: str = "val_loss", mode: str = "auto", min_delta: float = 0.0
     ) -> None:
@@ -51,6 +55,15 @@ class MonitoringCallback(Callback):
             raise refusal(self.label, "min_delta", min_delta, "a number")
         self.monitor, self.min_delta = monitor, abs(min_delta)
         self.mode = require_choice(self.label, "mode", mode, ("auto", "min", "max"))
+
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self._state_names}
+
+    @override
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        for name in self._state_names:
+            setattr(self, name, state[name])
 
     @property
     def label(self) -> str:

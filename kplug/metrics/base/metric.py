@@ -232,6 +232,34 @@ class Metric(ABC):
         for name, fill in self._fills.items():
             getattr(self, name).fill_(fill)
 
+    def snapshot(self) -> dict[str, Any]:
+        """Return a copy of what `reset_state` resets: tensors, numbers and texts in dicts and lists."""
+        return {
+            "state": {name: tensor.detach().clone() for name, tensor in self.state.items()},
+            "fills": dict(self._fills),
+            "inner": [metric.snapshot() for metric in self.inner_metrics],
+        }
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Go on from the `snapshot` of a metric that was made with the same arguments.
+
+        Raises:
+            ContractError: if it is of another one.
+        """
+        for name, value in snapshot["state"].items():
+            own = getattr(self, name, None)
+            if own is not None and (name not in self._fills or own.shape != value.shape):
+                raise ContractError(
+                    f"{self.name} keeps no {name!r} of shape {tuple(value.shape)}",
+                    hint="A metric goes on from the state of one with the same arguments.",
+                )
+            if name not in self._fills:  # created at the first batch
+                self.add_state(name, tuple(value.shape), snapshot["fills"][name], value.dtype)
+            with torch.no_grad():
+                getattr(self, name).copy_(value)
+        for metric, inner in zip(self.inner_metrics, snapshot["inner"], strict=True):
+            metric.restore(inner)
+
     def to(self, device: torch.device | str) -> Self:
         """Move the state to a device; kplug's metrics move to that of the predictions."""
         wanted = torch.device(device)

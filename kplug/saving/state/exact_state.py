@@ -5,24 +5,26 @@ The group ``kplug_state`` has one attribute with JSON, and a dataset for each te
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from kplug.backend.processes import count_processes, find_rank
 from kplug.errors import KplugError, WeightsError
 from kplug.registry.user_warnings import warn
 from kplug.saving.hdf5 import find_group
 from kplug.saving.hdf5_library import h5py
 from kplug.saving.json_text import encode, parse_json
 from kplug.saving.protocols import CompilableModel
-from kplug.saving.state.generators import (
+from kplug.saving.state.packing import pack, unpack
+from kplug.saving.text_attributes import read_text
+from kplug.training.compiled_model import prepare_optimizer
+from kplug.training.generators import (
     apply_generators,
     check_generators,
     collect_generators,
 )
-from kplug.saving.state.packing import pack, unpack
-from kplug.saving.text_attributes import read_text
-from kplug.training.compiled_model import prepare_optimizer
+from kplug.training.position import Position
 from kplug.training.precision import name_precision
 
 GROUP, ATTRIBUTE, LAYOUT = "kplug_state", "content", 1
@@ -40,6 +42,7 @@ class TrainingState:
         generators: States of the random generators.
         epoch: The number of completed epochs.
         options: Arguments of ``compile`` that affect the last bits of results.
+        positions: The position of each process in the run, by rank; empty if the run was not to go on.
     """
 
     optimizer: Mapping[str, Any] | None = None
@@ -47,9 +50,12 @@ class TrainingState:
     generators: Mapping[str, Any] = field(default_factory=dict)
     epoch: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
+    positions: Sequence[Position] = ()
 
 
-def write_state(file: h5py.File, model: CompilableModel, epoch: int = 0) -> None:
+def write_state(
+    file: h5py.File, model: CompilableModel, epoch: int = 0, positions: Sequence[Position] = ()
+) -> None:
     """Write the training state of a compiled model; nothing for one that is not compiled."""
     if model.compiled is None:
         return
@@ -66,6 +72,7 @@ def write_state(file: h5py.File, model: CompilableModel, epoch: int = 0) -> None
         "optimizer_class": type(optimizer).__name__ if optimizer is not None else "",
         "optimizer": pack(optimizer.state_dict() if optimizer is not None else None, group),
         "generators": pack(collect_generators(model), group),
+        "positions": pack([vars(each) for each in positions], group),
     }
     group.attrs[ATTRIBUTE] = encode(content)
 
@@ -90,6 +97,7 @@ def read_state(file: h5py.File) -> TrainingState | None:
         )
     optimizer = unpack(content.get("optimizer"), group)
     generators = unpack(content.get("generators"), group)
+    positions = [_read_position(each) for each in unpack(content.get("positions"), group) or ()]
     epoch, options = content.get("epoch"), content.get("options")
     is_known = isinstance(optimizer or {}, dict) and isinstance(generators, dict)
     if not (is_known and isinstance(epoch, int) and isinstance(options, dict)):
@@ -101,7 +109,27 @@ def read_state(file: h5py.File) -> TrainingState | None:
         generators,
         max(0, epoch),
         _read_options(options),
+        positions,
     )
+
+
+def _read_position(content: Any) -> Position:
+    """Return a position from a file, its counts and generators checked."""
+    try:
+        position = Position(**content)
+        counts = (position.steps, position.batches, position.validation_batches)
+        dicts = [position.pass_start, position.now, position.record, position.layers]
+        dicts += [position.callbacks, *dict(position.callbacks).values()]
+        is_known = all(type(count) is int and count >= 0 for count in counts)
+        is_known = is_known and all(isinstance(each, dict) for each in dicts)
+        is_known = is_known and all(len(each) == 2 for each in position.metrics)
+    except (TypeError, ValueError):
+        is_known = False
+    if not is_known:
+        raise WeightsError("the training state of the file cannot be read: it has another form")
+    check_generators(position.pass_start)
+    check_generators(position.now)
+    return position
 
 
 def _read_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,6 +144,11 @@ def restore_state(model: CompilableModel, state: TrainingState, source: object) 
     """
     if state.optimizer is not None:
         load_optimizer(model, state.optimizer, state.optimizer_class, source)
+    positions = state.positions
+    model.resumed_position = positions[find_rank() % len(positions)] if positions else None
+    if model.resumed_position is not None and len(positions) != count_processes():
+        # Between two epochs: each process has other samples now.
+        model.resumed_position = replace(model.resumed_position, layers={})
     model.when_fit_starts = lambda one: apply_generators(one, state.generators)
 
 

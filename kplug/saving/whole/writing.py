@@ -26,7 +26,7 @@ from kplug.saving.protocols import CompilableModel
 from kplug.saving.provenance import collect_rows, write_components
 from kplug.saving.state import write_optimizer, write_state
 from kplug.saving.weights.keras2_layout import BACKEND, KERAS_VERSION
-from kplug.saving.weights.named_weights import require_built
+from kplug.saving.weights.named_weights import list_adapted, require_built
 from kplug.saving.weights.weight_files import write_weights
 from kplug.saving.whole.built_shapes import write_built_shape
 from kplug.saving.whole.changed_layers import require_remakable
@@ -116,8 +116,10 @@ def _write_keras3(
     with tempfile.TemporaryFile(dir=path.parent, buffering=0) as weights:
         with written(weights) as file:
             write_weights(file, model, Format.KERAS3)
-            write_optimizer(file, model)
-            _write_ours(file, model)
+            write_components(file, collect_rows(model, has_readings=True))
+            if not list_adapted(model):  # merged adapters start anew, and so does their optimizer
+                write_optimizer(file, model)
+                write_state(file, model)
         write_archive(path, texts, weights)
 
 
@@ -133,7 +135,8 @@ def _write_keras2(
     if training is not None:
         file.attrs["training_config"] = encode(training)
     write_weights(file.create_group("model_weights"), model, Format.KERAS2)
-    _write_ours(file, model)
+    write_components(file, collect_rows(model, has_readings=True))
+    write_state(file, model)
 
 
 def _describe_training(model: CompilableModel, found: Format) -> dict[str, Any] | None:
@@ -149,9 +152,3 @@ def _describe_training(model: CompilableModel, found: Format) -> dict[str, Any] 
     written = write_optimizer_config(resolved, model.optimizer)
     generation = 3 if found is Format.ARCHIVE else 2
     return write_training(compiled.structure, compiled.loss_weights, written, generation)
-
-
-def _write_ours(file: h5py.File, model: CompilableModel) -> None:
-    """Write the parts that Keras ignores: the component table and the exact training state."""
-    write_components(file, collect_rows(model, has_readings=True))
-    write_state(file, model)

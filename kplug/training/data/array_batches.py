@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from kplug.training.data.batch import Batch, SampleSource
+from kplug.training.data.batch import NO_SKIP, Batch, SampleSource, Skip
 from kplug.training.data.samples import list_arrays, map_arrays
 from kplug.training.data.shuffling import draw_order
 from kplug.training.devices import move
@@ -18,37 +19,50 @@ _BLOCK_BYTES = 1 << 18
 
 
 class ArraySource(SampleSource):
-    """Batches of tensors in memory; inputs of another type than the model's are cast block by block."""
+    """Batches of tensors in memory; inputs of another type than the model's are cast block by block.
 
-    def batches(self) -> Iterator[Batch]:
-        """Return the batches of one epoch."""
+    ``generator`` draws the order; torch's global one by default.
+    """
+
+    def __init__(
+        self, *args: Any, generator: torch.Generator | None = None, **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        self._generator = generator
+
+    def batches(self, skip: Skip = NO_SKIP) -> Iterator[Batch]:
+        """Return the batches of one epoch, without the first ones."""
         count, order = len(self.samples), self._draw_order()
+        skip.restore()
         arrays = list_arrays(self.samples.arrays)
         make_batch = self._find_batch_maker()
-        if count <= self.batch_size:
+        if count <= self.batch_size and not skip.count:
             yield make_batch(*self._block(arrays, order, 0, count))
             return
         size = self._block_size(arrays)
-        for start in range(0, count, size):
+        for start in range(skip.count * self.batch_size, count, size):
             rows = self._block(arrays, order, start, min(start + size, count))
             yield from map(make_batch, *(torch.split(each, self.batch_size) for each in rows))
 
-    def parts(self, cut: Callable[[int], tuple[int, int]]) -> Iterator[tuple[Batch, int]]:
+    def parts(
+        self, cut: Callable[[int], tuple[int, int]], skip: Skip = NO_SKIP
+    ) -> Iterator[tuple[Batch, int]]:
         """Return a part of each batch of one epoch, and how many samples the whole batch has.
 
         ``cut`` maps a batch's number of samples to the start and stop of the part. Other rows are neither
         gathered nor cast nor moved.
         """
         count, order = len(self.samples), self._draw_order()
+        skip.restore()
         arrays = list_arrays(self.samples.arrays)
         make_batch = self._find_batch_maker()
-        for start in range(0, count, self.batch_size):
+        for start in range(skip.count * self.batch_size, count, self.batch_size):
             size = min(self.batch_size, count - start)
             first, last = cut(size)
             yield make_batch(*self._block(arrays, order, start + first, start + last)), size
 
     def _draw_order(self) -> Tensor | None:
-        return draw_order(len(self.samples)) if self.shuffle else None
+        return draw_order(len(self.samples), self._generator) if self.shuffle else None
 
     def _find_batch_maker(self) -> Callable[..., Batch]:
         """Return the function that makes a batch of one part of each array, in their order."""

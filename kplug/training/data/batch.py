@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
 from kplug.components.arguments import require_integer
+from kplug.errors import DataError
 from kplug.training.data.samples import Samples, list_arrays
 
 
@@ -52,6 +54,43 @@ class Batch(NamedTuple):
         return self.share
 
 
+Given = TypeVar("Given")
+_END = object()
+
+
+@dataclass(frozen=True)
+class Skip:
+    """The first batches of a pass, with which an interrupted run has trained already.
+
+    Args:
+        count: Their number.
+        restore: Sets the random generators to their states after these batches; called between the last
+            of them and the next one.
+    """
+
+    count: int = 0
+    restore: Callable[[], None] = lambda: None
+
+    def over(self, batches: Iterator[Given]) -> Iterator[Given]:
+        """Return the batches after the first ones, which are made and dropped.
+
+        Raises:
+            DataError: From the iterator: there are fewer.
+        """
+        for place in range(self.count):
+            if next(batches, _END) is _END:
+                raise DataError(
+                    f"fit: the data ended after {place} batches, and the interrupted run that goes on had "
+                    f"taken {self.count}",
+                    hint="Pass the data of the interrupted run, or remove its backup to start anew.",
+                )
+        self.restore()
+        yield from batches
+
+
+NO_SKIP = Skip()
+
+
 class BatchSource(Protocol):
     """A source of batches, epoch by epoch."""
 
@@ -63,11 +102,39 @@ class BatchSource(Protocol):
         """Return the batches of one epoch."""
 
 
+class ResumableSource(BatchSource, Protocol):
+    """A source whose first batches can be skipped."""
+
+    @property
+    def is_given_once(self) -> bool:
+        """Whether all passes together go once through an iterator."""
+
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether batches are requested before the step that needs them."""
+
+    @property
+    def draws_ahead(self) -> bool:
+        """Whether they are then made in this process, which NumPy's and Python's generators are ahead of."""
+
+    @property
+    def holders(self) -> Sequence[object]:
+        """Objects whose attributes may be random generators."""
+
+    def batches(self, skip: Skip = NO_SKIP) -> Iterator[Batch]:
+        """Return the batches of one epoch, without the first ones."""
+
+
 class SampleSource(ABC):
     """Batches of samples whose number is known; the last batch may be smaller.
 
     Shuffling draws a new order for each epoch from torch's global generator.
     """
+
+    is_given_once: ClassVar[bool] = False
+    reads_ahead: ClassVar[bool] = False
+    draws_ahead: ClassVar[bool] = False
+    holders: ClassVar[tuple[object, ...]] = ()
 
     def __init__(
         self,
@@ -91,8 +158,8 @@ class SampleSource(ABC):
         return math.ceil(len(self.samples) / self.batch_size)
 
     @abstractmethod
-    def batches(self) -> Iterator[Batch]:
-        """Return the batches of one epoch."""
+    def batches(self, skip: Skip = NO_SKIP) -> Iterator[Batch]:
+        """Return the batches of one epoch, without the first ones, which are not read."""
 
 
 def check_batch_size(batch_size: int | None, method: str) -> int:

@@ -11,7 +11,7 @@ from torch import Tensor
 from kplug.errors import DataError
 from kplug.training.compiled import Compiled, describe_loss
 from kplug.training.data.array_batches import ArraySource
-from kplug.training.data.batch import Batch, BatchSource, SampleSource, check_batch_size
+from kplug.training.data.batch import Batch, ResumableSource, SampleSource, check_batch_size
 from kplug.training.data.class_weights import weigh_classes
 from kplug.training.data.iterable_batches import IterableSource, is_iterable_of_batches
 from kplug.training.data.lazy_arrays import read_all
@@ -34,10 +34,10 @@ from kplug.training.settings import DataArguments, FitSettings
 
 def make_fit_batches(
     model: TrainableModel, compiled: Compiled, settings: FitSettings
-) -> tuple[BatchSource, BatchSource | None]:
+) -> tuple[ResumableSource, ResumableSource | None]:
     """Return the training and the validation batches that the arguments of ``fit`` ask for."""
     held_out = None
-    training: BatchSource
+    training: ResumableSource
     if is_iterable_of_batches(settings.x):
         _refuse_beside_iterable(settings)
         training = make_batches(model, settings.training_data)
@@ -75,7 +75,7 @@ def _refuse_beside_iterable(settings: FitSettings) -> None:
 
 def _make_validation_batches(
     model: TrainableModel, settings: FitSettings, held_out: Samples | None
-) -> BatchSource | None:
+) -> ResumableSource | None:
     if held_out is not None:
         size = choose_batch_size(settings)
         return make_array_batches(model, VALIDATION, held_out, size, settings.validation_steps)
@@ -84,7 +84,7 @@ def _make_validation_batches(
     return make_batches(model, read_validation_data(settings))
 
 
-def make_batches(model: TrainableModel, data: DataArguments) -> BatchSource:
+def make_batches(model: TrainableModel, data: DataArguments) -> ResumableSource:
     """Return the batches of arrays or of an iterable, in order."""
     x, method = data.x, data.method
     if not is_iterable_of_batches(x):
@@ -147,7 +147,7 @@ def make_batch(model: TrainableModel, method: str, samples: Samples) -> Batch:
 
 
 def check_targets(
-    model: TrainableModel, compiled: Compiled, source: BatchSource, method: str
+    model: TrainableModel, compiled: Compiled, source: ResumableSource, method: str
 ) -> None:
     """Refuse data without targets for a loss or a metric that needs them.
 

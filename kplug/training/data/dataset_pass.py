@@ -8,6 +8,7 @@ from typing import Any
 
 from kplug.errors import DataError
 from kplug.registry.problems import describe_error
+from kplug.training.data.batch import NO_SKIP, Skip
 from kplug.training.data.py_dataset import PyDataset, as_length
 from kplug.training.data.shuffling import draw_order
 from kplug.training.data.workers import Answer, name_batch, read_ahead, read_batch
@@ -47,15 +48,33 @@ class DatasetPasses:
         """Return batch 0, outside of a pass."""
         return self._open(0, read_batch(self.dataset, 0))
 
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether workers make batches before they are needed."""
+        return self.dataset.workers > 1 or self.has_processes
+
+    @property
+    def has_processes(self) -> bool:
+        """Whether these workers are processes."""
+        return self.dataset.use_multiprocessing and self.dataset.workers > 0
+
     def __iter__(self) -> Iterator[Any]:
+        return self.after(NO_SKIP)
+
+    def after(self, skip: Skip) -> Iterator[Any]:
+        """Return the batches of a pass, without the first ones.
+
+        These are not made, unless the workers are processes, whose generators are only there.
+        """
         dataset = self.dataset
         dataset.on_epoch_begin()
         order = self._draw_order()
-        is_parallel = dataset.workers > 1 or (dataset.use_multiprocessing and dataset.workers > 0)
-        if is_parallel:
-            answers: Iterable[tuple[int, Answer]] = read_ahead(dataset, order)
+        if self.has_processes:
+            answers: Iterator[tuple[int, Answer]] = skip.over(read_ahead(dataset, order))
         else:
-            answers = ((index, read_batch(dataset, index)) for index in order)
+            left = skip.over(iter(order))
+            given = ((index, read_batch(dataset, index)) for index in left)
+            answers = read_ahead(dataset, left) if self.reads_ahead else given
         for index, answer in answers:
             yield self._open(index, answer)
         dataset.on_epoch_end()

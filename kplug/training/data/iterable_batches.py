@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import util as processes
 from typing import Any
@@ -13,7 +13,7 @@ import torch
 
 from kplug.backend.processes import count_processes
 from kplug.errors import DataError
-from kplug.training.data.batch import Batch, BatchSource
+from kplug.training.data.batch import NO_SKIP, Batch, BatchSource, Skip
 from kplug.training.data.dataset_pass import DatasetPasses
 from kplug.training.data.prefetch import Prefetcher
 from kplug.training.data.py_dataset import PyDataset
@@ -28,6 +28,7 @@ class IterableSource:
 
     Each is ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``. At most ``limit`` are
     requested, so that a generator is not read further. ``shuffle`` randomizes the order of a ``PyDataset``.
+    ``count`` is the number of batches given so far.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class IterableSource:
             _require_short_folder(iterable, method)
         self.iterable, self.method, self.prepare, self.limit = iterable, method, prepare, limit
         self._peeked: list[Any] = []
-        self._count = 0
+        self.count = 0
         # No prefetching with several processes: a thread draws random numbers at any time, so each
         # process's generator would shuffle differently.
         reads_ahead = isinstance(iterable, Iterator) and count_processes() == 1
@@ -64,6 +65,37 @@ class IterableSource:
         """Whether it is a one-shot iterator, which may be shorter or longer than its length."""
         return isinstance(self.iterable, Iterator)
 
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether batches are requested before the step that needs them."""
+        given = self.iterable
+        if isinstance(given, DatasetPasses):
+            return given.reads_ahead
+        workers = given.num_workers if isinstance(given, torch.utils.data.DataLoader) else 0
+        return workers > 0 or self.draws_ahead
+
+    @property
+    def draws_ahead(self) -> bool:
+        """Whether batches are made ahead in this process."""
+        given = self.iterable
+        if isinstance(given, DatasetPasses):
+            return given.reads_ahead and not given.has_processes
+        # With several processes, each asks for a batch more, to know whether all have one.
+        return isinstance(self._given, Prefetcher) or (
+            count_processes() > 1 and (self.is_given_once or self.steps is None)
+        )
+
+    @property
+    def holders(self) -> Sequence[object]:
+        """The objects whose attributes may be random generators."""
+        given = self.iterable
+        if isinstance(given, DatasetPasses):
+            return [given.dataset]
+        if not isinstance(given, torch.utils.data.DataLoader):
+            return []
+        inner = getattr(given.batch_sampler, "sampler", None)
+        return [given, given.dataset, given.sampler, given.batch_sampler, inner]
+
     def peek(self) -> None:
         """Prepare the first batch, which builds a model that does not know its input shape.
 
@@ -78,10 +110,22 @@ class IterableSource:
             self._convert(given)
             return
 
-    def batches(self) -> Iterator[Batch]:
-        """Return the batches of one pass."""
+    @property
+    def is_reading(self) -> bool:
+        """Whether a thread is reading a generator."""
+        return isinstance(self._given, Prefetcher) and self._given.has_begun
+
+    def drop(self, count: int) -> None:
+        """Make a number of batches and drop them, as an interrupted run has taken them."""
+        self.count = sum(1 for _ in itertools.islice(self._given, count))
+
+    def batches(self, skip: Skip = NO_SKIP) -> Iterator[Batch]:
+        """Return the batches of one pass, without the first ones."""
         peeked, self._peeked = self._peeked, []
-        batches: Iterator[Any] = itertools.chain(peeked, self._given)
+        if isinstance(self._given, DatasetPasses):
+            batches = self._given.after(skip)
+        else:
+            batches = skip.over(itertools.chain(peeked, self._given))
         if self.is_given_once:  # it may continue past its length, as Keras 2's do
             batches = itertools.islice(batches, self.steps)
         for given in batches:
@@ -94,8 +138,8 @@ class IterableSource:
 
     def _convert(self, given: Any) -> Batch:
         passes = self.iterable
-        item = passes.item if isinstance(passes, DatasetPasses) else f"batch {self._count}"
-        self._count += 1
+        item = passes.item if isinstance(passes, DatasetPasses) else f"batch {self.count}"
+        self.count += 1
         try:
             return self.prepare(*_split(given, self.method))
         except DataError as error:

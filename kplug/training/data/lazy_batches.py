@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import torch
 
 from kplug.training.data.array_batches import ArraySource
-from kplug.training.data.batch import Batch, SampleSource
+from kplug.training.data.batch import NO_SKIP, Batch, SampleSource, Skip
 from kplug.training.data.lazy_arrays import LazyArray, LazyFileArray, read_ranges, take_rows
 from kplug.training.data.samples import Samples, list_arrays
 from kplug.training.data.shuffling import BufferSizes, draw_order, runs_in_order, shuffled_runs
@@ -27,31 +28,44 @@ class LazySource(SampleSource):
     a buffer.
     """
 
-    def batches(self) -> Iterator[Batch]:
-        """Return the batches of one epoch."""
+    def batches(self, skip: Skip = NO_SKIP) -> Iterator[Batch]:
+        """Return the batches of one epoch, without the first ones."""
         is_mixed = self.shuffle and not self._is_indexed
-        for buffer in self._buffers():
+        # A seed for each buffer: its order depends neither on what steps draw, nor on other buffers.
+        seed = int(torch.randint(1 << 31, ())) if is_mixed else 0
+        left = skip.count
+        for place, (count, read) in enumerate(self._buffers()):
+            if not place:  # all random numbers of the pass are drawn by now
+                skip.restore()
+            inside = math.ceil(count / self.batch_size)
+            if left >= inside:
+                left -= inside
+                continue
             yield from ArraySource(
-                buffer,
+                read(),
                 self.batch_size,
                 device=self.device,
                 input_types=self.input_types,
                 shuffle=is_mixed,
-            ).batches()
+                generator=torch.Generator().manual_seed(seed + place),
+            ).batches(Skip(left))
+            left = 0
 
     @property
     def _is_indexed(self) -> bool:
         return all(rows.is_indexed for rows in _find_lazy_arrays(self.samples))
 
-    def _buffers(self) -> Iterator[Samples]:
+    def _buffers(self) -> Iterator[tuple[int, Callable[[], Samples]]]:
+        """Yield the number of rows of each buffer, and a function that reads them."""
         count, sizes = len(self.samples), self._choose_sizes()
         if self.shuffle and self._is_indexed:
             for index in torch.split(draw_order(count), sizes.buffer):
-                yield self.samples.map(partial(take_rows, index=index))
+                yield len(index), partial(self.samples.map, partial(take_rows, index=index))
             return
         runs = shuffled_runs(count, sizes) if self.shuffle else runs_in_order(count, sizes.buffer)
         for ranges in runs:
-            yield self.samples.map(partial(read_ranges, ranges=ranges))
+            rows = sum(stop - start for start, stop in ranges)
+            yield rows, partial(self.samples.map, partial(read_ranges, ranges=ranges))
 
     def _choose_sizes(self) -> BufferSizes:
         rows = _find_lazy_arrays(self.samples)

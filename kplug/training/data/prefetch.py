@@ -45,6 +45,11 @@ class Prefetcher(Iterator[Any]):
         # A prefetcher that was not closed ends its thread when it is garbage-collected.
         weakref.finalize(self, self._channel.closed.set)
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the thread has started."""
+        return self._thread is not None
+
     def __next__(self) -> Any:
         if self._thread is None:
             # No reference to this object, which would keep it alive; a daemon thread, so that a generator

@@ -39,9 +39,9 @@ class BufferSizes:
         return cls(block, buffer - buffer % batch_size, stored_together)
 
 
-def draw_order(count: int) -> Tensor:
-    """Return the numbers from 0 to ``count - 1`` in random order, from torch's global generator."""
-    return torch.randperm(count)
+def draw_order(count: int, generator: torch.Generator | None = None) -> Tensor:
+    """Return the numbers from 0 to ``count - 1`` in random order, by default of torch's global generator."""
+    return torch.randperm(count, generator=generator)
 
 
 def runs_in_order(count: int, size: int) -> Iterator[list[Range]]:

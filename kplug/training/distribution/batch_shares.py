@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from torch import Tensor
 from kplug.backend.processes import copy_from_main
 from kplug.errors import DataError
 from kplug.training.data.array_batches import ArraySource
-from kplug.training.data.batch import Batch, BatchSource
+from kplug.training.data.batch import NO_SKIP, Batch, ResumableSource, Skip
 from kplug.training.data.iterable_batches import IterableSource
 from kplug.training.data.samples import map_arrays
 from kplug.training.distribution.agreement import require_agreement
@@ -19,7 +19,7 @@ from kplug.training.distribution.shared_facts import describe_batch
 from kplug.training.distribution.world import World, cut_evenly
 
 
-def share_source(source: BatchSource, world: World | None) -> BatchSource:
+def share_source(source: ResumableSource, world: World | None) -> ResumableSource:
     """Return a source of this process's shares of the batches; the source itself without other processes."""
     return source if world is None else BatchShares(source, world)
 
@@ -32,7 +32,7 @@ class BatchShares:
     processes.
     """
 
-    def __init__(self, source: BatchSource, world: World) -> None:
+    def __init__(self, source: ResumableSource, world: World) -> None:
         self.source, self.world = source, world
         self._is_compared = False
         self._end: CommonEnd | None = None
@@ -45,8 +45,30 @@ class BatchShares:
         """Batches in an epoch."""
         return self.source.steps
 
-    def batches(self) -> Iterator[Batch]:
+    @property
+    def is_given_once(self) -> bool:
+        """Whether all passes together go once through an iterator."""
+        return self.source.is_given_once
+
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether batches are requested before the step that needs them."""
+        return self.source.reads_ahead
+
+    @property
+    def draws_ahead(self) -> bool:
+        """Whether batches are made ahead in this process."""
+        return self.source.draws_ahead
+
+    @property
+    def holders(self) -> Sequence[object]:
+        """The objects whose attributes may be random generators."""
+        return self.source.holders
+
+    def batches(self, skip: Skip = NO_SKIP) -> Iterator[Batch]:
         """Return this process's parts of the batches of one epoch, which ends in all processes at once.
+
+        The first ones are left out.
 
         Raises:
             DataError: If there are more processes than samples in the first batch.
@@ -55,7 +77,16 @@ class BatchShares:
         # Two states of torch's generator: ``order`` is the same in all processes and draws the order of
         # samples; ``own`` differs, for dropout and the like.
         order = copy_from_main(torch.get_rng_state())
-        parts = self._parts()
+        restored: torch.Tensor | None = None
+
+        def restore() -> None:
+            nonlocal restored
+            drawn = torch.get_rng_state()
+            skip.restore()
+            restored = torch.get_rng_state()
+            torch.set_rng_state(drawn)
+
+        parts = self._parts(Skip(skip.count, restore) if skip.count else skip)
         is_first = True
         while True:
             # At every batch, as a loader or a generator may draw its order incrementally.
@@ -63,7 +94,9 @@ class BatchShares:
             torch.set_rng_state(order)
             part = next(parts, None)
             order = torch.get_rng_state()
-            if is_first:
+            if is_first and restored is not None:
+                torch.set_rng_state(restored)
+            elif is_first:
                 self._start_own_numbers()
             else:
                 torch.set_rng_state(own)
@@ -79,13 +112,13 @@ class BatchShares:
             is_first = False
             yield batch
 
-    def _parts(self) -> Iterator[tuple[Batch, int]]:
+    def _parts(self, skip: Skip) -> Iterator[tuple[Batch, int]]:
         """Return this process's part of each batch, and how many samples the batch has."""
         if isinstance(self.source, ArraySource):
-            for part, count in self.source.parts(lambda count: find_share(count, self.world)):
+            for part, count in self.source.parts(lambda count: find_share(count, self.world), skip):
                 yield weigh_share(part, count, self.world), count
             return
-        batches = self.source.batches() if self._end is None else self._end.batches()
+        batches = (self.source if self._end is None else self._end).batches(skip)
         if isinstance(self.source, IterableSource):
             batches = self._compared(batches, self.source.method)
         for batch in batches:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from kplug.errors import DataError
 from kplug.registry.problems import describe_error
 from kplug.registry.user_warnings import warn
-from kplug.training.data.batch import Batch
+from kplug.training.data.batch import NO_SKIP, Batch, Skip
 from kplug.training.data.iterable_batches import IterableSource
 from kplug.training.distribution.agreement import name_processes
 from kplug.training.distribution.world import World
@@ -42,14 +42,16 @@ class CommonEnd:
         self._ahead: _Announced | None = None
         self._has_warned = False
 
-    def batches(self) -> Iterator[Batch]:
-        """Return the batches of one pass; a collective operation.
+    def batches(self, skip: Skip = NO_SKIP) -> Iterator[Batch]:
+        """Return the batches of one pass, without the first ones; a collective operation.
 
         Raises:
             Exception: The error of this process's iterable.
             DataError: The iterable of another process raised an error.
         """
-        given = self.source.batches()
+        given = self.source.batches(skip)
+        if self._left is not None:
+            self._left -= skip.count
         found = self._ahead if self.source.is_given_once else None
         found = found or self._announce(given)
         while found is not None and self._is_in_all(found):

@@ -20,6 +20,7 @@ from kplug.optimizers.loss_scale import LossScaleOptimizer
 from kplug.training.component_rows import list_layers
 from kplug.training.distribution.ddp import copy_buffers_from_main, refuse_sparse_gradients
 from kplug.training.distribution.world import World
+from kplug.training.generators import apply_generators, collect_generators
 from kplug.training.model_protocol import TrainableModel, WeightFunction
 
 # torch's elementwise rules: they update each number from its own gradient and moments alone.
@@ -78,6 +79,7 @@ class Shards:
         for name, tensor in own.items():
             tensor.copy_(_gather(state[name]))
         copy_buffers_from_main(self._model)
+        apply_generators(self._model, collect_generators(self.model))
         self._whole_optimizer.load_state_dict(self._convert_state(self.optimizer, self._join))
         self._rates = [group["lr"] for group in self._whole_optimizer.param_groups]
 

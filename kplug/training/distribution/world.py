@@ -11,7 +11,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +75,30 @@ class World:
         return wait
 
 
+class DelayedAgreement:
+    """Tells all processes that one of them has raised a flag, one call later: meanwhile a step runs.
+
+    All processes make the same calls. Without other processes, there is no delay.
+    """
+
+    def __init__(self, world: World | None) -> None:
+        self.world = world
+        self._find_smallest: Callable[[], int] | None = None
+
+    def __call__(self, flag: bool) -> bool:
+        """Return whether any process's flag was set in the last call."""
+        if self.world is None:
+            return flag
+        is_set = self.finish()
+        self._find_smallest = self.world.start_minimum(int(not flag))
+        return is_set
+
+    def finish(self) -> bool:
+        """Wait for the last exchange, and return its result."""
+        found, self._find_smallest = self._find_smallest, None
+        return found is not None and not found()
+
+
 def cut_evenly(count: int, size: int, rank: int) -> tuple[int, int]:
     """Return the start and stop of a process's part; the first parts are the larger ones.
 
@@ -127,11 +151,13 @@ def _free_frames_of(error: BaseException | None) -> None:
 
 
 @contextmanager
-def reporting_lost_workers(world: World | None) -> Iterator[None]:
+def reporting_lost_workers(
+    world: World | None, *, is_termination_deferred: bool = False
+) -> Iterator[None]:
     """Turn the errors of a lost process into one that says what to do.
 
     torch's backends notice a closed connection, and ``torchrun`` terminates the remaining processes;
-    either may come first.
+    either may come first. A deferred SIGTERM is for others to handle.
 
     Raises:
         WorkerLostError: Another process ended or no longer answers.
@@ -140,7 +166,7 @@ def reporting_lost_workers(world: World | None) -> Iterator[None]:
         yield
         return
     try:
-        with _raising_at_termination(world):
+        with nullcontext() if is_termination_deferred else _raising_at_termination(world):
             yield
     except RuntimeError as error:
         if not any(sign in str(error).lower() for sign in _SIGNS_OF_LOSS):
@@ -170,5 +196,5 @@ def _describe_loss_of_worker(world: World) -> WorkerLostError:
         f"process {world.rank} of {world.size}: another process of this run has ended or no longer "
         "answers, so training stops",
         hint="Its own output says why. Start the script again with torchrun: with "
-        "callbacks=['backup_and_restore(…)'] training goes on after the last epoch that was finished.",
+        "callbacks=['backup_and_restore(…)'] training goes on after the last backup.",
     )

@@ -38,6 +38,7 @@ _SKIPPED = frozenset(
         "built_optimizer",
         "optimized",
         "when_fit_starts",
+        "resumed_position",
     }
 )
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, torch.dtype, torch.device, torch.Size)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, fx
 
 _pool_backward = torch.ops.aten.max_pool2d_with_indices_backward.default
+_norm = torch.ops.aten.native_batch_norm.default
+_norm_backward = torch.ops.aten.native_batch_norm_backward.default
 _margin_loss = torch.ops.aten.multilabel_margin_loss_forward.default
+
+_LARGE = 1 << 17  # numbers, which a batch normalization takes about 50 µs for
 
 
 # Numbers instead of lists: an operation with list arguments doubles the C++ compile time.
@@ -77,6 +82,91 @@ def _multilabel_margin_loss(
 def _(inputs: Tensor, targets: Tensor, reduction: int) -> tuple[Tensor, Tensor]:
     found: tuple[Tensor, Tensor] = _margin_loss(inputs, targets, reduction)
     return found
+
+
+@torch.library.custom_op("kplug::batch_norm", mutates_args=())
+def _batch_norm(
+    inputs: Tensor, gamma: Tensor, beta: Tensor | None, epsilon: float
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Run torch's kernel; return outputs, what the gradient needs, and the moments of the batch."""
+    mean, variance = torch.zeros_like(gamma), torch.zeros_like(gamma)
+    found = _norm(inputs, gamma, beta, mean, variance, True, 1.0, epsilon)
+    return *found, mean, variance
+
+
+@_batch_norm.register_fake
+def _(inputs: Tensor, gamma: Tensor, *arguments: Any) -> tuple[Tensor, ...]:  # noqa: ARG001 - the same signature
+    return torch.empty_like(inputs), *(torch.empty_like(gamma) for _ in range(4))
+
+
+@torch.library.custom_op("kplug::batch_norm_backward", mutates_args=())
+def _batch_norm_backward(
+    gradient: Tensor, inputs: Tensor, gamma: Tensor, mean: Tensor, inverse: Tensor, epsilon: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Run torch's kernel, which the compiler does not look into."""
+    found: tuple[Tensor, Tensor, Tensor] = _norm_backward(
+        gradient,
+        inputs,
+        gamma,
+        None,
+        None,
+        mean,
+        inverse,
+        True,
+        epsilon,
+        [True] * 3,
+    )
+    return found
+
+
+@_batch_norm_backward.register_fake
+def _(gradient: Tensor, inputs: Tensor, gamma: Tensor, *arguments: Any) -> tuple[Tensor, ...]:  # noqa: ARG001
+    return torch.empty_like(inputs), torch.empty_like(gamma), torch.empty_like(gamma)
+
+
+def keep_batch_norms(graph: fx.GraphModule) -> None:
+    """Replace batch normalizations of large tensors on a CPU by calls of torch's kernels.
+
+    Compiled code takes two to three times as long for them (torch 2.13), and slows the convolutions beside
+    them. Small ones stay, as a call costs more than they do. The nodes of the graph must have their values.
+    """
+    places = {node: place for place, node in enumerate(graph.graph.nodes)}
+    for node in places:
+        if node.target not in (_norm, _norm_backward):
+            continue
+        given: Any = node.args
+        value, gamma = given[0].meta["val"], given[1 if node.target is _norm else 2]
+        if value.device.type != "cpu" or value.numel() < _LARGE or gamma is None:
+            continue
+        if node.target is _norm and _is_of_batch(given, places, places[node]):
+            _replace_norm(graph.graph, node, given)
+        elif node.target is _norm_backward and given[7] and all(given[9]):
+            node.args = (*given[:3], *given[5:7], given[8])
+            node.target = torch.ops.kplug.batch_norm_backward.default
+
+
+def _is_of_batch(given: Any, places: Mapping[fx.Node, int], place: int) -> bool:
+    """Return whether it writes the moments of its batch into new tensors, as a layer of kplug's does."""
+    moments: list[fx.Node] = list(given[3:5])
+    return (
+        bool(given[5])
+        and given[6] == 1.0
+        and all(
+            moment.op == "call_function" and all(places[user] >= place for user in moment.users)
+            for moment in moments
+        )
+    )
+
+
+def _replace_norm(graph: fx.Graph, node: fx.Node, given: Any) -> None:
+    with graph.inserting_before(node):
+        made = graph.call_function(torch.ops.kplug.batch_norm.default, (*given[:3], given[7]))
+        moments = [graph.call_function(operator.getitem, (made, place)) for place in (3, 4)]
+    node.replace_all_uses_with(made)
+    graph.erase_node(node)
+    for moment, new in zip(given[3:5], moments, strict=True):
+        moment.replace_all_uses_with(new)
+        graph.erase_node(moment)
 
 
 def keep_kernels(graph: fx.GraphModule, *, is_on_cpu: bool) -> None:

@@ -55,12 +55,15 @@ def trace(function: Callable[..., Sequence[Tensor]], tensors: Sequence[Tensor]) 
         function: Called with the tensors; returns the outputs.
         tensors: Different tensors that it may read and write.
     """
+    from kplug.training.jit.custom_operators import keep_batch_norms
+
     with saying_that_it_compiles():
         graph = make_fx(function, tracing_mode="real", _error_on_data_dependent_ops=False)(*tensors)
     fixed = _lift(graph)
     used = _drop_unused(graph, len(tensors))
     _stretch_scalars(graph, [*(tensors[index] for index in used), *fixed])
     _keep_channels_last(graph)
+    keep_batch_norms(graph)
     for node in graph.graph.nodes:
         node.meta = {}  # make_fx's metadata of each tensor, which the compiler recomputes
     graph.recompile()

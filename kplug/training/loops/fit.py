@@ -5,24 +5,28 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from kplug.backend.processes import copy_from_main
-from kplug.callbacks import CallbackList, History, TerminateOnNaN
-from kplug.errors import DataError, NonFiniteLossWarning
+from kplug.callbacks import BackupAndRestore, CallbackList, History, TerminateOnNaN
+from kplug.errors import DataError, NonFiniteLossWarning, WeightsError
+from kplug.registry.problems import describe_error
 from kplug.registry.user_warnings import warn
 from kplug.training.compiled import Compiled, describe_loss
-from kplug.training.data.batch import Batch, BatchSource
+from kplug.training.data.batch import Batch, BatchSource, ResumableSource
+from kplug.training.data.iterable_batches import IterableSource
 from kplug.training.data.validation_data import METHOD as VALIDATION
 from kplug.training.distribution.merged_logs import agree, merge_progress
-from kplug.training.distribution.world import find_world
+from kplug.training.distribution.world import DelayedAgreement, find_world
 from kplug.training.jit.step_choice import find_train_step, releasing_steps
 from kplug.training.loops.evaluate_and_predict import InferenceLoop, run_evaluation
+from kplug.training.loops.passes import Passes
 from kplug.training.model_protocol import TrainableModel
+from kplug.training.position import Position, RunGenerators, collect_layers, restore_layers
 from kplug.training.reports.logs import call_with_logs, read_logs, reset_metrics
 from kplug.training.reports.progress_bar import ProgressDisplay
 from kplug.training.reports.returned_logs import ReturnedLogs
@@ -56,19 +60,38 @@ class FitLoop:
     optimizer: torch.optim.Optimizer | None
     settings: FitSettings
     callbacks: CallbackList
-    source: BatchSource
-    validation: BatchSource | None = None
+    source: ResumableSource
+    validation: ResumableSource | None = None
 
     def __post_init__(self) -> None:
         self._display = ProgressDisplay(self.settings.verbose)
         self._first_epoch = self.settings.initial_epoch
         self._steps = self.settings.steps_per_epoch
-        # With a fixed number of steps, an epoch continues in the data where the last one ended.
-        self._endless = None if self._steps is None else _repeat(self.source)
+        self._generators = RunGenerators(self.model, self.source, self.validation)
+        self._passes = Passes(self.source, self._steps)
+        self._record: RunningLoss | ReturnedLogs = ReturnedLogs()
+        self._resumed: Position | None = None
+        self._at_end_of_steps: Position | None = None
+        self._step: StepFunction | None = None
         self._has_warned = False
 
     def run(self) -> History:
         """Train, and return the record of all epochs."""
+        callbacks = self.callbacks.callbacks
+        self._backups = [each for each in callbacks if isinstance(each, BackupAndRestore)]
+        agreement = DelayedAgreement(find_world())
+        with ExitStack() as stack:
+            for backup in self._backups:
+                stack.enter_context(backup.guarding(self, agreement))
+            try:
+                history = self._run()
+            except BaseException as error:
+                self.callbacks.tell_of_error(error)
+                raise
+            agreement.finish()
+            return history
+
+    def _run(self) -> History:
         model = self.model
         model.stop_training, model.first_epoch = False, None
         logs: dict[str, Any] = {}
@@ -78,8 +101,13 @@ class FitLoop:
         if model.when_fit_starts is not None:  # random generators of a loaded file
             model.when_fit_starts(model)
             model.when_fit_starts = None
+        resumed, model.resumed_position = model.resumed_position, None
+        if resumed is not None or self._backups:
+            self._passes = Passes(self.source, self._steps, self._generators)
+        if resumed is not None:
+            self._resume(resumed)
         # After the callbacks: shards are copies, and an interrupted run is resumed by now.
-        step = find_train_step(model, self.compiled, self.optimizer)
+        self._step = step = find_train_step(model, self.compiled, self.optimizer)
         try:
             with closing(self._display), releasing_steps(self.compiled, "train", "test"):
                 for epoch in range(self._first_epoch, self.settings.epochs):
@@ -93,18 +121,85 @@ class FitLoop:
         history = self.callbacks.callbacks[-1]
         return history if isinstance(history, History) else History()
 
+    @property
+    def _steps_of_epoch(self) -> int | None:
+        return self.source.steps if self._steps is None else self._steps
+
+    def _resume(self, position: Position) -> None:
+        """Go on from the position of an interrupted run.
+
+        Raises:
+            DataError: An epoch has fewer steps than were done.
+        """
+        steps = self._steps_of_epoch
+        if steps is not None and steps < position.steps:
+            raise DataError(
+                f"fit: an epoch has {steps} steps here, and the interrupted run that goes on had done "
+                f"{position.steps} of one",
+                hint="Pass the data, batch_size and steps_per_epoch of the interrupted run, or remove its "
+                "backup to start anew.",
+            )
+        self._generators.apply(position.now)
+        restore_layers(self.model, position.layers)
+        self.callbacks.restore_states(position.callbacks)
+        if self.model.stop_training:  # a callback had ended the run when it was interrupted
+            self._first_epoch = self.settings.epochs
+        self._passes.resume(position)
+        if isinstance(self.validation, IterableSource) and self.validation.is_given_once:
+            self.validation.drop(position.validation_batches)
+        self._resumed = position if position.steps else None
+
+    @property
+    def is_waiting_for_data(self) -> bool:
+        """Whether an error has come from the training data, between two steps of an epoch."""
+        # Of steps that are executed together, some batches may have come.
+        is_between = self._passes.steps > 0 and self.compiled.steps_per_execution == 1
+        return self._passes.has_failed and is_between
+
+    def find_position(self) -> Position:
+        """Return the position of this process, between two steps or two epochs."""
+        if self._at_end_of_steps is not None:
+            return self._at_end_of_steps
+        passes, validation, validated = self._passes, self.validation, 0
+        if isinstance(validation, IterableSource) and validation.is_given_once:
+            validated = validation.count
+        progress: dict[str, Any] = {}
+        if passes.steps:
+            if self._step is not None:
+                self._step.show_progress()
+            progress = {
+                "record": self._record.state(),
+                "metrics": [(str(each.name), each.snapshot()) for each in self.model.metrics],
+            }
+        return Position(
+            passes.steps,
+            passes.batches,
+            dict(passes.start),
+            self._generators.collect_between_steps(),
+            validated,
+            layers=collect_layers(self.model),
+            callbacks=self.callbacks.collect_states(),
+            **progress,
+        )
+
     def _run_epoch(self, step: StepFunction, epoch: int) -> dict[str, Any] | None:
         """Return the logs of one epoch, or None if the data were exhausted."""
         self.callbacks.call("on_epoch_begin", epoch, {})
-        steps = self.source.steps if self._steps is None else self._steps
+        steps, resumed = self._steps_of_epoch, self._resumed
         if steps is not None:
-            step.expect(steps * (self.settings.epochs - epoch))
+            step.expect(steps * (self.settings.epochs - epoch) - self._passes.steps)
         self._display.start(f"Epoch {epoch + 1}/{self.settings.epochs}", steps)
-        record = step.start_record()
-        batches = self._batches_of_epoch()
+        self._record = record = step.start_record()
+        if resumed is not None:
+            self._generators.apply(resumed.now)  # what the hooks have drawn, they had drawn before
+        batches = self._passes.epoch()
         if isinstance(record, RunningLoss):  # custom steps do not report losses
             batches = TargetWatch(self.compiled).over(batches)
         done = self._train_on_batches(step, batches, record)
+        if (
+            self._backups
+        ):  # from here on, processes merge their sums, and the validation resets metrics
+            self._at_end_of_steps = self.find_position()
         self._check_for_end(epoch, done)
         if not done:
             return None
@@ -118,14 +213,11 @@ class FitLoop:
         if self.validation is not None and self.settings.validates_after(epoch + 1):
             logs |= self._validate(self.validation, epoch)
         logs = dict(sorted(logs.items()))
+        self._passes.end_epoch()
+        self._at_end_of_steps = None
         self.callbacks.call("on_epoch_end", epoch, logs)
         self._display.finish(done, logs)
         return logs
-
-    def _batches_of_epoch(self) -> Iterator[Batch]:
-        if self._endless is None:
-            return self.source.batches()
-        return itertools.islice(self._endless, self._steps)
 
     def _train_on_batches(
         self, step: StepFunction, batches: Iterator[Batch], record: RunningLoss | ReturnedLogs
@@ -143,7 +235,7 @@ class FitLoop:
         reset_metrics(self.model)
         model.train()
         step.begin()
-        done = 0
+        done = self._take_up(record)
         for batch in batches:
             for hook in begin_hooks:
                 hook(done, {})
@@ -160,6 +252,30 @@ class FitLoop:
             if model.stop_training and world is None:
                 break
         return done
+
+    def _take_up(self, record: RunningLoss | ReturnedLogs) -> int:
+        """Let losses and metrics go on if the epoch was interrupted, and return the number of steps done.
+
+        Raises:
+            WeightsError: The file has other states than theirs.
+        """
+        resumed, self._resumed = self._resumed, None
+        if resumed is None:
+            return 0
+        metrics = self.model.metrics
+        try:
+            restore_layers(self.model, resumed.layers)  # hooks may have reset them
+            record.restore(resumed.record)
+            for metric, (_, state) in zip(metrics, resumed.metrics, strict=True):
+                metric.restore(state)
+        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            names = ", ".join(str(metric.name) for metric in metrics)
+            raise WeightsError(
+                "fit: the state of the interrupted run that goes on does not fit the loss and the metrics "
+                f"{names}: {describe_error(error)}",
+                hint="Compile the model in the same way, or remove the backup to start anew.",
+            ) from error
+        return resumed.steps
 
     def _check_for_end(self, epoch: int, done: int) -> None:
         """Stop training if an iterable ended before the epoch did.
@@ -214,17 +330,6 @@ def _train_on_several(
     for batch, loss in zip(together, step.run_all(together), strict=True):
         record.add(loss, batch.effective_size)
     return len(together) - 1
-
-
-def _repeat(source: BatchSource) -> Iterator[Batch]:
-    """Return batches without end: one pass over the source after another."""
-    while True:
-        is_empty = True
-        for batch in source.batches():
-            is_empty = False
-            yield batch
-        if is_empty:
-            return
 
 
 def run_one_step(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from torch import Tensor
+
 
 class ReturnedLogs:
     """The logs of the last step, as in Keras: only metrics accumulate.
@@ -26,3 +28,12 @@ class ReturnedLogs:
         self.logs = {}
         for name, value in logs.items():
             self.logs |= value if isinstance(value, Mapping) else {name: value}
+
+    def state(self) -> dict[str, Any]:
+        """Return the logs of the last step that are numbers."""
+        kinds = (Tensor, int, float)
+        return {name: value for name, value in self.logs.items() if isinstance(value, kinds)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        self.logs = dict(state)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -78,17 +79,28 @@ class RunningLoss:
         bad = [part.first_bad_step for part in parts if part.first_bad_step is not None]
         self.first_bad_step = min(bad, default=None)
 
+    def state(self) -> dict[str, Any]:
+        """Return the sums so far as plain values."""
+        return {**self.sums()._asdict(), "steps": self._steps}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        self._totals, self._count = list(state["totals"]), state["weight"]
+        self._steps, self.first_bad_step = state["steps"], state["first_bad_step"]
+
     def _consume(self, losses: Tensor) -> None:
-        """Sum over steps, in float64 on the CPU; the input has shape (steps, k)."""
-        sizes = torch.tensor(self._sizes, dtype=torch.float64)
-        totals = (sizes @ losses).tolist()
+        """Sum over steps, in float64 on the CPU; the input has shape (steps, k).
+
+        Numbers are added one after another, so that the sum does not depend on how often it is read.
+        """
+        sizes = torch.tensor(self._sizes, dtype=torch.float64)[:, None]
+        terms = torch.cat([sizes * losses, sizes], 1)
+        before = self._totals or [0.0] * losses.shape[1]
+        rows = np.concatenate([[[*before, self._count]], terms.numpy()])
+        *self._totals, self._count = np.add.accumulate(rows)[-1].tolist()
         if self.first_bad_step is None:
             is_bad = ~losses[:, 0].isfinite()
             if is_bad.any():
                 self.first_bad_step = self._steps + int(is_bad.int().argmax())
-        self._totals = [
-            a + b for a, b in zip(self._totals or [0.0] * len(totals), totals, strict=True)
-        ]
-        self._count += math.fsum(self._sizes)
         self._steps += len(self._sizes)
         self._sizes = []

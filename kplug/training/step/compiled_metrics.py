@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -41,6 +42,15 @@ class CompiledMetrics(Metric):
     def result(self) -> Any:
         """Return the result of each metric by its name."""
         return {entry.name: entry.metric.result() for entry in self._compiled.metrics}
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return a copy of the states."""
+        return {"inner": [entry.metric.snapshot() for entry in self._compiled.metrics]}
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Go on from a snapshot."""
+        for entry, inner in zip(self._compiled.metrics, snapshot["inner"], strict=True):
+            entry.metric.restore(inner)
 
     def reset_state(self) -> None:
         """Reset all metrics."""

@@ -39,6 +39,10 @@ class ShardedStep(TrainStep):
         """Train on a batch."""
         return self.run(batch, self._scale_loss, self._shards.step)
 
+    def show_progress(self) -> None:
+        """Copy the trained weights to the model, and the moments to its optimizer."""
+        self._shards.publish()
+
     def publish(self) -> None:
         """Copy the trained weights to the model, and the moments to its optimizer."""
         self._shards.publish()

@@ -61,6 +61,9 @@ class StepFunction(ABC):
     def release(self) -> None:  # noqa: B027 - most steps do nothing beside
         """Stop background work."""
 
+    def show_progress(self) -> None:  # noqa: B027 - most steps train the model itself
+        """Update the model from a trained copy, within an epoch."""
+
     def publish(self) -> None:  # noqa: B027 - most steps train the model itself
         """Update the model from a trained copy or from other processes."""
 

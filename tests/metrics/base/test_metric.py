@@ -66,3 +66,49 @@ def test_metrics_written_for_keras_work() -> None:
     metric.to("meta")
     assert (metric.hits.device.type, metric.hits.label) == ("meta", "total_hits")
     assert metric.hits is metric.state["total_hits"]
+
+
+Y_TRUE, Y_PRED = torch.eye(3)[[0, 1, 2, 0]], torch.eye(3)[[0, 2, 2, 1]] * 0.9
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: metrics.Recall(),
+        lambda: metrics.F1Score(),  # creates its state at the first batch
+        lambda: metrics.R2Score(),
+        lambda: metrics.AUC(multi_label=True),
+        lambda: metrics.MeanSquaredError(),
+    ],
+)
+@pytest.mark.parametrize("has_seen", [True, False])
+def test_a_metric_goes_on_from_the_snapshot_of_another(make: Any, has_seen: bool) -> None:
+    first, other, whole = make(), make(), make()
+    first.update_state(Y_TRUE, Y_PRED)
+    snapshot = first.snapshot()
+    first.update_state(Y_TRUE, Y_TRUE)  # no longer in the snapshot
+    if has_seen:
+        other.update_state(Y_TRUE, Y_TRUE)
+        other.reset_state()
+    other.restore(snapshot)
+    for metric in (other, whole):
+        metric.update_state(Y_TRUE[:2], Y_PRED[1:3])
+    whole = make()
+    whole.update_state(Y_TRUE, Y_PRED)
+    whole.update_state(Y_TRUE[:2], Y_PRED[1:3])
+    torch.testing.assert_close(other.result(), whole.result(), rtol=0, atol=0)
+    other.reset_state()
+    assert not any(variable.any() for variable in other.variables)
+
+
+def test_a_snapshot_of_another_metric_is_refused() -> None:
+    target = metrics.Recall()
+    with pytest.raises(ContractError) as caught:
+        target.restore(metrics.Recall(thresholds=[0.1, 0.2]).snapshot())
+    assert str(caught.value) == (
+        "recall keeps no 'true_positives' of shape (2,)\n"
+        "  A metric goes on from the state of one with the same arguments."
+    )
+    snapshot = {**target.snapshot(), "state": {"result": torch.zeros(())}}
+    with pytest.raises(ContractError, match="recall keeps no 'result' of shape"):
+        target.restore(snapshot)

@@ -102,6 +102,7 @@ class SaveAfter(Callback):
             self.model.save(self.path)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("extension", [".keras", pytest.param(".h5", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_ten_epochs_are_four_and_six(name: str, extension: str, tmp_path: Path) -> None:

@@ -94,6 +94,7 @@ def train(model: Any) -> dict[str, list[float]]:
     return found
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("of_layer", "compiled", "stored"),
     [

@@ -299,6 +299,7 @@ def test_every_argument_of_layers_is_tried() -> None:
     assert {name for given in GIVEN.values() for name in given} == {*list_keywords(Layer)}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("given", GIVEN.values(), ids=GIVEN)
 @pytest.mark.parametrize("way", WAYS)
 def test_what_every_layer_takes_keeps_a_layer_its_plugins(

@@ -128,6 +128,7 @@ def test_a_forgotten_argument_is_refused_and_the_file_is_as_it_was(
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("kind", "way"), CASES)
 def test_weights_and_training_state_need_no_configuration(
     plugin: Any, kind: str, way: str, tmp_path: Path
@@ -217,6 +218,7 @@ def test_optimizers_and_schedules_inside_others_are_refused() -> None:
 # --- What is no loss ------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("extension", ["keras", "h5"])
 @pytest.mark.parametrize("kind", CLASSES)
 @pytest.mark.parametrize("written", ["", "(alpha=0.25)"])

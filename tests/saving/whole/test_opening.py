@@ -280,6 +280,7 @@ def test_generator_that_is_none(saved: Any, tmp_path: Path) -> None:
         load_model(path)
 
 
+@pytest.mark.slow
 def test_many_attributes_cost_little(tmp_path: Path) -> None:
     path = tmp_path / "m.h5"
     model = Sequential([layers.Dense(1, input_dim=2)])

@@ -56,6 +56,7 @@ OTHERS = [
     "unsaved",
     "sparse",
     "refused",
+    *(WITHIN := ["within_arrays", "within_generator", "within_loader", "fsdp_within_arrays"]),
 ]
 
 
@@ -180,6 +181,47 @@ def test_batch_that_cannot_be_shared(together: tuple[Path, str]) -> None:
         "a batch of 1 cannot be shared by 2 processes\n"
         "  batch_size counts the samples of all processes together; raise it, or start fewer processes."
     )
+
+
+@pytest.mark.parametrize("case", WITHIN)
+def test_an_interrupted_epoch_goes_on_in_all_processes(
+    together: tuple[Path, str], case: str
+) -> None:
+    found = read(together[0], case)
+    check_continuation(found["whole"], found["resumed"])
+
+
+def check_continuation(whole: dict[str, Any], resumed: dict[str, Any]) -> None:
+    """Require the same numbers, to the bit, from the third epoch on."""
+    assert resumed["epochs"] == [2, 3]
+    assert resumed["history"] == {name: log[2:] for name, log in whole["history"].items()}
+    assert resumed["weights"] == whole["weights"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("case", "when", "steps"),
+    [
+        ("told_to_end", "after step 3 of", 3),
+        ("told_in_validation", "before the validation of", 5),
+    ],
+)
+def test_a_signal_to_one_process_saves_and_ends_all(
+    tmp_path: Path, case: str, when: str, steps: int
+) -> None:
+    told = run(tmp_path, case, 2)
+    assert told.returncode
+    path = tmp_path / "backup" / "training.state"
+    note = f"a signal to another process; the state {when} epoch 3 is in"
+    assert f"BackupAndRestore: {note} {str(path)!r}" in told.stdout
+    refused = run(tmp_path, "gone_on", 1)
+    assert (
+        f"WeightsError: {path}: the state was saved after step {steps} of epoch 3 by 2 processes, each with "
+        "random numbers and sums of its own, and 1 trains now\n  Start as many: torchrun --nproc-per-node 2."
+    ) in refused.stderr
+    done = run(tmp_path, "gone_on,undisturbed", 2)
+    assert not done.returncode, done.stderr
+    check_continuation(read(tmp_path, "undisturbed"), read(tmp_path, "gone_on"))
 
 
 @pytest.mark.slow

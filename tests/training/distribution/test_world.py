@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from threading import Thread
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from kplug.errors import WorkerLostError
 from kplug.training.distribution.world import (
+    DelayedAgreement,
     World,
     cut_evenly,
     find_world,
@@ -74,3 +77,30 @@ def test_another_thread_leaves_the_handling_of_signals_alone() -> None:
     thread.start()
     thread.join()
     assert seen == [signal.getsignal(signal.SIGTERM)]
+
+
+class PairedWorld(World):
+    """This process, and another one whose numbers are known."""
+
+    others: ClassVar[list[int]] = []
+
+    def start_minimum(self, number: int) -> Callable[[], int]:
+        other = self.others.pop(0)
+        return lambda: min(number, other)
+
+
+def test_a_flag_is_known_to_all_one_call_later() -> None:
+    alone = DelayedAgreement(None)
+    assert [alone(flag) for flag in (False, True, False)] == [False, True, False]
+    assert not alone.finish()
+    for own, others in [(True, [1, 1, 1]), (False, [0, 1, 1])]:
+        PairedWorld.others = others
+        agreement = DelayedAgreement(PairedWorld(0, 2))
+        assert [agreement(flag) for flag in (own, False, False)] == [False, True, False]
+        assert not agreement.finish()
+
+
+def test_a_deferred_termination_is_left_to_others() -> None:
+    earlier = signal.getsignal(signal.SIGTERM)
+    with reporting_lost_workers(World(0, 2), is_termination_deferred=True):
+        assert signal.getsignal(signal.SIGTERM) is earlier

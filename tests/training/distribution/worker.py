@@ -387,6 +387,92 @@ def train_to_the_end(is_killed: bool, distribution: str | None) -> dict[str, Any
     return {"weights": [each.tolist() for each in model.get_weights()]}
 
 
+class Stop(kplug.callbacks.Callback):
+    """Ends a run in its third epoch: by an error after two steps, or by a signal to one process."""
+
+    def __init__(self, is_signal: bool = False, in_validation: bool = False) -> None:
+        self.epoch, self.is_signal, self.in_validation = 0, is_signal, in_validation
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if (self.epoch, batch) != (2, 1 if self.is_signal else 2) or self.in_validation:
+            return
+        if not self.is_signal:
+            raise ZeroDivisionError
+        if find_rank():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        if (self.epoch, batch) == (2, 0) and self.in_validation and find_rank():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def yield_batches() -> Iterator[Any]:
+    """Yield batches in an order of NumPy's generator, which is ahead of the steps."""
+    x, y, _ = make_data()
+    while True:
+        order = np.random.permutation(ROWS)
+        for start in range(0, 40, 10):
+            yield x[order[start : start + 10]] + np.float32(np.random.normal()), y[order][:10]
+
+
+def fit_saving(data: str, folder: Path | None, *callbacks: Any, **compiling: Any) -> dict[str, Any]:
+    """Train with all that a state within an epoch has to hold; with a folder, save in the third one."""
+    x, y, _ = make_data()
+    set_random_seed(3)
+    model = kplug.Sequential(
+        [
+            Dense(8, activation="tanh", input_shape=(6,)),
+            BatchNormalization(),
+            Dropout(0.5),
+            Dropout(0.1, seed=2),
+            Dense(1, activation="sigmoid"),
+        ]
+    )
+    model.compile("adam(learning_rate=0.05)", "mse", metrics=["mae"], **compiling)
+    every = 12 if data == "arrays" else 10
+    backups = [] if folder is None else [kplug.callbacks.BackupAndRestore(folder, every)]
+    source: dict[str, Any] = {"x": x, "y": y, "batch_size": 10}
+    if data == "generator":
+        source = {"x": yield_batches()}
+    elif data == "loader":
+        dataset = torch.utils.data.TensorDataset(torch.from_numpy(x), torch.from_numpy(y))
+        source = {"x": torch.utils.data.DataLoader(dataset, batch_size=10, shuffle=True)}
+    steps = None if data == "arrays" else 4
+    history = model.fit(
+        **source,
+        epochs=4,
+        steps_per_epoch=steps,
+        validation_data=(x[:9], y[:9]),
+        validation_batch_size=3,
+        verbose=0,
+        callbacks=[*backups, *callbacks],
+    )
+    return {
+        "epochs": history.epoch,
+        "history": history.history,
+        "weights": [each.tolist() for each in model.get_weights()],
+    }
+
+
+def go_on_within_an_epoch(data: str, **compiling: Any) -> dict[str, Any]:
+    """Train without an interruption, and with one and again."""
+    folder = Path(sys.argv[2]) / f"within_{data}_{compiling.get('distribution')}"
+    whole = fit_saving(data, None, **compiling)
+    try:
+        fit_saving(data, folder, Stop(), **compiling)
+    except ZeroDivisionError:
+        return {"whole": whole, "resumed": fit_saving(data, folder, **compiling)}
+    raise AssertionError
+
+
+def go_on_after_signal(*callbacks: Any) -> dict[str, Any]:
+    """Train until one process is told to end, or go on from there."""
+    return fit_saving("arrays", Path(sys.argv[2]) / "backup", *callbacks)
+
+
 def leave() -> dict[str, Any]:
     """Train, and say when Python exits whether the group, whose threads need Python, is still there."""
     found = Path(sys.argv[2]) / f"at_exit{os.environ['RANK']}.json"
@@ -467,6 +553,15 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
     "little": train_on_too_little,
     "failed": fail,
     "left": leave,
+    **{
+        f"within_{data}": functools.partial(go_on_within_an_epoch, data)
+        for data in ("arrays", "generator", "loader")
+    },
+    "fsdp_within_arrays": lambda: go_on_within_an_epoch("arrays", distribution="fsdp"),
+    "told_to_end": lambda: go_on_after_signal(Stop(is_signal=True)),
+    "told_in_validation": lambda: go_on_after_signal(Stop(is_signal=True, in_validation=True)),
+    "gone_on": go_on_after_signal,
+    "undisturbed": lambda: fit_saving("arrays", None),
     "killed": lose_a_process,
     "interrupted": lambda: train_to_the_end(is_killed=True, distribution=None),
     "fsdp_interrupted": lambda: train_to_the_end(is_killed=True, distribution="fsdp"),

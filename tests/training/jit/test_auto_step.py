@@ -194,6 +194,7 @@ def test_compiling_for_an_evaluation_or_a_prediction_ends_with_it(
     assert [each.is_ended for each in Worker.started] == [True, True]
 
 
+@pytest.mark.slow
 def test_a_hyperparameter_that_is_changed_takes_effect(compiled_calls: list[int]) -> None:
     losses = []
     for jit in (False, "auto"):

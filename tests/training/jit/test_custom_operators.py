@@ -100,3 +100,80 @@ def test_the_operators_tell_the_compiler_the_shapes_that_they_give() -> None:
         pooled, image, 2, 2, 2, 2, 0, 0, 1, 1, False, pooled.long()
     )
     assert gradient.shape == (2, 3, 8, 6)
+
+
+def make_normalize(momentum: float = 1.0, *, has_gamma: bool = True) -> Any:
+    """Return a function that normalizes a batch as a layer does, and goes back."""
+
+    def normalize(images: Tensor, gamma: Tensor, beta: Tensor, weights: Tensor) -> Sequence[Tensor]:
+        leaves = [each.detach().requires_grad_() for each in (images, gamma, beta)]
+        mean, variance = torch.zeros_like(gamma), torch.zeros_like(gamma)
+        outputs = torch.batch_norm(
+            leaves[0],
+            leaves[1] if has_gamma else None,
+            leaves[2],
+            mean,
+            variance,
+            True,
+            momentum,
+            1e-3,
+            False,
+        )
+        loss = (outputs * weights).sum()
+        return [
+            outputs.detach(),
+            mean,
+            variance,
+            *torch.autograd.grad(loss, leaves, allow_unused=True)[:1],
+        ]
+
+    return normalize
+
+
+def draw_images(*shape: int) -> list[Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    sizes = (shape, shape[1:2], shape[1:2], shape)
+    return [torch.randn(size, generator=generator) for size in sizes]
+
+
+@pytest.mark.parametrize("shape", [(1 << 14, 8), (32, 8, 32, 32), (4, 16, 2048)], ids=str)
+def test_large_batch_normalizations_are_kept(shape: tuple[int, ...]) -> None:
+    normalize, tensors = make_normalize(), draw_images(*shape)
+    found, is_kept = keep(normalize, tensors, is_on_cpu=True)
+    assert is_kept
+    code = found.graph.code
+    assert "kplug.batch_norm.default" in code
+    assert "kplug.batch_norm_backward.default" in code
+    assert "aten.native_batch_norm" not in code
+    # In float64, by the definition.
+    images, gamma, beta, weights = (each.double() for each in tensors)
+    axes = [axis for axis in range(len(shape)) if axis != 1]
+    view = [-1 if axis == 1 else 1 for axis in range(len(shape))]
+    leaf = images.requires_grad_()
+    mean, variance = leaf.mean(axes), leaf.var(axes, unbiased=True)
+    biased = leaf.var(axes, unbiased=False).view(view)
+    outputs = (leaf - mean.view(view)) * torch.rsqrt(biased + 1e-3) * gamma.view(view) + beta.view(
+        view
+    )
+    (gradient,) = torch.autograd.grad((outputs * weights).sum(), leaf)
+    for ours, expected in zip(
+        found.graph(*tensors), (outputs, mean, variance, gradient), strict=True
+    ):
+        size = expected.abs().max().item()
+        torch.testing.assert_close(ours.double(), expected.detach(), rtol=0, atol=3e-5 * size)
+
+
+@pytest.mark.parametrize(
+    ("shape", "options"),
+    [
+        ((64, 8), {}),
+        ((1 << 14, 8), {"has_gamma": False}),
+        ((1 << 14, 8), {"momentum": 0.1}),
+    ],
+    ids=str,
+)
+def test_other_batch_normalizations_are_left_to_the_compiler(
+    shape: tuple[int, ...], options: dict[str, Any]
+) -> None:
+    found, _ = keep(make_normalize(**options), draw_images(*shape), is_on_cpu=True)
+    assert "kplug.batch_norm.default" not in found.graph.code

@@ -47,6 +47,7 @@ def compare(fit: Any, assert_same_run: Compare, compiled_graphs: list[int]) -> C
     return compare_runs
 
 
+@pytest.mark.sampled
 def test_every_loss(loss_case: Any, compare: Compare) -> None:
     message = rf"the loss kplug/{loss_case.text} \(kplug .*{loss_case.text}\.py:\d+ `"
     is_eager = loss_case.is_eager

@@ -45,6 +45,7 @@ def compare(fit: Any, assert_same_run: Compare, compiled_graphs: list[int]) -> C
     return compare_runs
 
 
+@pytest.mark.sampled
 def test_every_optimizer(optimizer_case: Any, compare: Compare) -> None:
     with pytest.warns(EagerStepWarning) if optimizer_case.is_eager else nullcontext():
         compare(optimizer_case, False, True)

@@ -88,6 +88,7 @@ def test_the_compile_time_is_the_sum_over_the_compiled_steps() -> None:
     assert measure_compile_time(compiled) == 0.75
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jit_compile", [True, "auto"])
 def test_a_compiled_model_is_freed_without_the_garbage_collector(jit_compile: bool | str) -> None:
     x, y = np.zeros((32, 2), "float32"), np.zeros((32, 1), "float32")

@@ -56,3 +56,31 @@ def test_several_losses_are_averaged_side_by_side() -> None:
     assert (total, one) == (4.0, 2.0)
     assert math.isnan(other)
     assert record.first_bad_step is None  # the total counts
+
+
+def test_the_sum_does_not_depend_on_how_often_it_is_read_or_taken_up() -> None:
+    losses = torch.rand(700, generator=torch.Generator().manual_seed(0)) * 1e3
+    whole = RunningLoss()
+    for loss in losses:
+        whole.add(loss, 7)
+    record = RunningLoss()
+    for step, loss in enumerate(losses):
+        if step % 11 == 0:
+            state, record = record.state(), RunningLoss()
+            record.restore(state)
+        record.add(loss, 7)
+    assert record.read() == whole.read()
+    assert record.state() == whole.state()
+
+
+def test_a_record_that_is_taken_up_remembers_the_first_bad_step() -> None:
+    first, second = RunningLoss(), RunningLoss()
+    for loss in (1.0, math.nan):
+        first.add(torch.tensor(loss), 1)
+    second.restore(first.state())
+    second.add(torch.tensor(math.nan), 1)
+    assert second.sums().first_bad_step == 1
+    third = RunningLoss()
+    third.restore({"totals": (1.0,), "weight": 1.0, "first_bad_step": None, "steps": 3})
+    third.add(torch.tensor(math.inf), 1)
+    assert third.sums().first_bad_step == 3

@@ -220,6 +220,7 @@ def test_several_outputs() -> None:
     assert_same(model, train_by_hand(make(), find_loss))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["mean", "divided by sample weights", "sum"])
 def test_compiled_steps_count_alike(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch_compiler, "BACKEND", "eager")  # what is recorded is tested

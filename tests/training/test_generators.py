@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import random as python
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -14,7 +17,13 @@ import kplug
 from kplug import Sequential, layers, random
 from kplug.callbacks import BackupAndRestore, LambdaCallback
 from kplug.errors import WeightsError
-from kplug.saving.state.generators import apply_generators, check_generators, collect_generators
+from kplug.training.generators import (
+    apply_generators,
+    check_generators,
+    collect_generators,
+    collect_held_generators,
+    collect_python_generators,
+)
 
 
 def make() -> Any:
@@ -69,10 +78,60 @@ def test_generators_without_a_stored_state_stay_as_they_are() -> None:
     assert torch.equal(find_generator(model).get_state(), before[1])
 
 
-@pytest.mark.parametrize("state", [torch.zeros(3, dtype=torch.uint8), torch.zeros(3), "text", None])
+@pytest.mark.parametrize(
+    "state",
+    [
+        torch.zeros(3, dtype=torch.uint8),
+        torch.zeros(3),
+        "text",
+        None,
+        (3, (1, 2), None),
+        {"bit_generator": "PCG64", "state": {}},
+        {"bit_generator": "default_rng"},
+        {"bit_generator": "MT19937", "state": {"key": [1], "pos": 0}, "has_gauss": 0, "gauss": 0.0},
+    ],
+)
 def test_state_of_no_generator_is_refused(state: object) -> None:
     with pytest.raises(WeightsError, match="the stored generator '1/own' cannot be read: "):
         check_generators({"torch": torch.get_rng_state(), "1/own": state})
+
+
+@pytest.mark.parametrize("name", ["MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"])
+def test_generators_of_numpy_and_python_go_on(name: str) -> None:
+    def make_holder() -> Any:
+        several = [np.random.RandomState(3), {"deep": python.Random(4)}]
+        own = np.random.Generator(getattr(np.random, name)(1))
+        return SimpleNamespace(own=own, several=several, torch=torch.Generator())
+
+    def draw(holder: Any) -> list[float]:
+        return [
+            np.random.normal(),
+            python.gauss(0, 1),
+            holder.own.normal(),
+            holder.several[0].normal(),
+            holder.several[1]["deep"].random(),
+            torch.rand((), generator=holder.torch).item(),
+        ]
+
+    model, holder = make(), make_holder()
+    draw(holder)  # of two normal numbers one is kept
+    states = collect_python_generators() | collect_held_generators([None, holder])
+    check_generators(states)
+    json.dumps({name: state for name, state in states.items() if not torch.is_tensor(state)})
+    expected, other = draw(holder), make_holder()
+    apply_generators(model, states, [None, other])
+    assert draw(other) == expected
+    del states["numpy"]
+    apply_generators(model, states, [other])  # at another place
+    assert draw(other) != expected
+
+
+def test_states_of_another_kind_leave_a_generator_of_numpy_as_it_is() -> None:
+    holder = SimpleNamespace(own=np.random.default_rng(1))
+    for other in (np.random.Generator(np.random.SFC64(1)), np.random.RandomState(1)):
+        states = collect_held_generators([SimpleNamespace(own=other)])
+        apply_generators(make(), states, [holder])
+    assert holder.own.normal() == np.random.default_rng(1).normal()
 
 
 class Noise(layers.Layer):
@@ -193,6 +252,7 @@ def train(model: Any, start: int, end: int, *callbacks: Any) -> list[float]:
 WAYS = ["keras", "h5", "state", "backup"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("name", "way"),
     # No whole file holds an operation that is called with a generator.
