@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
+from kplug.registry.ranges import Range
 
 _OPTIMIZERS = {
     "adadelta": "Adadelta",
@@ -26,6 +27,15 @@ _OPTIMIZERS = {
     "rmsprop": "RMSprop",
     "rprop": "Rprop",
     "sgd": "SGD",
+}
+_RATE, _DECAY = Range(1e-5, 0.1, log=True), Range(1e-4, 0.1, log=True)
+_RANGES: dict[str, dict[str, Range]] = {
+    "adam": {"lr": _RATE},
+    "adamw": {"lr": _RATE, "weight_decay": _DECAY},
+    "nadam": {"lr": _RATE},
+    "radam": {"lr": _RATE},
+    "rmsprop": {"lr": _RATE},
+    "sgd": {"lr": Range(1e-4, 1.0, log=True), "momentum": Range(0.0, 0.99)},
 }
 _LOSSES = {
     "bce_loss": "BCELoss",
@@ -104,7 +114,12 @@ def kplug_left_out(kind: str) -> Mapping[str, str]:
 def kplug_optimizers() -> dict[str, Component]:
     """Offer torch's optimizers."""
     return {
-        name: Component(name, f"torch.optim:{attribute}", summary=f"torch.optim.{attribute}.")
+        name: Component(
+            name,
+            f"torch.optim:{attribute}",
+            summary=f"torch.optim.{attribute}.",
+            search_ranges=_RANGES.get(name, {}),
+        )
         for name, attribute in _OPTIMIZERS.items()
     }
 

@@ -13,7 +13,7 @@ from kplug.losses.base.checks import SIGMOID_HINT, require_range
 from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.base.powers import power_of_share, require_gamma
 from kplug.losses.binary import require_smoothing, smooth_labels
-from kplug.registry import metric_named
+from kplug.registry import Range, metric_named, search_ranges
 
 _OWNER = "binary_focal_crossentropy"
 _ADVICE = (
@@ -56,6 +56,7 @@ def binary_focal_crossentropy(
 
 
 @metric_named("binary_focal_crossentropy")
+@search_ranges(gamma=Range(0.0, 5.0))
 class BinaryFocalCrossentropy(FormulaLoss, formula=binary_focal_crossentropy):
     """Binary cross-entropy in which well-classified samples count less.
 

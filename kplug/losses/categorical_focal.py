@@ -17,7 +17,7 @@ from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.base.powers import power_of_share, require_gamma
 from kplug.losses.binary import require_smoothing, smooth_labels
 from kplug.losses.categorical import prepare_one_hot
-from kplug.registry import metric_named
+from kplug.registry import Range, metric_named, search_ranges
 
 _OWNER = "categorical_focal_crossentropy"
 
@@ -70,6 +70,7 @@ def _weigh_classes(
 
 
 @metric_named("categorical_focal_crossentropy")
+@search_ranges(gamma=Range(0.0, 5.0))
 class CategoricalFocalCrossentropy(FormulaLoss, formula=categorical_focal_crossentropy):
     """Cross-entropy of exclusive classes in which well-classified samples count less.
 

@@ -11,6 +11,7 @@ from kplug.backend import epsilon
 from kplug.components.arguments import refusal, require_integer, require_number
 from kplug.losses.base.alignment import ArrayLike, prepare, require_axis
 from kplug.losses.base.formula import FormulaLoss
+from kplug.registry import Range, search_ranges
 
 Axes: TypeAlias = "int | Sequence[int] | None"
 
@@ -102,6 +103,7 @@ class Dice(FormulaLoss, formula=dice):
         self.mixes_samples = axis is not None
 
 
+@search_ranges(alpha=Range(0.1, 0.9), beta=Range(0.1, 0.9))
 class Tversky(FormulaLoss, formula=tversky):
     """One minus the Tversky index, which weighs false positives and false negatives by themselves.
 

@@ -11,7 +11,7 @@ from kplug.components.arguments import require_number
 from kplug.losses.base.alignment import ArrayLike, prepare
 from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.base.reduction import can_fuse
-from kplug.registry import metric_named, named
+from kplug.registry import Range, metric_named, named, search_ranges
 
 _LN2 = math.log(2.0)
 
@@ -31,6 +31,7 @@ def _require_delta(delta: object) -> float:
 
 @named("huber", "huber_loss")
 @metric_named("huber", "huber_loss")
+@search_ranges(delta=Range(0.1, 10.0, log=True))
 class Huber(FormulaLoss, formula=huber):
     """Squared for small errors, absolute for large ones.
 

@@ -17,10 +17,12 @@ from kplug.optimizers.base.hyperparameters import BETA_1, BETA_2, GroupSetting, 
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.base.rule import Tensors
 from kplug.optimizers.base.torch_kernels import use_memory_order
+from kplug.registry import Range, search_ranges
 
 _is_fused = operator.itemgetter("fused")
 
 
+@search_ranges(lr=Range(1e-5, 0.1, log=True))
 class Adam(Optimizer, torch.optim.Adam):
     """Steps from bias-corrected running averages of the gradient and of its square.
 

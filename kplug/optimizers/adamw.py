@@ -13,10 +13,11 @@ from kplug.components.types import ScheduleLike
 from kplug.optimizers.adam import Adam
 from kplug.optimizers.base.common_arguments import ArgumentsBesideDecay, takes_common
 from kplug.optimizers.base.weight_decay import OWN_DECAY
-from kplug.registry import named
+from kplug.registry import Range, named, search_ranges
 
 
 @named("adamw")
+@search_ranges(weight_decay=Range(1e-4, 0.1, log=True))
 class AdamW(Adam, torch.optim.AdamW):
     """Adam that shrinks the weights before each step.
 

@@ -11,8 +11,10 @@ from kplug.components.types import ScheduleLike
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import GroupSetting, require_beta, require_open_beta
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
+from kplug.registry import Range, search_ranges
 
 
+@search_ranges(lr=Range(1e-6, 0.01, log=True), weight_decay=Range(1e-3, 1.0, log=True))
 class Lion(RuleOptimizer):
     """The sign of an interpolation between momentum and gradient.
 

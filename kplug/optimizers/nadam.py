@@ -13,8 +13,10 @@ from kplug.components.types import ScheduleLike
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import BETA_1, BETA_2, EPSILON, GroupSetting
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
+from kplug.registry import Range, search_ranges
 
 
+@search_ranges(lr=Range(1e-5, 0.1, log=True))
 class Nadam(RuleOptimizer):
     """Adam whose momentum looks one step ahead, with a momentum that warms up.
 

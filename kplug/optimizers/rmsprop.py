@@ -13,8 +13,10 @@ from kplug.components.types import ScheduleLike
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import GroupSetting, require_epsilon, require_rho
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
+from kplug.registry import Range, search_ranges
 
 
+@search_ranges(lr=Range(1e-5, 0.1, log=True))
 class RMSprop(RuleOptimizer):
     """Steps divided by a running average of the gradient's magnitude.
 

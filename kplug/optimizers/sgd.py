@@ -13,8 +13,10 @@ from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import GroupSetting, require_rho
 from kplug.optimizers.base.rule import Tensors
 from kplug.optimizers.base.sparse_gradients import RowGradient, RowOptimizer
+from kplug.registry import Range, search_ranges
 
 
+@search_ranges(lr=Range(1e-4, 1.0, log=True), momentum=Range(0.0, 0.99))
 class SGD(RowOptimizer, torch.optim.SGD):
     """Stochastic gradient descent, optionally with momentum.
 

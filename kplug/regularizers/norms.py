@@ -10,6 +10,7 @@ from kplug.backend.convert import TensorLike, to_operand_of
 from kplug.components.arguments import require_number
 from kplug.components.configurable import declared_name
 from kplug.errors import ArgumentError
+from kplug.registry import Range, search_ranges
 from kplug.regularizers.base import Regularizer
 
 _FACTOR = "a finite number >= 0"
@@ -17,6 +18,7 @@ _DEFAULT = 0.01
 
 
 @final
+@search_ranges(l1=Range(1e-6, 0.1, log=True))
 class L1(Regularizer):
     """Sum of absolute values: ``l1 · Σ|w|``. Drives weights to exactly zero.
 
@@ -50,6 +52,7 @@ class L1(Regularizer):
 
 
 @final
+@search_ranges(l2=Range(1e-6, 0.1, log=True))
 class L2(Regularizer):
     """Sum of squares: ``l2 · Σw²``. Keeps weights small.
 
@@ -84,6 +87,7 @@ class L2(Regularizer):
 
 
 @final
+@search_ranges(l1=Range(1e-6, 0.1, log=True), l2=Range(1e-6, 0.1, log=True))
 class L1L2(Regularizer):
     """Both penalties: ``l1 · Σ|w| + l2 · Σw²``.
 

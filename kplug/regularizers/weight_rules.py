@@ -113,9 +113,11 @@ def find_weight_rules(
     module: nn.Module, role: Role
 ) -> Iterator[tuple[Callable[[Tensor], Tensor], Tensor]]:
     """Yield the components of one role that `penalize` gave a module, each with its weight."""
-    for name, resolved in vars(module).get(_HOME, {}).get(role, {}).items():
-        weight = module.get_parameter(name)
-        if weight.requires_grad:
+    rules = vars(module).get(_HOME, {}).get(role)
+    weights = dict(module.named_parameters()) if rules else {}
+    for name, resolved in (rules or {}).items():
+        weight = weights.get(name)  # gone if it has a low-rank adapter, which freezes it
+        if weight is not None and weight.requires_grad:
             yield resolved.object, weight
 
 

@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 import kplug.builtins
-from kplug.registry import KINDS, REGISTRY, Kind
+from kplug.registry import REGISTRY, Kind
+from kplug.registry.kinds import BUILT_IN_KINDS
 from tests.generate_builtins import make_table
 
 FOLDER = Path(kplug.builtins.__file__).parent
 
-parametrize_kinds = pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+parametrize_kinds = pytest.mark.parametrize(
+    "kind", BUILT_IN_KINDS.values(), ids=lambda kind: kind.name
+)
 
 
 @parametrize_kinds

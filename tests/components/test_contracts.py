@@ -11,6 +11,7 @@ from kplug.components.contracts import as_callable, check_call, find_signature, 
 from kplug.errors import ContractError
 from kplug.registry import KINDS, resolve
 from kplug.registry.building.reverse_lookup import name_of
+from kplug.registry.kinds import BUILT_IN_KINDS
 
 
 def annotated(x: int, y: int) -> int:
@@ -58,7 +59,7 @@ def test_names(function: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [kind for kind in KINDS if kind not in ("layer", "optimizer", "callback")]
+    "kind", [kind for kind in BUILT_IN_KINDS if kind not in ("layer", "optimizer", "callback")]
 )
 def test_a_class_of_classes_is_refused(kind: str) -> None:
     with pytest.raises(ContractError) as caught:

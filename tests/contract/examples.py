@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import inspect
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from kplug_numbers.plugin import READ
 from kplug.errors import SpecError
 from kplug.layers import Input
 from kplug.registry import REGISTRY, Component, Spec, parse_spec
-from kplug.registry.kinds import KINDS
+from kplug.registry.kinds import BUILT_IN_KINDS, KINDS
 
 # For arguments without a default, whatever component they belong to.
 USUAL_ARGUMENTS: dict[str, Any] = {
@@ -212,19 +213,33 @@ EXAMPLES: dict[str, Example] = {
 }
 
 
+ADAPTABLE = ("Dense", "EinsumDense", "Embedding")
+OF_ADAPTERS = {
+    "config": "as in Keras, the arguments of an adapter stand there once it has one",
+    "idle": "an adapter begins at zero, and its alpha without a rank means nothing",
+}
+
+
 def find_examples() -> dict[str, Example]:
-    """Return an example for each installed component that needs one, so that a new one is found."""
+    """Return an example for each component of kplug's kinds that needs one, so that a new one is found."""
     found = {}
-    for kind in KINDS.values():
+    for kind in BUILT_IN_KINDS.values():
         for component in REGISTRY.components(kind):
             name = f"{kind.name}/{component.qualified_name}"
             arguments = _usual_arguments(component, len(kind.leading))
             if arguments and name not in EXAMPLES:
                 found[name] = Example(arguments)
     owners = {
-        one.origin.distribution for kind in KINDS.values() for one in REGISTRY.components(kind)
+        one.origin.distribution
+        for kind in BUILT_IN_KINDS.values()
+        for one in REGISTRY.components(kind)
     }
-    return found | {name: one for name, one in EXAMPLES.items() if name.split("/")[1] in owners}
+    found |= {name: one for name, one in EXAMPLES.items() if name.split("/")[1] in owners}
+    adaptable = {name: found[name] for name in (f"layer/kplug/{layer}" for layer in ADAPTABLE)}
+    return found | {
+        name: replace(one, leave_out={**one.leave_out, **OF_ADAPTERS})
+        for name, one in adaptable.items()
+    }
 
 
 def list_own_distributions() -> list[str]:

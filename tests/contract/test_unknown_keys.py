@@ -8,11 +8,11 @@ import pytest
 
 from kplug.errors import ArgumentError
 from kplug.registry import REGISTRY, Component, resolve
-from kplug.registry.kinds import KINDS
+from kplug.registry.kinds import BUILT_IN_KINDS
 
 READERS = [
     component
-    for kind in KINDS.values()
+    for kind in BUILT_IN_KINDS.values()
     for component in REGISTRY.components(kind)
     if inspect.isclass(REGISTRY.load(component))
     and hasattr(REGISTRY.load(component), "from_config")

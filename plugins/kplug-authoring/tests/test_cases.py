@@ -21,7 +21,7 @@ from torch import Tensor
 import kplug
 from kplug.errors import ArgumentError, SeveralProblemsError
 from kplug.registry.examples import find_example
-from kplug.registry.kinds import KINDS
+from kplug.registry.kinds import BUILT_IN_KINDS
 
 
 def halve(weight_matrix: Tensor) -> Tensor:
@@ -58,7 +58,7 @@ def test_names_of_cases_are_unique() -> None:
     assert "constraint-kplug/max_norm-idempotent" in names
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BUILT_IN_KINDS)
 def test_checks_are_listed(kind: str) -> None:
     assert {"config", "pickle", "determinism"} < list_checks(kind).keys()
 

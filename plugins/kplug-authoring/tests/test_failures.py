@@ -99,6 +99,13 @@ def deaf_factory(over: str = "mean") -> Callable[..., Tensor]:
     return partial(_square, over="mean")
 
 
+@kplug.search_ranges(power=kplug.Range(1.0, 3.0))
+def overreaching(weight_matrix: Tensor, power: float = 2.0) -> Tensor:
+    if power > 2.0:
+        raise ValueError("power > 2")
+    return weight_matrix.abs().pow(power).sum()
+
+
 def lenient_factory(over: str = "mean") -> Callable[..., Tensor]:
     """Any text but one means the sum, so that a text changes something."""
     return partial(_square, over=over)
@@ -315,6 +322,12 @@ BROKEN = [
     ),
     Broken("regularizer", "config", Unstorable, "which JSON cannot hold"),
     Broken("regularizer", "config", Forked, r"makes one whose configuration is \{'factor': 0.02\}"),
+    _function(
+        "regularizer",
+        "search_ranges",
+        overreaching,
+        r"^power is searched from 1.0 to 3.0, and power=3.0 is refused: ValueError: power > 2$",
+    ),
     Broken("regularizer", "pickle", Unpicklable, "Can't (get|pickle) local object"),
     Broken("regularizer", "determinism", Counting, r"^\d+\.\d+ and \d+\.\d+$"),
     _how("initializer", "shape_and_dtype", Drawing, "float64", "float64 for .* of torch.float32"),

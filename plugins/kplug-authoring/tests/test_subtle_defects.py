@@ -12,6 +12,7 @@ from kplug.registry import get_kind
 from tests.plugins.subtle_defects import SUBTLE, Subtle
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("subtle", SUBTLE, ids=str)
 def test_the_defect_is_found_and_what_is_right_passes(subtle: Subtle) -> None:
     assert run(subtle, subtle.sound) is None

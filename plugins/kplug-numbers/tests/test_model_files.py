@@ -233,6 +233,7 @@ EDITS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", EDITS)
 def test_what_is_damaged_is_not_the_same(name: str, acme: Install, tmp_path: Path) -> None:
     path, (change, said) = tmp_path / "m.h5", EDITS[name]

@@ -101,6 +101,7 @@ WRITTEN = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("extension", ["keras", "h5"])
 @pytest.mark.parametrize("arguments", WRITTEN)
 def test_a_template_is_loaded_again_by_name(
@@ -113,6 +114,7 @@ def test_a_template_is_loaded_again_by_name(
         _check(f"of_scope{arguments}", rate, path)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("extension", ["keras", "h5"])
 @pytest.mark.parametrize("spelling", ["lr", "learning_rate"])
 @pytest.mark.parametrize("is_schedule", [False, True])

@@ -515,6 +515,33 @@ def test_numbers_that_changed_fail_until_they_are_accepted(install: Sandbox) -> 
     assert failures(read("kplug-good", status=0)) == {"shrink": []}
 
 
+@pytest.mark.parametrize(
+    ("lifecycle", "message"),
+    [
+        ("deprecated", "it is deprecated, and names no successor"),
+        ("deprecated:shrnk", "its successor 'shrnk' is no regularizer here"),
+        ("archived:kplug.l2", None),
+        ("stable", None),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::kplug.errors.DeprecatedComponentWarning")
+def test_lifecycles_are_shown(install: Sandbox, lifecycle: str, message: str | None) -> None:
+    install(
+        "kplug-good",
+        entry_points={
+            "kplug.regularizers": {"shrink": "good:shrink"},
+            "kplug.lifecycle": {"regularizer.shrink": lifecycle},
+        },
+        modules={"good.py": GOOD},
+    )
+    stage, _, successor = lifecycle.replace("kplug.", "kplug/").partition(":")
+    data = read("shrink", status=0)
+    (component,) = data["components"]
+    assert (component["lifecycle"], component["successor"]) == (stage, successor or None)
+    assert [found["message"] for found in data["findings"]] == ([message] if message else [])
+    assert check("shrink", status=0).splitlines()[0].endswith(f"  silver  {stage}")
+
+
 # --- How it is told -------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 import kplug
 from kplug.cli.app import app
 from kplug.inspection import list_components
-from kplug.registry import KINDS
+from kplug.registry.kinds import BUILT_IN_KINDS
 from tests.plugins import authoring as exposed
 from tests.plugins.authoring import install_project
 from tests.registry import conftest
@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[4]
 install = conftest.install  # only what a test installs is seen
 authoring = exposed.authoring  # and this distribution
 
-COMPONENTS = {kind: f"acme_{kind}" for kind in KINDS}
+COMPONENTS = {kind: f"acme_{kind}" for kind in BUILT_IN_KINDS}
 ALL_KINDS = [part for kind, name in COMPONENTS.items() for part in (f"--{kind}", name)]
 
 
@@ -91,7 +91,7 @@ def test_a_component_of_each_kind_keeps_its_contract(tmp_path: Path, install: Sa
     new("kplug-acme", *ALL_KINDS)
     install_project(install, tmp_path / "kplug-acme")
     assert install.problems("kplug-acme") == []
-    assert run_contract("kplug-acme") > len(KINDS)
+    assert run_contract("kplug-acme") > len(BUILT_IN_KINDS)
 
 
 def test_the_numbers_of_each_kind_can_be_recorded_and_are_compared_by_the_ci(
@@ -105,14 +105,16 @@ def test_the_numbers_of_each_kind_can_be_recorded_and_are_compared_by_the_ci(
     url = {"url": install.folder.as_uri(), "dir_info": {"editable": True}}
     (install.info("kplug-acme", "0.1.0") / "direct_url.json").write_text(json.dumps(url))
     recorded = record_numbers("kplug-acme").content
-    assert {kind for kind, _ in recorded.readings} == KINDS.keys() - {"callback"}
+    assert {kind for kind, _ in recorded.readings} == BUILT_IN_KINDS.keys() - {"callback"}
     assert recorded.unread == {}
-    assert all(one.outcome == "same" for kind in KINDS for one in _check(kind))
+    assert all(one.outcome == "same" for kind in BUILT_IN_KINDS for one in _check(kind))
 
 
 def _check(kind: str) -> list[Result]:
     (component,) = (
-        one for one in list_components(KINDS[kind]) if one.origin.distribution == "kplug-acme"
+        one
+        for one in list_components(BUILT_IN_KINDS[kind])
+        if one.origin.distribution == "kplug-acme"
     )
     return check_component(component)
 

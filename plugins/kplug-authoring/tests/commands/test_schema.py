@@ -66,6 +66,7 @@ ACCEPTED: list[dict[str, Any]] = [
     {"loss": "0.5*dice + bce", "optimizer": "adam(lr=0.01)", "callbacks": "terminate_on_nan"},
     {"loss": {"name": "huber", "delta": 2}, "optimizer": {"name": "adam", "lr": 0.01}},
     {"loss": {"name": "huber", "args": {"delta": 2.0}}},
+    {"loss": {"name": "huber", "delta": 99.0}},  # outside what is worth a search
     {"loss": {"one": "mse", "two": {"name": "huber", "delta": 2.0}}},
     {"loss": ["mse", {"name": "dice"}, None], "weighted_metrics": [["mae"], None]},
     {"metrics": {"one": ["mae", {"name": "auc", "num_thresholds": 9}], "two": "acc"}},
@@ -108,7 +109,11 @@ def test_editors_are_told_names_defaults_and_summaries(validator: Any) -> None:
         for one in flat["allOf"]
         for name in one["if"]["properties"]["name"]["enum"]
     }
-    assert found["huber"]["properties"]["delta"] == {"anyOf": [{"type": "number"}], "default": 1.0}
+    assert found["huber"]["properties"]["delta"] == {
+        "anyOf": [{"type": "number"}],
+        "default": 1.0,
+        "description": "Worth a search: 0.1 to 10.0 (log).",
+    }
     assert found["huber"]["description"].startswith("Squared for small errors")
     assert found["wave"] == found["waves/wave"] == {
         "description": "Rise and fall.",

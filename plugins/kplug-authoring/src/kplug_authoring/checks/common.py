@@ -8,7 +8,13 @@ import pickle
 from collections.abc import Iterable, Mapping
 
 from kplug import Resolved, resolve
-from kplug.inspection import find_kind_of_slot, load
+from kplug.inspection import (
+    find_kind_of_slot,
+    find_search_ranges,
+    list_ends,
+    load,
+    write_range,
+)
 from kplug_authoring.checks.subject import (
     Finding,
     Subject,
@@ -183,6 +189,23 @@ def _changes(subject: Subject, name: str) -> bool:
     return False
 
 
+@check(
+    "it can be made and used at the ends of its search ranges, and with each of their choices",
+    "Give @kplug.search_ranges what the argument allows.",
+)
+def _search_ranges(subject: Subject) -> Finding:
+    for name, values in find_search_ranges(subject.component).items():
+        for value in list_ends(values):
+            try:
+                subject.behave(subject.make(**{name: value}))
+            except Exception as error:  # noqa: BLE001 - foreign code
+                return (
+                    f"{name} is searched from {write_range(values)}, and {name}={value!r} is refused: "
+                    f"{type(error).__name__}: {error}"
+                )
+    return None
+
+
 def _is_used(subject: Subject, **arguments: object) -> bool:
     """Whether a component can be made and used with further arguments."""
     try:
@@ -192,5 +215,5 @@ def _is_used(subject: Subject, **arguments: object) -> bool:
     return True
 
 
-BASIC = (made, _config, _pickle, _determinism, _arguments)
+BASIC = (made, _config, _pickle, _determinism, _arguments, _search_ranges)
 COMMON = (*BASIC, _effect)

@@ -16,7 +16,15 @@ from kplug import Component, Kind
 from kplug.commands import diverting_output
 from kplug.display.messages import make_printable
 from kplug.errors import KplugError
-from kplug.inspection import KINDS, find_spec_parameters, load, summarize
+from kplug.inspection import (
+    KINDS,
+    Searched,
+    find_search_ranges,
+    find_spec_parameters,
+    load,
+    summarize,
+    write_range,
+)
 from kplug.names import type_of_names
 from kplug_authoring.commands.stubs.annotations import write_argument_type
 from kplug_authoring.commands.stubs.module_text import find_names
@@ -149,6 +157,7 @@ def _describe_component(kind: Kind, component: Component, failures: list[str]) -
     if parameters is None:
         return described
     hints, several = read_types(target), [one.kind for one in parameters.values()]
+    ranges = find_search_ranges(component)
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     named = [
         one for one in parameters.values() if one.kind not in variadic and one.name not in _FORMS
@@ -156,12 +165,17 @@ def _describe_component(kind: Kind, component: Component, failures: list[str]) -
     return {
         **described,
         "required": [one.name for one in named if one.default is one.empty],
-        "properties": {"name": {}, **{one.name: _describe(one, hints) for one in named}},
+        "properties": {
+            "name": {},
+            **{one.name: _describe(one, hints, ranges.get(one.name)) for one in named},
+        },
         "additionalProperties": inspect.Parameter.VAR_KEYWORD in several,
     }
 
 
-def _describe(parameter: inspect.Parameter, hints: dict[str, Any]) -> _Schema:
+def _describe(
+    parameter: inspect.Parameter, hints: dict[str, Any], searched: Searched | None
+) -> _Schema:
     """Return the schema of an argument; an empty one, which allows all, if its type is unclear."""
     default = ... if parameter.default is parameter.empty else parameter.default
     hint = hints.get(parameter.name, parameter.annotation)
@@ -171,6 +185,8 @@ def _describe(parameter: inspect.Parameter, hints: dict[str, Any]) -> _Schema:
     is_finite = isinstance(default, float) and math.isfinite(default)
     if default is None or type(default) in (bool, int, str) or is_finite:
         found["default"] = default
+    if searched is not None:  # no minimum and maximum: values outside it are allowed
+        found["description"] = f"Worth a search: {write_range(searched)}."
     return found
 
 

@@ -9,10 +9,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from kplug import Component, get_kind
-from kplug.display.messages import make_printable
+from kplug import Component, get_kind, parse_spec
+from kplug.display.messages import make_printable, quote
 from kplug.errors import KplugError
-from kplug.inspection import COMMAND, Problem, describe_signature, find_parameters, load, load_part
+from kplug.inspection import (
+    COMMAND,
+    Problem,
+    describe_signature,
+    find_component,
+    find_parameters,
+    load,
+    load_part,
+)
 from kplug_authoring.commands.check.report import Finding, Severity
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -41,6 +49,7 @@ def audit_component(component: Component) -> Iterator[Finding]:
     found = {
         "documentation": _audit_documentation(component, target, [name for name, _ in arguments]),
         "types": _audit_types(target),
+        "lifecycle": _audit_lifecycle(component),
     }
     for rule, message in found.items():
         if message:
@@ -77,6 +86,19 @@ def _audit_types(target: Any) -> str | None:
         if parameter.annotation is parameter.empty and parameter.kind not in _VARIADIC
     ]
     return f"it has no type for {', '.join(map(repr, untyped))}" if untyped else None
+
+
+def _audit_lifecycle(component: Component) -> str | None:
+    successor = component.successor
+    if component.lifecycle == "deprecated" and successor is None:
+        return "it is deprecated, and names no successor"
+    if successor is None:
+        return None
+    try:
+        found = find_component(get_kind(component.kind), parse_spec(successor))
+    except KplugError:
+        found = None
+    return None if found else f"its successor {quote(successor)} is no {component.kind} here"
 
 
 def _documentation(target: Any) -> str:

@@ -12,6 +12,7 @@ from kplug.commands import find_width, print_lines
 from kplug.display.messages import make_printable
 from kplug.display.terminal import wrap
 from kplug.errors import KplugError
+from kplug.inspection import find_lifecycle
 from kplug_authoring.commands.check.report import CheckedComponent, Report, find_lowest
 from kplug_authoring.levels import LEVELS, rank
 
@@ -32,18 +33,20 @@ def _print_rows(report: Report) -> None:
     for row in rows:
         colour = "green" if row[0] == "passed" else "red"
         cells = [f"{text:<{size}}" for text, size in zip(row, columns, strict=True)]
-        line = "  ".join(cells if is_table else row).rstrip()
+        line = "  ".join(cells if is_table else filter(None, row)).rstrip()
         typer.secho("\n".join(wrap(line, width)), fg=colour)
 
 
-def _row(checked: CheckedComponent) -> tuple[str, str, str, str, str]:
+def _row(checked: CheckedComponent) -> tuple[str, str, str, str, str, str]:
     component, failures = checked.component, len(checked.failures)
     result = "failed" if failures or not checked.results else "passed"
     count = f"{len(checked.results) - failures} of {len(checked.results)}"
     if checked.left_out:
         count += f", {len(checked.left_out)} left out"
     level = checked.standing.level or "no level"
-    return result, component.kind, component.qualified_name, count, level
+    lifecycle = find_lifecycle(component)
+    stage = lifecycle.stage if lifecycle else ""
+    return result, component.kind, component.qualified_name, count, level, stage
 
 
 def _explain(report: Report) -> Iterator[str]:

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import Any, Literal
 
 from kplug import Component, __version__
-from kplug.inspection import Build, Origin, find_build_here
+from kplug.inspection import Build, Origin, find_build_here, find_lifecycle
 from kplug_authoring.levels import Level, Rule, Standing, find_standing, rank
 
 Severity = Literal["error", "warning"]
@@ -69,7 +69,8 @@ class Finding:
     """A finding about a distribution or component, beyond the checks of its kind.
 
     Args:
-        rule: Its category: ``declaration``, ``import``, ``light module``, ``documentation``, ``types``.
+        rule: Its category: ``declaration``, ``import``, ``light module``, ``documentation``,
+            ``types``, ``lifecycle``.
         level: An error makes the command fail; a warning does with ``--strict``.
         origin: The distribution.
         message: The fault, with advice.
@@ -180,6 +181,7 @@ def find_lowest(checked: Iterable[CheckedComponent]) -> Level | None:
 
 def _describe(checked: CheckedComponent) -> dict[str, Any]:
     component = checked.component
+    lifecycle = find_lifecycle(component)
     return {
         "kind": component.kind,
         "name": component.name,
@@ -202,4 +204,6 @@ def _describe(checked: CheckedComponent) -> dict[str, Any]:
         "missing": [rule.name for rule in checked.standing.missing],
         "reference": checked.reference,
         "cost": checked.cost,
+        "lifecycle": lifecycle.stage if lifecycle else None,
+        "successor": lifecycle.successor if lifecycle else None,
     }
