@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import linecache
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import kplug
+from kplug.errors import DeprecatedComponentWarning
 
 X, Y = np.ones((8, 3), "float32"), np.eye(2, dtype="float32")[[0, 1] * 4]
 
@@ -51,6 +54,23 @@ def test_classes_are_predicted(model: Any) -> None:
     assert model.predict_proba(X).shape == (8, 2)
     one: Any = kplug.Sequential([kplug.layers.Dense(1, "sigmoid", input_dim=3)])
     assert one.predict_classes(X).shape == (8, 1)
+
+
+def test_warnings_name_the_line_of_the_script(installed: Any, tmp_path: Path) -> None:
+    old = kplug.Component("old", lambda y_true, y_pred: y_pred - y_true, lifecycle="deprecated")
+    places = []
+    with kplug.scope(losses={"old": old}):
+        model = installed.models.Sequential([installed.layers.Dense(2, input_dim=3)])
+        with pytest.warns(DeprecatedComponentWarning) as record:
+            model.compile("sgd", "old")
+        places += [(one.filename, one.lineno) for one in record]
+        model.save(str(tmp_path / "model.h5"))
+        kplug.reload()  # warns anew
+        with pytest.warns(DeprecatedComponentWarning) as record:
+            installed.models.load_model(str(tmp_path / "model.h5"))
+        places += [(one.filename, one.lineno) for one in record]
+    lines = [linecache.getline(*place).strip().partition("(")[0] for place in places]
+    assert lines == ["model.compile", "installed.models.load_model"]
 
 
 def test_what_is_trainable_counts_when_compile_is_called(installed: Any) -> None:

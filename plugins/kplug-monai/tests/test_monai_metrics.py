@@ -197,8 +197,14 @@ def test_a_metric_is_reset_merged_moved_and_pickled() -> None:
     assert first.result() == whole.result()
     copied = pickle.loads(pickle.dumps(first))
     assert copied.result() == whole.result()
+    other = make("DiceMetric", {"argmax": True})
+    for _ in range(2):  # what is already there does not count
+        other.restore(first.snapshot())
+    assert other.result() == whole.result()
     first.reset_state()
     assert first.result() == 0
+    other.restore(first.snapshot())
+    assert other.result() == 0
     with pytest.raises(ContractError, match="cannot take in the state of mean_iou"):
         first.merge_state([make("MeanIoU", {})])
 

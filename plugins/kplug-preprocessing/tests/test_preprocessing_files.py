@@ -87,6 +87,7 @@ def test_layers_are_classes_of_keras(which: str, tmp_path: Path) -> None:
     assert rows == {"kplug-preprocessing"}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("which", MODELS)
 @pytest.mark.parametrize("suffix", ["keras", "h5", "weights.h5"])
 def test_models_are_read(which: str, suffix: str, tmp_path: Path) -> None:

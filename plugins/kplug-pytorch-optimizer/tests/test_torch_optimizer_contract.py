@@ -31,6 +31,7 @@ PARAMETERS = [
 ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("case", PARAMETERS)
 def test_contract(case: ContractCase) -> None:
     check_contract(case)

@@ -55,6 +55,7 @@ def test_every_optimizer_of_the_version_is_offered_or_left_out_with_a_reason() -
         assert own == OPTIMIZERS.keys() | LEFT_OUT.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("argument", UNDECLARED)
 def test_arguments_that_no_signature_shows_are_those_that_the_library_reads(argument: str) -> None:
     default, owners = UNDECLARED[argument]

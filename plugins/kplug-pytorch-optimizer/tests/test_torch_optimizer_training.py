@@ -114,6 +114,7 @@ def test_trains_as_the_library_does_by_hand(class_name: str) -> None:
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("class_name", ALL)
 def test_goes_on_after_a_load_as_if_nothing_had_happened(class_name: str, tmp_path: Path) -> None:
     model = make_model(class_name)

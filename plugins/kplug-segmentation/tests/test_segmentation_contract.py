@@ -20,6 +20,7 @@ CASES = [
 ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_contract(case: ContractCase) -> None:
     check_contract(case)

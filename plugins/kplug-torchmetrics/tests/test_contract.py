@@ -32,6 +32,7 @@ CASES = [
 ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("case", CASES)
 def test_contract(case: ContractCase) -> None:
     check_contract(case)

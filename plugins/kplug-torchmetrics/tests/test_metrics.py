@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import kplug_torchmetrics
@@ -305,6 +306,39 @@ def test_workers_are_merged(spec: str) -> None:
     first, *others = (part for part in parts if part is not None)
     first.merge_state(others)
     torch.testing.assert_close(first.result(), whole.result())
+
+
+def check_continuation(make: Callable[[], Any], batches: Any) -> None:
+    """Give a snapshot after a batch to another metric, and compare it to one that has seen all batches."""
+    (y, p), (later_y, later_p) = batches
+    first, other, whole = make(), make(), make()
+    first.update_state(y, p)
+    other.restore(first.snapshot())
+    other.update_state(later_y, later_p)
+    whole.update_state(y, p)
+    whole.update_state(later_y, later_p)
+    for found, expected in zip(flatten(other.result()), flatten(whole.result()), strict=True):
+        torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
+
+
+@pytest.mark.parametrize("class_name", NUMERIC)
+def test_a_metric_goes_on_from_the_snapshot_of_another(class_name: str) -> None:
+    def make() -> Any:
+        return getattr(components, class_name)(**arguments_of(class_name))
+
+    check_continuation(make, [draw_for(class_name, seed)[:2] for seed in (0, 1)])
+
+
+@pytest.mark.parametrize(
+    ("spec", "inputs"),
+    [
+        ("classwise_wrapper(stat_scores(**MULTICLASS, average=None))", "classes"),
+        ("min_max_metric('kplug-torchmetrics/mean_squared_error')", "values"),
+    ],
+)
+def test_a_wrapper_goes_on_with_what_is_inside(spec: str, inputs: str) -> None:
+    spec = spec.replace("**MULTICLASS", "task='multiclass', num_classes=3")
+    check_continuation(lambda: metrics.get(spec), [draw(inputs, seed)[:2] for seed in (0, 1)])
 
 
 def test_state_moves_with_the_predictions() -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from kplug_keras2.binding.installing import install as install, uninstall as uninstall
 
 __all__ = ["install", "uninstall"]
+__kplug_passes_warnings_on__ = True
 
 
 def __getattr__(name: str) -> Any:

@@ -133,6 +133,17 @@ class MonaiMetric(Metric):
         kept = self.module._buffers or []
         return {f"buffer_{place}": torch.stack(each) for place, each in enumerate(kept)}
 
+    def snapshot(self) -> dict[str, Any]:
+        """Return a copy of the state."""
+        return {"state": self.state}
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Go on from a snapshot."""
+        self.module.reset()
+        kept = [each.to(self._device) for each in snapshot["state"].values()]
+        if kept:
+            self.module.extend(*kept)
+
     def to(self, device: torch.device | str) -> MonaiMetric:
         """Move the state to a device."""
         self._device = torch.device(device)

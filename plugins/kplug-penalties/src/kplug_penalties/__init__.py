@@ -12,11 +12,13 @@ import math
 import torch
 from torch import Tensor
 
+from kplug import Range, search_ranges
 from kplug.errors import ArgumentValueError
 
 __all__ = ["group_lasso", "l1_reg", "orthogonality"]
 
 
+@search_ranges(strength=Range(1e-6, 0.1, log=True))
 def l1_reg(weight_matrix: Tensor, strength: float = 0.01) -> Tensor:
     """Penalise the absolute size of every weight, so that few stay different from zero.
 
@@ -43,6 +45,7 @@ def l1_reg(weight_matrix: Tensor, strength: float = 0.01) -> Tensor:
     return _checked(strength, "l1_reg") * weight_matrix.abs().sum()
 
 
+@search_ranges(strength=Range(1e-6, 0.1, log=True))
 def group_lasso(weight_matrix: Tensor, strength: float = 0.01, axis: int = -1) -> Tensor:
     """Penalise the norm of whole groups of weights, so that groups go to zero together.
 
@@ -80,6 +83,7 @@ def group_lasso(weight_matrix: Tensor, strength: float = 0.01, axis: int = -1) -
     return scale * math.sqrt(groups.shape[1]) * norms.sum()
 
 
+@search_ranges(strength=Range(1e-6, 0.1, log=True))
 def orthogonality(weight_matrix: Tensor, strength: float = 0.01) -> Tensor:
     """Penalise units that point the same way, and lengths other than one.
 

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from kplug import Range, search_ranges
 from kplug.errors import ArgumentValueError
 from kplug_segmentation.overlap import align_masks, check_at_least_zero
 
@@ -14,6 +15,7 @@ from kplug_segmentation.overlap import align_masks, check_at_least_zero
 _EPSILON = 1e-7
 
 
+@search_ranges(alpha=Range(0.1, 0.9), gamma=Range(0.0, 5.0))
 def focal_loss(
     y_true: Tensor,
     y_pred: Tensor,
@@ -22,6 +24,8 @@ def focal_loss(
     from_logits: bool = False,
 ) -> Tensor:
     """Return the binary focal loss of each pixel, averaged over the last axis.
+
+    It suits imbalanced masks: the many pixels that are easy count little.
 
     ``−a · (1 − q)^gamma · log q``, where ``q`` is the probability given to the truth: ``p`` where
     ``y_true`` is 1 and ``1 − p`` where it is 0; ``a`` is ``alpha`` and ``1 − alpha`` there.

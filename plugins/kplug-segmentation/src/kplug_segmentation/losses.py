@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug import example
+from kplug import Range, example, search_ranges
 from kplug.errors import ArgumentValueError
 from kplug_segmentation.overlap import (
     Reduction,
@@ -38,6 +38,7 @@ Score = Callable[..., Tensor]
 
 
 @example({"smooth": 1e-5, "thresh": None})
+@search_ranges(smooth=Range(1e-6, 1.0, log=True))
 def dice_loss(
     smooth: float,
     thresh: float | None,
@@ -45,6 +46,8 @@ def dice_loss(
     reduction: Reduction = "batch",
 ) -> Loss:
     """Make the loss that is minus the dice coefficient: −1 for a perfect mask, 0 for a useless one.
+
+    It measures the overlap of the masks, so it suits imbalanced ones, where few pixels are set.
 
     ``−(2·I + smooth) / (T + P + smooth)`` with ``I = Σ t·p``, ``T = Σ t``, ``P = Σ p``, where ``t``
     is ``y_true`` and ``p`` is 1 where ``y_pred > thresh``, else 0. This value has no gradient of
@@ -83,6 +86,7 @@ def dice_loss(
 
 
 @example({"smooth": 1e-5, "thresh": None})
+@search_ranges(smooth=Range(1e-6, 1.0, log=True))
 def jaccard_loss(
     smooth: float,
     thresh: float | None,
@@ -91,8 +95,8 @@ def jaccard_loss(
 ) -> Loss:
     """Make the loss that is minus the Jaccard coefficient, intersection over union.
 
-    ``−(I + smooth) / (T + P − I + smooth)``. Arguments, errors and gradient are those of
-    ``dice_loss``.
+    ``−(I + smooth) / (T + P − I + smooth)``. Like ``dice_loss`` it measures the overlap of the masks;
+    arguments, errors and gradient are those of that loss.
 
     Returns:
         The loss ``jaccard(y_true, y_pred)``.
@@ -113,6 +117,7 @@ def jaccard_loss(
 
 
 @example({"smooth": 1e-5, "thresh": None})
+@search_ranges(smooth=Range(1e-6, 1.0, log=True), alpha=Range(0.1, 0.9), beta=Range(0.1, 0.9))
 def tversky_loss(
     smooth: float,
     thresh: float | None,
@@ -124,7 +129,8 @@ def tversky_loss(
     """Make the loss that is minus the Tversky coefficient.
 
     ``−(I + smooth) / (I + alpha·(P − I) + beta·(T − I) + smooth)``: raise ``beta`` where a missed
-    pixel costs more than one marked by mistake. The gradient is as for ``dice_loss``.
+    pixel costs more than one marked by mistake, as in imbalanced masks. It measures their overlap,
+    and the gradient is as for ``dice_loss``.
 
     Args:
         smooth: As for ``dice_loss``.

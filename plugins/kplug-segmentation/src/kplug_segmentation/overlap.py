@@ -32,6 +32,8 @@ def dice_coef(
 ) -> Tensor:
     """Return the dice coefficient, twice what the masks share over what they have together.
 
+    It measures their overlap, from 0 to 1.
+
     ``(2·I + smooth) / (T + P + smooth)`` with ``I = Σ t·p``, ``T = Σ t``, ``P = Σ p``, where ``t``
     is ``y_true`` and ``p`` is 1 where ``y_pred > thresh``, else 0.
 
@@ -71,6 +73,8 @@ def jaccard_coef(
     reduction: Reduction = "batch",
 ) -> Tensor:
     """Return the Jaccard coefficient, the intersection over the union of the masks.
+
+    It measures their overlap, from 0 to 1.
 
     ``(I + smooth) / (T + P − I + smooth)``. Arguments, result and errors are as for ``dice_coef``.
 

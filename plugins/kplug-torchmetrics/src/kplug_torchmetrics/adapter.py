@@ -21,6 +21,23 @@ _SUBPACKAGES = ("audio", "detection", "image", "retrieval", "segmentation", "tex
 _SLOTS = ("base_metric", "metric", "metrics")
 
 
+def _copy(value: Any, device: torch.device | None = None) -> Any:
+    """Return a copy of a state, on a device: a tensor, or a list of tensors or others."""
+    if isinstance(value, list):
+        return [_copy(each, device) for each in value]
+    return value.detach().clone().to(device) if isinstance(value, torch.Tensor) else value
+
+
+def _list_changing(module: Any) -> set[str]:
+    """Return the names of attributes that batches may change: the state, other tensors and counts."""
+    found = {
+        name
+        for name, value in vars(module).items()
+        if isinstance(value, torch.Tensor) or type(value) is int
+    }
+    return found | set(module._defaults)
+
+
 class TorchMetric(Metric):
     """Base class of the adapters, one class per metric, with the metric's arguments.
 
@@ -110,6 +127,30 @@ class TorchMetric(Metric):
         found = [each.device for each in arguments if isinstance(each, torch.Tensor)]
         if found:
             self.to(found[0])
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return a copy of the state of the module and those inside."""
+        return {
+            "modules": {
+                path: {name: _copy(getattr(each, name)) for name in _list_changing(each)}
+                for path, each in self._modules()
+            },
+            "is_fresh": self._is_fresh,
+            "queries": self._queries,
+        }
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Go on from a snapshot."""
+        for path, each in self._modules():
+            kept = snapshot["modules"][path]
+            for name in _list_changing(each) & kept.keys():
+                setattr(each, name, _copy(kept[name], self._device))
+            each._computed = None
+        self._is_fresh, self._queries = snapshot["is_fresh"], snapshot["queries"]
+
+    def _modules(self) -> list[tuple[str, Any]]:
+        modules = self.module.named_modules()
+        return [(path, each) for path, each in modules if isinstance(each, torchmetrics.Metric)]
 
     def to(self, device: torch.device | str) -> TorchMetric:
         """Move the state to a device."""

@@ -90,7 +90,7 @@ class IntegerLookup(IndexLookup):
             found = self.find_tokens(array) if self.invert else self.find_numbers(array)
             return torch.from_numpy(found.astype(np.int64)).to(integers.device)
         known, values = self._table.to(integers.device).unbind()
-        places = torch.searchsorted(known, integers)
+        places = torch.bucketize(integers, known)
         return torch.where(known.take(places) == integers, values.take(places), others)
 
     def _find_others(self, integers: Any) -> Any:
