@@ -77,6 +77,7 @@ def main() -> int:
     )
     running = begin_comparing()
     fill_landing_page(PAGES)
+    add_study(PAGES / "recipes")
     add_plugins(PAGES)
     add_hooks()
     add_commands()
@@ -89,9 +90,20 @@ def main() -> int:
     return 1 if faults else 0
 
 
-def run(*arguments: str) -> int:
+def run(*arguments: str, **environment: str) -> int:
     """Run Python, and return its exit status."""
-    return subprocess.run([sys.executable, *arguments], check=False, cwd=ROOT).returncode
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, check=False, cwd=ROOT, env=os.environ | environment).returncode
+
+
+def add_study(folder: Path) -> None:
+    """Write what the study of losses prints and draws into its page."""
+    command = [sys.executable, "loss_study.py"]
+    table = subprocess.run(
+        command, check=True, cwd=folder, stdout=subprocess.PIPE, text=True
+    ).stdout
+    picture = "![The score of each trial, a row for each loss](loss_study.png)"
+    fill(folder / "search.md", loss_study=f"{table}\n{picture}")
 
 
 def add_hooks() -> None:
@@ -145,7 +157,9 @@ def add_components(running: Running) -> None:
     """Write the pages of `kplug docs`, with curves, costs, and what other libraries have too."""
     examples = [f"--example={one}" for one in DRAWN_WITH]
     folder = str(PAGES / "components")
-    if run("-m", "kplug", "docs", folder, "--curves", *examples):
+    # timm's models have one signature, which 1,371 pages would repeat.
+    without = {"KPLUG_DISABLE": "kplug-timm"}
+    if run("-m", "kplug", "docs", folder, "--curves", *examples, **without):
         raise SystemExit(1)
     add_costs(Path(folder))
     add_equalities(Path(folder), running)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kplug.cli.markdown import docstring_as_markdown, escape, fence
+from kplug.display.markdown import docstring_as_markdown, escape, fence
 from kplug.inspection import KINDS, list_components, load
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from kplug.graph import KerasTensor
     from kplug.hookspecs import hookimpl, hookspec
     from kplug.initializers import Initializer
-    from kplug.layers import Input, InputSpec, Layer
+    from kplug.layers import Input, InputSpec, Layer, RematScope, lora, merge_lora, remat
     from kplug.losses import Loss
     from kplug.metrics import Metric
     from kplug.models import Model, Sequential, load_model
@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         Finding,
         Kind,
         Package,
+        Range,
         Resolved,
         Section,
         SettingsTable,
@@ -102,6 +103,7 @@ if TYPE_CHECKING:
         renamed_arguments,
         resolve,
         scope,
+        search_ranges,
         unregister,
     )
     from kplug.registry.candidates.published_versions import PublishedVersion
@@ -116,7 +118,7 @@ _HOMES = {
     "kplug.graph": ("KerasTensor",),
     "kplug.hookspecs": ("hookimpl", "hookspec"),
     "kplug.initializers": ("Initializer",),
-    "kplug.layers": ("Input", "InputSpec", "Layer"),
+    "kplug.layers": ("Input", "InputSpec", "Layer", "RematScope", "lora", "merge_lora", "remat"),
     "kplug.components.layouts": ("channels_first",),
     "kplug.losses": ("Loss",),
     "kplug.metrics": ("Metric",),
@@ -128,6 +130,7 @@ _HOMES = {
         "Finding",
         "Kind",
         "Package",
+        "Range",
         "Resolved",
         "Section",
         "SettingsTable",
@@ -158,6 +161,7 @@ _HOMES = {
         "renamed_arguments",
         "resolve",
         "scope",
+        "search_ranges",
         "unregister",
     ),
     "kplug.registry.candidates.published_versions": ("PublishedVersion",),
@@ -186,7 +190,9 @@ __all__ = [
     "Optimizer",
     "Package",
     "PublishedVersion",
+    "Range",
     "Regularizer",
+    "RematScope",
     "Resolved",
     "Section",
     "Sequential",
@@ -223,7 +229,9 @@ __all__ = [
     "list_built_ins",
     "load_model",
     "lookup_key",
+    "lora",
     "losses",
+    "merge_lora",
     "metric_named",
     "metrics",
     "mixed_precision",
@@ -242,11 +250,13 @@ __all__ = [
     "register",
     "regularizers",
     "reload",
+    "remat",
     "renamed_arguments",
     "resolve",
     "saving",
     "schedules",
     "scope",
+    "search_ranges",
     "tree",
     "unregister",
     "utils",
@@ -254,7 +264,7 @@ __all__ = [
 
 
 _LENT = "kplug.registry.names.lent_modules"
-_TAKING = ("layers", "utils")  # packages that are lent names
+_TAKING = ("layers", "models", "utils")  # packages that are lent names
 
 
 def __getattr__(name: str) -> Any:

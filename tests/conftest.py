@@ -35,21 +35,6 @@ LONGEST = (
     "tests/registry/hostile/test_policies.py",
 )
 
-# Tests with a case for each component or model: one case in four is quick, the others are slow tests.
-SAMPLED = {
-    "plugins/kplug-monai/tests/test_monai_contract.py::test_contract",
-    "plugins/kplug-preprocessing/tests/test_preprocessing_contract.py::test_contract",
-    "plugins/kplug-pytorch-optimizer/tests/test_torch_optimizer_contract.py::test_contract",
-    "tests/keras_files/test_weights.py::test_weights_are_copied",
-    "tests/layers/base/test_spatial.py::test_configurations_go_round_and_are_those_of_keras",
-    "tests/layers/test_bidirectional.py::test_merge_modes",
-    "tests/optimizers/base/test_rule_template.py::test_a_template_is_loaded_again_by_name",
-    "tests/saving/whole/test_layers_of_plugins.py::test_what_every_layer_takes_keeps_a_layer_its_plugins",
-    "tests/saving/whole/test_lost_arguments.py::test_defaults_are_not_missed",
-    "tests/saving/whole/test_lost_arguments.py::test_weights_and_training_state_need_no_configuration",
-    "tests/contract/test_components.py::test_contract",
-}
-
 
 @pytest.hookimpl(tryfirst=True)  # before slow tests are left out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -58,7 +43,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     The choice depends on the name of a case alone. No long file is left alone at the end.
     """
     for item in items:
-        if item.nodeid.partition("[")[0] in SAMPLED and zlib.crc32(item.nodeid.encode()) % 4:
+        sampled = item.get_closest_marker("sampled")
+        if sampled and zlib.crc32(item.nodeid.encode()) % (sampled.args or (4,))[0]:
             item.add_marker(pytest.mark.slow)
     if not config.getoption("loadscopereorder", True):
         ranks = {name: rank for rank, name in enumerate(LONGEST)}

@@ -21,6 +21,7 @@ from kplug.models import Model
 from kplug.registry import KINDS, Kind
 from kplug.registry.component import find_names, find_summary
 from kplug.registry.component_facts import find_metric_names
+from kplug.registry.kinds import BUILT_IN_KINDS
 from kplug.utils.serialized_objects import BASE_CLASSES
 
 FOLDER = Path(__file__).resolve().parents[1] / "kplug" / "builtins"
@@ -104,5 +105,5 @@ def _quote(value: object) -> str:
 
 
 if __name__ == "__main__":
-    for each in KINDS.values():
+    for each in BUILT_IN_KINDS.values():
         (FOLDER / f"{each.plural}.py").write_text(make_table(each), encoding="utf-8")

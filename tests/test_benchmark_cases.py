@@ -85,6 +85,7 @@ def _copy(model: Any, module: nn.Module) -> None:
     assert not [name for name, rest in given.items() if next(rest, None)]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "name", [pytest.param(each, marks=[pytest.mark.slow] * (each in LONG)) for each in CASES]
 )

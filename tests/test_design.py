@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from kplug.registry.installed.entry_point_groups import MODULE_GROUP
+from kplug.registry.lifecycle import LIFECYCLE_GROUP
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -24,7 +25,7 @@ PAGE = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| .*? \| `([\w/.]+)` \|$", PAGE, re.MULTILINE)
 LAYOUT, _, BESIDE = PAGE.partition("kplug/\n├")[2].partition("```")[0].partition("plugins/")
 PATHS = sorted(set(re.findall(r"`((?:\w+/)*(?:\w+/|\w+\.py|\w+\.md))`", PAGE)))
-NAMES = sorted(set(re.findall(r"`@?(kplug(?:\.\w+)+)", PAGE)) - {MODULE_GROUP})
+NAMES = sorted(set(re.findall(r"`@?(kplug(?:\.\w+)+)", PAGE)) - {MODULE_GROUP, LIFECYCLE_GROUP})
 
 
 @pytest.mark.parametrize(("nouns", "place"), ROWS, ids=[row[0] for row in ROWS])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,6 +64,11 @@ def test_there_are_examples() -> None:
     assert len(list_examples()) > 50
 
 
-@pytest.mark.parametrize(("path", "text"), list_examples())
+def _as_case(path: str, text: str) -> Any:
+    # Loggers need libraries that the quick tests do without.
+    return pytest.param(path, text, marks=[pytest.mark.slow] if "loggers" in path else [])
+
+
+@pytest.mark.parametrize(("path", "text"), [_as_case(*each) for each in list_examples()])
 def test_an_example_can_be_resolved(path: str, text: str) -> None:
     assert find_fault(text) is None, path

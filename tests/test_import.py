@@ -95,6 +95,7 @@ def test_list_command_imports_no_torch_and_no_component(plugin: Path) -> None:
     assert imported.isdisjoint({"torch", "numpy", "h5py", "lazy_plugin_components"})
 
 
+@pytest.mark.slow
 def test_importing_models_asks_no_plugin_and_needs_neither_files_nor_terminals(
     plugin: Path,
 ) -> None:

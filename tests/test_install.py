@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kplug.registry import KINDS
+from kplug.registry.kinds import BUILT_IN_KINDS
 from tests.virtual_environments import ROOT, build_wheel, copy_repository, make_environment, run
 
 README = ROOT / "README.md"
@@ -92,7 +92,7 @@ print(kplug.resolve("loss", "quantile_loss").component.origin)
 
 @pytest.mark.slow
 def test_a_new_plugin_is_green_in_its_first_minute(python: Path, tmp_path: Path) -> None:
-    asked = [part for kind in KINDS for part in (f"--{kind}", f"acme_{kind}")]
+    asked = [part for kind in BUILT_IN_KINDS for part in (f"--{kind}", f"acme_{kind}")]
     run(python, "-m", "kplug", "new", "kplug-acme", *asked, cwd=tmp_path)
     run(python, "-m", "pip", "install", "-e", "kplug-acme", cwd=tmp_path)
     assert "10 components" in run(

@@ -21,7 +21,7 @@ from kplug.components.types import InitializerLike
 from kplug.errors import DataError, PluginLoadError
 from kplug.registry import KINDS, REGISTRY, Component
 from kplug.registry.errors import raise_problems
-from kplug.registry.kinds import find_kind_of_slot
+from kplug.registry.kinds import BUILT_IN_KINDS, find_kind_of_slot
 from tests.contract.examples import find_examples
 from tests.registry.conftest import Sandbox, install
 
@@ -112,8 +112,9 @@ def build(subject: Subject) -> None:
     pytest.fail(f"no shape fits {subject.component.name}")
 
 
+@pytest.mark.sampled
 @pytest.mark.usefixtures("shadows")
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BUILT_IN_KINDS)
 def test_built_ins_use_nothing_of_a_plugin_by_default(kind: str) -> None:
     for component in list_built_ins(kind):
         example = EXAMPLES.get(f"{kind}/{component.qualified_name}", Example())

@@ -74,7 +74,7 @@ def run_lines(lines: str, folder: Path, environ: dict[str, str]) -> str:
 
 @pytest.mark.slow
 def test_a_plugin_is_found_installed_and_trained_with(shared: Shared) -> None:
-    found = "kplug-segmentation 0.1.0, registry local: kplug install kplug-segmentation"
+    found = "kplug-segmentation, experimental, registry local: kplug install kplug-segmentation"
     assert found in shared.output
     assert "install kplug-segmentation 0.1.0 from the registry local (http://127" in shared.output
     assert "Epoch 3/3" in shared.output

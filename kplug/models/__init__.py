@@ -10,4 +10,4 @@ from kplug.models.summary.printing import print_summary as print_summary
 from kplug.saving import save_model as save_model
 from kplug.support.exports import export_names
 
-export_names(globals())
+export_names(globals(), takes_lent=True)

@@ -32,6 +32,7 @@ from kplug.training.devices import place_model
 from kplug.training.jit.step_choice import measure_compile_time
 from kplug.training.metric_lists import find_attribute_metrics
 from kplug.training.overridden_steps import has_custom_step
+from kplug.training.position import Position
 from kplug.training.reports import logs
 from kplug.training.settings import (
     CompileSettings,
@@ -112,6 +113,8 @@ class Model(Layer):
         self.first_epoch: int | None = None
         # Set to restore generators; called with the model, which it must not reference.
         self.when_fit_starts: Callable[[Any], None] | None = None
+        # Where a run was interrupted, from load_state; the next fit goes on there.
+        self.resumed_position: Position | None = None
         self.history: History | None = None
 
     # ---------------------------------------------------------------- structure
@@ -465,6 +468,7 @@ class Model(Layer):
     save_state = saving.save_state
     load_state = saving.load_state
     to_json = saving.to_json
+    export = saving.export_model
 
     # ---------------------------------------------------------------- text
 

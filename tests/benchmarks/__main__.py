@@ -17,9 +17,9 @@ HERE = Path(__file__).parent
 ONE_THREAD, ALL_THREADS = {**os.environ, "OMP_NUM_THREADS": "1"}, ("table", "sources", "files")
 SCRIPTS = (
     *("table", "sources", "scaling", "processes", "files", "optimizers", "initializers"),
-    *("registry", "registry_sites"),
+    *("remat", "registry", "registry_sites"),
 )
-HAS_QUICK = ("table", "sources", "scaling")
+HAS_QUICK = ("table", "sources", "scaling", "remat")
 
 
 def main() -> int:

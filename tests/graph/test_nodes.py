@@ -119,6 +119,7 @@ def test_further_arguments_may_be_symbolic() -> None:
     assert layer.inbound_nodes[0].input_tensors == [one, two]
 
 
+@pytest.mark.slow
 def test_shapes_of_a_deep_graph_are_found_without_recursion() -> None:
     tensor = Input((4,))
     for _ in range(1500):

@@ -76,7 +76,7 @@ def read_weights(model: Any) -> list[Any]:
 
 
 def _build_theirs(architecture: Any, rate: float) -> Any:
-    keras.backend.clear_session()
+    keras.backend.clear_session(free_memory=False)
     library = Library(keras.layers, keras.Model, keras.Sequential, rate)
     return architecture.build(library)
 

@@ -17,6 +17,7 @@ WHOLE = ["model.keras", "model.h5"]
 WEIGHTS = ["model.weights.h5", "model.h5"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", WHOLE)
 def test_models_of_keras_are_loaded(sampled_pair: Any, name: str, tmp_path: Path) -> None:
     pair = sampled_pair
@@ -30,6 +31,7 @@ def test_models_of_keras_are_loaded(sampled_pair: Any, name: str, tmp_path: Path
     pair.check_outputs(ours)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", WHOLE)
 def test_keras_loads_our_models(sampled_pair: Any, name: str, tmp_path: Path) -> None:
     pair = sampled_pair
@@ -47,6 +49,7 @@ def test_keras_loads_our_models(sampled_pair: Any, name: str, tmp_path: Path) ->
     pair.check_outputs(theirs)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", WHOLE)
 def test_our_models_are_loaded(sampled_pair: Any, name: str, tmp_path: Path) -> None:
     pair = sampled_pair
@@ -59,6 +62,7 @@ def test_our_models_are_loaded(sampled_pair: Any, name: str, tmp_path: Path) -> 
     pair.check_outputs(again)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_weights_of_keras_are_loaded(sampled_pair: Any, name: str, tmp_path: Path) -> None:
     pair = sampled_pair
@@ -71,6 +75,7 @@ def test_weights_of_keras_are_loaded(sampled_pair: Any, name: str, tmp_path: Pat
     pair.check_outputs(ours)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_keras_loads_our_weights(sampled_pair: Any, name: str, tmp_path: Path) -> None:
     pair = sampled_pair

@@ -44,7 +44,7 @@ class Pair:
     """One model in both libraries, with the same weights, and what both are given."""
 
     def __init__(self, recipe: Recipe, seed: int) -> None:
-        keras.backend.clear_session()
+        keras.backend.clear_session(free_memory=False)
         clear_session()
         self.recipe = recipe
         self.theirs, self.ours = Builder(keras).build(recipe), Builder(kplug).build(recipe)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 
+@pytest.mark.sampled
 def test_predictions_are_those_of_float32_up_to_rounding(sampled_pair: Any) -> None:
     model = sampled_pair.build_ours()
     model.set_weights(sampled_pair.weights)

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*__array__ implementation:Depre
 _BATCH, _BATCHES, _EPOCHS = 4, 4, 5
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("optimizer", ["adam", pytest.param("sgd", marks=pytest.mark.slow)])
 def test_losses_are_equal(sampled_pair: Any, optimizer: str) -> None:
     pair = sampled_pair
@@ -36,6 +37,7 @@ def test_losses_are_equal(sampled_pair: Any, optimizer: str) -> None:
             np.testing.assert_allclose(one, other.value.detach().numpy(), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.sampled
 def test_training_of_keras_goes_on(sampled_pair: Any, tmp_path: Path) -> None:
     pair = sampled_pair
     inputs, targets = pair.architecture.draw_inputs(_BATCH * _BATCHES, seed=1), _draw_targets(pair)
@@ -54,6 +56,7 @@ def test_training_of_keras_goes_on(sampled_pair: Any, tmp_path: Path) -> None:
             np.testing.assert_allclose(made, expected, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.sampled
 def test_keras_goes_on_with_our_training(sampled_pair: Any, tmp_path: Path) -> None:
     pair = sampled_pair
     inputs, targets = pair.architecture.draw_inputs(_BATCH * _BATCHES, seed=1), _draw_targets(pair)
@@ -69,6 +72,7 @@ def test_keras_goes_on_with_our_training(sampled_pair: Any, tmp_path: Path) -> N
     np.testing.assert_allclose(made, expected, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 @pytest.mark.parametrize(
     "settings",

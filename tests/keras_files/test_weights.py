@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 
+
+@pytest.mark.sampled
 def test_weights_are_copied(pair: Any) -> None:
     ours = pair.build_ours()
     ours.set_weights(pair.weights)

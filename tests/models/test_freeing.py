@@ -113,6 +113,7 @@ def _without_collector() -> Iterator[None]:
     gc.enable()
 
 
+@pytest.mark.sampled
 @pytest.mark.usefixtures("_without_collector")
 @pytest.mark.parametrize(
     ("make", "do"),

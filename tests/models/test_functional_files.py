@@ -32,6 +32,7 @@ def test_keras_files_are_read(graph_pair: Any, tmp_path: Path, seed: int, suffix
     assert_same(kplug.load_model(path, compile=False), pair.theirs, pair.data)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
 @pytest.mark.parametrize("seed", range(8))
 def test_files_are_read_here_and_by_keras(
@@ -98,6 +99,7 @@ def forms() -> tuple[dict[str, Any], dict[str, Any]]:
     return _make_forms(kplug), _make_forms(keras)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
 @pytest.mark.parametrize("form", _make_forms(kplug))
 def test_inputs_and_outputs_are_written_as_keras_writes_them(

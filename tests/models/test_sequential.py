@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 @pytest.fixture(autouse=True)
 def _fresh_names() -> None:
     backend.clear_session()
-    keras.backend.clear_session()
+    keras.backend.clear_session(free_memory=False)
 
 
 def make_small() -> Sequential:

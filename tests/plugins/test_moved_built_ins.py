@@ -292,6 +292,7 @@ def test_nothing_is_noted_of_their_arguments(move: Callable[[], None]) -> None:
         assert "given_arguments" not in vars(layer)
 
 
+@pytest.mark.slow
 def test_their_steps_are_compiled_like_before(
     move: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -300,6 +300,7 @@ def test_whatever_connects_the_layers_is_read_or_refused(value: Any, place: str)
     assert isinstance(model, Functional)
 
 
+@pytest.mark.slow
 def test_deep_graphs_are_read_without_recursion() -> None:
     tensor = inputs = layers.Input((2,))
     for _ in range(2000):

@@ -17,6 +17,7 @@ from tests.models.configuration.keras_2 import keras_2_config
 from tests.models.graphs import assert_same
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("seed", range(25))
 def test_keras_3_reads_what_is_written_for_it(graph_pair: Any, seed: int) -> None:
     pair = graph_pair(seed)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 @pytest.fixture(autouse=True)
 def _fresh_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "210")
-    keras.backend.clear_session()
+    keras.backend.clear_session(free_memory=False)
     kplug.backend.clear_session()
 
 
