@@ -73,9 +73,7 @@ def load_img(
     method = require_choice("load_img", "interpolation", interpolation, _RESAMPLING)
     if not isinstance(path, (io.BytesIO, str, bytes, os.PathLike)):
         raise refusal("load_img", "path", path, "a path or a BytesIO")
-    given = (
-        path if isinstance(path, io.BytesIO) else io.BytesIO(Path(os.fsdecode(path)).read_bytes())
-    )
+    given = path if isinstance(path, io.BytesIO) else io.BytesIO(_read_bytes(path))
     try:
         image: Image = pillow.open(given)
         image.load()
@@ -90,6 +88,11 @@ def load_img(
     if image.size == (width, height):
         return image
     return image.resize((width, height), pillow.Resampling[method.upper()], box=box)
+
+
+def _read_bytes(path: str | bytes | os.PathLike[Any]) -> bytes:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123  # a Path takes as long as a small picture
+        return file.readall()
 
 
 def _find_middle(size: tuple[int, int], wanted: tuple[int, int]) -> tuple[int, int, int, int]:
