@@ -50,6 +50,7 @@ class SchedulerCurve(LearningRateSchedule):
         if "cycle_momentum" in inspect.signature(self.original).parameters:
             arguments["cycle_momentum"] = False
         self._scheduler = self.original(self._optimizer, **arguments)
+        self._optimizer.step()  # torch warns once about a scheduler that is ahead of its optimizer
         self._rates = [self._read()]
 
     def _read(self) -> float:
@@ -61,7 +62,6 @@ class SchedulerCurve(LearningRateSchedule):
     def __call__(self, step: int) -> float:
         """Return the rate of a step."""
         while len(self._rates) <= int(step):
-            self._optimizer.step()  # torch warns about schedulers that are ahead of their optimizer
             self._scheduler.step()
             self._rates.append(self._read())
         return self._rates[int(step)]
