@@ -36,6 +36,7 @@ from kplug_registry.serving.database import Database
 from kplug_registry.serving.oidc import OidcVerifier
 from kplug_registry.serving.served_sites import SiteFolder
 from kplug_registry.serving.tokens import TokenStore
+from kplug_registry.serving.upload_limits import UploadLimits
 from kplug_registry.site_format import Claim, TrustedPublisher, Workflow
 from kplug_registry.storage import Folder
 from starlette.testclient import TestClient
@@ -171,6 +172,10 @@ def mint(client: TestClient, token: str) -> Any:
     return client.post("/_/oidc/mint-token", json={"token": token})
 
 
+def burn(client: TestClient, token: str) -> Any:
+    return client.post("/_/oidc/burn-token", json={"token": token})
+
+
 def explain(client: TestClient, token: str, status: int = 422) -> str:
     """Return why a token is refused."""
     answer = mint(client, token)
@@ -208,7 +213,7 @@ UV = [sys.executable, "-m", "uv", "publish", "--trusted-publishing", "always", "
 
 
 @pytest.mark.usefixtures("no_sigstore")
-def test_uv_exchanges_the_token_of_a_job_and_sends_attestations(
+def test_uv_exchanges_the_token_of_a_job_sends_attestations_and_burns_its_own(
     site: Path,
     database: Database,
     provider: IdentityProvider,
@@ -242,6 +247,9 @@ def test_uv_exchanges_the_token_of_a_job_and_sends_attestations(
         refused = call(attested, statement)
         assert refused.returncode != 0
         assert "is attested by repository acme/waves" in " ".join(refused.stderr.split())
+    assert TokenStore(database).list_all() == []
+    actions = [entry.action for entry in AuditLog(database).list_last(9)]
+    assert actions == ["mint token", "upload", "burn token"] * 2
     newest = list_owners(Folder(site), "kplug-waves").releases[0]
     assert (newest.version, newest.publisher) == ("2.0", "anna")
     assert newest.workflow is not None
@@ -270,6 +278,41 @@ def test_its_token_ends_soon_and_does_nothing_else(
     other = upload(client, make_wheel("acme-tides"), token)
     assert (other.status_code, "may not publish acme-tides" in other.text) == (403, True)
     assert not (site / "distributions/acme-tides.json").exists()
+
+
+@pytest.mark.usefixtures("token")
+def test_a_token_is_burnt_at_once(
+    client: TestClient,
+    database: Database,
+    provider: IdentityProvider,
+    make_wheel: MakeWheel,
+    upload: Upload,
+) -> None:
+    minted = mint(client, provider.issue()).json()["token"]
+    (name,) = (one.name for one in TokenStore(database).list_all() if one.identity)
+    assert burn(client, minted).status_code == 202
+    assert upload(client, make_wheel(version="2.0"), minted).status_code == 401
+    entry = AuditLog(database).list_last(2)[0]
+    assert (entry.action, entry.token, entry.status) == ("burn token", name, 202)
+
+
+def test_no_stored_token_is_burnt(client: TestClient, token: str, database: Database) -> None:
+    """The answer does not say which tokens there are."""
+    answers = [burn(client, text) for text in (token, "kplug-x")]
+    assert [(each.status_code, each.content) for each in answers] == [(202, answers[0].content)] * 2
+    assert [each.name for each in TokenStore(database).list_all()] == ["anna"]
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{", '{"token": 1}', "[" * 9999])
+def test_a_request_to_burn_names_a_token(body: str, client: TestClient) -> None:
+    answer = client.post("/_/oidc/burn-token", content=body)
+    assert (answer.status_code, answer.json()["message"]) == (422, "Token request failed")
+
+
+def test_no_address_tries_tokens_out_by_burning(site: Path, database: Database) -> None:
+    limits = UploadLimits(rate=2)
+    with TestClient(make_application(SiteFolder(site), database, limits)) as client:
+        assert [burn(client, "x").status_code for _ in range(3)] == [202, 202, 429]
 
 
 def read_time(text: str) -> float:

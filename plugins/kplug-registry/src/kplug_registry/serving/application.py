@@ -23,7 +23,7 @@ from kplug_registry.serving.oidc import OidcVerifier
 from kplug_registry.serving.openapi import DESCRIPTION
 from kplug_registry.serving.served_sites import ServedSite
 from kplug_registry.serving.site_files import SiteFiles
-from kplug_registry.serving.token_exchange import AUDIENCE, MINT, TokenExchange
+from kplug_registry.serving.token_exchange import AUDIENCE, BURN, MINT, TokenExchange
 from kplug_registry.serving.tokens import TokenStore
 from kplug_registry.serving.upload_limits import UploadLimits
 
@@ -81,6 +81,7 @@ def make_application(
             ),
             Route(AUDIENCE, exchange.tell_audience),
             Route(MINT, exchange.mint, methods=["POST"]),
+            Route(BURN, exchange.burn, methods=["POST"]),
             Mount("/", SiteFiles(site)),
         ],
         middleware=[

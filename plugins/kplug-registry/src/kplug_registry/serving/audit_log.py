@@ -17,7 +17,7 @@ class LogEntry:
         began: When, in UTC.
         address: The client's address.
         action: ``upload``, ``yank``, ``unyank``, ``add owner``, ``remove owner``, ``trust publisher``,
-            ``distrust publisher`` or ``mint token``.
+            ``distrust publisher``, ``mint token`` or ``burn token``.
         subject: The wheel of an upload, as far as it was received; the distributions of a minted token; else
             the distribution and its version, owner or publisher.
         token: The name of its token, None without a valid one.

@@ -6,7 +6,7 @@ import dataclasses
 import types
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from kplug_registry.serving.token_exchange import AUDIENCE, MINT
+from kplug_registry.serving.token_exchange import AUDIENCE, BURN, MINT
 from kplug_registry.site_format import (
     PAGES_JSON,
     ComponentFile,
@@ -162,7 +162,10 @@ def _describe_audience() -> dict[str, Any]:
     return {"get": {"summary": "Who OIDC tokens have to be for.", "responses": answers}}
 
 
-def _describe_exchange() -> dict[str, Any]:
+def _describe_exchange(
+    summary: str, status: int, answer: dict[str, Any], **more: str
+) -> dict[str, Any]:
+    """Return the operation that takes a token as JSON; further keywords are refusals of its own."""
     error = _describe_texts("code", "description")
     refusal = {
         "type": "object",
@@ -170,19 +173,20 @@ def _describe_exchange() -> dict[str, Any]:
         "required": ["message", "errors"],
     }
     refused = {_JSON: {"schema": refusal}}
-    minted = {**_describe_texts("token"), "required": ["success", "token"]}
+    refusals = {"422": "The token is refused.", "429": _REFUSALS[429], **more}
     return {
         "post": {
-            "summary": "Exchange an OIDC token of a trusted publisher for one that uploads.",
+            "summary": summary,
             "requestBody": {
                 "required": True,
                 "content": {_JSON: {"schema": _describe_texts("token")}},
             },
             "responses": {
-                "200": {"description": "A token.", "content": {_JSON: {"schema": minted}}},
-                "422": {"description": "The token is refused.", "content": refused},
-                "429": {"description": _REFUSALS[429], "content": refused},
-                "503": {"description": "The identity provider is silent.", "content": refused},
+                str(status): {"description": "It is done.", "content": {_JSON: {"schema": answer}}},
+                **{
+                    each: {"description": text, "content": refused}
+                    for each, text in refusals.items()
+                },
             },
         }
     }
@@ -245,7 +249,15 @@ DESCRIPTION: dict[str, Any] = {
             {_JSON: {"schema": _PUBLISHER}},
         ),
         AUDIENCE: _describe_audience(),
-        MINT: _describe_exchange(),
+        MINT: _describe_exchange(
+            "Exchange an OIDC token of a trusted publisher for one that uploads.",
+            200,
+            {**_describe_texts("token"), "required": ["success", "token"]},
+            **{"503": "The identity provider is silent."},
+        ),
+        BURN: _describe_exchange(
+            "Revoke a token that was exchanged.", 202, _describe_texts("message")
+        ),
         "/registry.json": _describe_json("The format, and what is new.", SiteFile),
         "/feed.xml": _describe_file("What is new, as Atom.", {find_content_type("x.xml"): {}}),
         "/index.html": _describe_file("The catalogue.", {find_content_type("x.html"): {}}),

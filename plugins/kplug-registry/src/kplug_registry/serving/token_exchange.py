@@ -1,8 +1,9 @@
-"""Exchanges OIDC tokens of trusted publishers for short-lived tokens, over the routes that PyPI has."""
+"""Exchanges OIDC tokens of trusted publishers for short-lived tokens and burns those, over PyPI's routes."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -19,7 +20,8 @@ from kplug_registry.serving.tokens import TokenStore
 from kplug_registry.serving.upload_form import Body, UploadError
 from kplug_registry.serving.upload_limits import RateLimit
 
-AUDIENCE, MINT = "/_/oidc/audience", "/_/oidc/mint-token"  # as twine and uv ask for them
+# As twine and uv ask for them.
+AUDIENCE, MINT, BURN = "/_/oidc/audience", "/_/oidc/mint-token", "/_/oidc/burn-token"
 _MOST_BYTES = 2 * LONGEST
 
 
@@ -51,15 +53,21 @@ class TokenExchange:
 
     async def mint(self, request: Request) -> Response:
         """Exchange a token."""
+        return await self._answer(request, "mint token", self._exchange)
+
+    async def burn(self, request: Request) -> Response:
+        """Revoke a token that was exchanged; the answer does not say whether it was one."""
+        return await self._answer(request, "burn token", self._burn)
+
+    async def _answer(
+        self, request: Request, action: str, work: Callable[[str, LogEntry], Response]
+    ) -> Response:
         address = request.client.host if request.client else ""
-        if wait := self._rate.count(address):
+        if wait := self._rate.count(f"{action} {address}"):
             return _refuse(429, "too-many-requests", f"Try again in {wait} s.", str(wait))
-        entry = await run_in_threadpool(self._log.begin, address, "mint token")
+        entry = await run_in_threadpool(self._log.begin, address, action)
         try:
-            assertion = await _receive(request)
-            text = await run_in_threadpool(self._exchange, assertion, entry)
-            response: Response = JSONResponse({"success": True, "token": text})
-            entry.answer = "exchanged"
+            response = await run_in_threadpool(work, await _receive(request), entry)
         except DownloadError as error:
             response, entry.answer = _refuse(503, "no-keys", str(error)), str(error)[:300]
         except ClientDisconnect:
@@ -70,7 +78,12 @@ class TokenExchange:
         await run_in_threadpool(self._log.finish, entry)
         return response
 
-    def _exchange(self, assertion: str, entry: LogEntry) -> str:
+    def _burn(self, text: str, entry: LogEntry) -> Response:
+        entry.token = self._tokens.burn(text)
+        entry.answer = "no token that was exchanged" if entry.token is None else "revoked"
+        return JSONResponse({"message": "Accepted"}, 202)
+
+    def _exchange(self, assertion: str, entry: LogEntry) -> Response:
         identity, ends = self._verifier.verify(assertion)
         view = SiteView(self._site.find_storage())
         names = [each.name for each in list_trusting(view) if find_trusted(each, identity)]
@@ -82,8 +95,9 @@ class TokenExchange:
                 hint="An owner adds it: kplug owner trust DISTRIBUTION NAME. Issuer, audience and each claim "
                 "have to be equal.",
             )
-        entry.subject = ", ".join(names)[:300]
-        return self._tokens.exchange(assertion, ends, identity, names)
+        entry.subject, entry.answer = ", ".join(names)[:300], "exchanged"
+        text = self._tokens.exchange(assertion, ends, identity, names)
+        return JSONResponse({"success": True, "token": text})
 
 
 async def _receive(request: Request) -> str:

@@ -181,6 +181,15 @@ class TokenStore:
                 hint=f"There are: {known or 'none'}. `kplug token add NAME` makes one.",
             )
 
+    def burn(self, text: str) -> str | None:
+        """Revoke a token of `exchange` by its text, and return its name; None if there is no such token."""
+        token = self.find(text)
+        if token is None or token.identity is None:
+            return None
+        with self._database.open() as connection:
+            connection.execute("DELETE FROM tokens WHERE name = ?", (token.name,))
+        return token.name
+
     def list_all(self) -> list[Token]:
         """Return all tokens by name, also those that have expired."""
         return [token for token, _ in self._read()]
