@@ -69,7 +69,7 @@ def with_picture(wheel: WheelContents, svg: str, text: str) -> WheelContents:
 @pytest.fixture
 def hostile_site(make_wheel: MakeWheel, tmp_path: Path) -> Path:
     """A site whose only plugin has HTML in every field that takes any text."""
-    code = f"def wave_loss(y_true, height={SCRIPT!r}):\n    {SCRIPT!r}\n"
+    code = f"def wave_loss(y_true, height: {SCRIPT!r} = {SCRIPT!r}):\n    {SCRIPT!r}\n"
     metadata = f"Summary: {SCRIPT}\nRequires-Dist: pond; platform_version == '<script>'\n"
     wheel = make_wheel(code={"kplug_waves/__init__.py": code}, metadata=metadata)
     picture = SVG.format("<script>parent.hacked=1; top.hacked=1</script>")
@@ -95,6 +95,15 @@ def test_a_component_has_a_page_with_all_who_offer_it(site: Path) -> None:
     assert "kplug-waves==1.0" not in page
 
 
+def test_a_signature_is_shown_with_its_types(make_wheel: MakeWheel, tmp_path: Path) -> None:
+    code = "def wave_loss(y_true: Tensor, y_pred, *, height: float | None = None) -> Tensor: ...\n"
+    wheel = make_wheel(code={"kplug_waves/__init__.py": code})
+    build_site([read_wheel(wheel)], tmp_path / "site", NOW)
+    written = "wave_loss(y_true: Tensor, y_pred, *, height: float | None = None)"
+    for path in ("components/loss/waveloss.html", "distributions/kplug-waves/index.html"):
+        assert written in read_page(tmp_path / "site", f"catalogue/{path}")
+
+
 def test_a_component_is_shown_with_its_picture_and_what_is_in_it(site: Path) -> None:
     digest = hashlib.sha256(THEMED.encode()).hexdigest()
     assert (site / f"pictures/{digest}.svg").read_text() == THEMED
@@ -117,6 +126,8 @@ def test_a_component_is_shown_with_its_picture_and_what_is_in_it(site: Path) -> 
         ("height", False),
         ("*, height", False),
         ("height=1.0", True),
+        ("y_true: Tensor, y_pred: 'Tensor', height: dict[str, int] | None = None", True),
+        ("y_true: Tensor, y_pred: Tensor, height: float", False),
     ],
 )
 def test_a_line_to_copy_lacks_no_argument(

@@ -20,12 +20,12 @@ CODE = {
 import functools
 import kplug
 
-def wave(y_true, y_pred, height):
+def wave(y_true, y_pred, height: "float"):
     """A wave of a height."""
     return ((y_true - y_pred) ** 2).mean(-1) * height
 
 def make(factor):
-    def loss(y_true, y_pred, width=1.0):
+    def loss(y_true, y_pred, width: float = 1.0, sign: 'int | None' = None):
         """A made wave."""
         return (y_true - y_pred).abs().mean(-1) * width * factor
     return loss
@@ -72,9 +72,9 @@ def test_facts_of_components_in_code_reach_the_pages(
         file = json.loads((site / f"components/loss/{name}.json").read_text())
         (found[name],) = file["offers"]
     signatures = {name: offer["signature"] for name, offer in found.items()}
-    made = "(width=1.0)"
+    made = "(width: float = 1.0, sign: int | None = None)"
     assert signatures == {
-        "wave": "(y_true, y_pred, height)",
+        "wave": "(y_true, y_pred, height: 'float')",
         "double": made,
         "triple": made,
         "twice": made,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from kplug_registry.site_format import to_json
 from kplug_registry.wheels import DeclaredComponent, read_declared, read_wheel
 
 MakeWheel = Callable[..., Path]
+# Before Python 3.12 an f-string has no backslash, so `ast.unparse` cannot write the character.
+OF_CONTROL_CHARACTER = r"(a=f'{'\x7f'}')" if sys.version_info >= (3, 12) else ""
 INIT = "kplug_waves/__init__.py"
 HOOKS = "[kplug]\nplugin = kplug_waves.plugin\n"
 CODE_OF_HOOKS = {INIT: "class Ebb: 'Fall.'\n", "kplug_waves/plugin.py": "def kplug_losses(): ...\n"}
@@ -38,8 +41,18 @@ def test_commands_and_lent_modules_are_no_components(make_wheel: MakeWheel) -> N
             "def wave(a, /, b, c=1e-5, *d, e, f=None, **g): ...",
             "(a, /, b, c=1e-05, *d, e, f=None, **g)",
         ),
-        ("def wave(a: int = 1, *, b: str = 'x'): ...", "(a=1, *, b='x')"),
+        (
+            "def wave(a: int, /, b: float = 1e-5, *c: int, d: 'str' = 'x', **e: list[int]): ...",
+            "(a: int, /, b: float = 1e-05, *c: int, d: 'str' = 'x', **e: list[int])",
+        ),
+        ("def wave(a: int = 1, *, b=2) -> str: ...", "(a: int = 1, *, b=2)"),
+        ("def wave(a: os.abort() | None): ...", "(a: os.abort() | None)"),
+        (f"def wave(a: {'-' * 80}1): ...", f"(a: {'-' * 80}1)"),
+        (f"def wave(a: x{'[0]' * 900}): ...", ""),
+        ("def wave(a=f'{\"\x7f\"}'): ...", OF_CONTROL_CHARACTER),
         ("class wave:\n def __init__(self, a, b=2): ...", "(a, b=2)"),
+        ("class wave:\n def __init__(*all): ...", "(*all)"),
+        ("class wave:\n def __init__(self, b, /, c): ...", "(b, /, c)"),
         ("class wave(Base): ...", ""),
         ("wave = make()", ""),
         ("from kplug_waves.other import there as wave", "(over_there)"),
@@ -54,7 +67,7 @@ def test_commands_and_lent_modules_are_no_components(make_wheel: MakeWheel) -> N
         ("try:\n def wave(new): ...\nexcept OSError:\n wave = None", "(new)"),
         ("wave = None\ntry:\n def wave(new): ...\nfinally: pass", "(new)"),
         ("def wave(first): ...\ndef wave(second): ...", "(second)"),
-        ("class wave:\n def __init__(self, /, a: int): ...", "(a)"),
+        ("class wave:\n def __init__(self, /, a: int): ...", "(a: int)"),
         ("def wave(a='\\d'): ...", "(a='\\\\d')"),
         ("import os; os.abort()\ndef wave(): ...", "()"),
     ],

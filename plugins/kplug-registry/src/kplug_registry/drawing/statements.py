@@ -13,9 +13,9 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from kplug import Component, Kind, Spec
 from kplug.inspection import (
     KINDS,
-    describe_signature,
     find_lifecycle,
     find_own_example,
+    find_spec_parameters,
     list_components,
     list_problems,
     load,
@@ -31,6 +31,8 @@ from kplug_registry.wheels import (
     StatedPicture,
     WheelContents,
 )
+
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def make_facts(wheel: Path, results: str | None) -> AuthorFacts:
@@ -94,10 +96,8 @@ def add_pictures(facts: AuthorFacts, wheel: WheelContents) -> AuthorFacts:
 
 def _state(kind: Kind, component: Component) -> StatedComponent:
     target = load(component)
-    arguments = (
-        f"{name}={default}" if default else name
-        for name, default in describe_signature(kind, target, component)
-    )
+    parameters = (find_spec_parameters(kind, target, component) or {}).values()
+    arguments = (_write_argument(one) for one in parameters if one.kind not in _VARIADIC)
     lifecycle = find_lifecycle(component)
     return StatedComponent(
         kind.name,
@@ -112,6 +112,17 @@ def _state(kind: Kind, component: Component) -> StatedComponent:
         lifecycle.successor if lifecycle else None,
         component.is_qualified_only,
     )
+
+
+def _write_argument(parameter: inspect.Parameter) -> str:
+    """Return an argument with its type, which may be a text already, and its default."""
+    is_typed = parameter.annotation is not parameter.empty
+    kind = parameter.annotation
+    written = kind if isinstance(kind, str) else inspect.formatannotation(kind)
+    text = f"{parameter.name}: {written}" if is_typed else parameter.name
+    if parameter.default is parameter.empty:
+        return text
+    return f"{text}{' = ' if is_typed else '='}{parameter.default!r}"
 
 
 def _find_documentation(target: Any) -> str:

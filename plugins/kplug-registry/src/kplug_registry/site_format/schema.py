@@ -76,7 +76,7 @@ class Offer:
         version: The version, in its normal form.
         name: The name of the component as it is declared.
         summary: One line; may be empty.
-        signature: Arguments with their defaults, such as ``(smooth=1e-05)``; empty if no code shows them.
+        signature: Arguments with types and defaults, such as ``(smooth: float = 1e-05)``; empty if unknown.
         requires: Requirements of the distribution (PEP 508).
         requires_python: The Pythons that it supports (PEP 440); empty for all.
         wheels: What is installed: one of them, chosen by the tags of their names. By file name.
@@ -132,7 +132,7 @@ class ComponentEntry:
         name: The declared name.
         aliases: Further names.
         target: ``package.module:object`` in the wheel.
-        signature: Arguments with their defaults; empty if no code shows them.
+        signature: Arguments with types and defaults; empty if no code shows them.
         summary: One line.
         documentation: The documentation of the object.
         lifecycle: Its stage, or else that of its distribution; None if unknown.

@@ -55,7 +55,7 @@ class StatedComponent:
         name: The declared name.
         target: The place of the object, as ``module:name``.
         aliases: Further names.
-        signature: Arguments with their defaults, such as ``(smooth=1e-05)``.
+        signature: Arguments with types and defaults, such as ``(smooth: float = 1e-05)``.
         summary: One line.
         documentation: The documentation of the object.
         example: How it is written with the arguments of its author's example; empty without one.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 from typing import NamedTuple
 
 from kplug import SourceCode
@@ -20,7 +19,7 @@ class Described(NamedTuple):
     """The signature and docstring of a target.
 
     Args:
-        signature: Arguments with their defaults, such as ``(smooth=1e-05)``; empty if no code shows them.
+        signature: Arguments with types and defaults, such as ``(smooth: float = 1e-05)``; empty if unknown.
         documentation: Its documentation; may be empty.
     """
 
@@ -115,20 +114,32 @@ def make_writable(text: str) -> str:
 
 
 def _format(arguments: ast.arguments, skipped: int = 0) -> str:
-    """Return arguments with their defaults, as ``inspect.signature`` would print them without types.
+    """Return arguments with types and defaults, as ``inspect.signature`` would print them.
 
     Args:
         arguments: The arguments.
         skipped: The number of leading arguments to omit, such as ``self``.
     """
-    arguments = copy.copy(arguments)  # components may share a class
-    part = "posonlyargs" if arguments.posonlyargs else "args"
-    setattr(arguments, part, getattr(arguments, part)[skipped:])
-    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    for argument in (*every, arguments.vararg, arguments.kwarg):
-        if argument is not None:
-            argument.annotation = None
+    given, lead = arguments, len(arguments.posonlyargs) - skipped
+    positional = [*given.posonlyargs, *given.args]
+    defaults = [None] * (len(positional) - len(given.defaults)) + given.defaults
     try:
-        return f"({ast.unparse(arguments)})"[:LONGEST_SIGNATURE]
-    except RecursionError:  # a default nested too deeply to print
+        parts = [_write(*each) for each in zip(positional, defaults, strict=True)][skipped:]
+        if lead > 0:
+            parts.insert(lead, "/")
+        if given.vararg or given.kwonlyargs:
+            parts.append(f"*{_write(given.vararg)}" if given.vararg else "*")
+        parts += map(_write, given.kwonlyargs, given.kw_defaults)
+        if given.kwarg:
+            parts.append(f"**{_write(given.kwarg)}")
+    except (RecursionError, ValueError):  # too deep, or no f-string of this Python can say it
         return ""
+    return f"({', '.join(parts)})"[:LONGEST_SIGNATURE]
+
+
+def _write(argument: ast.arg, default: ast.expr | None = None) -> str:
+    text = ast.unparse(argument)
+    if default is None:
+        return text
+    sign = "=" if argument.annotation is None else " = "
+    return f"{text}{sign}{ast.unparse(default)}"
