@@ -24,6 +24,7 @@ DEPENDENCIES = {
         "anyio",
         "dvclive",
         "cryptography",
+        "docutils",
         "filelock",
         "fsspec",
         "h5py",

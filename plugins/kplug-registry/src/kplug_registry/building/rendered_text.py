@@ -13,12 +13,13 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
 from kplug.display.markdown import docstring_as_markdown
+from kplug_registry.building.restructured_text import render_restructured_text
 from kplug_registry.building.visible_text import escape_text, replace_invisible
 
 MOST_README = 32 << 10  # characters, of which the worst take the parser half a second
 _MOST_HTML = 8 * MOST_README
 _TAGS_WORDS = (
-    "a b blockquote br code dd del dl dt em h3 h4 h5 h6 hr i kbd li ol p pre s strong sub sup table "
+    "a b blockquote br code dd del div dl dt em h3 h4 h5 h6 hr i kbd li ol p pre s strong sub sup table "
     "tbody td th thead tr ul"
 )
 _TAGS = set(_TAGS_WORDS.split())
@@ -27,17 +28,23 @@ _ADDRESS = re.compile(r"(https?://|mailto:)[^\s\\]+", re.IGNORECASE)
 
 
 def render_readme(text: str, content_type: str) -> str:
-    """Return the HTML of a README; other languages than Markdown are shown as they are.
+    """Return the HTML of a README in Markdown or reStructuredText; others are shown as they are.
 
     Args:
         text: The text; the first `MOST_README` characters are shown.
-        content_type: What its metadata say that it is, such as ``text/markdown``.
+        content_type: What its metadata say that it is, such as ``text/markdown``; without a word,
+            reStructuredText, if that is without errors.
     """
     shown = replace_invisible(text[:MOST_README])
-    if content_type.partition(";")[0].strip().casefold() == "text/markdown":
+    language = content_type.partition(";")[0].strip().casefold()
+    if language == "text/markdown":
         html = _render(shown, has_html=True)
-        if len(html) <= _MOST_HTML:  # else it is made to be large
-            return html
+    elif language in ("text/x-rst", ""):
+        html = _clean(render_restructured_text(shown) or "")
+    else:
+        html = ""
+    if 0 < len(html) <= _MOST_HTML:  # else it is made to be large
+        return html
     return f'<pre tabindex="0">{escape_text(shown)}</pre>' if shown.strip() else ""
 
 
@@ -84,7 +91,10 @@ def _render(text: str, has_html: bool) -> str:
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = _lower(token.tag)
-    html = parser.renderer.render(tokens, parser.options, references)
+    return _clean(parser.renderer.render(tokens, parser.options, references))
+
+
+def _clean(html: str) -> str:
     return nh3.clean(
         html,
         tags=_TAGS,
