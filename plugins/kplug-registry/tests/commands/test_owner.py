@@ -54,6 +54,18 @@ def test_a_workflow_is_trusted_and_distrusted(site: Path) -> None:
     assert "kplug-waves trusts no publisher 'release'" in again
 
 
+def test_a_workflow_may_be_the_first_to_publish_a_name(site: Path) -> None:
+    facts = ("--issuer", ISSUER, "--audience", "plugins.example.com", "--owner", "anna")
+    words = ("owner", "trust", "acme-tides", "release", "--to", site, *facts)
+    shown = call(*words, "--claim", "repository=acme/tides", "--pending")
+    assert shown.startswith("release may be the first to publish acme-tides until 20")
+    assert shown.endswith(f", as anna, for plugins.example.com: repository acme/tides ({ISSUER})\n")
+    assert call("owner", "list", "acme-tides", "--to", site) == shown
+    call("owner", "distrust", "acme-tides", "release", "--to", site)
+    again = call("owner", "list", "acme-tides", "--to", site, status=2)
+    assert "there is no acme-tides in" in " ".join(again.split())
+
+
 @pytest.mark.parametrize(
     ("words", "owner", "message"),
     [

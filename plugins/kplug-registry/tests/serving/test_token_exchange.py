@@ -529,6 +529,49 @@ def test_an_owner_says_whom_to_trust(
     assert verify(Folder(site)) == []
 
 
+def test_a_workflow_is_the_first_to_publish_a_name(
+    client: TestClient,
+    site: Path,
+    database: Database,
+    provider: IdentityProvider,
+    make_wheel: MakeWheel,
+    upload: Upload,
+) -> None:
+    bert = ("__token__", TokenStore(database).add("bert"))
+    asked = {"issuer": provider.issuer, "audience": "testserver", "claims": PINNED}
+    place, wheel = "/publishers/acme-tides/release", make_wheel("acme-tides")
+    other = mint(client, provider.issue()).json()["token"]
+    assert upload(client, wheel, other).status_code == 403
+    assert client.put(place, json=asked, auth=bert).status_code == 400
+    answer = client.put(place, json={**asked, "pending": True}, auth=bert)
+    assert answer.status_code == 200
+    assert answer.text.startswith("release may be the first to publish acme-tides until 20")
+    token = mint(client, provider.issue()).json()["token"]
+    assert upload(client, wheel, token).text == "acme-tides 1.0 is published"
+    found = list_owners(Folder(site), "acme-tides")
+    assert (found.owners, found.releases[0].publisher) == (("bert",), "bert")
+    assert found.releases[0].workflow == found.trusted_publishers[0].workflow
+    assert upload(client, make_wheel("acme-tides", version="2.0"), token).status_code == 200
+    assert verify(Folder(site)) == []
+
+
+def test_a_workflow_that_waits_no_longer_publishes_nothing(
+    client: TestClient,
+    database: Database,
+    provider: IdentityProvider,
+    make_wheel: MakeWheel,
+    upload: Upload,
+) -> None:
+    bert = ("__token__", TokenStore(database).add("bert"))
+    asked = {"issuer": provider.issuer, "audience": "testserver", "claims": PINNED}
+    place = "/publishers/acme-tides/release"
+    assert client.put(place, json={**asked, "pending": True}, auth=bert).status_code == 200
+    token = mint(client, provider.issue()).json()["token"]
+    assert client.delete(place, auth=bert).status_code == 200
+    answer = upload(client, make_wheel("acme-tides"), token)
+    assert (answer.status_code, "of this token no longer" in answer.text) == (403, True)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -18,6 +18,7 @@ from kplug_registry.building.feed import add_recent, update_counts
 from kplug_registry.building.further_wheels import check_further_wheel, check_version
 from kplug_registry.building.name_rules import check_rules, claim_name
 from kplug_registry.building.owners import OPERATOR, check_owner, claim_distribution
+from kplug_registry.building.pending_publishers import settle_pending
 from kplug_registry.building.provenance import make_provenance
 from kplug_registry.building.search_files import update_search
 from kplug_registry.building.simple_pages import write_project
@@ -87,6 +88,7 @@ def add_release(
         check_owner(before, publisher)
     else:
         before = claim_distribution(before, publisher, published)
+        before = settle_pending(view, before, publisher, published)
     release, file = _make_release(wheel, published, publisher, workflow)
     check_version(before.name, before.releases, release)
     known = next((one for one in before.releases if one.version == release.version), None)

@@ -87,8 +87,27 @@ def add_publisher(
         NotPermittedError: if whoever adds it is neither an owner nor the operator, or acts as another.
         PublishingError: if there is one of that name, or its owner is none of the distribution.
     """
-    check_owner_name(publisher.name)
     check_owner(file, publisher.owner)
+    check_publisher(publisher, by)
+    known = {one.name: one for one in file.trusted_publishers}
+    if publisher.name in known or len(known) >= _MOST:
+        raise PublishingError(
+            f"{file.name} trusts {', '.join(known)} already, {_MOST} at most",
+            hint=f"Take another name, or first: kplug owner distrust {file.name} {publisher.name} --to SITE",
+        )
+    change_names(view, TRUSTING, [file.name])
+    change = OwnerChange(f"{_PREFIX}{publisher.name}", is_added=True, by=by, date=date)
+    return note_change(_set(file, {**known, publisher.name: publisher}), change)
+
+
+def check_publisher(publisher: TrustedPublisher, by: str) -> None:
+    """Check who a publisher is, and who adds it.
+
+    Raises:
+        NotPermittedError: if that is neither the operator nor the owner in whose name it publishes.
+        PublishingError: if its name or its audience can be none.
+    """
+    check_owner_name(publisher.name)
     if by not in (OPERATOR, publisher.owner):
         raise NotPermittedError(
             f"{by} cannot say that a workflow publishes as {publisher.owner}",
@@ -99,15 +118,6 @@ def add_publisher(
             f"{publisher.audience[:80]!r} is no audience",
             hint="Give the host of this registry's server, such as plugins.example.com",
         )
-    known = {one.name: one for one in file.trusted_publishers}
-    if publisher.name in known or len(known) >= _MOST:
-        raise PublishingError(
-            f"{file.name} trusts {', '.join(known)} already, {_MOST} at most",
-            hint=f"Take another name, or first: kplug owner distrust {file.name} {publisher.name} --to SITE",
-        )
-    change_names(view, TRUSTING, [file.name])
-    change = OwnerChange(f"{_PREFIX}{publisher.name}", is_added=True, by=by, date=date)
-    return note_change(_set(file, {**known, publisher.name: publisher}), change)
 
 
 def remove_publisher(
@@ -136,12 +146,16 @@ def remove_publisher(
 
 def find_trusted(file: DistributionFile, identity: OidcIdentity) -> TrustedPublisher | None:
     """Return the publisher of a distribution that a token is of; every pinned value has to be equal."""
-    for each in file.trusted_publishers:
-        pinned = {claim.name: claim.value for claim in each.workflow.claims}
-        is_same = (each.workflow.issuer, each.audience) == (identity.issuer, identity.audience)
-        if is_same and all(identity.claims.get(name) == value for name, value in pinned.items()):
-            return each
-    return None
+    return next((each for each in file.trusted_publishers if is_trusted(each, identity)), None)
+
+
+def is_trusted(publisher: TrustedPublisher, identity: OidcIdentity) -> bool:
+    """Whether a token is of a publisher."""
+    workflow = publisher.workflow
+    is_same = (workflow.issuer, publisher.audience) == (identity.issuer, identity.audience)
+    return is_same and all(
+        identity.claims.get(claim.name) == claim.value for claim in workflow.claims
+    )
 
 
 def list_trusting(view: SiteView) -> Iterator[DistributionFile]:

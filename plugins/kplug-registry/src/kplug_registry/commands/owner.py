@@ -13,11 +13,13 @@ from kplug_registry.publishing import (
     add_owner,
     distrust_publisher,
     list_owners,
+    list_pending,
     remove_owner,
+    trust_pending_publisher,
     trust_publisher,
 )
 from kplug_registry.site_format import DistributionFile, TrustedPublisher, current_time
-from kplug_registry.storage import open_storage
+from kplug_registry.storage import SiteStorage, open_storage
 
 owner = typer.Typer(no_args_is_help=True)
 
@@ -85,6 +87,13 @@ def trust(
         str, typer.Option("--owner", metavar="NAME", help="The owner in whose name it publishes.")
     ],
     keys: Keys = None,
+    is_pending: Annotated[
+        bool,
+        typer.Option(
+            "--pending",
+            help="The name has no release yet: the workflow may be the first to publish it, within 30 days.",
+        ),
+    ] = False,
 ) -> None:
     """Let a CI workflow publish a distribution, with a token of its identity provider.
 
@@ -99,6 +108,10 @@ def trust(
             raise typer.BadParameter(f"{text!r} is not NAME=VALUE, with each name once")
         pinned[claim] = value
     trusted = TrustedPublisher(publisher, acts_as, audience, make_workflow(issuer, pinned))
+    if is_pending:
+        trust_pending_publisher(storage, name, trusted, current_time())
+        _print_pending(storage, name)
+        return
     found = trust_publisher(storage, name, trusted, current_time(), find_keys(keys, storage))
     _print_publishers(found)
 
@@ -120,7 +133,10 @@ def list_all(name: Name, to: Site) -> None:
 
     Example: kplug owner list kplug-waves --to site
     """
-    found = list_owners(open_storage(to), name)
+    storage = open_storage(to)
+    if _print_pending(storage, name):
+        return
+    found = list_owners(storage, name)
     _print_owners(found)
     _print_publishers(found)
     print_lines(
@@ -131,6 +147,17 @@ def list_all(name: Name, to: Site) -> None:
 
 def _print_owners(file: DistributionFile) -> None:
     print_lines([f"{file.name} belongs to {', '.join(file.owners)}"])
+
+
+def _print_pending(storage: SiteStorage, name: str) -> bool:
+    """Print who may be the first to publish a name, and return whether anybody may."""
+    found = list_pending(storage, name, current_time())
+    print_lines(
+        f"{one.publisher.name} may be the first to publish {one.distribution} until {one.expires}, "
+        f"as {one.publisher.owner}, for {one.publisher.audience}: {one.publisher.workflow}"
+        for one in found
+    )
+    return bool(found)
 
 
 def _print_publishers(file: DistributionFile) -> None:

@@ -25,7 +25,9 @@ from kplug_registry.publishing.owner_changes import (
     add_owner as add_owner,
     distrust_publisher as distrust_publisher,
     list_owners as list_owners,
+    list_pending as list_pending,
     remove_owner as remove_owner,
+    trust_pending_publisher as trust_pending_publisher,
     trust_publisher as trust_publisher,
 )
 from kplug_registry.publishing.release_changes import (

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from packaging.utils import canonicalize_name
+
 from kplug_registry.building import SiteView, find_distribution
 from kplug_registry.building.owners import OPERATOR, change_owner
+from kplug_registry.building.pending_publishers import (
+    add_pending,
+    list_pending as find_all_pending,
+    remove_pending,
+)
 from kplug_registry.building.trusted_publishers import add_publisher, remove_publisher
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing.transactions import changing
 from kplug_registry.site_format import (
     DistributionFile,
     OwnerChange,
+    PendingPublisher,
     TrustedPublisher,
     distribution_path,
 )
@@ -86,8 +94,40 @@ def distrust_publisher(
     keys: SigningKeys | None = None,
     by: str = OPERATOR,
 ) -> DistributionFile:
-    """Let a workflow publish a distribution no longer; see `trust_publisher`."""
-    return _change(site, name, lambda v, file: remove_publisher(v, file, publisher, by, date), keys)
+    """Let a workflow publish a distribution no longer, or not be the first; see `trust_publisher`."""
+    if not list_pending(site, name, date):
+        return _change(
+            site, name, lambda v, file: remove_publisher(v, file, publisher, by, date), keys
+        )
+    with changing(site) as view:
+        found = find_distribution(view, name)
+        remove_pending(view, found.name, publisher, None if by == OPERATOR else by, date)
+    return found
+
+
+def trust_pending_publisher(
+    site: SiteStorage, name: str, publisher: TrustedPublisher, date: str, by: str = OPERATOR
+) -> PendingPublisher:
+    """Let a workflow be the first to publish a name, within 30 days.
+
+    Args:
+        site: The storage of the site.
+        name: The name, which no distribution has.
+        publisher: The workflow; its owner will own the distribution.
+        date: The time, as in `kplug_registry.site_format.Release`.
+        by: Who does it: that owner, or whoever runs the registry.
+
+    Raises:
+        NotPermittedError: if it is neither, or the name is held.
+        PublishingError: if there is such a distribution, or a name can be none.
+    """
+    with changing(site) as view:
+        return add_pending(view, canonicalize_name(name), publisher, by, date)
+
+
+def list_pending(site: SiteStorage, name: str, date: str) -> list[PendingPublisher]:
+    """Return the workflows that may be the first to publish a name."""
+    return find_all_pending(SiteView(site), date, canonicalize_name(name))
 
 
 def list_owners(site: SiteStorage, name: str) -> DistributionFile:

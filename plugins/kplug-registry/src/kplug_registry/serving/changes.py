@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from kplug_registry.building import SiteView, find_distribution
+from kplug_registry.building.pending_publishers import find_pending
 from kplug_registry.building.trusted_publishers import find_trusted, make_workflow
 from kplug_registry.errors import (
     BusySiteError,
@@ -25,6 +26,7 @@ from kplug_registry.publishing import (
     add_owner,
     distrust_publisher,
     remove_owner,
+    trust_pending_publisher,
     trust_publisher,
     yank,
 )
@@ -133,8 +135,11 @@ class Changes:
         """Return in whose name a token publishes a distribution, and which workflow does it."""
         if token.identity is None:
             return token.owner, None
-        file = find_distribution(SiteView(self._site.find_storage()), distribution)
-        trusted = find_trusted(file, token.identity)
+        view = SiteView(self._site.find_storage())
+        file = find_distribution(view, distribution)
+        trusted = find_trusted(file, token.identity) or find_pending(
+            view, file.name, token.identity, current_time()
+        )
         if trusted is None:
             raise NotPermittedError(
                 f"{file.name} trusts the workflow of this token no longer",
@@ -175,17 +180,20 @@ class Changes:
         is_added = entry.action == "trust publisher"
         asked = await _receive_publisher(request, body) if is_added else None
 
-        def change() -> DistributionFile:
+        def change() -> str:
             token.check("own", name)
-            rest = current_time(), self._site.keys, token.owner
+            site, date = self._site.find_storage(), current_time()
+            rest = date, self._site.keys, token.owner
             if asked is None:
-                return distrust_publisher(self._site.find_storage(), name, publisher, *rest)
+                return _say_trusted(distrust_publisher(site, name, publisher, *rest))
             workflow = make_workflow(asked["issuer"], asked["claims"])
             trusted = TrustedPublisher(publisher, token.owner, asked["audience"], workflow)
-            return trust_publisher(self._site.find_storage(), name, trusted, *rest)
+            if asked.get("pending") is not True:
+                return _say_trusted(trust_publisher(site, name, trusted, *rest))
+            added = trust_pending_publisher(site, name, trusted, date, token.owner)
+            return f"{publisher} may be the first to publish {added.distribution} until {added.expires}"
 
-        found = (await self._run(change)).trusted_publishers
-        return f"{name} trusts {', '.join(each.name for each in found) or 'nobody'}"
+        return await self._run(change)
 
     def _authenticate(self, request: Request, action: str) -> Token:
         if not self._tokens.list_all():
@@ -231,6 +239,12 @@ class Changes:
             text.replace(folder, "the registry") for text in (error.message, error.hint or "")
         )
         return UploadError(status, message, hint, headers)
+
+
+def _say_trusted(file: DistributionFile) -> str:
+    return (
+        f"{file.name} trusts {', '.join(one.name for one in file.trusted_publishers) or 'nobody'}"
+    )
 
 
 def _name_subject(request: Request) -> str:

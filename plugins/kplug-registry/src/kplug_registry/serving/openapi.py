@@ -42,6 +42,7 @@ _PUBLISHER = {
         "issuer": _STRING,
         "audience": _STRING,
         "claims": {"type": "object", "additionalProperties": _STRING},
+        "pending": {"type": "boolean"},
     },
     "required": ["issuer", "audience", "claims"],
 }
@@ -243,7 +244,7 @@ DESCRIPTION: dict[str, Any] = {
             "owner",
         ),
         "/publishers/{distribution}/{publisher}": _describe_change(
-            "Let a workflow publish a distribution.",
+            "Let a workflow publish a distribution, or be the first to do so.",
             "Let a workflow publish a distribution no longer.",
             "publisher",
             {_JSON: {"schema": _PUBLISHER}},

@@ -11,7 +11,12 @@ from starlette.responses import JSONResponse, Response
 from tuf.api.exceptions import DownloadError
 
 from kplug_registry.building import SiteView
-from kplug_registry.building.trusted_publishers import find_trusted, list_trusting
+from kplug_registry.building.pending_publishers import list_pending
+from kplug_registry.building.trusted_publishers import (
+    find_trusted,
+    is_trusted,
+    list_trusting,
+)
 from kplug_registry.errors import RegistryError
 from kplug_registry.serving.audit_log import AuditLog, LogEntry
 from kplug_registry.serving.oidc import LONGEST, OidcError, OidcVerifier
@@ -19,6 +24,7 @@ from kplug_registry.serving.served_sites import ServedSite
 from kplug_registry.serving.tokens import TokenStore
 from kplug_registry.serving.upload_form import Body, UploadError
 from kplug_registry.serving.upload_limits import RateLimit
+from kplug_registry.site_format import current_time
 
 # As twine and uv ask for them.
 AUDIENCE, MINT, BURN = "/_/oidc/audience", "/_/oidc/mint-token", "/_/oidc/burn-token"
@@ -87,6 +93,11 @@ class TokenExchange:
         identity, ends = self._verifier.verify(assertion)
         view = SiteView(self._site.find_storage())
         names = [each.name for each in list_trusting(view) if find_trusted(each, identity)]
+        names += {
+            each.distribution
+            for each in list_pending(view, current_time())
+            if is_trusted(each.publisher, identity)
+        }
         if not names:
             entry.subject = str(dict(list(identity.claims.items())[:10]))[:300]
             raise OidcError(

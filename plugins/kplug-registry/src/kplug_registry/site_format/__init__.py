@@ -68,6 +68,8 @@ from kplug_registry.site_format.schema import (
     NoticeFile as NoticeFile,
     Offer as Offer,
     OwnerChange as OwnerChange,
+    PendingList as PendingList,
+    PendingPublisher as PendingPublisher,
     Picture as Picture,
     PrefixFile as PrefixFile,
     Provenance as Provenance,
@@ -81,4 +83,8 @@ from kplug_registry.site_format.schema import (
     WheelFile as WheelFile,
     Workflow as Workflow,
 )
-from kplug_registry.site_format.times import current_time as current_time
+from kplug_registry.site_format.times import (
+    current_time as current_time,
+    format_time as format_time,
+    parse_time as parse_time,
+)

@@ -200,6 +200,32 @@ class TrustedPublisher:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingPublisher:
+    """A workflow that may be the first to publish a name.
+
+    Args:
+        distribution: The normalised name.
+        expires: When it may no longer, in UTC.
+        publisher: The workflow; whoever it publishes for becomes the owner.
+    """
+
+    distribution: str
+    expires: str
+    publisher: TrustedPublisher
+
+
+@dataclass(frozen=True, slots=True)
+class PendingList:
+    """``names/pending.json``: who may be the first to publish which name.
+
+    Args:
+        publishers: By name, owner and publisher.
+    """
+
+    publishers: tuple[PendingPublisher, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """The attestations of a wheel (PEP 740), in ``files/<filename>.provenance``.
 
