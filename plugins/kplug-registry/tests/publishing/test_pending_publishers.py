@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kplug_registry.building import SiteView
@@ -138,7 +139,7 @@ def test_a_name_may_be_held_when_it_is_published(site: Path, make_wheel: MakeWhe
     ],
 )
 def test_what_cannot_wait_is_refused(
-    site: Path, name: str, change: dict[str, str], by: str, message: str
+    site: Path, name: str, change: dict[str, Any], by: str, message: str
 ) -> None:
     with pytest.raises(PublishingError) as caught:
         trust_pending_publisher(Folder(site), name, replace(RELEASE, **change), NOW, by)
