@@ -36,6 +36,8 @@ def render_readme(text: str, content_type: str) -> str:
             reStructuredText, if that is without errors.
     """
     shown = replace_invisible(text[:MOST_README])
+    if not shown.strip():
+        return ""
     language = content_type.partition(";")[0].strip().casefold()
     if language == "text/markdown":
         html = _render(shown, has_html=True)
@@ -45,7 +47,7 @@ def render_readme(text: str, content_type: str) -> str:
         html = ""
     if 0 < len(html) <= _MOST_HTML:  # else it is made to be large
         return html
-    return f'<pre tabindex="0">{escape_text(shown)}</pre>' if shown.strip() else ""
+    return f'<pre tabindex="0">{escape_text(shown)}</pre>'
 
 
 @lru_cache(maxsize=256)  # a component's page and that of its distribution are made together

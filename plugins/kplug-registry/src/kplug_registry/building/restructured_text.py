@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from copy import copy
+from functools import lru_cache
+from typing import Any
 
 from docutils import nodes
-from docutils.core import publish_parts
+from docutils.core import Publisher, publish_parts
+from docutils.parsers.rst import Parser
 from docutils.readers.standalone import Reader
 from docutils.utils import Reporter
+from docutils.writers import html5_polyglot
 
 # Directives that pad rows, outlive their text in docutils' tables of roles, or say what day it is.
 _REFUSED = re.compile(r"\b(csv-table|role|default-role|date)\s?::", re.IGNORECASE)
@@ -49,10 +54,18 @@ def render_restructured_text(text: str) -> str | None:
     if _REFUSED.search(text) or columns * len(lines) > _MOST_CELLS:
         return None
     try:
-        parts = publish_parts(text, reader=_Reader(), writer="html5", settings_overrides=_SETTINGS)
+        parts = publish_parts(
+            text, reader=_Reader(), writer="html5", settings=copy(_make_settings())
+        )
     except Exception:  # noqa: BLE001 - of whatever a text brings a parser to
         return None
     return str(parts["body"])
+
+
+@lru_cache  # which takes docutils as long as a short text
+def _make_settings() -> Any:
+    publisher = Publisher(Reader(), Parser(), html5_polyglot.Writer())
+    return publisher.get_settings(**_SETTINGS)
 
 
 class _Reader(Reader):  # type: ignore[misc]  # docutils has no types
