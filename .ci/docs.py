@@ -23,6 +23,7 @@ from equalities import Running, add_equalities, begin_comparing
 from landing import fill_landing_page
 from marks import fill
 from reference import add_reference
+from searches import find_misplaced
 from shipped import add_plugins
 from typer.cli import get_docs_for_click
 
@@ -85,8 +86,12 @@ def main() -> int:
     add_reference(PAGES)
     if status := run("-m", "zensical", "build", "--strict", "--config-file", str(CONFIG)):
         return status
-    faults = sorted(find_faults(ROOT / "build" / "site"))
-    print("\n".join(faults) or "Every picture, style and script is a file of the site.")
+    site = ROOT / "build" / "site"
+    faults = sorted(find_faults(site)) + list(find_misplaced(site))
+    print(
+        "\n".join(faults)
+        or "Every picture, style and script is a file of the site, and it answers."
+    )
     return 1 if faults else 0
 
 
