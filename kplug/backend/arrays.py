@@ -148,8 +148,8 @@ def holds_texts(value: object) -> bool:
     while isinstance(value, (list, tuple)) and value:
         value = value[0]
     if isinstance(value, np.ndarray):
-        if value.dtype.kind == "O" and value.size:
-            return isinstance(value.flat[0], (str, bytes))
+        if value.dtype.kind == "O" and value.size:  # the first may be a missing one
+            return any(isinstance(one, (str, bytes)) for one in value.flat)
         return value.dtype.kind in "USTO"
     return isinstance(value, (str, bytes))
 
@@ -197,6 +197,6 @@ def _require_numbers(columns: list[tuple[Any, Any]], what: str, *, is_frame: boo
     place = f"in {noun} {listing}" if is_frame else "in a Series"
     raise DataError(
         f"{what} holds {types} values {place}; numbers are needed",
-        hint="Encode strings and categories as numbers, as pandas.get_dummies does, or leave them "
-        "out; astype('float32') makes numbers of objects that are numbers.",
+        hint="Encode strings and categories as numbers, as pandas.get_dummies and column.cat.codes do, "
+        "or leave them out; astype('float32') makes numbers of objects that are numbers.",
     )

@@ -110,8 +110,9 @@ def Input(  # noqa: N802 - Keras's name; it reads as a layer and is used as one
             "Input",
             "dtype",
             dtype,
-            "a type of numbers, since torch has no tensors of texts. Begin a Sequential with the layer that "
-            "reads the texts, or call it on them and give the model its numbers",
+            "a type of numbers, since torch has no tensors of texts. Texts are read as the numbers of the "
+            "layer that takes the input: Input((tokens,), dtype='int64') for TextVectorization, "
+            "Input((1,), dtype='int64') for StringLookup",
         )
     layer = InputLayer(shape, batch_size, dtype, batch_shape, name, **kwargs)
     return layer.inbound_nodes[0].output_tensors[0]

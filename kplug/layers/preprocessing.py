@@ -170,7 +170,7 @@ class Normalization(Layer):
 
         Raises:
             ArgumentError: Mean and variance were given to the constructor.
-            DataError: There is no data, or a batch does not fit.
+            DataError: There is no data, it has NaN, or a batch does not fit.
         """
         if self.input_mean is not None:
             raise ArgumentError(
@@ -178,7 +178,7 @@ class Normalization(Layer):
                 hint="Make it without mean= and variance=.",
             )
         count, mean, squares = 0, torch.zeros(()), torch.zeros(())
-        for batch in iterate_batches(data):
+        for batch in iterate_batches(data, self.name):
             self._accept(tuple(batch.shape))
             number = math.prod(batch.shape[axis] for axis in self._averaged)
             if number == 0:
@@ -199,6 +199,13 @@ class Normalization(Layer):
             self.variance.copy_(squares / count)
 
     def _accept(self, shape: tuple[int, ...]) -> None:
+        if shape[1:] == () and self.axis:
+            raise DataError(
+                f"layer {self.name!r} has a mean along axis {self.axis}, it was given one column of shape "
+                f"{shape}",
+                hint="Give a table of one column, adapt(table[['age']]), or an array of shape (N, 1); or "
+                "make the layer with axis=None.",
+            )
         if not self.built:
             self.build_for((None, *shape[1:]))
         self._require_shape(shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -21,11 +21,13 @@ from kplug.layers.base.shapes import is_shape
 from kplug.models.base import graph_checks
 from kplug.models.base.added_tensors import AddedTensors
 from kplug.models.base.graph_inputs import InputForm
+from kplug.models.base.text_inputs import find_reader_of
 from kplug.models.configuration.graph_writing import describe_graph
 from kplug.models.model import Model
 from kplug.registry import factory, named
 from kplug.registry.user_warnings import warn
 from kplug.support.nested import find_leaves
+from kplug.training.data.texts import read_texts
 
 
 @named("Functional", "Model")
@@ -155,6 +157,11 @@ class Functional(Model):
         """Return the type of the input; of several inputs, nested as they are."""
         return self._form.layout.pack([tensor.layer.dtype for tensor in self.inputs])
 
+    @override
+    def find_text_readers(self) -> list[Callable[[Any], Tensor] | None]:
+        """Return for each input the text conversion of the only layer that takes it, or None."""
+        return [find_reader_of(tensor, self._plan.nodes) for tensor in self.inputs]
+
     # ---------------------------------------------------------------- building
 
     @override
@@ -213,8 +220,8 @@ class Functional(Model):
     @override
     def convert_inputs(self, inputs: Any) -> Any:
         if len(self.inputs) == 1:
-            return _cast(inputs, self.inputs[0].layer.dtype)
-        pairs = zip(inputs, self.inputs, strict=True)
+            return _cast(read_texts(self, [inputs])[0], self.inputs[0].layer.dtype)
+        pairs = zip(read_texts(self, inputs), self.inputs, strict=True)
         return [_cast(value, tensor.layer.dtype) for value, tensor in pairs]
 
     @override

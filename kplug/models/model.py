@@ -172,9 +172,9 @@ class Model(Layer):
         """Return the type that inputs are cast to, or None to leave them as they are."""
         return self.dtype
 
-    def find_text_reader(self) -> Callable[[Any], Tensor] | None:
-        """Return the first layer's text conversion, or None."""
-        return None
+    def find_text_readers(self) -> list[Callable[[Any], Tensor] | None]:
+        """Return for each input its layer's text conversion, or None; nothing if inputs are unknown."""
+        return []
 
     @override
     def build(self, input_shape: Any) -> None:

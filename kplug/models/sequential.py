@@ -9,16 +9,17 @@ import numpy as np
 from torch import Tensor, nn
 from typing_extensions import Never, Self, override
 
-from kplug.backend.arrays import holds_texts
 from kplug.errors import ArgumentError, ContractError, GraphError, NotBuiltError
 from kplug.graph import Node, Shape, SymbolicTensor
 from kplug.layers import Input, InputLayer, Layer, TorchModule
 from kplug.layers.base.tracked_containers import require_initialized
 from kplug.layers.serialization import serialize
+from kplug.models.base.text_inputs import find_reader
 from kplug.models.configuration.reading import layer_from_config, look_up_own, scope_of
 from kplug.models.model import Model
 from kplug.registry import resolve
 from kplug.registry.quoting import quote
+from kplug.training.data.texts import read_texts
 
 
 class Sequential(Model):
@@ -224,21 +225,13 @@ class Sequential(Model):
         return self._tensors[0].dtype if self._tensors else self.dtype
 
     @override
-    def find_text_reader(self) -> Callable[[Any], Tensor] | None:
-        """Return the first layer's text conversion, or None."""
-        first: Any = self._chain[0] if self._chain else None
-        if isinstance(first, Model):
-            return first.find_text_reader()
-        # Asked of the class: of a layer, a missing attribute costs a tenth of a small model's call.
-        reader: Callable[[Any], Tensor] | None
-        reader = first.read_texts if hasattr(type(first), "read_texts") else None
-        return reader
+    def find_text_readers(self) -> list[Callable[[Any], Tensor] | None]:
+        """Return the first layer's text conversion, or None, as that of the only input."""
+        return [find_reader(self._chain[0])] if self._chain else []
 
     @override
     def convert_inputs(self, inputs: Any) -> Any:
-        reader = self.find_text_reader()
-        is_read = reader is not None and holds_texts(inputs)
-        return super().convert_inputs(reader(inputs) if is_read and reader else inputs)
+        return super().convert_inputs(read_texts(self, [inputs])[0])
 
     @override
     def build(self, input_shape: Any = None) -> None:

@@ -45,8 +45,8 @@ class TrainableModel(ModelOnDevice, Protocol):
     def find_input_dtype(self) -> Any:
         """Return the dtype of the inputs, or one for each of them."""
 
-    def find_text_reader(self) -> Callable[[Any], Tensor] | None:
-        """Return the first layer's function that encodes texts as numbers, or None."""
+    def find_text_readers(self) -> list[Callable[[Any], Tensor] | None]:
+        """Return for each input the function that encodes texts as numbers, or None; none if unknown."""
 
     def ensure_built(self) -> None:
         """Create the weights, if the input shape is known and they do not exist yet."""

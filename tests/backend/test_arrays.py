@@ -108,8 +108,8 @@ def test_columns_that_hold_no_numbers_are_named(table: Any, text: str) -> None:
     with pytest.raises(DataError) as caught:
         read_array(table, "fit: x")
     assert str(caught.value) == (
-        f"{text}\n  Encode strings and categories as numbers, as pandas.get_dummies does, or leave "
-        "them out; astype('float32') makes numbers of objects that are numbers."
+        f"{text}\n  Encode strings and categories as numbers, as pandas.get_dummies and column.cat.codes "
+        "do, or leave them out; astype('float32') makes numbers of objects that are numbers."
     )
 
 

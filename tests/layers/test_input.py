@@ -76,6 +76,6 @@ def test_texts_are_refused_with_what_to_do() -> None:
         Input((1,), dtype="string")
     assert str(caught.value) == (
         "Input: argument 'dtype' is 'string'; allowed: a type of numbers, since torch has no tensors of "
-        "texts. Begin a Sequential with the layer that reads the texts, or call it on them and give the "
-        "model its numbers"
+        "texts. Texts are read as the numbers of the layer that takes the input: Input((tokens,), "
+        "dtype='int64') for TextVectorization, Input((1,), dtype='int64') for StringLookup"
     )

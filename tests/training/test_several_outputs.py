@@ -335,8 +335,8 @@ def test_an_output_without_a_loss_needs_no_targets() -> None:
                 "y": [SCORE, KIND],
             },
             "fit: x['left'] holds object values in column 'city'; numbers are needed\n"
-            "  Encode strings and categories as numbers, as pandas.get_dummies does, or leave them "
-            "out; astype('float32') makes numbers of objects that are numbers.",
+            "  Encode strings and categories as numbers, as pandas.get_dummies and column.cat.codes do, "
+            "or leave them out; astype('float32') makes numbers of objects that are numbers.",
         ),
     ],
     ids=["inputs", "weights", "shape", "output", "targets", "classes", "column"],

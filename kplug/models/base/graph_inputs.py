@@ -46,7 +46,7 @@ class InputForm:
             return (inputs,)
         if isinstance(inputs, dict):
             return self._unpack_dict(inputs)
-        if len(self.tensors) == 1 and (_is_one(inputs) or _holds_numbers(inputs)):
+        if len(self.tensors) == 1 and (_is_one(inputs) or _holds_scalars(inputs)):
             return (inputs,)
         if _is_list_of_ones(inputs, len(self.tensors)):
             return list(inputs)
@@ -141,11 +141,11 @@ def _is_list_of_ones(value: Any, count: int) -> bool:
     return not _is_one(value) and len(value) == count and all(map(_is_one, value))
 
 
-def _holds_numbers(value: Any) -> bool:
-    """Return whether nested lists contain only numbers: rows of one input."""
+def _holds_scalars(value: Any) -> bool:
+    """Return whether nested lists contain only numbers or texts: rows of one input."""
     if isinstance(value, (list, tuple)) and not isinstance(value, TensorSpec):
-        return bool(value) and all(_holds_numbers(part) for part in value)
-    return isinstance(value, (int, float))
+        return bool(value) and all(_holds_scalars(part) for part in value)
+    return isinstance(value, (int, float, str, bytes))
 
 
 def _describe(inputs: Any) -> str:

@@ -142,7 +142,7 @@ def _choose_format(path: Path, given: str | None) -> str:
 
 def _require_exportable(model: Any) -> None:
     """Refuse a model that takes texts, or that changes its state in a call."""
-    if model.find_text_reader() is not None:
+    if not model.is_functional and any(model.find_text_readers()):
         raise ContractError(
             f"model {model.name!r} cannot be exported: its first layer takes texts, and graphs of torch and "
             "ONNX take numbers here",

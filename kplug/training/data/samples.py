@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from kplug.backend import to_dtype
-from kplug.backend.arrays import holds_texts, read_array
+from kplug.backend.arrays import is_table, read_array
 from kplug.errors import DataError
 from kplug.training.data.lazy_arrays import find_lazy_array, read_all
 from kplug.training.data.matching import (
@@ -21,6 +21,7 @@ from kplug.training.data.matching import (
     input_ports,
     list_output_names,
 )
+from kplug.training.data.texts import read_nested_texts
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.overridden_steps import has_custom_step
 
@@ -134,13 +135,19 @@ def _arrange_for_losses(
 
 def _convert_inputs(model: TrainableModel, x: Any, what: str) -> Any:
     """Return inputs as ``convert`` does; a dict's entries beside the model's inputs stay unchanged."""
-    reader = model.find_text_reader()
-    if reader is not None and holds_texts(x):
-        return reader(x)
+    if isinstance(x, Tensor):
+        return as_tensor(x, what)
+    shapes = model.find_input_shape()
+    ports = input_ports(model, shapes)
+    if shapes is not None and ports.count > 1 and is_table(x) and x.ndim == 2:
+        raise DataError(
+            f"{what} is one table, but {ports.describe()}",
+            hint=f"Give each input its column: {what.partition(':')[0]}(dict(table)).",
+        )
+    x = read_nested_texts(model, x, ports.names)
     if is_array(x):
         return as_tensor(x, what)
-    shapes = model.find_input_shape() if isinstance(x, Mapping) else None
-    names = () if shapes is None else input_ports(model, shapes).names
+    names = () if shapes is None or not isinstance(x, Mapping) else ports.names
     if not all(names) or not names:
         return convert(x, what)
     return {

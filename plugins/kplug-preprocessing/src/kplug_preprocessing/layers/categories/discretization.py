@@ -30,7 +30,8 @@ class Discretization(Layer):
     """Outputs the number of the bin that each number falls into.
 
     A bin holds its lower boundary and not its upper one; the first and the last are open. The boundaries are
-    given, or adapted to data: the quantiles that split it into bins of about equal size.
+    given, or adapted to data: the quantiles that split it into bins of about equal size. NaN
+    falls into the last bin.
 
     Args:
         bin_boundaries: The boundaries, rising numbers.
@@ -111,7 +112,7 @@ class Discretization(Layer):
 
         Raises:
             ArgumentError: The boundaries were given to the constructor.
-            DataError: There is no data.
+            DataError: There is no data, or it has NaN.
         """
         if self.num_bins is None:
             raise ArgumentError(
@@ -119,7 +120,7 @@ class Discretization(Layer):
                 hint="Make it with num_bins= instead of bin_boundaries=.",
             )
         found = EMPTY
-        for batch in islice(iterate_batches(data), steps):
+        for batch in islice(iterate_batches(data, self.name), steps):
             found = merge(summarize(batch.cpu(), self.epsilon), found, self.epsilon)
         if not found.size:
             raise DataError(f"layer {self.name!r} cannot adapt to data without samples")

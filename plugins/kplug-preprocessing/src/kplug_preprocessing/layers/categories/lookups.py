@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from kplug import example
-from kplug.backend import holds_texts, to_tensor
+from kplug.backend import holds_texts, is_table, to_tensor
 from kplug.components.arguments import refusal
 from kplug.errors import DataError
 from kplug_preprocessing.layers.categories.base.index_lookup import NOTHING, IndexLookup
@@ -75,6 +75,10 @@ class IntegerLookup(IndexLookup):
         )
         self.vocabulary_dtype = vocabulary_dtype
 
+    def convert_inputs(self, inputs: Any) -> Any:
+        """Return integers as a tensor; those of a column of pandas also where they are categories."""
+        return self._as_integers(inputs) if is_table(inputs) else super().convert_inputs(inputs)
+
     def call(self, inputs: Tensor) -> Tensor:
         """Return the places of integers, int64 in the shape of the inputs; or vectors."""
         if inputs.is_meta:
@@ -120,7 +124,11 @@ class IntegerLookup(IndexLookup):
     def _as_integers(self, data: Any) -> Tensor:
         tokens = to_tensor(data if isinstance(data, Tensor) else np.asarray(data))
         if tokens.is_floating_point() or tokens.is_complex():
-            raise DataError(f"layer {self.name!r} looks up integers, got {tokens.dtype}")
+            raise DataError(
+                f"layer {self.name!r} looks up integers, got {tokens.dtype}",
+                hint="In a table, missing values make floats of integers: "
+                "column.fillna(-1).astype('int64').",
+            )
         return tokens.detach().long().contiguous()
 
     def _read_token(self, line: str) -> int:

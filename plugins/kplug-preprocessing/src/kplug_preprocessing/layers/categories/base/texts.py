@@ -18,6 +18,9 @@ from kplug.errors import DataError
 # Strings as Python objects: a fixed-width array would be as wide as the longest text.
 Texts: TypeAlias = "np.ndarray[Any, np.dtype[np.object_]]"
 
+# What pandas has in the place of a missing text.
+_MISSING = ("None", "nan", "<NA>", "NaT")
+
 
 def as_batches(owner: str, data: Any, steps: int | None) -> Iterable[Any]:
     """Return data for ``adapt`` as batches; in-memory data are one batch.
@@ -59,7 +62,7 @@ def as_texts(owner: str, value: Any, encoding: str = "utf-8") -> Texts:
         encoding: The encoding of bytes.
 
     Raises:
-        DataError: They contain other values, or rows differ in length.
+        DataError: They contain other values, also missing ones, or rows differ in length.
     """
     try:
         array = np.array(value, dtype=object)
@@ -69,6 +72,12 @@ def as_texts(owner: str, value: Any, encoding: str = "utf-8") -> Texts:
     flat = found.reshape(-1)
     for place, one in enumerate(array.reshape(-1)):
         text = one.decode(encoding) if isinstance(one, bytes) else one
+        if str(one) in _MISSING and not isinstance(text, str):
+            row = np.unravel_index(place, array.shape)[0] if array.ndim else 0
+            raise DataError(
+                f"layer {owner!r} takes strings, row {row} has {one!r}, a missing value",
+                hint="Fill missing texts first, such as with column.fillna('').",
+            )
         if not isinstance(text, str):
             raise DataError(
                 f"layer {owner!r} takes strings, got {type(one).__name__} among them",

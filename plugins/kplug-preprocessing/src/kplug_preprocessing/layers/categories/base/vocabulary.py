@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
+from kplug.backend import is_table
 from kplug.components.arguments import is_number
 from kplug.errors import DataError
 
@@ -71,13 +72,15 @@ def as_tokens(owner: str, vocabulary: Any, kind: type) -> list[Any]:
 
     Args:
         owner: Name of the layer, for messages.
-        vocabulary: Tokens; lines of a file are texts also where the tokens are integers.
+        vocabulary: Tokens, in a list, an array or a column of pandas; lines of a file are texts also where
+            the tokens are integers.
         kind: ``str`` or ``int``.
 
     Raises:
         DataError: A token is of another kind, or there are no tokens.
     """
-    given = vocabulary.tolist() if isinstance(vocabulary, (np.ndarray, Tensor)) else vocabulary
+    is_array = isinstance(vocabulary, (np.ndarray, Tensor)) or is_table(vocabulary)
+    given = vocabulary.tolist() if is_array else vocabulary
     tokens = list(given) if isinstance(given, (list, tuple)) else [given]
     found: list[Any] = []
     for token in tokens:
