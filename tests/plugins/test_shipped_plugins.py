@@ -53,6 +53,7 @@ DEPENDENCIES = {
         "requests",
         "resolvelib",
         "rich",
+        "safetensors",
     ),
     *(
         "securesystemslib",
@@ -62,6 +63,7 @@ DEPENDENCIES = {
         "tomlkit",
         "torch",
         "torchmetrics",
+        "torchvision",
         "tuf",
         "typer",
         "typing_extensions",

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[3]
 DISTRIBUTIONS = (
     *("kplug", "kplug-keras2", "kplug-keras3", "kplug-monai", "kplug-penalties"),
     *("kplug-preprocessing", "kplug-pytorch-optimizer", "kplug-segmentation", "kplug-timm"),
-    "kplug-torchmetrics",
+    *("kplug-torchmetrics", "kplug-torchvision"),
 )
 
 

@@ -21,7 +21,7 @@ def render() -> str:
     taken = {
         key
         for one in list_components(KINDS["model"])
-        if one.origin.distribution not in ("kplug-timm", "custom")
+        if one.origin.distribution not in ("kplug-timm", "custom") and not one.is_qualified_only
         for key in keys_of(one)
     }
     shared = [name for name in names if lookup_key(name) in taken]

@@ -9,12 +9,13 @@ from typing import Any
 
 import timm
 import torch
+from kplug_models.arguments import require_picture_shape, require_weights_file
 from kplug_models.getting import require_download
 from kplug_models.network import make_model
 
 from kplug import Model, factory
-from kplug.components.arguments import refusal, require_path
-from kplug.errors import ArgumentError, ArgumentValueError, KplugError, WeightsError
+from kplug.components.arguments import refusal
+from kplug.errors import ArgumentError, KplugError, WeightsError
 from kplug_timm.network import TimmNetwork, load_weights
 from kplug_timm.table import NAMES
 
@@ -22,7 +23,6 @@ _BY_HAND = (
     "Or fetch model.safetensors of huggingface.co/timm/{}.… elsewhere, and name it: "
     "weights='model.safetensors'."
 )
-_SHAPE = "(height, width, channels), integers >= 1 or None"
 
 
 def __getattr__(name: str) -> Any:
@@ -95,13 +95,7 @@ def _choose_shape(
     )
     if given is None:
         return usual, dict(arguments)
-    shape = tuple(given) if isinstance(given, (tuple, list)) else ()
-    if len(shape) != 3 or not all(one is None or (type(one) is int and one > 0) for one in shape):
-        raise refusal(owner, "input_shape", given, _SHAPE)
-    if shape[0] in (1, 3) and shape[2] not in (None, 1, 3):
-        error = ArgumentValueError(owner, "input_shape", given, _SHAPE)
-        error.hint = f"The channels are last in kplug: {(*shape[1:], shape[0])}."
-        raise error
+    shape = require_picture_shape(owner, given)
     sizes: dict[str, Any] = {}
     if shape[2] not in (None, channels):
         sizes["in_chans"] = shape[2]
@@ -119,9 +113,7 @@ def _choose_source(
     if weights is not None and pretrained:
         raise ArgumentError(f"{owner}: both weights and pretrained are given", hint="Give one.")
     if weights is not None:
-        path = require_path(owner, "weights", weights)
-        if not path.is_file():
-            raise refusal(owner, "weights", str(path), "None, or the path of a file that is there")
+        path = require_weights_file(owner, weights, "None")
         return {"pretrained_cfg_overlay": {"file": str(path), "source": "timm"}}, ""
     if not pretrained:
         return None, ""

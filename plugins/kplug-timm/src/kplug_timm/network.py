@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
-import re
-import sys
 from typing import Any, ClassVar
 
 import timm
 import torch
+from kplug_models.arguments import explain_unknown
 from kplug_models.network import Network
 from torch import nn
 
 from kplug import resolve
-from kplug.errors import ArgumentError, KplugError
-
-_UNKNOWN = re.compile(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'")
+from kplug.errors import KplugError
 
 
 class TimmNetwork(Network):
@@ -51,18 +46,9 @@ class TimmNetwork(Network):
 
     def explain(self, error: Exception) -> KplugError:
         """Return the error for arguments that timm refuses, with those that the model's class takes."""
-        unknown = _UNKNOWN.search(str(error))
-        module = sys.modules[timm.model_entrypoint(self.architecture).__module__]
-        owner = unknown and getattr(module, unknown[1], None)
-        if not unknown or owner is None:
-            return super().explain(error)
-        known = [name for name in inspect.signature(owner).parameters if name != "cfg"]
-        meant = difflib.get_close_matches(unknown[2], known, 1)
-        question = f". Did you mean {meant[0]!r}?" if meant else ""
-        return ArgumentError(
-            f"{self.architecture} has no argument {unknown[2]!r}{question}",
-            hint=f"Known: {', '.join(known)}; features_only, out_indices.",
-        )
+        module = timm.model_entrypoint(self.architecture).__module__
+        unknown = explain_unknown(error, self.architecture, module, ", features_only, out_indices")
+        return unknown or super().explain(error)
 
     def move_outputs(self, outputs: Any) -> Any:
         """Return the outputs with their channels last, where some of timm's have them already."""

@@ -26,7 +26,8 @@ jupyter_client jupyter_core keras keras_applications keras_preprocessing keyring
 kplug_applications kplug_authoring kplug_datasets kplug_demo kplug_keras2 kplug_keras3 kplug_loggers
 kplug_models kplug_monai kplug_numbers kplug_optuna kplug_penalties kplug_preprocessing
 kplug_pytorch_optimizer kplug_registry kplug_segmentation kplug_sklearn kplug_timm
-kplug_torchmetrics lazy_object_proxy librt lightning lightning_fabric lightning_utilities llvmlite
+kplug_torchmetrics kplug_torchvision lazy_object_proxy librt lightning lightning_fabric
+lightning_utilities llvmlite
 markdown markdown_it=markdown-it-py
 markupsafe=markupsafe matplotlib matplotlib_inline mdurl ml_dtypes monai more_itertools moto
 mpl_toolkits=matplotlib mpmath multidict multipart=python-multipart mypy mypy_extensions
