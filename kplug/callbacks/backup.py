@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -59,9 +60,12 @@ class BackupAndRestore(Callback):
         backup_dir: A folder for this run alone.
         save_freq: ``"epoch"``, or a number of steps >= 1.
         delete_checkpoint: Whether the file is removed when ``fit`` ends normally.
+        sharded: Whether the state is a folder to which each process writes its own part, as by
+            ``model.save_state(…, sharded=True)``.
 
     Raises:
-        ArgumentValueError: If ``backup_dir`` is no folder's name, or ``save_freq`` is invalid.
+        ArgumentValueError: If ``backup_dir`` is no folder's name, ``save_freq`` is invalid, or what is there
+            was saved with another ``sharded``.
 
     Example:
         >>> BackupAndRestore("backup", save_freq=1000).save_freq
@@ -83,6 +87,8 @@ class BackupAndRestore(Callback):
         backup_dir: str | os.PathLike[str],
         save_freq: str | int = "epoch",
         delete_checkpoint: bool = True,
+        *,
+        sharded: bool = False,
     ) -> None:
         allowed = "the name of a folder"
         require_path(_OWNER, "backup_dir", backup_dir, allowed)
@@ -90,6 +96,7 @@ class BackupAndRestore(Callback):
             raise refusal(_OWNER, "backup_dir", backup_dir, allowed)
         self.backup_dir, self.save_freq = os.fspath(backup_dir), save_freq
         self.delete_checkpoint = require_flag(_OWNER, "delete_checkpoint", delete_checkpoint)
+        self.sharded = require_flag(_OWNER, "sharded", sharded)
         self._frequency = SaveFrequency(_OWNER, save_freq)
         self._path = Path(self.backup_dir, _FILE)
         self._epoch = 0
@@ -135,7 +142,12 @@ class BackupAndRestore(Callback):
     @override
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Restore the state of an interrupted run, if there is one."""
-        if copy_from_main(self._path.is_file()):
+        if copy_from_main(self._path.exists()):
+            if self._path.is_dir() != self.sharded:
+                allowed = (
+                    f"{not self.sharded}, as {str(self._path)!r} was saved, or another backup_dir"
+                )
+                raise refusal(_OWNER, "sharded", self.sharded, allowed)
             self.model.first_epoch = self.model.load_state(self._path)
 
     @override
@@ -173,7 +185,9 @@ class BackupAndRestore(Callback):
         with contextlib.ExitStack() as stack:
             for swap in self._swaps:
                 stack.enter_context(swap.using_weights())
-            self.model.save_state(self._path, epoch=finished_epochs, position=position)
+            self.model.save_state(
+                self._path, epoch=finished_epochs, position=position, sharded=self.sharded
+            )
         self._saved = when
         if is_last:
             name = self._signals.name or "a signal to another process"
@@ -190,6 +204,8 @@ class BackupAndRestore(Callback):
     def _delete(self) -> None:
         remove_leftovers(self._path)
         with writing(_OWNER, self._path):
+            if self._path.is_dir():
+                shutil.rmtree(self._path)
             self._path.unlink(missing_ok=True)
             if self._path.parent.is_dir() and not any(self._path.parent.iterdir()):
                 self._path.parent.rmdir()

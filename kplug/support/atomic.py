@@ -60,10 +60,9 @@ def replacing(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iterat
         yield temporary
         if target.exists():
             shutil.copymode(target, temporary)
-        _sync(temporary)
+        sync(temporary)
         temporary.replace(target)
-    if _CAN_SYNC_FOLDERS:
-        _sync(target.parent)
+    sync(target.parent)
 
 
 def check_target(target: Path, *, overwrite: bool) -> None:
@@ -167,7 +166,10 @@ def _writing() -> Iterator[None]:
         ) from error
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Write a file, or the entries of a folder where that is possible, to the disk."""
+    if path.is_dir() and not _CAN_SYNC_FOLDERS:
+        return
     # Windows flushes only files opened for writing; a folder can only be opened for reading.
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:

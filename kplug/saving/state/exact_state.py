@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from torch import Tensor
+
 from kplug.backend.processes import count_processes, find_rank
 from kplug.errors import KplugError, WeightsError
 from kplug.registry.user_warnings import warn
@@ -53,14 +55,50 @@ class TrainingState:
     positions: Sequence[Position] = ()
 
 
+def list_moments(optimizer_state: Mapping[str, Any] | None) -> dict[str, Tensor]:
+    """Return the tensors with axes in an optimizer's state, as ``optimizer/<weight>/<entry>``."""
+    entries = _list_entries(optimizer_state)
+    return {f"optimizer/{index}/{name}": value for index, name, value in entries}
+
+
+def _list_entries(optimizer_state: Mapping[str, Any] | None) -> list[tuple[int, str, Tensor]]:
+    state = (optimizer_state or {}).get("state", {})
+    return [
+        (index, name, value)
+        for index, entries in state.items()
+        for name, value in entries.items()
+        if isinstance(value, Tensor) and value.ndim and isinstance(name, str)
+    ]
+
+
+def _leave_out_moments(optimizer_state: Mapping[str, Any]) -> dict[str, Any]:
+    left_out = {(index, name) for index, name, _ in _list_entries(optimizer_state)}
+    kept = {
+        index: {name: value for name, value in entries.items() if (index, name) not in left_out}
+        for index, entries in optimizer_state.get("state", {}).items()
+    }
+    return {**optimizer_state, "state": kept}
+
+
 def write_state(
-    file: h5py.File, model: CompilableModel, epoch: int = 0, positions: Sequence[Position] = ()
+    file: h5py.File,
+    model: CompilableModel,
+    epoch: int = 0,
+    positions: Sequence[Position] = (),
+    *,
+    has_moments: bool = True,
 ) -> None:
-    """Write the training state of a compiled model; nothing for one that is not compiled."""
+    """Write the training state of a compiled model; nothing for one that is not compiled.
+
+    Without moments, what `list_moments` returns is left out.
+    """
     if model.compiled is None:
         return
     group = file.create_group(GROUP)
     optimizer = model.built_optimizer
+    optimizer_state = None if optimizer is None else optimizer.state_dict()
+    if optimizer_state is not None and not has_moments:
+        optimizer_state = _leave_out_moments(optimizer_state)
     content = {
         "layout": LAYOUT,
         "epoch": epoch,
@@ -70,7 +108,7 @@ def write_state(
             "steps_per_execution": model.compiled.steps_per_execution,
         },
         "optimizer_class": type(optimizer).__name__ if optimizer is not None else "",
-        "optimizer": pack(optimizer.state_dict() if optimizer is not None else None, group),
+        "optimizer": pack(optimizer_state, group),
         "generators": pack(collect_generators(model), group),
         "positions": pack([vars(each) for each in positions], group),
     }

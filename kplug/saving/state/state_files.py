@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kplug.backend.processes import count_processes, run_on_main
-from kplug.components.arguments import require_integer, require_path
+from kplug.components.arguments import require_flag, require_integer, require_path
 from kplug.errors import NotCompiledError, WeightsError
 from kplug.saving.formats import Format, naming_file
 from kplug.saving.hdf5 import opened
+from kplug.saving.hdf5_library import h5py
 from kplug.saving.hdf5_writing import created
 from kplug.saving.protocols import CompilableModel
 from kplug.saving.provenance import collect_rows, write_components
-from kplug.saving.state import read_state, restore_state, write_state
+from kplug.saving.state import TrainingState, read_state, restore_state, write_state
 from kplug.saving.weights.hdf5_tensors import load_all
 from kplug.saving.weights.weight_files import plan_weights, write_weights
 from kplug.support.atomic import replacing
@@ -27,6 +28,8 @@ def save_state(
     filepath: str | os.PathLike[str],
     epoch: int = 0,
     position: Position | None = None,
+    *,
+    sharded: bool = False,
 ) -> None:
     """Save weights, optimizer state and random generators, so that training can continue exactly.
 
@@ -36,19 +39,29 @@ def save_state(
         epoch: The number of completed epochs.
         position: Where the run is within the epoch and the data, which ``fit`` tells ``BackupAndRestore``;
             None to begin an epoch and a pass over the data.
+        sharded: Whether ``filepath`` is a folder, to which each process writes a part of every weight and
+            moment, as safetensors of ``torch.distributed.checkpoint``. Any number of processes can load it.
 
     Raises:
         NotCompiledError: The model is not compiled.
+        MissingLibraryError: ``sharded`` needs the package safetensors.
         WeightsError: The file cannot be written.
     """
     model.ensure_built()
     require_integer("save_state", "epoch", epoch, "an integer >= 0", at_least=0)
     _require_compiled(model, "save_state")
     target = require_path("save_state", "filepath", filepath)
+    require_flag("save_state", "sharded", sharded)
     world = find_world() if position is not None else None
     positions = [position] if world is None else world.gather(position)
     found = [each for each in positions if each is not None]
-    run_on_main(lambda: _save(model, target, epoch, found))
+    if sharded:
+        from kplug.saving.state.state_folders import save_folder  # seconds of imports
+
+        with naming_file(target):
+            save_folder(model, target, epoch, found)
+    else:
+        run_on_main(lambda: _save(model, target, epoch, found))
 
 
 def _save(model: CompilableModel, target: Path, epoch: int, positions: Sequence[Position]) -> None:
@@ -67,7 +80,7 @@ def load_state(model: CompilableModel, filepath: str | os.PathLike[str]) -> int:
 
     Args:
         model: The model.
-        filepath: The file.
+        filepath: The file, or the folder of a sharded state.
 
     Returns:
         The number of completed epochs.
@@ -80,9 +93,7 @@ def load_state(model: CompilableModel, filepath: str | os.PathLike[str]) -> int:
     model.ensure_built()
     _require_compiled(model, "load_state")
     source = require_path("load_state", "filepath", filepath)
-    with naming_file(source), opened(source) as file:
-        plan = plan_weights(model, file, Format.KERAS3, is_exact=True)
-        plan.raise_problems()
+    with naming_file(source), opened(_find_file(source)) as file:
         state = read_state(file)
         if state is None:
             raise WeightsError(
@@ -90,9 +101,30 @@ def load_state(model: CompilableModel, filepath: str | os.PathLike[str]) -> int:
                 hint="It is written by model.save_state; model.load_weights reads weights.",
             )
         _check_positions(model, state.positions, state.epoch)
-        load_all(plan.assignments)
+        _plan(model, file, source, state)()
         restore_state(model, state, source)
     return state.epoch
+
+
+def _find_file(source: Path) -> Path:
+    if not source.is_dir():
+        return source
+    from kplug.saving.state.state_folders import require_state
+
+    return require_state(source)
+
+
+def _plan(
+    model: CompilableModel, file: h5py.File, source: Path, state: TrainingState
+) -> Callable[[], None]:
+    """Check a state's weights, and return the function that assigns them."""
+    if source.is_dir():
+        from kplug.saving.state.state_folders import plan_folder
+
+        return plan_folder(model, file, source, state)
+    plan = plan_weights(model, file, Format.KERAS3, is_exact=True)
+    plan.raise_problems()
+    return lambda: load_all(plan.assignments)
 
 
 def _check_positions(model: CompilableModel, positions: Sequence[Position], epoch: int) -> None:

@@ -9,6 +9,7 @@ import atexit
 import functools
 import json
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -198,6 +199,64 @@ def take_up(**compiling: Any) -> dict[str, Any]:
         backup = kplug.callbacks.BackupAndRestore(folder, delete_checkpoint=epochs == 4)
         history = model.fit(x, y, 10, epochs, verbose=0, callbacks=[backup])
     return {"epochs": history.epoch, "weights": [each.tolist() for each in model.get_weights()]}
+
+
+def make_for_parts(seed: int, distribution: str | None) -> kplug.Sequential:
+    """Return a compiled model with moving averages, and layers of fewer units than there are processes."""
+    set_random_seed(seed)
+    layers = [Dense(7, "tanh", input_shape=(6,)), BatchNormalization(), Dense(1)]
+    model = kplug.Sequential(layers)
+    model.compile("adam(learning_rate=0.05)", "mse", distribution=distribution)
+    return model
+
+
+def go_on_from_parts(model: kplug.Sequential) -> dict[str, Any]:
+    """Return the weights and the moments, and the weights after two epochs more."""
+    x, y, _ = make_data()
+    before = [each.tolist() for each in model.get_weights()]
+    state = model.optimizer.state_dict()["state"]
+    moments = [each[name].tolist() for each in state.values() for name in ("exp_avg", "exp_avg_sq")]
+    model.layers[1].trainable = False  # it normalizes each process's samples by themselves
+    model.fit(x, y, 10, 4, initial_epoch=2, verbose=0)
+    after = [each.tolist() for each in model.get_weights()]
+    return {"before": before, "moments": moments, "after": after}
+
+
+def save_parts(distribution: str | None = None) -> dict[str, Any]:
+    """Train for two epochs, save a part in each process, and go on."""
+    x, y, _ = make_data()
+    model = make_for_parts(1, distribution)
+    model.fit(x, y, 10, 2, verbose=0)
+    model.save_state(Path(sys.argv[2]) / f"parts_{distribution}", epoch=2, sharded=True)
+    return go_on_from_parts(model)
+
+
+def load_parts(source: str | None, distribution: str | None = None) -> dict[str, Any]:
+    """Load what any number of processes has saved, and go on."""
+    model = make_for_parts(2, distribution)
+    model.load_state(Path(sys.argv[2]) / f"parts_{source}")
+    return go_on_from_parts(model)
+
+
+class FullDisk(kplug.callbacks.Callback):
+    """Lets process 1 write nothing in the second epoch."""
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if epoch == 1 and find_rank() == 1:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+
+def fail_to_save_parts() -> dict[str, Any]:
+    """Return what is said where one process cannot write its part, and the epochs that were saved."""
+    x, y, _ = make_data()
+    model, folder = make_for_parts(1, "fsdp"), Path(sys.argv[2]) / "full"
+    backup = kplug.callbacks.BackupAndRestore(folder, sharded=True)
+    try:
+        model.fit(x, y, 10, 4, verbose=0, callbacks=[FullDisk(), backup])
+    except kplug.errors.WeightsError as error:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        return {"error": str(error), "epoch": model.load_state(folder / "training.state")}
+    return {}
 
 
 class Partial(kplug.Model):
@@ -540,6 +599,12 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
     "fsdp_shared": lambda: train_shared(distribution="fsdp"),
     "taken_up": take_up,
     "fsdp_taken_up": lambda: take_up(distribution="fsdp"),
+    "saved_parts": save_parts,
+    "fsdp_saved_parts": lambda: save_parts("fsdp"),
+    "loaded_parts": lambda: load_parts(None),
+    "fsdp_loaded_parts": lambda: load_parts("fsdp", "fsdp"),
+    "fsdp_loaded_in_one": lambda: load_parts("fsdp"),
+    "full_parts": fail_to_save_parts,
     "partly": train_partly,
     "aside": train_penalties_aside,
     "fsdp_aside": lambda: train_penalties_aside(distribution="fsdp"),
@@ -568,7 +633,7 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
     "resumed": lambda: train_to_the_end(is_killed=False, distribution=None),
 }
 
-SEEN_IN_ALL = ("dropout", "normalized", "fsdp_normalized", "unsaved")
+SEEN_IN_ALL = ("dropout", "normalized", "fsdp_normalized", "unsaved", "full_parts")
 
 if __name__ == "__main__":
     names, folder = sys.argv[1].split(","), Path(sys.argv[2])
