@@ -41,7 +41,7 @@ def list_facets(listing: Listing) -> Iterator[tuple[ComponentEntry, str, list[st
     checks = summarize_checks(listing.file.results)
     licence = find_licence(listing)
     of_all = [f"licence-{licence}"] if licence else []
-    of_all += [f"needs-{name}" for name in [*list_needed(listing.release.requires)][:_MOST_NEEDED]]
+    of_all += [f"needs-{name}" for name in list_needed(listing.release.requires)[:_MOST_NEEDED]]
     for entry in listing.file.components:
         found = checks.get((entry.kind, entry.name))
         level = (found.level if found else None) or ""

@@ -184,6 +184,7 @@ def _write_use(kind: str, offer: Offer) -> str:
     return _USES[kind].format(_quote(f"{offer.distribution}/{offer.example or offer.name}"))
 
 
+@lru_cache(maxsize=1024)  # the page of a name is made anew with each version
 def _has_defaults(kind: str, signature: str) -> bool:
     """Whether each argument has a default, but those with which a callable of the kind is called."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 
 from kplug import lookup_key
@@ -197,7 +198,8 @@ def list_words(entry: ComponentEntry, *texts: str) -> Iterable[str]:
     return words | dict.fromkeys(_list_documented(entry.documentation))
 
 
-def _list_documented(documentation: str) -> Iterator[str]:
-    """Yield the words of a documentation by which it is found: the first that are no filling."""
+@lru_cache(maxsize=4096)  # the size of a wheel is checked before its words are listed
+def _list_documented(documentation: str) -> tuple[str, ...]:
+    """Return the words of a documentation by which it is found: the first that are no filling."""
     words = (word for word in search_words(documentation) if len(word) > 2 and word not in _FILLING)
-    return islice(words, _MOST_DOCUMENTED)
+    return tuple(islice(words, _MOST_DOCUMENTED))

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -68,18 +69,20 @@ def find_score(file: ReleaseFile, dependents: DependentsFile | None, publisher: 
     return _OF_LEVEL.get(level or "", 0) + _OF_DOUBLING * min(count, _MOST_COUNTED).bit_length()
 
 
-def list_needed(requires: Iterable[str]) -> Iterator[str]:
-    """Yield the distributions that requirements need in any case, without kplug and what is for an extra.
+@lru_cache(maxsize=64)  # a release's are asked for several times, or many releases have the same
+def list_needed(requires: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the distributions that requirements need in any case, without kplug and what is for an extra.
 
     Example:
-        >>> list(list_needed(["kplug", "Kplug_Waves>=1", "numpy; extra == 'plot'"]))
-        ['kplug-waves']
+        >>> list_needed(("kplug", "Kplug_Waves>=1", "numpy; extra == 'plot'"))
+        ('kplug-waves',)
     """
-    for requirement in map(Requirement, requires):
-        name = canonicalize_name(requirement.name)
-        is_needed = name != "kplug" and "extra" not in str(requirement.marker or "")
-        if is_needed and is_distribution_name(name):
-            yield name
+    needed = (
+        canonicalize_name(one.name)
+        for one in map(Requirement, requires)
+        if "extra" not in str(one.marker or "")
+    )
+    return tuple(name for name in needed if name != "kplug" and is_distribution_name(name))
 
 
 def find_dependents(view: SiteView, name: str) -> DependentsFile | None:

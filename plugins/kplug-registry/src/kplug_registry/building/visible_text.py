@@ -6,7 +6,8 @@ import re
 from html import escape
 
 # Characters that XML forbids, or that control HTML parsers and terminals.
-_INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_CHARACTERS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"
+_INVISIBLE, _ESCAPED = re.compile(f"[{_CHARACTERS}]"), re.compile(f"[&<>\"'{_CHARACTERS}]")
 
 
 def escape_text(value: object) -> str:
@@ -16,7 +17,8 @@ def escape_text(value: object) -> str:
         >>> escape_text("<b>\x1b")
         '&lt;b&gt;�'
     """
-    return escape(replace_invisible(str(value)))
+    text = str(value)  # which mostly has nothing to escape
+    return escape(replace_invisible(text)) if _ESCAPED.search(text) else text
 
 
 def replace_invisible(text: str) -> str:

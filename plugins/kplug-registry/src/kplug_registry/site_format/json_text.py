@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from kplug_registry.errors import SiteFormatError
@@ -54,7 +55,14 @@ def _as_object(noun: Any) -> dict[str, Any]:
     if isinstance(noun, SearchHit):  # there are very many
         pairs = ((name, getattr(noun, name)) for name in noun.__match_args__)
         return {name: value for name, value in pairs if value != _DEFAULTS[name]}
-    return {name: getattr(noun, name) for name in noun.__match_args__}
+    return dict(zip(noun.__match_args__, _getter(type(noun))(noun), strict=True))
+
+
+@lru_cache
+def _getter(noun: type[Any]) -> Callable[[Any], Any]:
+    """Return what gets all fields of a noun at once."""
+    names = noun.__match_args__
+    return attrgetter(*names) if len(names) > 1 else lambda one: (getattr(one, *names),)
 
 
 _DEFAULTS = {field.name: field.default for field in dataclasses.fields(SearchHit)}

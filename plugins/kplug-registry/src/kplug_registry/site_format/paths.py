@@ -219,9 +219,11 @@ def search_words(text: str) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for run in _RUN.findall(text if text.isascii() else unicodedata.normalize("NFKC", text)):
-        if not (run.isalnum() and run.isascii() and run.islower()):  # else it is its only part
-            parts = (part for word in _WORD.findall(run) for part in _split(word))
-            found.update(dict.fromkeys(part.casefold() for part in parts))
+        if run.isalnum() and run.isascii() and run.islower():  # it is its only part, and its key
+            found[run] = None
+            continue
+        parts = (part for word in _WORD.findall(run) for part in _split(word))
+        found.update(dict.fromkeys(part.casefold() for part in parts))
         found[lookup_key(run)] = None
     return tuple(word for word in found if len(word) <= _LONGEST_WORD and word)
 
