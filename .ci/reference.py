@@ -14,18 +14,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from kplug import Component
 from kplug.display.markdown import docstring_as_markdown, escape, fence
 from kplug.inspection import KINDS, list_components, load
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 from tests.public_api import (  # noqa: E402 - found by the line above
+    COMPONENTS,
+    LIST,
     find_homes,
     find_objects,
+    find_owner,
+    list_components_here,
     list_members,
     list_modules,
     list_names,
     read_signature,
+    read_versions,
 )
 
 WIDTH = 88  # of a signature in one line
@@ -54,10 +60,14 @@ def add_reference(pages: Path) -> None:
         "[its own page](../components/README.md); what is promised of a name, in [Support](../support.md)."
     )
     (folder / "index.md").write_text("\n".join([head, "", *rows, ""]), encoding="utf-8")
-    for key, page in reference.components.items():
-        if name := reference.homes.get(key):
-            with (pages / page).open("a", encoding="utf-8") as file:
-                file.write(f"\nIn the reference: {reference.link(name, '../../reference/')}.\n")
+    versions = read_versions(COMPONENTS)
+    for line, component in list_components_here():
+        page = pages / page_of(component)
+        text = f"Since {find_owner(component)} {versions[line]}."
+        if name := reference.names_of_pages.get(page_of(component)):
+            text += f" In the reference: {reference.link(name, '../../reference/')}."
+        with page.open("a", encoding="utf-8") as file:
+            file.write(f"\n{text}\n")
 
 
 class Reference:
@@ -67,6 +77,10 @@ class Reference:
         self.objects = find_objects()
         self.homes = find_homes(self.objects)
         self.components = find_components()
+        self.names_of_pages = {
+            page: self.homes[key] for key, page in self.components.items() if key in self.homes
+        }
+        self.versions = read_versions(LIST)
         bare = [name for name in self.homes.values() if not inspect.getdoc(self.objects[name])]
         if bare:
             raise SystemExit(f"public, but without documentation: {', '.join(bare)}")
@@ -136,7 +150,7 @@ class Reference:
             parts += [escape(first_line(value)), f"[Arguments, formula and examples](../{page})"]
         else:
             parts.append(shift_titles(docstring_as_markdown(inspect.getdoc(value) or "")))
-        origin = f"Defined in `{value.__module__}`."
+        origin = f"Since {self.versions[name]}. Defined in `{value.__module__}`."
         if inspect.isclass(value):
             bases = [
                 self.link(self.homes[id(one)]) for one in value.__mro__[1:] if id(one) in self.homes
@@ -149,6 +163,8 @@ class Reference:
                 if callable(found):
                     parts.append(fence(format_signature(member, found), "python"))
                 parts.append(shift_titles(docstring_as_markdown(inspect.getdoc(found) or "")))
+                if (since := self.versions[f"{name}.{member}"]) != self.versions[name]:
+                    parts.append(f"Since {since}.")
         return join(parts).rstrip()
 
 
@@ -163,9 +179,14 @@ def find_components() -> dict[int, str]:
     for kind in KINDS.values():
         for component in list_components(kind):
             if component.origin.distribution == "kplug" and component.location.startswith("kplug."):
-                page = f"components/{kind.plural}/{component.qualified_name.replace('/', '-')}.md"
-                found.setdefault(id(load(component)), page)
+                found.setdefault(id(load(component)), page_of(component))
     return found
+
+
+def page_of(component: Component) -> str:
+    """Return the page of a component, from the folder of all pages."""
+    name = component.qualified_name.replace("/", "-")
+    return f"components/{KINDS[component.kind].plural}/{name}.md"
 
 
 def first_line(value: object) -> str:

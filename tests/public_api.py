@@ -1,7 +1,9 @@
-"""Lists kplug's public API: ``python -m tests.public_api`` writes it into ``tests/public_api.txt``.
+"""Lists kplug's public API, and the components here: ``python -m tests.public_api`` writes both lists.
 
 A name is public if it can be imported without an underscore from a module that plugins may import. A line
-is a name with its parameters and their defaults, or the other name of what was listed before.
+of ``tests/public_api.txt`` is a name with its parameters and their defaults, or the other name of what was
+listed before; one of ``tests/components.txt`` is a component with its kind. What came after the first
+release has the minor version that brought it.
 """
 
 from __future__ import annotations
@@ -10,12 +12,22 @@ import ast
 import importlib
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from types import MethodType, ModuleType
 from typing import Any
 
+from packaging.version import Version
+
+import kplug
+from kplug import Component
+from kplug.inspection import KINDS, list_components
+
 LIST = Path(__file__).with_suffix(".txt")
+COMPONENTS = LIST.with_name("components.txt")
+FIRST = "1.0"  # since when there is what has no other version
+_SINCE = "  # since "
 PACKAGE = Path(__file__).parents[1] / "kplug"
 # What no plugin imports: see the contracts of imports in pyproject.toml.
 INTERNAL = {"builtins", "cli", "registry", "training"}
@@ -175,6 +187,62 @@ def read_signature(value: Callable[..., Any]) -> inspect.Signature:
 
 def make_list() -> str:
     """Return the list: a line for each public object and member."""
+    return mark_new(((line, kplug.__version__) for line in _make_lines()), LIST)
+
+
+def list_components_here() -> Iterator[tuple[str, Component]]:
+    """Yield the components of the distributions here by their lines; timm's models have names of timm's."""
+    ours = {"kplug", "torch", *(path.name for path in PACKAGE.with_name("plugins").iterdir())}
+    for kind in KINDS.values():
+        for one in list_components(kind):
+            if one.origin.distribution in ours - {"kplug-timm"}:
+                yield f"{kind.name} {one.qualified_name}", one
+
+
+def make_component_list() -> str:
+    """Return the list of components."""
+    rows = ((line, find_owner(one)) for line, one in list_components_here())
+    return mark_new(((line, version(owner)) for line, owner in sorted(rows)), COMPONENTS)
+
+
+def find_owner(component: Component) -> str:
+    """Return the distribution that brings a component: kplug has torch's."""
+    owner = component.origin.distribution
+    return "kplug" if owner == "torch" else owner
+
+
+def read_versions(path: Path) -> dict[str, str]:
+    """Return since which minor version there is each name of a list."""
+    rows = (line.partition(_SINCE) for line in path.read_text(encoding="utf-8").splitlines())
+    return {_name_of(line): since or FIRST for line, _, since in rows}
+
+
+def mark_new(lines: Iterable[tuple[str, str]], path: Path) -> str:
+    """Return lines with the versions of a file; new ones come with the next release.
+
+    Args:
+        lines: Each with the present version of its distribution.
+        path: The file as it is.
+    """
+    known = read_versions(path)
+    marked = []
+    for line, present in lines:
+        since = known.get(_name_of(line)) or find_next(present)
+        marked.append(line if since == FIRST else f"{line}{_SINCE}{since}")
+    return "\n".join(marked) + "\n"
+
+
+def find_next(present: str) -> str:
+    """Return the minor version that brings what is new now."""
+    now = Version(present)
+    return f"{now.major}.{now.minor + (not now.is_prerelease)}" if now.major else FIRST
+
+
+def _name_of(line: str) -> str:
+    return line.partition("(")[0].partition(" = ")[0]
+
+
+def _make_lines() -> list[str]:
     objects = find_objects()
     homes = find_homes(objects)
     lines = []
@@ -187,9 +255,10 @@ def make_list() -> str:
         if inspect.isclass(value):
             for member, found in list_members(value, set(homes)):
                 lines.append(f"{name}.{member}{format_parameters(found)}")
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 if __name__ == "__main__":
     LIST.write_text(make_list(), encoding="utf-8")
-    print(f"wrote {LIST}")
+    COMPONENTS.write_text(make_component_list(), encoding="utf-8")
+    print(f"wrote {LIST} and {COMPONENTS}")
