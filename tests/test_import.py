@@ -96,6 +96,20 @@ def test_list_command_imports_no_torch_and_no_component(plugin: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_step_of_adam_does_not_import_torchs_compiler() -> None:
+    code = """
+import sys, torch, kplug
+weights = torch.ones(2, requires_grad=True)
+adam = kplug.optimizers.Adam()
+adam.build([weights])
+weights.grad = torch.ones(2)
+adam.step()
+print("torch._dynamo" in sys.modules)
+"""
+    assert _run(code) == "False\n"
+
+
+@pytest.mark.slow
 def test_importing_models_asks_no_plugin_and_needs_neither_files_nor_terminals(
     plugin: Path,
 ) -> None:
