@@ -162,8 +162,8 @@ def add_components(running: Running) -> None:
     """Write the pages of `kplug docs`, with curves, costs, and what other libraries have too."""
     examples = [f"--example={one}" for one in DRAWN_WITH]
     folder = str(PAGES / "components")
-    # The models of one library have one signature, which 1,457 pages would repeat.
-    without = {"KPLUG_DISABLE": "kplug-timm,kplug-torchvision"}
+    # The models of one library have one signature, which 1,469 pages would repeat.
+    without = {"KPLUG_DISABLE": "kplug-segmentation-models,kplug-timm,kplug-torchvision"}
     if run("-m", "kplug", "docs", folder, "--curves", *examples, **without):
         raise SystemExit(1)
     add_costs(Path(folder))

@@ -57,6 +57,7 @@ DEPENDENCIES = {
     ),
     *(
         "securesystemslib",
+        "segmentation_models_pytorch",
         "sklearn",
         "starlette",
         "timm",

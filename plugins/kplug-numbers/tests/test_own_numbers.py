@@ -20,8 +20,8 @@ from tests.contract.examples import list_example_specs, list_own_distributions
 ROOT = Path(__file__).resolve().parents[3]
 DISTRIBUTIONS = (
     *("kplug", "kplug-keras2", "kplug-keras3", "kplug-monai", "kplug-penalties"),
-    *("kplug-preprocessing", "kplug-pytorch-optimizer", "kplug-segmentation", "kplug-timm"),
-    *("kplug-torchmetrics", "kplug-torchvision"),
+    *("kplug-preprocessing", "kplug-pytorch-optimizer", "kplug-segmentation"),
+    *("kplug-segmentation-models", "kplug-timm", "kplug-torchmetrics", "kplug-torchvision"),
 )
 
 

@@ -146,7 +146,7 @@ def module() -> Any:
 @pytest.mark.parametrize("suffix", ["pth", "safetensors"])
 def test_a_file_gives_the_weights(module: Any, suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"model.{suffix}"
-    save = {"pth": torch.save, "safetensors": save_file}[suffix]
+    save: Any = {"pth": torch.save, "safetensors": save_file}[suffix]
     save(module.state_dict(), path)
     model = get(f"{TINY}(weights={str(path)!r}, input_shape=(32, 32, 3))")
     pictures = _draw(2, 32, 32, 3)

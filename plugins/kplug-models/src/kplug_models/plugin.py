@@ -6,7 +6,7 @@ from kplug import Kind, Package, hookimpl
 from kplug.inspection import list_distributions
 
 # Further distributions of kplug's repository that offer models, and layers that models' files name.
-OFFERING = ("kplug-applications", "kplug-timm", "kplug-torchvision")
+OFFERING = ("kplug-applications", "kplug-segmentation-models", "kplug-timm", "kplug-torchvision")
 
 
 @hookimpl
