@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kplug.backend import is_table, to_tensor
+from kplug.backend import to_tensor
 
 
 def convert_inputs(inputs: Any, dtype: torch.dtype, casts_integers: bool) -> Any:
@@ -39,4 +39,4 @@ def holds_arrays(inputs: object) -> bool:
     """Return whether nested lists hold tensors or arrays: several inputs, not rows of numbers."""
     if isinstance(inputs, (list, tuple)):
         return any(holds_arrays(part) for part in inputs)
-    return isinstance(inputs, (Tensor, np.ndarray, dict)) or is_table(inputs)
+    return isinstance(inputs, (Tensor, np.ndarray, dict))

@@ -224,17 +224,11 @@ def test_a_functional_model_reads_its_texts(give: Any) -> None:
 
 def test_batches_of_a_loader_hold_texts() -> None:
     model, table = _make_mixed()
-    rows = [(row, float(row["age"] > 40)) for row in table.to_dict("records")]
-    loader: Any = torch.utils.data.DataLoader(rows, batch_size=8)  # it makes lists of texts
+    rows: Any = [(row, float(row["age"] > 40)) for row in table.to_dict("records")]
+    loader = torch.utils.data.DataLoader(rows, batch_size=8)  # it makes lists of texts
     assert model.evaluate(loader, verbose=0) == pytest.approx(
         model.evaluate(dict(table), np.array([label for _, label in rows]), verbose=0), rel=1e-5
     )
-
-
-def test_a_layer_takes_several_tables() -> None:
-    table = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
-    joined = layers.Concatenate()([table[["b"]], table[["a"]]])
-    np.testing.assert_array_equal(joined, table[["b", "a"]])
 
 
 def test_a_saved_model_reads_its_texts(tmp_path: Any) -> None:

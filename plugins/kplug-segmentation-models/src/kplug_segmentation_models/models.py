@@ -36,7 +36,7 @@ def _make_function(architecture: str) -> Callable[..., Model]:
         name: str | None = None,
         **arguments: Any,
     ) -> Model:
-        shape = (None, None, arguments.get("in_channels", 3))
+        shape: tuple[int | None, ...] = (None, None, arguments.get("in_channels", 3))
         if input_shape is not None:
             height, width, channels = require_picture_shape(architecture, input_shape)
             shape = height, width, channels or shape[2]
