@@ -29,6 +29,7 @@ from kplug.errors import (
     UnknownComponentError,
     WeightsError,
 )
+from kplug.inspection import KINDS, list_components
 
 SMALL: dict[str, Any] = {
     "encoder_name": "tu-test_resnet",
@@ -57,7 +58,7 @@ def _compute(module: Any, pictures: np.ndarray[Any, Any]) -> list[np.ndarray[Any
 
 def _compare(architecture: str, arguments: dict[str, Any], size: int, shape: Any = None) -> None:
     given = "".join(f", {key}={value!r}" for key, value in arguments.items())
-    model = get(f"segmentation-models/{architecture}(input_shape={shape}{given})")
+    model = get(f"segmentation-models/{architecture}(input_shape={shape!r}{given})")
     module = smp.create_model(architecture, encoder_weights=None, **arguments)
     module.load_state_dict(_find_module(model).state_dict())
     pictures = _draw(2, size, size, arguments.get("in_channels", 3))
@@ -81,7 +82,7 @@ def test_outputs_are_those_of_the_library() -> None:
         ("DeepLabV3Plus", {"encoder_name": "mobilenet_v2", "classes": 3}, 64, None),
         ("PAN", {"encoder_name": "resnet18"}, 128, (128, 128, 3)),
         ("Segformer", {"encoder_name": "mit_b0", "classes": 2}, 64, None),
-        ("DPT", {"encoder_name": "tu-vit_tiny_patch16_224"}, 224, (224, 224, 3)),
+        ("DPT", {"encoder_name": "tu-vit_tiny_patch16_224"}, 224, None),
         ("Unet", {**SMALL, "aux_params": {"classes": 5, "dropout": 0.5}}, 64, None),
     ],
     ids=str,
@@ -222,6 +223,8 @@ def test_a_file_names_an_architecture_and_nothing_else(
 
 def test_every_architecture_is_offered() -> None:
     assert {*NAMES} == {one.__name__ for one in smp.MODEL_ARCHITECTURES_MAPPING.values()}
+    found = [one.qualified_name for one in list_components(KINDS["model"])]
+    assert {f"kplug-segmentation-models/{name}" for name in NAMES} <= {*found}
     assert models.Unet is models.Unet
     assert not hasattr(models, "Unett")
 

@@ -18,7 +18,7 @@ from kplug_authoring import ContractCase, check_contract, contract_cases
 from kplug_models.getting import get
 from kplug_torchvision import models
 from kplug_torchvision.network import TorchvisionNetwork
-from kplug_torchvision.table import CLASSIFICATION, SEGMENTATION, VERSION
+from kplug_torchvision.table import CLASSIFICATION, NAMES, RENAMED, SEGMENTATION, VERSION
 from safetensors.torch import save_file
 from torchvision.models import get_model, list_models, segmentation
 
@@ -31,6 +31,7 @@ from kplug.errors import (
     UnknownComponentError,
     WeightsError,
 )
+from kplug.inspection import KINDS, list_components
 
 TINY = "torchvision/shufflenet_v2_x0_5"
 SMALL = "num_classes=3, input_shape=(32, 32, 3)"
@@ -249,6 +250,12 @@ def test_nothing_is_downloaded_unless_the_program_allows_it(
         ("torchvision/resnt18", UnknownComponentError, "Did you mean 'resnet18'?"),
         ("torchvision/quantized_resnet18", UnknownComponentError, "offers no model"),
         (
+            "torchvision/regnet_y_1_6gf",
+            UnknownComponentError,
+            "offers no model",
+        ),  # not regnet_y_16gf
+        ("torchvision/regnet_y_16gf", UnknownComponentError, "offers no model"),
+        (
             f"{TINY}(num_clases=3)",
             ArgumentError,
             "has no argument 'num_clases'. Did you mean 'num_classes'?\n  Known: stages_repeats, ",
@@ -313,6 +320,9 @@ def test_every_model_of_the_version_is_offered() -> None:
     if importlib_metadata.version("torchvision").startswith(f"{VERSION}."):
         assert list_models(torchvision.models) == CLASSIFICATION
         assert list_models(segmentation) == SEGMENTATION
+    found = [one.qualified_name for one in list_components(KINDS["model"])]
+    offered = [RENAMED.get(name, name) for name in NAMES]
+    assert {f"kplug-torchvision/{name}" for name in offered} <= {*found}
     assert models.resnet18 is models.resnet18
     assert not hasattr(models, "no_such_net")
 

@@ -18,6 +18,9 @@ from kplug_segmentation_models.plugin import NAMES
 
 _BY_HAND = "Or give a file of weights of the whole model: weights='model.safetensors'."
 
+# The usual size of pictures where an architecture does not take any.
+_SIZES = {"PAN": 256, "DPT": 224}
+
 
 def __getattr__(name: str) -> Any:
     if name not in NAMES:
@@ -36,7 +39,8 @@ def _make_function(architecture: str) -> Callable[..., Model]:
         name: str | None = None,
         **arguments: Any,
     ) -> Model:
-        shape: tuple[int | None, ...] = (None, None, arguments.get("in_channels", 3))
+        size = _SIZES.get(architecture)
+        shape: tuple[int | None, ...] = (size, size, arguments.get("in_channels", 3))
         if input_shape is not None:
             height, width, channels = require_picture_shape(architecture, input_shape)
             shape = height, width, channels or shape[2]
@@ -64,8 +68,8 @@ def _make_function(architecture: str) -> Callable[..., Model]:
 _DOCUMENTATION = """Return {} of segmentation-models-pytorch as a model for pictures with the channels last.
 
 Args:
-    input_shape: The shape of a picture, ``(height, width, channels)``; by default of any size, with
-        ``in_channels`` channels.
+    input_shape: The shape of a picture, ``(height, width, channels)``; by default of any size (``PAN``: 256,
+        ``DPT``: 224), with ``in_channels`` channels.
     weights: A file of weights of the whole model, ``.safetensors`` or ``.pth``. With another number of
         classes the head keeps its random weights. ``None`` for random weights.
     encoder_weights: The name of weights of the encoder, such as ``"imagenet"``, which only

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kplug import Component, hookimpl
-from kplug_torchvision.table import NAMES
+from kplug_torchvision.table import NAMES, RENAMED
 
 _EXAMPLES = "kplug_torchvision.examples:EXAMPLES"
 
@@ -13,16 +13,17 @@ def kplug_components(kind: str) -> dict[str, Component]:
     """Return a component for each of torchvision's models; most of their names are timm's or Keras's, too."""
     if kind != "model":
         return {}
+    names = {RENAMED.get(architecture, architecture): architecture for architecture in NAMES}
     return {
         name: Component(
             name,
-            f"kplug_torchvision.models:{name}",
+            f"kplug_torchvision.models:{architecture}",
             role="factory",
-            summary=f"{name} of torchvision.",
+            summary=f"{architecture} of torchvision.",
             is_qualified_only=True,
             example=_EXAMPLES,
         )
-        for name in NAMES
+        for name, architecture in names.items()
     }
 
 

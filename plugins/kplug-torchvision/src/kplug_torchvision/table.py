@@ -23,3 +23,10 @@ lraspp_mobilenet_v3_large
 """.split()
 
 NAMES = (*CLASSIFICATION, *SEGMENTATION)
+
+# Names here of those whose letters are another model's, too: names are the same with underscores and without.
+RENAMED = {
+    f"regnet_{kind}_{size}gf": f"regnet_{kind}_{millions}mf"
+    for kind in "xy"
+    for size, millions in {"1_6": 1600, "16": 16000, "3_2": 3200, "32": 32000}.items()
+}
