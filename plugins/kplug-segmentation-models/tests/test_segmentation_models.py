@@ -189,6 +189,15 @@ def test_bad_input(text: str, error: type[KplugError], message: str) -> None:
     assert message in str(caught.value)
 
 
+@pytest.fixture(scope="module")
+def members(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What a file of a model has in it."""
+    path = tmp_path_factory.mktemp("saved") / "model.keras"
+    get(TINY.format("")).save(path)
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
@@ -204,17 +213,18 @@ def test_bad_input(text: str, error: type[KplugError], message: str) -> None:
     ids=str,
 )
 def test_a_file_names_an_architecture_and_nothing_else(
-    changes: dict[str, Any], error: type[KplugError], message: str, tmp_path: Path
+    changes: dict[str, Any],
+    error: type[KplugError],
+    message: str,
+    members: dict[str, bytes],
+    tmp_path: Path,
 ) -> None:
     path = tmp_path / "model.keras"
-    get(TINY.format("")).save(path)
-    with zipfile.ZipFile(path) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
     config = json.loads(members["config.json"])
     config["config"]["layers"][1]["config"].update(changes)
-    members["config.json"] = json.dumps(config).encode()
+    changed = {**members, "config.json": json.dumps(config).encode()}
     with zipfile.ZipFile(path, "w") as archive:
-        for name, content in members.items():
+        for name, content in changed.items():
             archive.writestr(name, content)
     with pytest.raises(error) as caught:
         kplug.load_model(path)
