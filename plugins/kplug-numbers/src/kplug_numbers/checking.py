@@ -24,6 +24,7 @@ from kplug_numbers.numbers_file import (
     write_file,
     write_line,
 )
+from kplug_numbers.recipes.recorder import MOST_SECONDS
 
 
 @dataclass(frozen=True)
@@ -126,19 +127,22 @@ def list_keys(distribution: str, known: NumbersFile, examples: Iterable[str] = (
     return sorted(keys)
 
 
-def make_all(keys: Iterable[Key], tell: Callable[[Key], None]) -> NumbersFile:
+def make_all(
+    keys: Iterable[Key], tell: Callable[[Key], None], most_seconds: float = MOST_SECONDS
+) -> NumbersFile:
     """Return the readings of components, and the reasons where there are none.
 
     Args:
         keys: Their kinds and specs.
         tell: Called before each.
+        most_seconds: How much processor time each may take; four times as long by the clock.
     """
     readings, unread = {}, {}
     with diverting_output():  # a component may print to stdout
         for key in keys:
             tell(key)
             try:
-                readings[key] = make_reading(*key)
+                readings[key] = make_reading(*key, most_seconds=most_seconds)
             except KplugError as error:
                 unread[key] = write_line(error.message)
     return NumbersFile(readings, unread)
