@@ -9,7 +9,6 @@ import signal
 import sys
 import zipfile
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from kplug_numbers import checking, making, wheel_numbers
 from kplug_numbers.checking import list_keys
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.numbers_file import NumbersFile
+from kplug_numbers.reading import Reading
 from typer.testing import CliRunner
 
 from kplug.cli.app import app
@@ -243,8 +243,11 @@ def test_what_a_component_needs_is_the_reason(
 ) -> None:
     code, reason = NEEDS[need]
     change(acme, "return x * random.random()", code)
-    monkeypatch.setattr(making, "make_reading", partial(making.make_reading, most_seconds=0.05))
-    monkeypatch.setattr(checking, "make_reading", making.make_reading)
+
+    def make(kind: str, spec: str, most_seconds: float) -> Reading:
+        return making.make_reading(kind, spec, most_seconds=most_seconds / 100)
+
+    monkeypatch.setattr(checking, "make_reading", make)
     told = run("record", "acme")
     (line,) = (one for one in told.splitlines() if one.startswith("no reading of the activation"))
     assert reason in line
