@@ -280,6 +280,18 @@ def test_each_source_goes_on_where_it_was(tmp_path: Path, source: str, step: int
     check_resuming(tmp_path, on(SOURCES[source]), 2, step)
 
 
+@pytest.mark.slow  # torchdata takes seconds to import
+@pytest.mark.filterwarnings("ignore:'set_vital' is deprecated")
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_loader_of_torchdata_goes_on_where_it_was(tmp_path: Path, workers: int) -> None:
+    stateful = pytest.importorskip("torchdata.stateful_dataloader")
+
+    def make_source() -> dict[str, Any]:
+        return {"x": stateful.StatefulDataLoader(Noisy(), SIZE, shuffle=True, num_workers=workers)}
+
+    check_resuming(tmp_path, on(make_source), 2, 3)
+
+
 @pytest.mark.parametrize("source", WORKERS)
 def test_workers_go_on_where_they_were(tmp_path: Path, source: str) -> None:
     check_resuming(tmp_path, on(WORKERS[source]), 2, 3)
