@@ -107,7 +107,7 @@ def test_a_component_is_opened_copied_and_installed_from(visitor: Visitor) -> No
     page.get_by_role("link", name="dice_loss", exact=True).click()
     page.wait_for_url("**/catalogue/components/loss/diceloss.html")
     visitor.check_page()
-    assert page.get_by_text("dice_loss(smooth, thresh, sharpness=None").is_visible()
+    assert page.get_by_text("dice_loss(smooth: float, thresh: float | None, sharpness").is_visible()
     for text in ("kplug-segmentation/dice_loss", "kplug install kplug-segmentation==0.1.0"):
         page.get_by_role("button", name=f"Copy: {text}").click()
         assert page.evaluate("navigator.clipboard.readText()") == text
