@@ -55,11 +55,11 @@ def _as_object(noun: Any) -> dict[str, Any]:
     if isinstance(noun, SearchHit):  # there are very many
         pairs = ((name, getattr(noun, name)) for name in noun.__match_args__)
         return {name: value for name, value in pairs if value != _DEFAULTS[name]}
-    return dict(zip(noun.__match_args__, _getter(type(noun))(noun), strict=True))
+    return dict(zip(noun.__match_args__, _getter(noun.__class__)(noun), strict=True))
 
 
 @lru_cache
-def _getter(noun: type[Any]) -> Callable[[Any], Any]:
+def _getter(noun: Any) -> Callable[[Any], Any]:
     """Return what gets all fields of a noun at once."""
     names = noun.__match_args__
     return attrgetter(*names) if len(names) > 1 else lambda one: (getattr(one, *names),)
