@@ -15,3 +15,10 @@ def test_every_page_is_in_the_menu() -> None:
     missing = [page for page in pages if not {str(page), f"{page.parent}/*"} & entries]
     assert len(pages) > 20
     assert not missing
+
+
+def test_each_group_of_the_menu_stands_once() -> None:
+    groups = re.findall(
+        r"^  - (.+?):", (DOCS / ".nav.yml").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert len(groups) == len(set(groups)), groups
