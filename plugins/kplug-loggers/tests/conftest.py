@@ -20,7 +20,6 @@ from kplug.layers import Dense
 OF_TRACKIO = tempfile.mkdtemp()
 atexit.register(shutil.rmtree, OF_TRACKIO, ignore_errors=True)
 os.environ |= {
-    "AIM_UI_TELEMETRY_ENABLED": "0",
     "COMET_DISABLE_ANNOUNCEMENT": "1",
     "DO_NOT_TRACK": "1",
     "DVC_NO_ANALYTICS": "1",
