@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from tests.plugins.subtle_defects import functions, late_numbers, metrics, of_plants, optimizers
+from tests.plugins.subtle_defects import (
+    functions,
+    late_numbers,
+    metrics,
+    of_plants,
+    optimizers,
+    unusual,
+)
 from tests.plugins.subtle_defects.table import Subtle as Subtle
 
 SUBTLE: list[Subtle] = [
@@ -11,4 +18,5 @@ SUBTLE: list[Subtle] = [
     *metrics.SUBTLE,
     *of_plants.SUBTLE,
     *optimizers.SUBTLE,
+    *unusual.SUBTLE,
 ]

@@ -149,7 +149,16 @@ def _list_inputs(subject: Subject) -> Iterator[tuple[Tensor, ...]]:
             yield (one, 1.0 - one.to(last) if one.shape == last.shape else last.flip(0))
             yield (one - 1, last)
             yield (one + 0.5 * last if one.shape == last.shape else one * 0, last)
+    yield (*own[:-1], _spoil(own[-1]))
     yield cast(subject.inputs, torch.float32)
+
+
+def _spoil(value: Tensor) -> Tensor:
+    """Put NaN into the first place."""
+    spoilt = value.clone().flatten()
+    if value.is_floating_point():
+        spoilt[:1] = torch.nan
+    return spoilt.reshape(value.shape)
 
 
 def _functions(subject: Subject) -> Iterator[_Run]:
@@ -161,7 +170,8 @@ def _differentiate(made: Any, inputs: tuple[Tensor, ...]) -> list[Tensor]:
     *others, last = inputs
     leaf = last.detach().clone().requires_grad_()
     value = made(*others, leaf)
-    if not value.requires_grad:
+    # At 0 an activation may have several right gradients.
+    if not value.requires_grad or (not others and bool((last == 0).any())):
         return [value]
     weights = torch.linspace(0.5, 1.5, value.numel(), dtype=value.dtype).reshape(value.shape)
     return [value, *torch.autograd.grad((weights * value).sum(), leaf)]
@@ -193,6 +203,7 @@ def _layers(subject: Subject) -> Iterator[_Run]:
     for inputs in list_calls(subject):
         ones = fill(inputs, lambda one: torch.ones_like(one) if one.is_floating_point() else one)
         yield functools.partial(_call, inputs=ones, training=False)
+        yield functools.partial(_call, inputs=fill(inputs, _spoil), training=False)
         for size in (1.0, 0.1, 10.0):
             sized = fill(inputs, functools.partial(_scale, size=size))
             for training in (False, True):

@@ -76,7 +76,7 @@ def _repeats(subject: Subject) -> Finding:
     "Draw from torch's global generator: no seed of your own in __init__.",
 )
 def _fresh(subject: Subject) -> Finding:
-    if "seed" not in subject.parameters:
+    if "seed" not in subject.parameters or subject.resolve().arguments.get("seed") is not None:
         return None
     initializer = subject.make()
     first, second = (initializer(subject.shape, dtype=torch.float32) for _ in range(2))

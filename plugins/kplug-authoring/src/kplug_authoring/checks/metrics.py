@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from kplug.errors import KplugError
+from kplug.metrics import Metric
 from kplug_authoring.checks.common import COMMON
 from kplug_authoring.checks.halves import half_metric
 from kplug_authoring.checks.histories import instances, metric_calls
@@ -196,11 +197,15 @@ class _NoReading(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 @check(
     "nothing but state that changes with a batch",
-    "Make it with add_state, so that it is reset, moved to the device, merged and stored.",
+    "Make it with add_state, so that it is reset, moved to the device, merged and stored; or override all of "
+    "reset_state, merge_state, snapshot and restore.",
 )
 def _state(subject: Subject) -> Finding:
     inputs = _float32_inputs(subject)
     metric = _update(subject.make(), inputs)
+    own = ("reset_state", "merge_state", "snapshot", "restore")
+    if all(getattr(type(metric), name) is not getattr(Metric, name) for name in own):
+        return None  # its state is elsewhere, and all that concerns state is its own
     before = _attributes_of(metric)
     _update(metric, inputs)
     known = {id(variable) for variable in metric.variables}

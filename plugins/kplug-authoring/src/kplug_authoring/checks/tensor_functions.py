@@ -74,18 +74,23 @@ def _device(subject: Subject) -> Finding:
 
 @check("a finite gradient that is not zero", _SMOOTH)
 def _gradients(subject: Subject) -> Finding:
-    inputs, leaf = with_gradient(subject.inputs)
-    value = subject.make()(*inputs)
-    if not value.requires_grad:
-        return "a value without a gradient"
-    # Not the plain sum, which is constant for a softmax.
-    weights = torch.linspace(0.5, 1.5, value.numel(), dtype=value.dtype).reshape(value.shape)
-    (gradient,) = torch.autograd.grad((value * weights).sum(), leaf, allow_unused=True)
-    if gradient is None:
-        return "a value that does not depend on the last input"
-    if not is_finite(gradient):
-        return f"the gradient {shown(gradient)}"
-    return None if gradient.count_nonzero() else "a gradient of zeros only"
+    *others, last = subject.inputs
+    # Up to some size, a number may be free.
+    for size in (1, 10, 100) if subject.kind.name != "loss" else (1,):
+        inputs, leaf = with_gradient((*others, size * last))
+        value = subject.make()(*inputs)
+        if not value.requires_grad:
+            return "a value without a gradient"
+        # Not the plain sum, which is constant for a softmax.
+        weights = torch.linspace(0.5, 1.5, value.numel(), dtype=value.dtype).reshape(value.shape)
+        (gradient,) = torch.autograd.grad((value * weights).sum(), leaf, allow_unused=True)
+        if gradient is None:
+            return "a value that does not depend on the last input"
+        if not is_finite(gradient):
+            return f"the gradient {shown(gradient)}"
+        if gradient.count_nonzero():
+            return None
+    return "a gradient of zeros only"
 
 
 @check("the gradient of the value, in float64", _SMOOTH)
