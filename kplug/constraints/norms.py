@@ -165,4 +165,6 @@ def _measure(owner: Constraint, weight_matrix: Tensor, axis: int | list[int]) ->
     if not axes or any(not -rank <= one < rank for one in axes):
         allowed = f"axes of the weight, whose shape is {tuple(weight_matrix.shape)}"
         raise refusal(owner, "axis", axis, allowed)
-    return weight_matrix.square().sum(dim=axes, keepdim=True).sqrt()
+    # In float16 the squares of weights of 1e-4 are 0.
+    wide = weight_matrix.float() if weight_matrix.dtype.itemsize < 4 else weight_matrix
+    return wide.square().sum(dim=axes, keepdim=True).sqrt().to(weight_matrix.dtype)

@@ -97,14 +97,15 @@ class GlobalAveragePooling1D(GlobalPooling):
 
         Args:
             inputs: Shape (N, time, channels), or (N, channels, time).
-            mask: Shape (N, time); only the time steps where it is true count.
+            mask: Shape (N, time); only the time steps where it is true count. Of a sample without one
+                the mean is 0; Keras says NaN.
         """
         if mask is None:
             return super().call(inputs)
         axes = self._spatial.positions
         counts = mask.bool().unsqueeze(2 if self._spatial.is_channels_last else 1)
         total = inputs.where(counts, 0.0).sum(axes, keepdim=self.keepdims)
-        return total / counts.sum(axes, keepdim=self.keepdims)
+        return total / counts.sum(axes, keepdim=self.keepdims).clamp(min=1)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
         """Return ``None``: no time step is left."""

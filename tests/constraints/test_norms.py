@@ -115,3 +115,11 @@ def test_arguments_out_of_range_are_refused(make: Any, message: str) -> None:
 def test_configuration_makes_the_same_constraint(ours: Constraint) -> None:
     config = json.loads(json.dumps(ours.get_config()))
     assert type(ours).from_config(config).get_config() == config
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("ours", [MaxNorm(1e-4), UnitNorm(), MinMaxNorm(0.5, 0.8)], ids=repr)
+def test_small_weights_of_half_types_have_a_length(ours: Constraint, dtype: torch.dtype) -> None:
+    weight = torch.linspace(-2e-4, 1e-4, 120).reshape(40, 3).to(dtype)
+    expected = ours(weight.double())
+    torch.testing.assert_close(ours(weight).double(), expected, rtol=2e-2, atol=1e-6)

@@ -37,3 +37,13 @@ def test_global_average_of_masked_times(data_format: str, keepdims: bool) -> Non
     made = layers.GlobalAveragePooling1D(**arguments)(x, mask=mask)
     expected = keras.layers.GlobalAveragePooling1D(**arguments)(x, mask=mask)
     torch.testing.assert_close(made, expected)
+
+
+def test_global_average_of_a_sample_without_a_step_is_zero_and_has_a_gradient() -> None:
+    x = torch.ones(2, 3, 1, requires_grad=True)
+    mask = torch.tensor([[True, False, True], [False, False, False]])
+    made = layers.GlobalAveragePooling1D()(x, mask=mask)
+    assert made.tolist() == [[1.0], [0.0]]
+    made.sum().backward()
+    assert x.grad is not None
+    assert x.grad.squeeze(-1).tolist() == [[0.5, 0.0, 0.5], [0.0, 0.0, 0.0]]

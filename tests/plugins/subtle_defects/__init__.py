@@ -8,6 +8,7 @@ from tests.plugins.subtle_defects import (
     metrics,
     of_plants,
     optimizers,
+    other_inputs,
     unusual,
 )
 from tests.plugins.subtle_defects.table import Subtle as Subtle
@@ -18,5 +19,6 @@ SUBTLE: list[Subtle] = [
     *metrics.SUBTLE,
     *of_plants.SUBTLE,
     *optimizers.SUBTLE,
+    *other_inputs.SUBTLE,
     *unusual.SUBTLE,
 ]

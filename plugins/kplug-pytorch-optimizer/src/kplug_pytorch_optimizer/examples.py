@@ -104,6 +104,9 @@ LEFT_OUT: dict[tuple[str, str], tuple[str, ...]] = {
         *("bi_tempered_logistic_loss", "focal_cosine_loss", "ldam_loss"),
     ),
     ("classes", "ids are taken for labels of one class"): ("dice_loss", "jaccard_loss"),
+    ("exact", "with `gamma` below 1 the gradient of a right prediction is NaN"): (
+        *("bce_focal_loss", "focal_loss", "focal_tversky_loss"),
+    ),
     ("late", "far behind its last step the library's rate grows again"): (
         *("one_cycle_lr", "poly_scheduler"),
     ),

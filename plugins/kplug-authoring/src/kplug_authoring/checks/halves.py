@@ -31,7 +31,8 @@ def half(subject: Subject) -> Finding:
     large = 20.0 * x.sign()
     areas = 2.0 * torch.linspace(-90.0, 70.0, 90_000, dtype=torch.float64).sin().reshape(300, 300)
     more = (areas,) if subject.kind.name == "regularizer" and _is_mean(subject, areas) else ()
-    for values in (x, *more, large if subject.kind.name == "activation" else kernel):
+    small = (1e-3 * kernel,) if subject.kind.name == "constraint" else ()
+    for values in (x, *more, large if subject.kind.name == "activation" else kernel, *small):
         for dtype in _HALVES:
             given = values.to(dtype)
             try:
@@ -119,7 +120,10 @@ def _find_in_function(subject: Subject) -> Finding:
     y_true, y_pred = cast(subject.inputs, torch.float64)
     arguments = subject.example.arguments
     wrong = 1.0 - y_true if y_true.shape == y_pred.shape else y_pred
-    points = [(y_true, y_pred), (y_true, 5.0 * y_pred), (y_true, wrong)]
+    signs = torch.linspace(0.0, 9_000.0, 64 * 64 * 3, dtype=torch.float64).sin().sign()
+    image = (signs > 0).double().reshape(1, 64, 64, 3)
+    apart = (image, image + 4.0 * signs.roll(5).reshape(image.shape))
+    points = [(y_true, y_pred), (y_true, 5.0 * y_pred), (y_true, wrong), apart]
     for targets, predictions in points:
         for dtype in _HALVES:
             given = targets.to(dtype) if targets.is_floating_point() else targets

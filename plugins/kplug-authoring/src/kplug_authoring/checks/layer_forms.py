@@ -118,7 +118,8 @@ def memory(subject: Subject) -> Finding:
 
 @check(
     "in float16 and bfloat16 the outputs of float32, within rounding, also for inputs of 300",
-    "Compute in float32 where sums, squares or exp overflow: x.float(), then .to(x.dtype).",
+    "Compute in float32 where sums, squares or exp overflow: x.float(), then .to(x.dtype). Count in a weight "
+    "of int64: in bfloat16 256 + 1 is 256.",
     after=("dtype", "determinism"),
     level="gold",
 )
@@ -135,6 +136,28 @@ def half(subject: Subject) -> Finding:
                 finding = _compare_halves(plain, layer, given, dtype)
                 if finding:
                     return f"for inputs of {size:g}: {finding}"
+            finding = layer and _find_count(layer, given)
+            if finding:
+                return finding
+    return None
+
+
+def _find_count(layer: Any, inputs: tuple[Any, ...]) -> Finding:
+    """Look for a number of a half type that each call in training raises by a whole number."""
+    counts = []
+    try:
+        with torch.no_grad():
+            for _ in range(3):
+                run(layer, fill(inputs, torch.clone), training=True)
+                counts.append([float(one) if one.numel() == 1 else 0.0 for one in layer.weights])
+    except Exception:  # noqa: BLE001 - torch has some operations in no half type
+        return None
+    for weight, *values in zip(layer.weights, *counts, strict=True):
+        first, second, third = values
+        step = second - first
+        is_half = weight.dtype in (torch.float16, torch.bfloat16)
+        if is_half and step == third - second and step >= 1 and step == round(step):
+            return f"{first:g}, {second:g}, {third:g} in {weight.dtype}: a count that stops at some number"
     return None
 
 
@@ -177,8 +200,10 @@ def _list_neighbours(inputs: tuple[Any, ...], dtype: torch.dtype) -> Iterator[tu
 
 
 @check(
-    "two with different arguments at once: each behaves as it does alone",
-    "Keep what an instance is made with in the instance: no class attribute, module global or lru_cache.",
+    "two with different arguments at once: each behaves as it does alone, and leaves torch's generator "
+    "to others",
+    "Keep what an instance is made with in the instance: no class attribute, module global or lru_cache. "
+    "Draw from a torch.Generator of one's own, with no torch.manual_seed.",
     after=("determinism",),
 )
 def instances(subject: Subject) -> Finding:
@@ -197,6 +222,20 @@ def instances(subject: Subject) -> Finding:
         difference = find_difference(first, run(other, inputs))
         if difference:
             return f"one made with {name}={value!r}, before and after another is used: {difference}"
+    return _find_seed(subject, inputs)
+
+
+def _find_seed(subject: Subject, inputs: tuple[Any, ...]) -> Finding:
+    """Look whether calls leave torch's generator in one state, whichever it had before."""
+    for arguments in ({"seed": 5},) if "seed" in subject.parameters else ({},):
+        states = []
+        for seed in (11, 12):
+            with seeded(seed), warnings.catch_warnings(), contextlib.suppress(Exception):
+                warnings.simplefilter("ignore")
+                subject.make(**arguments)(*fill(inputs, torch.clone), training=True)
+                states.append(torch.get_rng_state())
+        if len(states) == 2 and torch.equal(*states):
+            return f"with {arguments} torch's generator is in one state, whichever it had before"
     return None
 
 
@@ -295,6 +334,85 @@ def padding(subject: Subject) -> Finding:
                 finding = _compare_rows(found, alone, counts, length)
                 if finding:
                     return f"for {length} steps, padded with {filling:g}, and alone: {finding}"
+    return _find_in_holes(layer, _draw(4, 6, 5))
+
+
+_HOLES = torch.tensor(
+    [[0, 0, 1, 1, 1, 1], [1, 0, 1, 1, 0, 1], [1, 1, 1, 0, 0, 0], [0, 0, 0, 0, 0, 0]],
+    dtype=torch.bool,
+)
+
+
+def _find_in_holes(layer: Any, sequences: Tensor) -> Finding:
+    """Mask steps at the beginning, in between, and all steps of a sample."""
+    for training in (False, True):
+        found = []
+        for filling in (0.0, 7.0, -7.0):
+            given = torch.where(_HOLES[..., None], sequences, filling)
+            one = copy.deepcopy(layer)
+            leaf = given.requires_grad_()
+            try:
+                outputs = _run_leaf(one, leaf, training)
+            except Exception:  # noqa: BLE001 - other checks report it
+                return None
+            kept = [_keep(value, get_mask(value)) for value in outputs]
+            differentiable = [value for value in kept if value.requires_grad]
+            if differentiable:
+                total = torch.stack([weigh(value) for value in differentiable]).sum()
+                (gradient,) = torch.autograd.grad(total, leaf, allow_unused=True)
+                if gradient is not None and bool(gradient.isnan().any()):
+                    return "a gradient of NaN where a sample has no step"
+            if any(bool(value.isnan().any()) for value in outputs):
+                return "NaN where a sample has no step"
+            states = [value.detach().clone() for value in one.weights]
+            found.append([*(value.detach() for value in kept), *states])
+        for filling, other in zip((7.0, -7.0), found[1:], strict=True):
+            if [one.shape for one in found[0]] != [one.shape for one in other]:
+                return None  # it finds the steps that count by itself
+            difference = find_difference(found[0], other, _TOLERANCE)
+            if difference:
+                how = "in training" if training else "in inference"
+                return f"{how} for masked steps of 0, and of {filling:g}: {difference}"
+    return _find_on_the_left(layer, sequences)
+
+
+def _run_leaf(layer: Any, values: Tensor, training: bool) -> list[Tensor]:
+    with seeded(99), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        how = {"training": True} if training else {}
+        return list(find_leaves(layer(attach_masks(values * 1.0, _HOLES), **how), Tensor))
+
+
+def _keep(value: Tensor, mask: Any) -> Tensor:
+    """Return the outputs of the steps that count, in samples that have some."""
+    if mask is not None and mask.shape == value.shape[:2]:
+        return value[mask.bool()]
+    if value.ndim >= 2 and value.shape[1] == _HOLES.shape[1]:
+        return value[_HOLES]
+    return value[:3]
+
+
+def _find_on_the_left(layer: Any, sequences: Tensor) -> Finding:
+    """Compare sequences padded on the left with those alone, if places do not count."""
+    first, count = sequences[:1], 4
+    everything = torch.ones(1, 6, dtype=torch.bool)
+    same = first[:, :1].expand(1, 6, 5)
+    level = [value for value, _ in _run_masked(layer, same, everything)]
+    short = [value for value, _ in _run_masked(layer, same[:, :count], everything[:, :count])]
+    for value, other in zip(level, short, strict=False):
+        if value.ndim < 3 or value.shape[1] != 6 or other.shape[1] != count:
+            return None
+        if find_difference(value, value[:, :1].expand_as(value), _TOLERANCE):
+            return None
+        if find_difference(value[:, :count], other, _TOLERANCE):
+            return None
+    padded = torch.cat([torch.zeros(1, 6 - count, 5), first[:, :count]], 1)
+    found = _run_masked(layer, padded, torch.arange(6)[None] >= 6 - count)
+    alone = _run_masked(layer, first[:, :count], everything[:, :count])
+    for (value, _), (other, _) in zip(found, alone, strict=False):
+        difference = find_difference(other, value[:, 6 - count :], _TOLERANCE)
+        if difference:
+            return f"alone, and padded on the left: {difference}"
     return None
 
 

@@ -17,7 +17,7 @@ from kplug_authoring.checks.histories import instances, metric_calls
 from kplug_authoring.checks.layouts import layout
 from kplug_authoring.checks.many_inputs import classes, many
 from kplug_authoring.checks.memory import memory
-from kplug_authoring.checks.sample_weights import uneven_weights_of_metric
+from kplug_authoring.checks.sample_weights import list_sequences, uneven_weights_of_metric
 from kplug_authoring.checks.subject import (
     Finding,
     Subject,
@@ -217,9 +217,11 @@ def _state(subject: Subject) -> Finding:
 
 
 @check(
-    "three metrics of unequal parts, merged with an empty one, equal to one that saw all, and left alone",
+    "three metrics of unequal parts, merged with an empty one, equal to one that saw all, and left alone; "
+    "the order of samples and of batches changes nothing",
     "Keep state that adds up: sums and counts, no means. merge_state goes through all that it is given, "
-    "changes none of them, and takes one that saw nothing.",
+    "changes none of them, and takes one that saw nothing. Count equal predictions together, whichever comes "
+    "first, and keep no length of the first batch.",
     after=("merging", "batches", "state", "result_twice"),
 )
 def _merging_several(subject: Subject) -> Finding:
@@ -227,7 +229,51 @@ def _merging_several(subject: Subject) -> Finding:
     own = _float32_inputs(subject)  # of which each is there once, in turn in each part
     several = [tuple(one.roll(turn, 0) for one in own) for turn in range(len(own[0]))]
     turns = [inputs, *(several if len(own[0]) > 3 else [])]
-    return next(filter(None, (_merge_parts(subject, turn) for turn in turns)), None)
+    findings = (_merge_parts(subject, turn) for turn in turns)
+    return next(filter(None, findings), None) or _find_order(subject, own)
+
+
+def _find_order(subject: Subject, inputs: tuple[Tensor, ...]) -> Finding:
+    """Turn samples with equal predictions round, and batches of sequences of two lengths."""
+
+    def update(*batches: tuple[Tensor, ...]) -> Any:
+        metric = subject.make()
+        for batch in batches:
+            _update(metric, batch)
+        return metric.result()
+
+    def turn(batch: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return tuple(one.flip(0) for one in batch)
+
+    for given in (inputs, _make_labels()):
+        *targets, last = given
+        tied = (*(torch.cat([one, one.roll(1, 0)]) for one in targets), torch.cat([last, last]))
+        if targets:  # of equal predictions those of small targets first
+            first_of = tied[0].reshape(len(tied[0]), -1)[:, 0]
+            tied = tuple(one[first_of.argsort(stable=True)] for one in tied)
+        try:
+            if find_difference(update(given), update(turn(given)), _TOLERANCE):
+                continue  # the order is what it measures
+            difference = find_difference(update(tied), update(turn(tied)), _TOLERANCE)
+        except Exception:  # noqa: BLE001, S112 - it refuses them
+            continue
+        if difference:
+            return f"samples with equal predictions, and in another order: {difference}"
+    for long in list_sequences(torch.float32):
+        short = tuple(one.flip(1)[1:, :2] for one in long)
+        try:
+            difference = find_difference(update(long, short), update(short, long), _TOLERANCE)
+        except Exception:  # noqa: BLE001, S112 - it refuses them
+            continue
+        if difference and not find_difference(update(long), update(turn(long)), _TOLERANCE):
+            return f"batches of 3 and of 2 steps, and in another order: {difference}"
+    return None
+
+
+def _make_labels() -> tuple[Tensor, ...]:
+    """Return labels (N, 1) with predictions that are not equal."""
+    scores = torch.tensor([0.1, 0.7, 0.4, 0.35, 0.8, 0.2, 0.9]).unsqueeze(-1)
+    return torch.tensor([0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0]).unsqueeze(-1), scores
 
 
 def _merge_parts(subject: Subject, inputs: tuple[Tensor, ...]) -> Finding:

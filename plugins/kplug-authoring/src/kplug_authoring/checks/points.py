@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from kplug_authoring.checks.awkward_points import takes_any_number
 from kplug_authoring.checks.subject import Finding, Subject, check, is_finite, shown
 from kplug_authoring.examples import cast
 
@@ -44,14 +45,42 @@ def _find_in(subject: Subject, x: Tensor, is_right: object) -> Finding:
 
 
 @check(
-    "a finite value and gradient for a prediction that is exactly right",
-    f"A root, a norm and a log have no gradient at 0. {_DIVISOR}",
+    "a finite value and gradient for a prediction that is exactly right, and no NaN with other numbers as "
+    "arguments",
+    f"A root, a norm and a log have no gradient at 0, nor has a power below 1. {_DIVISOR}",
 )
 def exact(subject: Subject) -> Finding:
     """Give a loss its targets as predictions."""
     y_true, y_pred = cast(subject.inputs, torch.float32)
     wanted = _as_predictions(y_true, y_pred)
-    return None if wanted is None else _find_in_loss(subject, y_true, wanted)
+    if wanted is None:
+        return None
+    return _find_in_loss(subject, y_true, wanted) or _find_with_others(subject, y_true, wanted)
+
+
+def _find_with_others(subject: Subject, y_true: Tensor, wanted: Tensor) -> Finding:
+    """Look for NaN where predictions, and logits, are right, with other numbers as arguments."""
+    points = [("a right prediction", wanted)]
+    if bool(((wanted == 0) | (wanted == 1)).all()) and takes_any_number(subject):
+        points.append(("right logits of 60", 120.0 * wanted - 60.0))
+    numbers: list[dict[str, object]] = [
+        {name: value}
+        for name, values in subject.candidates.items()
+        for value in values
+        if value in (0.5, 0.9) and subject.is_taken(**{name: value})
+    ]
+    for name, predictions in points:
+        for arguments in ({}, *numbers):
+            leaf = predictions.clone().requires_grad_()
+            try:
+                value = subject.make(**arguments)(y_true, leaf).sum()
+                (gradient,) = torch.autograd.grad(value, leaf)
+            except Exception:  # noqa: BLE001, S112 - it refuses them
+                continue
+            # A root may well have no end to its slope at 0, but its slope is a number.
+            if bool(gradient.isnan().any()) and is_finite(value):
+                return f"for {name} with {arguments} the gradient {shown(gradient)}"
+    return None
 
 
 @check(

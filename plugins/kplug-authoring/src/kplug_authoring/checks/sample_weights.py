@@ -60,6 +60,17 @@ def uneven_weights(subject: Subject) -> Finding:
     finding = _find_unequal(loss, inputs, weights)
     if finding:
         return finding
+    whole = _as_whole(inputs)
+    try:
+        if whole and find_difference(loss(*inputs), subject.make()(*whole), _TOLERANCE):
+            whole = None  # whole numbers mean something else, or are computed in another type
+        difference = whole and find_difference(
+            loss(*inputs, weights), subject.make()(*whole, weights), _TOLERANCE
+        )
+    except Exception:  # noqa: BLE001 - it refuses them
+        difference = None
+    if difference:
+        return f"weights such as 0.25 with targets of float64, and of int64: {difference}"
     for sequences in list_sequences(torch.float64):
         try:
             count = values_of(loss, *sequences).shape
@@ -74,6 +85,15 @@ def uneven_weights(subject: Subject) -> Finding:
             if finding:
                 return f"for sequences and weights of shape {tuple(given.shape)}: {finding}"
     return None
+
+
+def _as_whole(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
+    """Return inputs with the same targets as whole numbers, or None."""
+    target = inputs[0]
+    is_whole = (
+        len(inputs) > 1 and target.is_floating_point() and torch.equal(target, target.round())
+    )
+    return (target.long(), *inputs[1:]) if is_whole else None
 
 
 def _find_unequal(loss: Any, inputs: tuple[Tensor, ...], weights: Tensor) -> Finding:
@@ -184,6 +204,13 @@ def uneven_weights_of_metric(subject: Subject) -> Finding:
     difference = find_difference(repeated, _result(subject, twice, halves), 1e-4)
     if difference:
         return f"samples once, and twice with weights of 0.5: {difference}"
+    whole = _as_whole(twice)
+    try:
+        difference = whole and find_difference(repeated, _result(subject, whole, halves), 1e-4)
+    except Exception:  # noqa: BLE001 - it refuses them
+        difference = None
+    if difference:
+        return f"samples once, and twice with weights of 0.5 and targets of int64: {difference}"
     return _find_in_sequences(subject)
 
 
