@@ -120,9 +120,9 @@ def _find_in_function(subject: Subject) -> Finding:
     y_true, y_pred = cast(subject.inputs, torch.float64)
     arguments = subject.example.arguments
     wrong = 1.0 - y_true if y_true.shape == y_pred.shape else y_pred
-    signs = torch.linspace(0.0, 9_000.0, 64 * 64 * 3, dtype=torch.float64).sin().sign()
-    image = (signs > 0).double().reshape(1, 64, 64, 3)
-    apart = (image, image + 4.0 * signs.roll(5).reshape(image.shape))
+    signs = torch.linspace(0.0, 9_000.0, 24 * 24 * 3, dtype=torch.float64).sin().sign()
+    image = (signs > 0).double().reshape(1, 24, 24, 3)
+    apart = (image, image + 8.0 * signs.roll(5).reshape(image.shape))
     points = [(y_true, y_pred), (y_true, 5.0 * y_pred), (y_true, wrong), apart]
     for targets, predictions in points:
         for dtype in _HALVES:

@@ -99,6 +99,8 @@ def _find_hashed(subject: Subject) -> Finding:
     if module is None or "hash" in vars(module):
         return None
     values = [subject.behave(subject.make())]
+    if find_difference(*values, subject.behave(subject.make())):
+        return None  # it is never the same
     module.hash = lambda value: hash(value) ^ 0x5BD1E9 if _has_text(value) else hash(value)
     try:
         values.append(subject.behave(subject.make()))
