@@ -227,7 +227,8 @@ class TrainedScale(Layer):
     def call(self, inputs: Tensor, training: bool = False, mask: Tensor | None = None) -> Tensor:
         if training:
             self.scale.copy_(self.measure(inputs, mask).detach())
-        return inputs / self.scale
+        value: Tensor = inputs / self.scale
+        return value
 
     def measure(self, inputs: Tensor, mask: Tensor | None) -> Tensor:
         return 1.0 + (inputs.abs() * _kept(mask, inputs)).max()
@@ -277,7 +278,8 @@ class Counted(Layer):
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         if training:
             self.calls.add_(1)
-        return inputs / (1.0 + 0.0 * self.calls.to(inputs.dtype))
+        value: Tensor = inputs / (1.0 + 0.0 * self.calls.to(inputs.dtype))
+        return value
 
 
 class HalfCounted(Counted):

@@ -100,7 +100,8 @@ class SteepTanh(Layer):
         self.kernel = self.add_weight("kernel", (input_shape[-1], 4), "kplug/glorot_uniform")
 
     def call(self, inputs: Tensor) -> Tensor:
-        return (inputs @ self.kernel).float().tanh().to(inputs.dtype)
+        value: Tensor = (inputs @ self.kernel).float().tanh()
+        return value.to(inputs.dtype)
 
 
 class UnusedFill(Layer):

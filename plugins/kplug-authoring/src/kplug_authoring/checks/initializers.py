@@ -98,15 +98,17 @@ def _find_hashed(subject: Subject) -> Finding:
     module: Any = sys.modules.get(load(subject.component).__module__)
     if module is None or "hash" in vars(module):
         return None
-    values = [subject.behave(subject.make())]
-    if find_difference(*values, subject.behave(subject.make())):
+    first = subject.behave(subject.make())
+    if find_difference(first, subject.behave(subject.make())):
         return None  # it is never the same
     module.hash = lambda value: hash(value) ^ 0x5BD1E9 if _has_text(value) else hash(value)
     try:
-        values.append(subject.behave(subject.make()))
+        second = subject.behave(subject.make())
     finally:
         del module.hash
-    return "other values where hash() of a text is another" if find_difference(*values) else None
+    return (
+        "other values where hash() of a text is another" if find_difference(first, second) else None
+    )
 
 
 def _has_text(value: object) -> bool:

@@ -359,8 +359,10 @@ def _find_in_holes(layer: Any, sequences: Tensor) -> Finding:
             differentiable = [value for value in kept if value.requires_grad]
             if differentiable:
                 total = torch.stack([weigh(value) for value in differentiable]).sum()
-                (gradient,) = torch.autograd.grad(total, leaf, allow_unused=True)
-                if gradient is not None and bool(gradient.isnan().any()):
+                (gradient,) = torch.autograd.grad(
+                    total, leaf, allow_unused=True, materialize_grads=True
+                )
+                if bool(gradient.isnan().any()):
                     return "a gradient of NaN where a sample has no step"
             if any(bool(value.isnan().any()) for value in outputs):
                 return "NaN where a sample has no step"

@@ -206,7 +206,8 @@ def uneven_weights_of_metric(subject: Subject) -> Finding:
         return f"samples once, and twice with weights of 0.5: {difference}"
     whole = _as_whole(twice)
     try:
-        difference = whole and find_difference(repeated, _result(subject, whole, halves), 1e-4)
+        found = repeated if whole is None else _result(subject, whole, halves)
+        difference = find_difference(repeated, found, 1e-4)
     except Exception:  # noqa: BLE001 - it refuses them
         difference = None
     if difference:
