@@ -11,6 +11,7 @@ from torch import Tensor
 import kplug
 from kplug.initializers import Initializer
 from kplug.layers import Layer
+from kplug.schedules import LearningRateSchedule
 from tests.plugins.subtle_defects.table import Subtle
 
 
@@ -58,6 +59,34 @@ def rising(step: int) -> float:
     return 0.1 * (1.0 - step / 10_000) ** 2
 
 
+@kplug.function
+def warming(step: int) -> float:
+    return 0.01 * min(step / 200_000, 1.0)
+
+
+@kplug.function
+def endless(step: int) -> float:
+    return 1e-6 * step
+
+
+class CosineEnd(LearningRateSchedule):
+    """Half a cosine, and then the last rate; right as it stands."""
+
+    def __init__(self, rate: float = 0.1, steps: int = 20_000) -> None:
+        self.rate, self.steps = rate, steps
+
+    def __call__(self, step: int) -> float:
+        return 0.5 * self.rate * (1.0 + math.cos(math.pi * self.limit(step) / self.steps))
+
+    def limit(self, step: int) -> int:
+        return min(step, self.steps)
+
+
+class CosineAgain(CosineEnd):
+    def limit(self, step: int) -> int:
+        return step
+
+
 class Following(Layer):
     """Takes off a running mean, which nothing trains; right as it stands."""
 
@@ -91,5 +120,7 @@ SUBTLE = [
     Subtle("initializer", "convolution", Channels, Scaled, "^variance by fan_in"),
     Subtle("constraint", "drift", creeping, capped, "at each call"),
     Subtle("schedule", "late", rising, squared, "at step 1000000|at step 100000"),
+    Subtle("schedule", "late", endless, warming, "^30 at step 30000000, and 1 before"),
+    Subtle("schedule", "goes_on", CosineAgain, CosineEnd, r"^0 after 20000 steps \(steps\), then"),
     Subtle("layer", "file", InAnAttribute, Following, "and"),
 ]

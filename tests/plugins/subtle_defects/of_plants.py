@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from typing import Any, ClassVar
 
 from torch import Tensor
@@ -54,6 +56,27 @@ class Frozen(Callback):
             layer.eval()
 
 
+class Timed(Callback):
+    """Logs the seconds since the training began."""
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.begun = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if logs is not None:
+            logs["number"] = self.look()
+
+    def look(self) -> float:
+        return time.perf_counter() - self.begun
+
+
+class Drawing(Timed):
+    """Logs a number that it draws."""
+
+    def look(self) -> float:
+        return random.random()
+
+
 class Sharing(Layer):
     """Multiplies by the factor of the last one that was made."""
 
@@ -88,5 +111,9 @@ SUBTLE = [
     Subtle("callback", "batch_modes", Frozen, _CALLBACK, "in evaluation mode"),
     Subtle("callback", "resumed", callbacks.Baseline, _CALLBACK, "improved"),
     Subtle("callback", "kept_weights", callbacks.KeepBest, correct_others.BestKept, "kept"),
+    *(
+        Subtle("callback", name, Drawing, Timed, "and")
+        for name in ("config", "pickle", "determinism", "second_fit")
+    ),
     Subtle("callback", "stops", Silent, Patient, "without a word"),
 ]

@@ -149,6 +149,17 @@ class Single(Momentum):
         parameter.add_(speed.to(parameter.dtype), alpha=rate)
 
 
+class Halved(Single):
+    """Keeps the speed in bfloat16."""
+
+    def speed_of(self, parameter: Tensor, place: int) -> Tensor:
+        state = self.state[parameter]
+        if "speed" not in state:
+            state["speed"] = torch.zeros(parameter.shape, dtype=torch.bfloat16)
+        speed: Tensor = state["speed"]
+        return speed
+
+
 class Squaring(Momentum):
     """Divides by the square of the square, which float16 rounds to 0."""
 
@@ -177,7 +188,7 @@ SUBTLE = [
     Subtle("optimizer", "inputs", Clipping, Momentum, "and"),
     Subtle("optimizer", "own_state", ByShape, Momentum, "^in reverse and in order"),
     Subtle("optimizer", "half", Counting, Momentum, "'step' of weight 0 counts in torch.float16"),
-    Subtle("optimizer", "half", Single, Momentum, "'speed' of weight 0 is torch.float32"),
+    Subtle("optimizer", "half", Halved, Single, "'speed' of weight 0 is torch.bfloat16"),
     Subtle("optimizer", "half", Squaring, Momentum, "^weights of torch.float16"),
     Subtle("optimizer", "closure", Twice, Momentum, "^step calls it 2 times"),
 ]

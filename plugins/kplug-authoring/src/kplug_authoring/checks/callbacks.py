@@ -6,12 +6,14 @@ import contextlib
 import difflib
 import json
 import os
+import random
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from kplug.callbacks import Callback
@@ -42,12 +44,38 @@ class _Watch(Callback):
         self.logs.append(dict(logs or {}))
 
 
-def trace_of(subject: Subject, made: Any) -> list[Any]:  # noqa: ARG001 - as for other kinds
+def trace_of(subject: Subject, made: Any) -> list[Any]:
     """Return logs, rates and weights of two trainings with a callback; empty if one fails."""
     try:
-        return [_train(made, factor) for factor in (0.0, 1.0)]
+        return [
+            [[logs[name] for name in logs if name not in _find_measured(subject, logs)], *others]
+            for logs, *others in (_train(made, factor) for factor in (0.0, 1.0))
+        ]
     except Exception:  # noqa: BLE001 - which the check `fit` reports
         return []
+
+
+def _find_measured(subject: Subject, logs: Mapping[str, Any]) -> set[str]:
+    """Return the logs that no seed repeats, such as seconds and memory in use."""
+    if not logs.keys() - {"loss", "val_loss"}:
+        return set()
+    if "measured" not in subject.__dict__:
+        state, drawn = random.getstate(), np.random.get_state()  # noqa: NPY002 - the global one
+        runs = []
+        for _ in range(2):
+            random.seed(7)
+            np.random.seed(7)  # noqa: NPY002
+            runs.append(_train(subject.make(), 1.0)[0])
+        random.setstate(state)
+        np.random.set_state(drawn)  # noqa: NPY002
+        one, other = runs
+        subject.__dict__["measured"] = {
+            name
+            for name in one.keys() - {"loss", "val_loss"}
+            if find_difference(one[name], other.get(name, []))
+        }
+    found: set[str] = subject.__dict__["measured"]
+    return found
 
 
 def _train(made: Any, factor: float, *more: Any, has_validation: bool = True) -> list[Any]:
@@ -58,7 +86,7 @@ def _train(made: Any, factor: float, *more: Any, has_validation: bool = True) ->
         options |= {"epochs": _EPOCHS, "batch_size": 2, "shuffle": False, "verbose": 0}
         history = model.fit(x, y, callbacks=[made, *more], **options)
     weights = [torch.as_tensor(weight) for weight in model.get_weights()]
-    return [list(history.history.values()), float(model.optimizer.param_groups[0]["lr"]), weights]
+    return [history.history, float(model.optimizer.param_groups[0]["lr"]), weights]
 
 
 @contextlib.contextmanager

@@ -18,6 +18,8 @@ from kplug_authoring.checks.subject import (
 
 _STEPS = (0, 1, 2, 7, 10, 100, 1_000)
 _LATE, _LATE_IF_IT_COUNTS = 100_000, 20_000
+_LONGEST = 10_000_000
+_EARLY = (*range(0, 1_000, 7), 2_000, 5_000, 10_000)
 
 
 def rates_of(subject: Subject, made: Any) -> list[float]:  # noqa: ARG001 - as for other kinds
@@ -71,12 +73,22 @@ def _stateless(subject: Subject) -> Finding:
 )
 def _late(subject: Subject) -> Finding:
     schedule = subject.make()
-    steps = (_LATE_IF_IT_COUNTS,) if _counts(schedule) else (_LATE, 1_000_000, 30_000_000)
-    highest = max(float(schedule(step)) for step in (*range(0, 1_000, 7), 2_000, 5_000, 10_000))
+    early = [float(schedule(step)) for step in _EARLY]
+    steps = [_LATE_IF_IT_COUNTS] if _counts(schedule) else [_LATE, 1_000_000, 30_000_000]
+    last = _EARLY[-1]
+    # A rate that has done nothing but rise may still warm up: its end is looked for later.
+    while steps and early[-2] < early[-1] and early == sorted(early):
+        last = steps.pop(0)
+        early.append(float(schedule(last)))
+        if not steps and early[-1] > 1.01 * early[-2] and last > _LATE:
+            return (
+                f"{early[-1]:.4g} at step {last}, and {early[-2]:.4g} before: it rises without end"
+            )
+    highest = max(early)
     for step in steps:
         rate = float(schedule(step))
         if rate > 1.01 * highest:
-            return f"{rate:.4g} at step {step}, and at most {highest:.4g} up to step 10,000"
+            return f"{rate:.4g} at step {step}, and at most {highest:.4g} up to step {last:,}"
     return None
 
 
@@ -91,12 +103,12 @@ def _goes_on(subject: Subject) -> Finding:
     if _counts(schedule):
         return None
     for name, count in subject.resolve().arguments.items():
-        if not isinstance(count, int) or isinstance(count, bool) or not 2 <= count <= 10_000:
+        if not isinstance(count, int) or isinstance(count, bool) or not 2 <= count <= _LONGEST:
             continue
         places = range(0, count, 1 + count // 100)
         first = [float(schedule(step)) for step in places]
         second = [float(schedule(count + step)) for step in places]
-        if len(set(first)) > 2 and not find_difference(first, second, 1e-9):
+        if count <= 10_000 and len(set(first)) > 2 and not find_difference(first, second, 1e-9):
             for begin in (65_536, _LATE):
                 end = begin - begin % count
                 for shift in (end - count, end):
