@@ -60,14 +60,14 @@ def _find_measured(subject: Subject, logs: Mapping[str, Any]) -> set[str]:
     if not logs.keys() - {"loss", "val_loss"}:
         return set()
     if "measured" not in subject.__dict__:
-        state, drawn = random.getstate(), np.random.get_state()  # noqa: NPY002 - the global one
+        state, drawn = random.getstate(), np.random.get_state()
         runs = []
         for _ in range(2):
             random.seed(7)
-            np.random.seed(7)  # noqa: NPY002
+            np.random.seed(7)
             runs.append(_train(subject.make(), 1.0)[0])
         random.setstate(state)
-        np.random.set_state(drawn)  # noqa: NPY002
+        np.random.set_state(drawn)
         one, other = runs
         subject.__dict__["measured"] = {
             name
