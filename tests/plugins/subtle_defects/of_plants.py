@@ -6,6 +6,7 @@ import random
 import time
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor
 
 from kplug.callbacks import Callback
@@ -77,6 +78,32 @@ class Drawing(Timed):
         return random.random()
 
 
+class Overwriting(Timed):
+    """Logs its number as the loss."""
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if logs is not None:
+            logs["loss"] = 0.5 * logs["loss"]
+
+
+class Anomalous(Callback):
+    """Looks for NaN, and puts the switch back if ``ends`` is True."""
+
+    ends = False
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.was = torch.is_anomaly_enabled()
+        torch.autograd.set_detect_anomaly(True)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        if self.ends:
+            torch.autograd.set_detect_anomaly(self.was)
+
+
+class PutBack(Anomalous):
+    ends = True
+
+
 class Sharing(Layer):
     """Multiplies by the factor of the last one that was made."""
 
@@ -111,6 +138,8 @@ SUBTLE = [
     Subtle("callback", "batch_modes", Frozen, _CALLBACK, "in evaluation mode"),
     Subtle("callback", "resumed", callbacks.Baseline, _CALLBACK, "improved"),
     Subtle("callback", "kept_weights", callbacks.KeepBest, correct_others.BestKept, "kept"),
+    Subtle("callback", "logs", Overwriting, Timed, "^loss .* before and"),
+    Subtle("callback", "modes", Anomalous, PutBack, "^torch.autograd.set_detect_anomaly: False"),
     *(
         Subtle("callback", name, Drawing, Timed, "and")
         for name in ("config", "pickle", "determinism", "second_fit")

@@ -20,6 +20,7 @@ from kplug.layers import BatchNormalization, Dense, Dropout
 from kplug.models import Sequential
 from kplug.optimizers import SGD
 from kplug_authoring.checks.subject import Finding, Subject, check, seeded
+from kplug_authoring.checks.switches import keep_switches
 
 _EPOCHS, _BATCHES = 6, 12
 
@@ -76,6 +77,7 @@ def _quiet() -> Iterator[list[str]]:
         warnings.catch_warnings(record=True) as caught,
         contextlib.redirect_stdout(text),
         contextlib.redirect_stderr(text),
+        keep_switches(),
         torch.enable_grad(),
         seeded(99),
     ):

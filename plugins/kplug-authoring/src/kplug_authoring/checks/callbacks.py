@@ -23,6 +23,7 @@ from kplug.optimizers import SGD
 from kplug_authoring.checks.callback_runs import OF_RUNS
 from kplug_authoring.checks.common import COMMON
 from kplug_authoring.checks.subject import Finding, Subject, Suite, check, find_difference, seeded
+from kplug_authoring.checks.switches import keep_switches, read_switches
 
 _EPOCHS = 4
 _HOOKS = [name for name in dir(Callback) if name.startswith(("on_", "set_"))]
@@ -91,16 +92,20 @@ def _train(made: Any, factor: float, *more: Any, has_validation: bool = True) ->
 
 @contextlib.contextmanager
 def _at_rest() -> Iterator[None]:
-    """Run a block in an empty folder, without output, and restore torch's settings."""
-    place, mode = Path.cwd(), torch.is_grad_enabled()
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), seeded(99):
+    """Run a block in an empty folder, without output, and restore torch's and NumPy's switches."""
+    place = Path.cwd()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        warnings.catch_warnings(),
+        seeded(99),
+        keep_switches(),
+    ):
         warnings.simplefilter("ignore")
         os.chdir(folder)
         try:
             yield
         finally:
             os.chdir(place)
-            torch.set_grad_enabled(mode)
 
 
 def _make_model(factor: float = 1.0) -> tuple[Any, torch.Tensor, torch.Tensor]:
@@ -187,8 +192,8 @@ def _use(subject: Subject, method: str) -> None:
 
 
 @check(
-    "a model that goes on in training mode, and gradients that are as before",
-    "Put back what is changed: model.train(was_training); with torch.no_grad(): ….",
+    "a model that goes on in training mode, and gradients and the switches of torch and NumPy as before",
+    "Put back what is changed, in on_train_end at the latest: model.train(was), with torch.no_grad().",
 )
 def _modes(subject: Subject) -> Finding:
     if not _trains(subject):
@@ -197,22 +202,30 @@ def _modes(subject: Subject) -> Finding:
     with torch.enable_grad(), _at_rest():
         model, x, y = _make_model()
         data = {"x": x, "y": y, "validation_data": (x, y)}
+        before = read_switches()
         model.fit(**data, epochs=2, batch_size=2, verbose=0, callbacks=[subject.make(), watch])
         if not torch.is_grad_enabled():
             return "gradients are switched off after the training"
+        for name, value in read_switches().items():
+            if value != before[name]:
+                return f"{name}: {before[name]} before the training and {value} after it"
     return watch.found[0] if watch.found else None
 
 
 @check(
     "logs with the numbers that were in them, and numbers only",
-    "Change a copy: dict(logs); add float(tensor), not the tensor.",
+    "Change a copy: dict(logs); add float(tensor), not the tensor, under a name that is not there yet.",
 )
 def _logs(subject: Subject) -> Finding:
     if not _trains(subject):
         return None
-    watch, plain = _Watch(), _Watch()
-    _train(subject.make(), 1.0, watch)
+    first, watch, plain = _Watch(), _Watch(), _Watch()
+    _train(first, 1.0, subject.make(), watch)
     _train(Callback(), 1.0, plain)
+    for epoch, (before, after) in enumerate(zip(first.logs, watch.logs, strict=False)):
+        for name in before.keys() & after.keys():
+            if find_difference(before[name], after[name]):
+                return f"{name} {before[name]:.6g} before and {after[name]:.6g} after it, in epoch {epoch}"
     for logs, expected in zip(watch.logs, plain.logs, strict=False):
         missing = [name for name in expected if name not in logs]
         if missing:
