@@ -62,6 +62,43 @@ class FirstDecay(Momentum):
         super().move(parameter, {**group, "weight_decay": decay}, place)
 
 
+class DefaultDecay(Momentum):
+    """Takes the decay that it was made with."""
+
+    def move(self, parameter: Tensor, group: dict[str, Any], place: int) -> None:
+        decay = self.defaults["weight_decay"]
+        super().move(parameter, {**group, "weight_decay": decay}, place)
+
+
+class DecayByDefault(Momentum):
+    """Decays by the rate that it was made with, beside the step."""
+
+    def __init__(self, params: Any, lr: float = 0.01, weight_decay: float = 0.5) -> None:
+        super().__init__(params, lr, weight_decay=weight_decay)
+
+    def move(self, parameter: Tensor, group: dict[str, Any], place: int) -> None:
+        parameter.mul_(1.0 - self.rate_of(group) * group["weight_decay"])
+        super().move(parameter, {**group, "weight_decay": 0.0}, place)
+
+    def rate_of(self, group: dict[str, Any]) -> float:
+        rate: float = self.defaults["lr"]
+        return rate
+
+
+class Decayed(DecayByDefault):
+    def rate_of(self, group: dict[str, Any]) -> float:
+        rate: float = group["lr"]
+        return rate
+
+
+class ByTheFirst(Momentum):
+    """Leaves out a group whose first weight has no gradient."""
+
+    def move(self, parameter: Tensor, group: dict[str, Any], place: int) -> None:
+        if group["params"][0].grad is not None:
+            super().move(parameter, group, place)
+
+
 class OnceMade(Momentum):
     """Makes state at the first step alone."""
 
@@ -182,6 +219,11 @@ SUBTLE = [
     Subtle("optimizer", "memory", Flattened, Momentum, "^with weights in another order"),
     Subtle("optimizer", "group_settings", FirstRate, Momentum, "^with lr=0.0025 in the second"),
     Subtle("optimizer", "group_settings", FirstDecay, Momentum, "^with weight_decay=0.125 in"),
+    Subtle(
+        "optimizer", "group_settings", DefaultDecay, Momentum, "^with weight_decay=0.125 written"
+    ),
+    Subtle("optimizer", "group_settings", DecayByDefault, Decayed, "^with lr=0.0025 written"),
+    Subtle("optimizer", "late_gradient", ByTheFirst, Momentum, "^the others while the first"),
     Subtle("optimizer", "late_gradient", OnceMade, Momentum, "KeyError: 'speed'"),
     Subtle("optimizer", "lost_gradient", Coasting, Momentum, "becomes"),
     Subtle("optimizer", "kept_gradients", Referring, Recalling, "^written over and not"),

@@ -100,6 +100,9 @@ LEFT_OUT: dict[tuple[str, str], tuple[str, ...]] = {
         *("dadaptadagrad", "dadaptadam", "dadaptadan", "dadaptlion", "dadaptsgd", "prodigy"),
         "ranger21",
     ),
+    ("group_settings", "the library reads what it was made with, not the group's setting"): (
+        *("adan", "apollodqn", "schedulefreewrapper"),
+    ),
     ("soft_targets", "the library takes the largest target for the class"): (
         *("bi_tempered_logistic_loss", "focal_cosine_loss", "ldam_loss"),
     ),

@@ -115,7 +115,7 @@ def zero_gradient(subject: Subject) -> Finding:
 @check(
     "each parameter group by its own settings, as in an optimizer of its own",
     "In `for group in self.param_groups`, take rate, decay and all else from that group, and state from "
-    "self.state[p].",
+    "self.state[p]; self.defaults and attributes are what it was made with.",
     after=("groups",),
 )
 @_unless_it_fails
@@ -126,6 +126,12 @@ def group_settings(subject: Subject) -> Finding:
     known = build(subject, make_weights(_PAIR[:1])).param_groups[0]
     for key, value in _vary_settings(known):
         plain, varied = (_train_one(subject, settings) for settings in ({}, {key: value}))
+        # What a constructor alone reads begins so.
+        if key in subject.parameters and not key.startswith("initial"):
+            made = _train_made(subject, known, {key: value})
+            difference = find_deviation(varied, made, _SAME) if made else None
+            if difference:
+                return f"with {key}={value} written into the group, and made with it: {difference}"
         if find_deviation(varied, plain, _SAME) is None or not all(map(is_finite, varied)):
             continue
         changed: dict[str, Any] = {key: value}
@@ -179,6 +185,24 @@ _PAIR = ((2, 3), (2, 3))
 
 def _train_one(subject: Subject, settings: Mapping[str, Any]) -> list[Tensor]:
     return train(subject, make_weights(_PAIR[:1]), groups=[settings])
+
+
+def _train_made(
+    subject: Subject, known: Mapping[str, Any], arguments: Mapping[str, Any]
+) -> list[Tensor]:
+    """Train with an optimizer made with an argument; none if its group is not the known one with it."""
+    weights = make_weights(_PAIR[:1])
+    with seeded(99):
+        optimizer = build_optimizer(subject.make(**arguments), weights)
+        expected = {**known, **arguments}
+        if any(
+            isinstance(value, (int, float, tuple)) and value != expected.get(name)
+            for name, value in optimizer.param_groups[0].items()
+        ):
+            return []
+        for step in range(_STEPS):
+            give(optimizer, weights, pull, step)
+    return [weight.detach() for weight in weights]
 
 
 def _vary_settings(group: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

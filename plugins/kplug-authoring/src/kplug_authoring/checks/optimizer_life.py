@@ -204,7 +204,21 @@ def late_gradient(subject: Subject) -> Finding:
     others = make_weights()
     expected = train(subject, [others[0], others[2]], steps=8)
     difference = find_deviation([weights[0].detach(), weights[2].detach()], expected, _SAME)
-    return difference and f"the other weights beside it and without it: {difference}"
+    if difference:
+        return f"the other weights beside it and without it: {difference}"
+    for missing, where in ((0, "first"), (2, "last")):  # a rule may look there for all of a group
+        kept = [place for place in range(3) if place != missing]
+        absent = functools.partial(_pull_but, missing)
+        found = train(subject, make_weights(), absent)
+        expected = train(subject, [make_weights()[place] for place in kept])
+        difference = find_deviation([found[place] for place in kept], expected, _SAME)
+        if difference:
+            return f"the others while the {where} of a group has no gradient, and without it: {difference}"
+    return None
+
+
+def _pull_but(missing: int, weight: Tensor, place: int, step: int) -> Tensor | None:
+    return None if place == missing else pull(weight, place, step)
 
 
 @check(
