@@ -104,6 +104,36 @@ class PutBack(Anomalous):
     ends = True
 
 
+class Waiting(Callback):
+    """Stops when the loss has not fallen for some epochs, and goes on from its state."""
+
+    names = ("best", "wait")
+
+    def __init__(self, patience: int = 1) -> None:
+        super().__init__()
+        self.patience = patience
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.best, self.wait = float("inf"), 0
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        value = float((logs or {}).get("loss", self.best))
+        self.wait = 0 if value < self.best else self.wait + 1
+        self.best = min(self.best, value)
+        if self.wait > self.patience:
+            self.model.stop_training = True
+
+    def state_dict(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.names}
+
+    def load_state_dict(self, state: Any) -> None:
+        vars(self).update(state)
+
+
+class WaitingAnew(Waiting):
+    names = ("best",)
+
+
 class Sharing(Layer):
     """Multiplies by the factor of the last one that was made."""
 
@@ -137,6 +167,7 @@ SUBTLE = [
     Subtle("schedule", "goes_on", schedules.CosineRate, correct_others.staircase, "again"),
     Subtle("callback", "batch_modes", Frozen, _CALLBACK, "in evaluation mode"),
     Subtle("callback", "resumed", callbacks.Baseline, _CALLBACK, "improved"),
+    Subtle("callback", "resumed", WaitingAnew, Waiting, "^broken off after epoch 4 and resumed"),
     Subtle("callback", "kept_weights", callbacks.KeepBest, correct_others.BestKept, "kept"),
     Subtle("callback", "logs", Overwriting, Timed, "^loss .* before and"),
     Subtle("callback", "modes", Anomalous, PutBack, "^torch.autograd.set_detect_anomaly: False"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import logging
 import os
@@ -125,9 +126,10 @@ def batch_modes(subject: Subject) -> Finding:
 
 
 @check(
-    "in a run that goes on from a later epoch the rates and logs of a run from the first one",
+    "in a run that goes on from a later epoch the rates and logs of a run from the first one, and with a "
+    "state_dict its end",
     "Compute from the number of the epoch, or from model.optimizer.iterations; count nothing that a new "
-    "instance would count anew, and wait for no epoch 0.",
+    "instance would count anew, and wait for no epoch 0. Put all that changes into state_dict.",
     after=("fit", "second_fit"),
 )
 def resumed(subject: Subject) -> Finding:
@@ -152,7 +154,76 @@ def resumed(subject: Subject) -> Finding:
         if place[0] >= 3 and _is_apart(rate, parts.rates.get(place, rate)):
             where = f"in epoch {place[0]}, batch {place[1]}"
             return f"a rate of {rate:.6g} {where}, and of {parts.rates[place]:.6g} resumed"
+    return _find_in_script(subject)
+
+
+_SCRIPT = (1.0, 0.8, 0.9, 0.7, 0.75, 0.72, 0.71, 0.73, 0.74)
+_BREAKS = {2, 4}  # while one waits, before the best epoch and after it
+
+
+class _Script(Callback):
+    """Replaces weights and losses by scripted ones, before another callback sees them."""
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.model.set_weights([0.0 * one + epoch for one in self.model.get_weights()])
+        logs.update(dict.fromkeys(logs.keys() & {"loss", "val_loss"}, _SCRIPT[epoch]))
+
+
+class _Keep(Callback):
+    """Keeps the state of another callback after each epoch, and gives it one, as `BackupAndRestore` does."""
+
+    def __init__(self, other: Any, state: Any = None) -> None:
+        super().__init__()
+        self.other, self.state = other, state
+        self.states: dict[int, Any] = {}
+        self.rates: dict[int, float] = {}
+
+    def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002 - a hook's
+        if self.state is not None:
+            self.other.load_state_dict(copy.deepcopy(self.state))
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        self.states[epoch] = copy.deepcopy(self.other.state_dict())
+        self.rates[epoch] = float(self.model.optimizer.param_groups[0]["lr"])
+
+
+def _find_in_script(subject: Subject) -> Finding:
+    """Go on in the middle of losses that go up and down, from the state, with a new instance."""
+    made = subject.make()
+    if not isinstance(made, Callback) or type(made).state_dict is Callback.state_dict:
+        return None
+    counts = [
+        name
+        for name, value in subject.resolve().arguments.items()
+        if isinstance(value, int) and not isinstance(value, bool) and name != "verbose"
+    ]
+    for arguments in ({}, *({name: 2} for name in counts if subject.is_taken(**{name: 2}))):
+        whole, weights = _follow_script(subject.make(**arguments))
+        for epoch in _BREAKS & set(list(whole.states)[:-1]):
+            parts, others = _follow_script(subject.make(**arguments), epoch, whole)
+            how = f"made with {arguments}, " if arguments else ""
+            how = f"{how}broken off after epoch {epoch} and resumed by its state_dict"
+            if max(parts.states) != max(whole.states):
+                return f"{how}, it ends after epoch {max(parts.states)}, and whole after {max(whole.states)}"
+            if any(_is_apart(whole.rates[at], rate) for at, rate in parts.rates.items()):
+                return f"{how}, its rates are {parts.rates}, and whole {whole.rates}"
+            if any(np.any(one != other) for one, other in zip(weights, others, strict=True)):
+                return f"{how}, it ends with the weights of another epoch"
     return None
+
+
+def _follow_script(
+    made: Any, after: int | None = None, whole: _Keep | None = None
+) -> tuple[_Keep, Any]:
+    keep = _Keep(made, None if whole is None else whole.states[after])
+    with _quiet():
+        model, x, y = _make_model(has_averages=False)
+        how = {"validation_data": (x, y), "epochs": len(_SCRIPT), "batch_size": _BATCHES}
+        if after is not None and whole is not None:
+            model.optimizer.param_groups[0]["lr"] = whole.rates[after]
+            how["initial_epoch"] = after + 1
+        _fit(model, x, y, _Script(), made, keep, **how)
+        return keep, model.get_weights()
 
 
 def _is_apart(one: float, other: float) -> bool:
