@@ -107,7 +107,7 @@ class PutBack(Anomalous):
 class Waiting(Callback):
     """Stops when the loss has not fallen for some epochs, and goes on from its state."""
 
-    names = ("best", "wait")
+    names: ClassVar[tuple[str, ...]] = ("best", "wait")
 
     def __init__(self, patience: int = 1) -> None:
         super().__init__()
@@ -131,7 +131,7 @@ class Waiting(Callback):
 
 
 class WaitingAnew(Waiting):
-    names = ("best",)
+    names: ClassVar[tuple[str, ...]] = ("best",)
 
 
 class Sharing(Layer):

@@ -215,7 +215,7 @@ def _find_in_script(subject: Subject) -> Finding:
 def _follow_script(
     made: Any, after: int | None = None, whole: _Keep | None = None
 ) -> tuple[_Keep, Any]:
-    keep = _Keep(made, None if whole is None else whole.states[after])
+    keep = _Keep(made, None if whole is None or after is None else whole.states[after])
     with _quiet():
         model, x, y = _make_model(has_averages=False)
         how = {"validation_data": (x, y), "epochs": len(_SCRIPT), "batch_size": _BATCHES}
