@@ -5,6 +5,7 @@ Channels come second, as in torch. Callers convert Keras's layouts.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -77,6 +78,8 @@ def convolve(
     channels/groups, …). ``padding`` may be ``'causal'`` for one axis.
     """
     window = kernel.shape[2:]
+    if _skips_pixels(x, window, strides):
+        return _CONVOLUTIONS[len(window)](_take_every(x, strides), kernel, bias, groups=groups)
     if padding == "valid":
         cells = [(0, 0)] * len(window)
     elif padding == "causal":
@@ -92,6 +95,29 @@ def convolve(
         if x.shape[-1] + 2 * both[-1] - reach < strides[-1]:
             x, kernel = _without_channels_last(x), _without_channels_last(kernel)
     return _CONVOLUTIONS[len(window)](x, kernel, bias, strides, both, dilation, groups)
+
+
+def _skips_pixels(x: torch.Tensor, window: Sequence[int], strides: Sequence[int]) -> bool:
+    """Return whether a kernel of one cell has strides on a CPU.
+
+    On processors with AVX2 and without AVX-512, oneDNN (of torch 2.13) reads beyond the input for the
+    gradient of such a kernel: now and then the numbers are wrong, or the process ends.
+    """
+    return max(window) == 1 < max(strides) and x.device.type == "cpu"
+
+
+def _take_every(x: torch.Tensor, strides: Sequence[int]) -> torch.Tensor:
+    """Return the cells that strides stop at."""
+    return x[(slice(None), slice(None), *(slice(None, None, step) for step in strides))]
+
+
+def _set_apart(x: torch.Tensor, strides: Sequence[int], after: Sequence[int]) -> torch.Tensor:
+    """Return the cells with zeros between them, so that strides stop at them, and some zeros at the end."""
+    for axis, (step, cells) in enumerate(zip(strides, after, strict=True), start=2):
+        last = x.ndim - axis - 1  # F.pad counts from the last axis
+        x = F.pad(x.unsqueeze(axis + 1), [0, 0] * last + [0, step - 1]).flatten(axis, axis + 1)
+        x = F.pad(x, [0, 0] * last + [0, cells - (step - 1)])
+    return x
 
 
 def _without_channels_last(x: torch.Tensor) -> torch.Tensor:
@@ -148,6 +174,9 @@ def convolve_transposed(
     # torch crops both ends equally, and pads the end before it adds the bias.
     both = [max(min(crop), 0) for crop in crops]
     gained = [max(-after, 0) for _, after in crops]
+    if _skips_pixels(x, window, strides) and all(map(operator.lt, gained, strides)):
+        made = _set_apart(_TRANSPOSED[len(window)](x, kernel), strides, gained)
+        return made if bias is None else made + bias.view(-1, *[1] * len(window))
     made = _TRANSPOSED[len(window)](x, kernel, bias, strides, both, gained, 1, dilation)
     for axis, ((before, after), done) in enumerate(zip(crops, both, strict=True), start=2):
         first, last = before - done, max(after - done, 0)
