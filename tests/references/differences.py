@@ -10,6 +10,9 @@ _ROUNDED = "Keras computes a part of it in float32"
 
 DIFFERENCES: Mapping[str, Mapping[str, str]] = {
     "activation kplug/sparsemax": {"*": "Keras 3.15's values do not sum to 1"},
+    "layer kplug/GlobalAveragePooling1D": {
+        "*/masked/*": "where a mask leaves no step Keras's mean is not a number"
+    },
     "layer kplug/GroupNormalization": {"row/float64/*": _ROUNDED},
     "layer kplug/GroupQueryAttention": {"*/float64/weight_gradient/*": _ROUNDED},
     "layer kplug/MultiHeadAttention": {"*/float64/weight_gradient/*": _ROUNDED},
