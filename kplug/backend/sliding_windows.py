@@ -108,7 +108,7 @@ def _skips_pixels(x: torch.Tensor, window: Sequence[int], strides: Sequence[int]
 
 def _take_every(x: torch.Tensor, strides: Sequence[int]) -> torch.Tensor:
     """Return the cells that strides stop at."""
-    return x[(slice(None), slice(None), *(slice(None, None, step) for step in strides))]
+    return x[tuple(slice(None, None, step) for step in (1, 1, *strides))]
 
 
 def _set_apart(x: torch.Tensor, strides: Sequence[int], after: Sequence[int]) -> torch.Tensor:
