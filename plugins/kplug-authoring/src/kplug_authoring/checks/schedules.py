@@ -73,8 +73,9 @@ def _stateless(subject: Subject) -> Finding:
 )
 def _late(subject: Subject) -> Finding:
     schedule = subject.make()
-    early = [float(schedule(step)) for step in _EARLY]
+    # Asked first, as a schedule that counts keeps the rates of the steps that it has gone through.
     steps = [_LATE_IF_IT_COUNTS] if _counts(schedule) else [_LATE, 1_000_000, 30_000_000]
+    early = [float(schedule(step)) for step in _EARLY]
     last = _EARLY[-1]
     # A rate that has done nothing but rise may still warm up: its end is looked for later.
     while steps and early[-2] < early[-1] and early == sorted(early):
