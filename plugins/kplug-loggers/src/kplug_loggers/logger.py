@@ -157,6 +157,8 @@ class RunLogger(Callback, abc.ABC):
         Raises:
             DataError: The state is none of a logger.
         """
+        if not state:  # of one that had no run, as W&B when it is disabled
+            return
         run_id, counts = state.get("run_id"), (state.get("steps"), state.get("steps_before"))
         if not isinstance(run_id, str) or not all(type(one) is int for one in counts):
             raise DataError(
