@@ -385,11 +385,17 @@ def test_a_wrong_argument_is_refused(options: dict[str, Any], text: str, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "state", [{}, {"run_id": 3, "steps": 0, "steps_before": 0}, {"run_id": "a"}]
+    "state", [{"best": 0.5}, {"run_id": 3, "steps": 0, "steps_before": 0}, {"run_id": "a"}]
 )
 def test_a_state_of_another_callback_is_refused(state: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"MadeUp: the backup has the state .* none of a logger"):
         MadeUp(tmp_path).load_state_dict(state)
+
+
+def test_a_state_of_a_logger_without_a_run_is_taken(tmp_path: Path) -> None:
+    logger = MadeUp(tmp_path)
+    logger.load_state_dict(logger.state_dict())
+    assert logger.run_id is None
 
 
 def test_a_run_costs_no_warning(tmp_path: Path) -> None:
