@@ -40,7 +40,7 @@ def test_values_that_say_nothing_are_refused(value: str, message: str) -> None:
     assert caught.value.message == message
 
 
-# Names and order: https://pypi.org/classifiers/
+# Names and order are those of Trove's classifiers.
 @pytest.mark.parametrize(
     ("status", "stage"),
     [

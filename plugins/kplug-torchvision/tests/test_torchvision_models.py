@@ -216,12 +216,14 @@ def test_weights_that_do_not_fit_are_refused(module: Any, tmp_path: Path) -> Non
 def test_nothing_is_downloaded_unless_the_program_allows_it(
     module: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    weights = torchvision.models.get_model_weights("shufflenet_v2_x0_5")
+    address = weights["IMAGENET1K_V1"].url
     with pytest.raises(ArgumentError) as caught:
         get(f"{TINY}(weights='IMAGENET1K_V1')")
     assert str(caught.value) == (
         "shufflenet_v2_x0_5: weights='IMAGENET1K_V1' downloads weights, which a name alone does not\n"
-        "  Allow it: kplug.models.get(…, may_download=True). Or fetch https://download.pytorch.org/models/"
-        "shufflenetv2_x0.5-f707e7126e.pth elsewhere, and name the file: weights='file.pth'."
+        f"  Allow it: kplug.models.get(…, may_download=True). Or fetch {address} elsewhere, and name "
+        "the file: weights='file.pth'."
     )
     asked = []
 
@@ -231,7 +233,7 @@ def test_nothing_is_downloaded_unless_the_program_allows_it(
 
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", download)
     model = get(f"{TINY}({SMALL}, weights='DEFAULT')", may_download=True)
-    assert asked == ["https://download.pytorch.org/models/shufflenetv2_x0.5-f707e7126e.pth"]
+    assert asked == [address]
     found = _find_module(model).state_dict()["conv1.0.weight"]
     torch.testing.assert_close(found, module.state_dict()["conv1.0.weight"], rtol=0, atol=0)
     assert model.output_shape == (None, 3)
