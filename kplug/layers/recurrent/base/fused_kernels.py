@@ -7,6 +7,8 @@ are imported lazily: registering them with torch takes as long as importing fift
 
 from __future__ import annotations
 
+import functools
+
 import torch
 from torch import Tensor
 
@@ -34,6 +36,17 @@ def run_lstm(
             is_training = torch.is_grad_enabled()
             outputs, h, c, _ = lstm(turned, *states, *_with_biases(weights)[:3], is_training)
             return outputs.transpose(0, 1), [h, c]
+    is_narrow = torch.is_autocast_enabled("cpu") and weights[0].device.type == "cpu"
+    if is_narrow and not _can_narrow_lstm(torch.get_autocast_dtype("cpu")):
+        wide = [one.to(weights[0].dtype) for one in (sequences, *states)]
+        with torch.autocast("cpu", enabled=False):
+            return _run_lstm(wide[0], wide[1:], weights)
+    return _run_lstm(sequences, states, weights)
+
+
+def _run_lstm(
+    sequences: Tensor, states: list[Tensor], weights: list[Tensor]
+) -> tuple[Tensor, list[Tensor]]:
     first = tuple(state.unsqueeze(0) for state in states)
     # In training mode, since only then cuDNN saves tensors for its backward pass.
     outputs, h, c = torch.lstm(
@@ -41,6 +54,20 @@ def run_lstm(
         torch.is_grad_enabled(), False, True,
     )  # fmt: skip
     return outputs, [h.squeeze(0), c.squeeze(0)]
+
+
+@functools.cache
+def _can_narrow_lstm(dtype: torch.dtype) -> bool:
+    """Return whether oneDNN has an LSTM of a type, which autocast asks for on every CPU."""
+    one = torch.zeros(1, 1, 1)
+    state = one.new_zeros(1, 1)
+    weights = [one.new_zeros(4, 1), one.new_zeros(4, 1), one.new_zeros(4), one.new_zeros(4)]
+    try:
+        with torch.autocast("cpu", dtype):
+            _run_lstm(one, [state, state], weights)
+    except RuntimeError:
+        return False
+    return True
 
 
 def run_gru(

@@ -112,3 +112,17 @@ def test_training_as_one_graph(name: str) -> None:
         history = model.fit(x, y, batch_size=8, epochs=5, shuffle=False, verbose=0)
         histories.append(torch.tensor(history.history["loss"]))
     torch.testing.assert_close(*histories, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=["bfloat16", "float16"])
+@pytest.mark.parametrize("is_narrow", [False, True], ids=["wide input", "narrow input"])
+@pytest.mark.parametrize("kind", ["SimpleRNN", "LSTM", "GRU"])
+def test_autocast_on_any_processor(kind: str, is_narrow: bool, dtype: torch.dtype) -> None:
+    layer = getattr(layers, kind)(3, return_sequences=True)
+    x = draw(2, 4, 2)
+    expected = layer(x).detach()
+    with torch.autocast("cpu", dtype):
+        found = layer(x.to(dtype) if is_narrow else x)
+    found.float().sum().backward()
+    torch.testing.assert_close(found.detach().float(), expected, rtol=0.0, atol=0.02)
+    assert all(weight.grad is not None for weight in layer.parameters())
