@@ -111,7 +111,7 @@ def test_a_component_is_opened_copied_and_installed_from(visitor: Visitor) -> No
     for text in ("kplug-segmentation/dice_loss", "kplug install kplug-segmentation==0.1.0"):
         page.get_by_role("button", name=f"Copy: {text}").click()
         assert page.evaluate("navigator.clipboard.readText()") == text
-    page.get_by_role("link", name="kplug-segmentation").click()
+    page.get_by_role("link", name="kplug-segmentation", exact=True).click()
     page.wait_for_url("**/catalogue/distributions/kplug-segmentation/index.html")
     visitor.check_page()
     assert page.get_by_text("kplug install kplug-segmentation==0.1.0").is_visible()
@@ -155,7 +155,7 @@ def test_all_is_reached_without_a_script(browser: Any, address: str) -> None:
     page.get_by_role("link", name="All plugins").click()
     page.get_by_role("link", name="All distributions").click()
     page.get_by_role("link", name="se", exact=True).click()
-    page.get_by_role("link", name="kplug-segmentation").click()
+    page.get_by_role("link", name="kplug-segmentation", exact=True).click()
     page.get_by_role("link", name="focal_loss", exact=True).click()
     line = 'model.compile(loss="kplug-segmentation/focal_loss")'
     assert page.get_by_text(line).first.is_visible()
