@@ -62,6 +62,7 @@ class FunctionLoss(Loss):
         self.function = function
         self._order = check_signature(function, "a loss")
         self.takes_logits = _takes_logits(function)
+        self.mixes_samples = bool(getattr(_find_original(function), "mixes_samples", False))
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the function's result, which must be a tensor."""
@@ -87,8 +88,12 @@ class FunctionLoss(Loss):
 def _takes_logits(function: Callable[..., Any]) -> bool:
     """Return whether a function takes logits: by ``takes_logits`` or a bound ``from_logits=True``."""
     bound = getattr(function, "keywords", {})
-    original = getattr(function, "func", function)
-    return bool(bound.get("from_logits", getattr(original, "takes_logits", False)))
+    return bool(bound.get("from_logits", getattr(_find_original(function), "takes_logits", False)))
+
+
+def _find_original(function: Callable[..., Any]) -> Any:
+    """Return the function of which some arguments are bound, or the function itself."""
+    return getattr(function, "func", function)
 
 
 def require_function(config: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -95,3 +95,19 @@ def test_one_value_for_all_samples_is_as_meant(make: Any) -> None:
     loss = losses.FunctionLoss(lambda y_true, y_pred: make((y_true - y_pred).square()))
     assert loss(torch.zeros(3, 1), torch.ones(3, 1)) == 1.0
     assert loss(torch.zeros(3, 1), torch.ones(3, 1)) == 1.0
+
+
+class _Pairs:
+    mixes_samples = True
+
+    def __call__(self, y_true: Tensor, y_pred: Tensor, margin: float = 1.0) -> Tensor:
+        return (margin - (y_pred[::2] - y_pred[1::2]).abs()).clamp(min=0.0).mean(-1)
+
+
+@pytest.mark.parametrize("pairs", [_Pairs(), functools.partial(_Pairs(), margin=2.0)])
+def test_a_function_that_mixes_samples_says_so(pairs: Any) -> None:
+    loss = losses.FunctionLoss(pairs)
+    assert loss.mixes_samples
+    with telling() as told:
+        loss(torch.zeros(4, 1), torch.ones(4, 1))
+    assert told == []
