@@ -17,6 +17,7 @@ from typing import Any
 from kplug import Component
 from kplug.display.markdown import docstring_as_markdown, escape, fence
 from kplug.inspection import KINDS, list_components, load
+from kplug.registry.kinds import BUILT_IN_KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -64,6 +65,8 @@ def add_reference(pages: Path) -> None:
     for line, component in list_components_here():
         page = pages / page_of(component)
         text = f"Since {find_owner(component)} {versions[line]}."
+        if component.kind in BUILT_IN_KINDS:  # the tests of contracts run every check of these
+            text += " Contract: [silver](../../plugins/contract.md#levels)."
         if name := reference.names_of_pages.get(page_of(component)):
             text += f" In the reference: {reference.link(name, '../../reference/')}."
         with page.open("a", encoding="utf-8") as file:
