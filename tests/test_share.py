@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from kplug import __version__
 from tests.virtual_environments import ROOT, copy_repository, link_packages
 
 
@@ -76,7 +77,10 @@ def run_lines(lines: str, folder: Path, environ: dict[str, str]) -> str:
 def test_a_plugin_is_found_installed_and_trained_with(shared: Shared) -> None:
     found = "kplug-segmentation, experimental, registry local: kplug install kplug-segmentation"
     assert found in shared.output
-    assert "install kplug-segmentation 0.1.0 from the registry local (http://127" in shared.output
+    assert (
+        f"install kplug-segmentation {__version__} from the registry local (http://127"
+        in shared.output
+    )
     assert "Epoch 3/3" in shared.output
     assert re.search(r"loss +kplug-segmentation/dice_loss\(smooth=1e-05", shared.output)
 

@@ -180,7 +180,9 @@ def test_a_narrow_terminal_gets_summaries_below_the_names(width: int) -> None:
     lines = Text.from_ansi(_table("regularizer", width)).plain.splitlines()
     at = lines.index("   orthogonal_regularizer")
     assert lines[at + 1].startswith("     Mean absolute")
-    assert all(len(line) <= width or len(line.split()) == 1 for line in lines[2:])
+    assert all(
+        len(line) <= width or len(line.split()) == 1 for line in lines[2:] if line.startswith("   ")
+    )
 
 
 def test_a_summary_cannot_control_a_terminal() -> None:
@@ -201,4 +203,4 @@ def test_lifecycles_are_shown() -> None:
     name = "kplug-segmentation/dice_loss"
     (facts,) = [one for one in read("losses") if one["qualified_name"] == name]
     assert (facts["lifecycle"], facts["successor"]) == ("experimental", None)  # its classifier
-    assert "kplug-segmentation 0.1.0 (experimental)\n" in run("losses")
+    assert f"kplug-segmentation {kplug.__version__} (experimental)\n" in run("losses")

@@ -181,7 +181,9 @@ def test_unknown_argument_is_named() -> None:
 def test_unknown_layer_is_named_with_what_is_known() -> None:
     with pytest.raises(UnknownComponentError) as caught:
         make({**DENSE_3, "class_name": "Wavelet"})
-    assert str(caught.value).startswith("kplug 0.1.0 offers no layer 'Wavelet'\n  Most like it: ")
+    assert str(caught.value).startswith(
+        f"kplug {kplug.__version__} offers no layer 'Wavelet'\n  Most like it: "
+    )
 
 
 def test_registered_class_of_a_package_that_is_missing() -> None:

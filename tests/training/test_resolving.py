@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from torch import Tensor
 
+import kplug
 from kplug import layers
 from kplug.errors import (
     ArgumentError,
@@ -66,8 +67,8 @@ def test_the_text_of_all_problems_names_each_slot_and_what_to_do() -> None:
     assert str(caught.value) == (
         "cannot compile 'sequential': 5 problems\n"
         "1. loss: dice_loss needs 'smooth' and 'thresh'\n"
-        "     Write 'dice_loss(smooth=…, thresh=…)'. Its arguments (kplug-segmentation 0.1.0): "
-        "smooth, thresh, sharpness=None, reduction='batch'.\n"
+        "     Write 'dice_loss(smooth=…, thresh=…)'. Its arguments (kplug-segmentation "
+        f"{kplug.__version__}): smooth, thresh, sharpness=None, reduction='batch'.\n"
         "2. optimizer: 'he_normal' is an initializer, not an optimizer\n"
         "     `kplug list optimizers` shows what fits here.\n"
         "3. metrics[0]: mean_squared_error has no argument 'dleta'\n"

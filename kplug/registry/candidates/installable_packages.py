@@ -26,9 +26,9 @@ class Package:
         RegistrationError: for an invalid name or version, or a command that does not print as one line.
 
     Example:
-        >>> package = Package("kplug-segmentation", "0.1.0")
+        >>> package = Package("kplug-segmentation", "1.0.0rc1")
         >>> print(package, "|", package.install)
-        kplug-segmentation 0.1.0 | pip install kplug-segmentation
+        kplug-segmentation 1.0.0rc1 | pip install kplug-segmentation
     """
 
     distribution: str

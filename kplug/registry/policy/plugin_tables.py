@@ -67,7 +67,7 @@ def find_refusal(
         The setting with its place and its value.
 
     Example:
-        >>> find_refusal("kplug-segmentation", "0.1.0") is None
+        >>> find_refusal("kplug-segmentation", "1.0.0rc1") is None
         True
     """
     name = canonicalize_name(distribution)

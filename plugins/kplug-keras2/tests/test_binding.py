@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import types
+from importlib.metadata import version
 from typing import Any
 
 import kplug_keras2
@@ -173,5 +174,5 @@ def test_a_missing_name_is_told_with_its_distribution(
     environ = {**os.environ, "KPLUG_DISABLE": distribution}
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-    home = f"kplug.{name} is lent by {distribution} 0.1.0, which is switched off"
+    home = f"kplug.{name} is lent by {distribution} {version(distribution)}, which is switched off"
     assert home in done.stderr.splitlines()[-1]

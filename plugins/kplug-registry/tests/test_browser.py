@@ -12,6 +12,8 @@ import pytest
 from kplug_registry.building import build_site
 from kplug_registry.wheels import read_declared, read_wheel
 
+from kplug import __version__ as HERE
+
 NOW = "2026-01-31T12:00:00Z"
 SETTINGS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light"},
@@ -108,13 +110,13 @@ def test_a_component_is_opened_copied_and_installed_from(visitor: Visitor) -> No
     page.wait_for_url("**/catalogue/components/loss/diceloss.html")
     visitor.check_page()
     assert page.get_by_text("dice_loss(smooth: float, thresh: float | None, sharpness").is_visible()
-    for text in ("kplug-segmentation/dice_loss", "kplug install kplug-segmentation==0.1.0"):
+    for text in ("kplug-segmentation/dice_loss", f"kplug install kplug-segmentation=={HERE}"):
         page.get_by_role("button", name=f"Copy: {text}").click()
         assert page.evaluate("navigator.clipboard.readText()") == text
     page.get_by_role("link", name="kplug-segmentation", exact=True).click()
     page.wait_for_url("**/catalogue/distributions/kplug-segmentation/index.html")
     visitor.check_page()
-    assert page.get_by_text("kplug install kplug-segmentation==0.1.0").is_visible()
+    assert page.get_by_text(f"kplug install kplug-segmentation=={HERE}").is_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name=re.compile(r"kplug_segmentation-.*\.whl")).click()
     assert Path(download.value.path()).read_bytes()[:2] == b"PK"
@@ -171,7 +173,7 @@ def test_all_is_reached_without_a_script(browser: Any, address: str) -> None:
         "catalogue/names/se.html",
         "catalogue/components/loss/diceloss.html",
         "catalogue/distributions/kplug-segmentation/index.html",
-        "catalogue/distributions/kplug-torchmetrics/0.1.0.html",
+        f"catalogue/distributions/kplug-torchmetrics/{HERE}.html",
     ],
 )
 def test_every_sort_of_page_is_fit_for_everyone(visitor: Visitor, path: str) -> None:
@@ -246,8 +248,8 @@ def test_the_keyboard_alone_is_enough(reader: Visitor) -> None:
     tab_to("dice_loss")
     press("Enter")
     page.wait_for_url("**/diceloss.html")
-    tab_to("Copy: kplug install kplug-segmentation==0.1.0")
+    tab_to(f"Copy: kplug install kplug-segmentation=={HERE}")
     press("Enter")
     page.get_by_text("Copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == "kplug install kplug-segmentation==0.1.0"
+    assert copied == f"kplug install kplug-segmentation=={HERE}"

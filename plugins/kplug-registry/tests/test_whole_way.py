@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kplug import __version__
 from tests.virtual_environments import link_packages
 
 SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
@@ -81,8 +82,8 @@ def test_a_plugin_is_built_signed_searched_installed_used_and_uninstalled(
     assert "DO NOT MATCH THE HASHES" in refused
     published.write_bytes(content)
     shown = machine.kplug(*install)
-    assert "install kplug-segmentation 0.1.0 from the registry ours" in shown
-    assert machine.run("-c", RESOLVE).strip() == "kplug-segmentation 0.1.0"
+    assert f"install kplug-segmentation {__version__} from the registry ours" in shown
+    assert machine.run("-c", RESOLVE).strip() == f"kplug-segmentation {__version__}"
     assert machine.kplug("outdated") == "Everything is up to date.\n"
     assert f"{site.as_uri()}/files/{wheel.name}" in machine.run(
         "-c",

@@ -76,6 +76,7 @@ def test_the_distribution_has_the_form_of_a_shipped_plugin(tmp_path: Path) -> No
     written = tomllib.loads((tmp_path / "kplug-acme" / "pyproject.toml").read_text())
     shipped = tomllib.loads((ROOT / "plugins" / "kplug-penalties" / "pyproject.toml").read_text())
     assert set(shipped["project"]) <= set(written["project"])
+    assert written["project"]["dependencies"] == shipped["project"]["dependencies"]
     assert written["project"]["entry-points"] == {
         "kplug.regularizers": {"l1_reg": "kplug_acme.l1_reg:l1_reg"},
         "kplug.losses": {"dice_loss": "kplug_acme.dice_loss:dice_loss"},

@@ -7,6 +7,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -27,7 +28,8 @@ from kplug.cli.app import app
 from kplug.errors import KplugError
 from tests.plugins.signed_sites import SignedFolder, configure, make_signed_folder, offer
 
-UNKNOWN = "  the registry does not have the installed 0.1.0, so who published that is unknown\n"
+HERE = version("kplug-penalties")
+UNKNOWN = f"  the registry does not have the installed {HERE}, so who published that is unknown\n"
 SAME = "  the numbers of all its components are the same\n"
 
 
@@ -93,8 +95,8 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_the_same_numbers_are_told_without_a_request(
     site: SignedFolder, fetched: list[str]
 ) -> None:
-    publish(site, "0.2", read_recorded())
-    line = "kplug-penalties 0.1.0: 0.2 in the registry site\n"
+    publish(site, "1.2", read_recorded())
+    line = f"kplug-penalties {HERE}: 1.2 in the registry site\n"
     assert call("outdated", status=1) == line + UNKNOWN + SAME
     assert SAME in call("install", "kplug-penalties", "--dry-run")
     assert fetched == []
@@ -102,7 +104,7 @@ def test_the_same_numbers_are_told_without_a_request(
 
 def test_other_numbers_are_told_with_one_request(site: SignedFolder, fetched: list[str]) -> None:
     numbers = change(read_recorded())
-    publish(site, "0.3", numbers)
+    publish(site, "1.3", numbers)
     count = len(json.loads(numbers)["readings"]) - 1
     spec = json.loads(numbers)["readings"][0]["spec"]
     for words in (("outdated",), ("install", "--upgrade", "--dry-run")):
@@ -115,50 +117,50 @@ def test_other_numbers_are_told_with_one_request(site: SignedFolder, fetched: li
     (planned,) = json.loads(call("install", "--upgrade", "--dry-run", "--json"))["install"]
     assert row["changes"] == planned["changes"]
     assert [one["outcome"] for one in row["changes"]].count("differs") == 1
-    assert (planned["distribution"], planned["version"]) == ("kplug-penalties", "0.3")
+    assert (planned["distribution"], planned["version"]) == ("kplug-penalties", "1.3")
 
 
 def test_a_lock_of_another_version_tells_what_changes(site: SignedFolder) -> None:
-    publish(site, "0.3", change(read_recorded()))
+    publish(site, "1.3", change(read_recorded()))
     package = "[[packages]]\nname = 'kplug-penalties'\nversion = '{}'\n"
     with pytest.MonkeyPatch.context() as patch:
         replaceable = SimpleNamespace(is_editable=False)  # an editable install is not replaced
         patch.setattr(installer, "read_install_source", lambda _: replaceable)
-        Path("kplug.lock").write_text("layout = 1\n" + package.format("0.3"))
+        Path("kplug.lock").write_text("layout = 1\n" + package.format("1.3"))
         shown = call("sync", "--dry-run")
         assert shown.startswith(
-            f"install kplug-penalties==0.3\n{UNKNOWN}  regularizer kplug-penalties/"
+            f"install kplug-penalties==1.3\n{UNKNOWN}  regularizer kplug-penalties/"
         )
         changes = json.loads(call("sync", "--dry-run", "--json"))["changes"]
         assert [one["outcome"] for one in changes["kplug-penalties"]].count("differs") == 1
-        Path("kplug.lock").write_text("layout = 1\n" + package.format("0.4"))
+        Path("kplug.lock").write_text("layout = 1\n" + package.format("1.4"))
         assert call("sync", "--dry-run").startswith(
-            "install kplug-penalties==0.4\n  numbers that cannot be compared: no registry that answers "
+            "install kplug-penalties==1.4\n  numbers that cannot be compared: no registry that answers "
             "here has that version\n"
         )
 
 
 def test_a_lock_of_another_publishers_version_says_so(site: SignedFolder) -> None:
-    offer(site, "kplug-penalties", "0.1.0", ("regularizer", "l1_reg"), publisher="anna")
-    offer(site, "kplug-penalties", "0.3", ("regularizer", "l1_reg"), publisher="bert")
-    package = "layout = 1\n[[packages]]\nname = 'kplug-penalties'\nversion = '0.3'\n"
+    offer(site, "kplug-penalties", HERE, ("regularizer", "l1_reg"), publisher="anna")
+    offer(site, "kplug-penalties", "1.3", ("regularizer", "l1_reg"), publisher="bert")
+    package = "layout = 1\n[[packages]]\nname = 'kplug-penalties'\nversion = '1.3'\n"
     with pytest.MonkeyPatch.context() as patch:
         replaceable = SimpleNamespace(is_editable=False)  # an editable install is not replaced
         patch.setattr(installer, "read_install_source", lambda _: replaceable)
         Path("kplug.lock").write_text(package)
-        said = "the publisher changes: bert; the installed 0.1.0 is of anna"
-        assert f"install kplug-penalties==0.3\n  {said}\n" in call("sync", "--dry-run")
+        said = f"the publisher changes: bert; the installed {HERE} is of anna"
+        assert f"install kplug-penalties==1.3\n  {said}\n" in call("sync", "--dry-run")
         (row,) = json.loads(call("outdated", "--json", status=1))["outdated"]
         assert row["publisher_changes"] == [said]
 
 
 @pytest.mark.slow
 def test_what_cannot_be_told_is_said(site: SignedFolder) -> None:
-    offer(site, "kplug-penalties", "0.2", ("regularizer", "l1_reg"))
+    offer(site, "kplug-penalties", "1.2", ("regularizer", "l1_reg"))
     unknown = "  numbers that cannot be compared: "
-    assert f"{unknown}0.2 has no recorded numbers\n" in call("outdated", status=1)
-    publish(site, "0.3", "{}")
-    assert f"{unknown}kplug-penalties 0.3: it has the format None" in call("outdated", status=1)
+    assert f"{unknown}1.2 has no recorded numbers\n" in call("outdated", status=1)
+    publish(site, "1.3", "{}")
+    assert f"{unknown}kplug-penalties 1.3: it has the format None" in call("outdated", status=1)
     file = site.site / numbers_path(sha256(b"{}").hexdigest())
     file.write_text(read_recorded())
     assert "has another content than its hash says\n" in call("outdated", status=1)
@@ -176,7 +178,7 @@ def test_an_upgrade_is_of_installed_plugins(
     assert call("install", "kplug-penalties", "--upgrade", status=2).startswith(
         "no registry has a distribution 'kplug-penalties', so none has a newer version"
     )
-    publish(site, "0.1.0", read_recorded())
+    publish(site, HERE, read_recorded())
     assert call("install", "kplug-penalties", "--upgrade") == "Everything is up to date.\n"
     assert commands == []
     told = call("install", "--upgrade", "kplug-pond", status=2)

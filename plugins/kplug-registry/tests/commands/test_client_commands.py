@@ -25,6 +25,7 @@ from kplug.cli.app import app
 from tests.plugins.signed_sites import SignedFolder, configure, make_signed_folder, offer
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+HERE = kplug.__version__  # all distributions here have the same
 PIP = [sys.executable, "-m", "pip"]
 
 
@@ -180,7 +181,7 @@ def test_a_version_that_settings_pin_is_installed(
     machine: Path, site: SignedFolder, ran: list[Sequence[str]]
 ) -> None:
     file = machine / "pyproject.toml"
-    pins = "strict = true\nplugins = ['kplug-registry==0.1.0', 'kplug-pond==1.0']\n"
+    pins = f"strict = true\nplugins = ['kplug-registry=={HERE}', 'kplug-pond==1.0']\n"
     file.write_text(f"[tool.kplug]\n{pins}{file.read_text()}")
     kplug.reload()
     call("install", "kplug-pond==1.0", "--yes")
@@ -213,9 +214,8 @@ def test_the_environment_shows_the_registries(machine: Path, site: SignedFolder)
 def test_a_registry_that_cannot_be_understood_is_shown_by_the_environment(machine: Path) -> None:
     (machine / "pyproject.toml").write_text("[tool.kplug.registries.site]\npath = 3\n")
     kplug.reload()
-    assert "Not shown: kplug-registry 0.1.0: kplug_environment raised RegistrySettingError" in call(
-        "env"
-    )
+    said = f"Not shown: kplug-registry {HERE}: kplug_environment raised RegistrySettingError"
+    assert said in call("env")
 
 
 def test_an_unsigned_registry_is_called_so(machine: Path, site: SignedFolder) -> None:
@@ -289,17 +289,17 @@ def test_an_installer_that_succeeds_prints_nothing(capfd: pytest.CaptureFixture[
 
 def test_outdated(machine: Path, site: SignedFolder) -> None:
     assert call("outdated") == "Everything is up to date.\n"
-    offer(site, "kplug-segmentation", "0.1.0", ("loss", "dice_loss"), yanked="wrong gradient")
-    offer(site, "kplug-penalties", "99.0", ("regularizer", "l1_reg"))
+    offer(site, "kplug-segmentation", HERE, ("loss", "dice_loss"), yanked="wrong gradient")
+    offer(site, "kplug-penalties", "1.99", ("regularizer", "l1_reg"))
     assert call("outdated", status=1) == (
-        "kplug-penalties 0.1.0: 99.0 in the registry site\n"
-        "  the registry does not have the installed 0.1.0, so who published that is unknown\n"
+        f"kplug-penalties {HERE}: 1.99 in the registry site\n"
+        f"  the registry does not have the installed {HERE}, so who published that is unknown\n"
         "  numbers that cannot be compared: the version that is here has no recorded numbers\n"
-        "kplug-segmentation 0.1.0: no version that fits in the registry site; "
+        f"kplug-segmentation {HERE}: no version that fits in the registry site; "
         "withdrawn: wrong gradient\n"
     )
     (first, second) = json.loads(call("outdated", "--json", status=1))["outdated"]
-    assert (first["newest"], second["yanked"]) == ("99.0", "wrong gradient")
+    assert (first["newest"], second["yanked"]) == ("1.99", "wrong gradient")
 
 
 def test_after_a_fetch_every_name_is_known_without_a_network(

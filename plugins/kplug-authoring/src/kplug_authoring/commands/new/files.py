@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from string import Template
 
-from kplug import Kind
+from packaging.version import parse
+
+from kplug import Kind, __version__
 from kplug.errors import KplugError
 
 Files = dict[PurePosixPath, str]
@@ -68,6 +70,7 @@ def render_project(distribution: str, package: str, components: Sequence[NewComp
         "table": _write_table(components),
         "usage": "\n".join(_write_usage(distribution, components)),
         "first": components[0].name,
+        "kplug": f"kplug>={__version__},<{parse(__version__).major + 1}",
     }
     folder, files = _TEMPLATES / "project", Files()
     for path in sorted(folder.rglob("*.template")):
