@@ -188,6 +188,15 @@ def test_a_distribution_has_a_page_with_its_versions_and_one_for_each(
     assert "kplug-waves 1.0" in read_page(site, f"{folder}/1.0.html")
 
 
+def test_the_page_of_a_distribution_is_that_of_its_current_version(site: Path) -> None:
+    folder = site / "catalogue/distributions/kplug-waves"
+    for current, older in (("2.0", "1.0"), ("1.0", "2.0")):
+        assert (folder / "index.html").read_bytes() == (folder / f"{current}.html").read_bytes()
+        assert "This is not the current version" in (folder / f"{older}.html").read_text()
+        yank(Folder(site), "kplug-waves", "2.0", "wrong sign")
+    assert verify(Folder(site)) == []
+
+
 def test_the_start_page_shows_what_is_new(site: Path, make_wheel: MakeWheel) -> None:
     publish([read_wheel(make_wheel("kplug-ponds"))], Folder(site), "2026-02-01T00:00:00Z")
     assert "New kplug-ponds 1.0 2026-02-01 kplug-tides 1.0" in read_page(site, "index.html")

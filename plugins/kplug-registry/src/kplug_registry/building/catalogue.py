@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache, partial
+from collections.abc import Callable, Container, Iterator, Sequence
+from functools import cache, lru_cache, partial
 from importlib import resources
 from itertools import zip_longest
 from typing import Any
@@ -25,7 +25,6 @@ from kplug_registry.site_format import (
     ENDING,
     LEVELS,
     LICENCES,
-    ComponentEntry,
     ComponentFile,
     DistributionFile,
     Offer,
@@ -89,29 +88,30 @@ def write_component_page(view: SiteView, component: ComponentFile) -> None:
     view.write_later(f"{FOLDER}/components/{component.kind}/{component.key}.html", make)
 
 
-def write_release_page(
-    view: SiteView, distribution: DistributionFile, release: Release, file: ReleaseFile
+def write_distribution_pages(
+    view: SiteView,
+    distribution: DistributionFile,
+    find_file: Callable[[str], ReleaseFile],
+    versions: Container[str] = (),
 ) -> None:
-    """Write the page of a version, which says whether there is a newer one."""
-    path = f"{FOLDER}/distributions/{file.distribution}/{release.version}.html"
-    is_older = find_shown(distribution).version != release.version
-    view.write_later(path, partial(_make_release_page, view, release, file, is_older=is_older))
-
-
-def write_distribution_page(
-    view: SiteView, distribution: DistributionFile, find_file: Callable[[str], ReleaseFile]
-) -> None:
-    """Write the page of a distribution, which shows its current version.
+    """Write the page of a distribution, which is that of its current version, and those of other versions.
 
     Args:
         view: The site.
         distribution: The distribution.
         find_file: Returns the file of a version.
+        versions: The other versions, as far as they are not the current one.
     """
+    folder = f"{FOLDER}/distributions/{distribution.name}"
     shown = find_shown(distribution)
-    versions = list(_list_versions(distribution.releases))
-    page = partial(_make_release_page, view, shown, find_file(shown.version), versions)
-    view.write_later(f"{FOLDER}/distributions/{distribution.name}/index.html", page)
+    for release in distribution.releases:
+        if release is not shown and release.version in versions:
+            older = partial(_make_release_page, view, release, find_file(release.version))
+            view.write_later(f"{folder}/{release.version}.html", older)
+    file = find_file(shown.version)
+    page = cache(partial(_make_release_page, view, shown, file, distribution.releases))
+    for stem in ("index", shown.version):
+        view.write_later(f"{folder}/{stem}.html", page)
 
 
 def find_shown(distribution: DistributionFile) -> Release:
@@ -133,34 +133,28 @@ def _make_release_page(
     view: SiteView,
     release: Release,
     file: ReleaseFile,
-    versions: Sequence[tuple[str, str]] = (),
-    *,
-    is_older: bool = False,
+    releases: Sequence[Release] = (),
 ) -> bytes:
+    """Return the page of a version; with all releases, if it is the current one."""
     name, results = file.distribution, file.results
     metadata = view.read(f"{wheel_path(release.wheels[0].filename)}.metadata")
     stated = DistributionFacts() if metadata is None else read_facts(metadata)
-    found = find_dependents(view, name) if versions else None
+    found = find_dependents(view, name) if releases else None
     facts = {
         "advisories": list_notices(view, "advisories", name, release.version),
         "results": results,
         "level": find_lowest_level(results, [(one.kind, one.name) for one in file.components]),
         "stated": stated,
         "dependents": [one.name for one in found.dependents] if found else [],
-        "is_older": is_older,
+        "versions": list(_list_versions(releases)),
     }
-    head = render("distribution.html", name=name, release=release, versions=versions, **facts)
+    head = render("distribution.html", name=name, release=release, **facts)
     checks = render("checks.html", results=results) if results else ""
     html = Markup(stated.readme)  # noqa: S704 - it is sanitised
     readme = render("readme.html", html=html, is_cut=stated.is_cut) if html else ""
-    main = head + readme + _render_components(name, file.components) + checks
+    listed = {"components": file.components, "key": lookup_key, "render": _render_docstring}
+    main = head + readme + render("components.html", name=name, **listed) + checks
     return lay_out(_ROOT, f"{name} {release.version}", main)
-
-
-@lru_cache(maxsize=1)  # the page of a distribution and that of its newest version are made together
-def _render_components(name: str, components: tuple[ComponentEntry, ...]) -> str:
-    facts = {"key": lookup_key, "render": _render_docstring}
-    return render("components.html", name=name, components=components, **facts)
 
 
 def _find_documentation(view: SiteView, kind: str, offer: Offer) -> Markup:

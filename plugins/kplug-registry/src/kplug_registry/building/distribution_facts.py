@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email.utils import parseaddr
-from functools import lru_cache
 
 from packaging.metadata import parse_email
 
@@ -30,7 +29,6 @@ class DistributionFacts:
     is_cut: bool = False
 
 
-@lru_cache(maxsize=8)  # the pages of a distribution and of its newest version are made together
 def read_facts(metadata: bytes) -> DistributionFacts:
     """Return what METADATA says; anything that is malformed is left out."""
     found, _ = parse_email(metadata)

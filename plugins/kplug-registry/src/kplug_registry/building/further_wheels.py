@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,8 +34,9 @@ def check_version(distribution: str, known: Iterable[Release], new: Release) -> 
     Raises:
         PublishingError: with the other version.
     """
+    public = _read_public(new.version)
     for release in known:
-        if release.version != new.version and _read_public(release) == _read_public(new):
+        if release.version != new.version and _read_public(release.version) == public:
             raise PublishingError(
                 f"{distribution} {release.version} is published, and =={release.version} could mean "
                 f"{new.version} too",
@@ -100,8 +102,9 @@ def check_further_wheel(
         )
 
 
-def _read_public(release: Release) -> Version:
-    return Version(Version(release.version).public)
+@lru_cache(maxsize=1024)  # a version is compared with each that comes after it
+def _read_public(version: str) -> Version:
+    return Version(Version(version).public)
 
 
 def _compare_components(known: ReleaseFile, new: ReleaseFile) -> Iterator[str]:

@@ -11,8 +11,7 @@ from kplug import lookup_key
 from kplug_registry.building.catalogue import (
     find_shown,
     write_component_page,
-    write_distribution_page,
-    write_release_page,
+    write_distribution_pages,
 )
 from kplug_registry.building.feed import add_recent, update_counts
 from kplug_registry.building.further_wheels import check_further_wheel, check_version
@@ -32,7 +31,6 @@ from kplug_registry.building.standing import (
 )
 from kplug_registry.errors import PublishingError, SiteFormatError
 from kplug_registry.site_format import (
-    ComponentEntry,
     ComponentFile,
     ContractResults,
     DistributionFile,
@@ -226,10 +224,23 @@ def list_offers(release: Release, file: ReleaseFile) -> Iterator[tuple[tuple[str
     checks = summarize_checks(file.results)
     for entry in file.components:
         place = entry.kind, entry.name
-        offer = replace(
-            _make_offer(file.distribution, release, entry),
-            picture=pictures.get(place),
-            checks=checks.get(place),
+        offer = Offer(
+            file.distribution,
+            release.version,
+            entry.name,
+            entry.summary,
+            entry.signature,
+            release.requires,
+            release.requires_python,
+            release.wheels,
+            release.yanked,
+            entry.is_qualified_only,
+            pictures.get(place),
+            checks.get(place),
+            entry.example,
+            entry.is_stated,
+            entry.lifecycle,
+            entry.successor,
         )
         for key in dict.fromkeys(map(lookup_key, (entry.name, *entry.aliases))):
             yield (entry.kind, key), offer
@@ -238,25 +249,6 @@ def list_offers(release: Release, file: ReleaseFile) -> Iterator[tuple[tuple[str
 def sort_offers(offers: list[Offer]) -> tuple[Offer, ...]:
     """Return offers sorted by distribution, then by version, the newest first."""
     return tuple(sorted(sort_releases(offers), key=lambda offer: offer.distribution))
-
-
-def _make_offer(distribution: str, release: Release, entry: ComponentEntry) -> Offer:
-    return Offer(
-        distribution,
-        release.version,
-        entry.name,
-        entry.summary,
-        entry.signature,
-        release.requires,
-        release.requires_python,
-        release.wheels,
-        release.yanked,
-        entry.is_qualified_only,
-        example=entry.example,
-        is_stated=entry.is_stated,
-        lifecycle=entry.lifecycle,
-        successor=entry.successor,
-    )
 
 
 def _replace_release(
@@ -281,14 +273,9 @@ def _replace_release(
     update_search(view, current, changed)
     update_counts(view, *(one.file if one else None for one in (current, changed)))
     write_project(view, after)
-    shown = {
-        release.version,
-        *(find_shown(each).version for each in (before, after) if each.releases),
-    }
-    for one in after.releases:
-        if one.version in shown:  # also what is no longer the newest, or is it again
-            write_release_page(view, after, one, find_release(view, after.name, one.version))
-    write_distribution_page(view, after, partial(find_release, view, after.name))
+    shown = [find_shown(before).version] if before.releases else []  # until now
+    find_file = partial(find_release, view, after.name)
+    write_distribution_pages(view, after, find_file, {release.version, *shown})
 
 
 def _update_required(view: SiteView, before: Listing | None, after: Listing | None) -> None:
@@ -300,15 +287,7 @@ def _update_required(view: SiteView, before: Listing | None, after: Listing | No
         scored = find_listing(view, found[name])
         if listing and scored and scored.score != listing.score:
             update_search(view, listing, scored)
-        write_distribution_page(view, found[name], partial(find_release, view, name))
-
-
-def write_release_pages(view: SiteView, distribution: DistributionFile) -> None:
-    """Write the pages of a distribution and of all its versions."""
-    find_file = partial(find_release, view, distribution.name)
-    for release in distribution.releases:
-        write_release_page(view, distribution, release, find_file(release.version))
-    write_distribution_page(view, distribution, find_file)
+        write_distribution_pages(view, found[name], partial(find_release, view, name))
 
 
 def _stem(path: str) -> str:

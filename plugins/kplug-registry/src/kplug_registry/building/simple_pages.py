@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from kplug_registry.building.browsing import write_name_pages, write_newest_page
@@ -26,17 +27,22 @@ _NEWEST_SHARE = 0.01  # of all names: whoever adds one writes a hundredth of the
 def write_project(view: SiteView, distribution: DistributionFile) -> None:
     """Write the two pages of a distribution."""
     path = f"simple/{distribution.name}/index"
-    _write_page(view, path, distribution.name, (_link(*each) for each in _list_files(distribution)))
-    _write_json(
-        view,
-        path,
-        {
-            "meta": _API,
-            "name": distribution.name,
-            "versions": [release.version for release in distribution.releases],
-            "files": [_as_data(*each) for each in _list_files(distribution)],
-        },
-    )
+    view.write_later(f"{path}.html", partial(_make_project_page, distribution))
+    view.write_later(f"{path}.json", partial(_make_project_json, distribution))
+
+
+def _make_project_page(distribution: DistributionFile) -> bytes:
+    return _make_page(distribution.name, (_link(*each) for each in _list_files(distribution)))
+
+
+def _make_project_json(distribution: DistributionFile) -> bytes:
+    data = {
+        "meta": _API,
+        "name": distribution.name,
+        "versions": [release.version for release in distribution.releases],
+        "files": [_as_data(*each) for each in _list_files(distribution)],
+    }
+    return f"{json.dumps(data, ensure_ascii=False, separators=(',', ':'))}\n".encode()
 
 
 def add_projects(view: SiteView, names: Iterable[str]) -> None:
@@ -70,7 +76,7 @@ def write_projects(view: SiteView, names: Sequence[str], newest: Sequence[str] =
     view.write_noun(_NEWEST, NewestNames(len(names), tuple(newest)))
     write_name_pages(view, names, newest)
     links = (f'<a href="{name}/">{name}</a>' for name in names)
-    _write_page(view, _ROOT, "Distributions", links)
+    view.write(f"{_ROOT}.html", _make_page("Distributions", links))
     rows = ",".join(f'{{"name":"{name}"}}' for name in names)  # dicts would take much memory
     text = f'{{"meta":{json.dumps(_API, separators=(",", ":"))},"projects":[{rows}]}}\n'
     view.write(f"{_ROOT}.json", text.encode())
@@ -116,7 +122,7 @@ def _find_provenance(release: Release, wheel: WheelFile) -> str | None:
     return f"../../{provenance_path(wheel.filename)}" if is_there else None
 
 
-def _write_page(view: SiteView, path: str, title: str, links: Iterable[str]) -> None:
+def _make_page(title: str, links: Iterable[str]) -> bytes:
     lines = [
         "<!DOCTYPE html>",
         '<html lang="en"><head><meta charset="utf-8">',
@@ -125,9 +131,4 @@ def _write_page(view: SiteView, path: str, title: str, links: Iterable[str]) -> 
         *(f"{link}<br>" for link in links),
         "</body></html>",
     ]
-    view.write(f"{path}.html", "\n".join(lines).encode())
-
-
-def _write_json(view: SiteView, path: str, data: dict[str, Any]) -> None:
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    view.write(f"{path}.json", f"{text}\n".encode())
+    return "\n".join(lines).encode()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from kplug_registry.building import change_release, find_distribution
+from kplug_registry.building.catalogue import write_distribution_pages
 from kplug_registry.building.notices import change_notices
-from kplug_registry.building.releases import write_release_pages
+from kplug_registry.building.releases import find_release
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing.transactions import changing
 from kplug_registry.site_format import NoticeEntry
@@ -83,7 +85,9 @@ def advise(
             raise PublishingError(f"there is no {found.name} in {site}")
         notice = NoticeEntry(found.name, str(limits), _check_reason(reason), since)
         change_notices(view, "advisories", notice, is_undone=reason is None)
-        write_release_pages(view, found)
+        find_file = partial(find_release, view, found.name)
+        versions = [one.version for one in found.releases]
+        write_distribution_pages(view, found, find_file, versions)
 
 
 def _check_reason(reason: str | None) -> str:

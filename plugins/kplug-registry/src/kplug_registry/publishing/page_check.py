@@ -10,8 +10,7 @@ from kplug_registry.building import SiteView
 from kplug_registry.building.browsing import write_facet_page
 from kplug_registry.building.catalogue import (
     write_component_page,
-    write_distribution_page,
-    write_release_page,
+    write_distribution_pages,
 )
 from kplug_registry.building.feed import write_front_pages
 from kplug_registry.building.simple_pages import find_newest, write_project, write_projects
@@ -101,9 +100,7 @@ def make_pages(
         names.append(distribution.name)
         write_project(view, distribution)
         own = {one.version: files[distribution.name, one.version] for one in distribution.releases}
-        for release in distribution.releases:
-            write_release_page(view, distribution, release, own[release.version])
-        write_distribution_page(view, distribution, own.__getitem__)
+        write_distribution_pages(view, distribution, own.__getitem__, own)
     for name in sorted(names, reverse=True):  # of a shape, the first has the file
         view.write_noun(lookalike_path(name), LookalikeFile(name))
     for component in components:

@@ -218,7 +218,8 @@ def search_words(text: str) -> tuple[str, ...]:
         ('dice', 'ce', 'loss', 'diceceloss')
     """
     found: dict[str, None] = {}
-    for run in _RUN.findall(text if text.isascii() else unicodedata.normalize("NFKC", text)):
+    runs = _RUN.findall(text if text.isascii() else unicodedata.normalize("NFKC", text))
+    for run in dict.fromkeys(runs):
         if run.isalnum() and run.isascii() and run.islower():  # it is its only part, and its key
             found[run] = None
             continue

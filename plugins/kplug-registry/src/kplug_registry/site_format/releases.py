@@ -31,7 +31,7 @@ def sort_releases(releases: Iterable[Versioned]) -> tuple[Versioned, ...]:
 
 def find_current(distribution: DistributionFile) -> Release | None:
     """Return the newest release that is not yanked, preferably a final one, or None."""
-    usable = sort_releases(one for one in distribution.releases if one.yanked is None)
+    usable = [one for one in distribution.releases if one.yanked is None]  # the newest first
     finals = (one for one in usable if not _parse(one.version).is_prerelease)
     return next(finals, usable[0] if usable else None)
 
