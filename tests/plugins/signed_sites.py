@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -102,7 +102,7 @@ def make_signed_folder(
     made = SignedFolder(
         folder / name, read_keys(folder / f"{name}-keys"), root, folder / f"{name}-copy"
     )
-    made.write("registry.json", to_json(SiteFile()).encode())
+    made.write("registry.json", to_json(SiteFile()))
     made.write(DICE, b'{"dice": 1}')
     made.sign()
     return made
@@ -176,8 +176,7 @@ def _offer_component(
     _write(signed, path, ComponentFile(kind, lookup_key(written), offers))
     for word in search_words(written) if release.yanked is None else ():
         found = _read(signed, SearchFile, search_path(word))
-        hit = SearchHit(kind, name, distribution, "", is_qualified_only)
-        hit = replace(hit, lifecycle=release.lifecycle)
+        hit = SearchHit(kind, name, distribution, "", is_qualified_only, release.lifecycle)
         known = found.hits if found else ()
         hits = [each for each in known if (each.distribution, each.name) != (distribution, name)]
         _write(signed, search_path(word), SearchFile(word, (hit, *hits)))
@@ -193,7 +192,7 @@ def _read(signed: SignedFolder, noun: type[Noun], path: str) -> Noun | None:
 
 
 def _write(signed: SignedFolder, path: str, noun: object) -> None:
-    signed.write(path, to_json(noun).encode())
+    signed.write(path, to_json(noun))
 
 
 def configure(project: Path, *sites: SignedFolder, more: str = "") -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -35,7 +34,7 @@ def list_fields(noun: type) -> set[str]:
     for name, hint in get_type_hints(noun).items():
         names.add(name)
         for inner in (hint, *get_args(hint)):
-            if dataclasses.is_dataclass(inner) and isinstance(inner, type):
+            if hasattr(inner, "__match_args__"):
                 names |= list_fields(inner)
     return names
 

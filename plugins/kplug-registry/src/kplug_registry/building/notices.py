@@ -54,7 +54,7 @@ def change_notices(view: SiteView, topic: Topic, notice: NoticeEntry, *, is_undo
     after = replace(before, number=before.number + 1, date=notice.since)
     is_recall = topic == "recalls"
     after = replace(after, recalls=found) if is_recall else replace(after, advisories=found)
-    if len(to_json(after).encode()) > _MOST_BYTES:
+    if len(to_json(after)) > _MOST_BYTES:
         raise PublishingError(
             f"{RECALLS} would have more than {_MOST_BYTES >> 20} MiB, which every client fetches",
             hint="Take back notices about versions that nobody has any longer.",

@@ -38,7 +38,7 @@ class GrowingPrefix:
 
     def __call__(self) -> bytes:
         """Return the content of the file."""
-        return to_json(self.make_file()).encode()
+        return to_json(self.make_file())
 
     def __len__(self) -> int:
         return len(self._words)

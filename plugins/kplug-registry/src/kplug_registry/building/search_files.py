@@ -142,7 +142,7 @@ class _Word:
         return SearchFile(self._word, tuple(hit for _, hit in _choose(self._hits.values())[0]))
 
     def __call__(self) -> bytes:
-        return to_json(self.make_file()).encode()
+        return to_json(self.make_file())
 
     def __len__(self) -> int:
         return len(self._hits)

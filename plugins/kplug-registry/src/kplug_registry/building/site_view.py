@@ -65,7 +65,7 @@ class SiteView:
     def write_noun(self, path: str, noun: object) -> None:
         """Change a file to the JSON of a noun."""
         self._nouns[path] = noun
-        self.write_later(path, lambda: to_json(noun).encode())
+        self.write_later(path, lambda: to_json(noun))
 
     def write_later(self, path: str, make: Callable[[], bytes]) -> None:
         """Change a file to the result of a function, which is called when the changes are settled."""

@@ -191,7 +191,7 @@ def _write_pages(
     trusting = {each.name for each in distributions if each.trusted_publishers}
     lists = {REQUIRED: required, TRUSTING: trusting}
     names = {
-        path: to_json(NameList(tuple(sorted(found)))).encode()
+        path: to_json(NameList(tuple(sorted(found))))
         for path, found in lists.items()
         if found or storage.read(path) is not None
     }

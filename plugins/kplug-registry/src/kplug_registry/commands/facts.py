@@ -47,12 +47,12 @@ def facts(
     with TemporaryDirectory() as folder:
         copy = Path(folder) / wheel.name
         copyfile(wheel, copy)
-        facts_path(copy).write_text(to_json(made), "utf-8")
+        facts_path(copy).write_bytes(to_json(made))
         read = add_results(read_wheels([copy]), ())  # as a registry will
         with illustrate(read, has_pictures) as (illustrated, summary):
             (contents,) = illustrated
             made = add_pictures(made, contents)
     path = out or facts_path(wheel)
-    path.write_text(to_json(made), "utf-8")
+    path.write_bytes(to_json(made))
     typer.echo(f"{path}: {len(made.components)} component{'s' * (len(made.components) != 1)}")
     print_lines(summary)

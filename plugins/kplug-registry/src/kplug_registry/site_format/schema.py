@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from kplug_registry.site_format.contract_results import CheckSummary, ContractResults
 
 FORMAT = 1  # raised on incompatible changes
@@ -340,8 +342,7 @@ class DistributionFile:
     trusted_publishers: tuple[TrustedPublisher, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SearchHit:
+class SearchHit(Struct, frozen=True, omit_defaults=True):
     """A component, as a search shows it: of the newest version that is not yanked.
 
     It does not say which that is, so a new version of the same components writes no file of hits. In a file,

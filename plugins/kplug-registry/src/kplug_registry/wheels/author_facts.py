@@ -22,7 +22,6 @@ from kplug_registry.wheels.code import (
     LONGEST_DOCUMENTATION,
     LONGEST_LINE,
     LONGEST_SIGNATURE,
-    make_writable,
 )
 from kplug_registry.wheels.metadata import WheelMetadata
 from kplug_registry.wheels.svg import find_fault
@@ -192,8 +191,7 @@ def add_statements(
             entry,
             signature=entry.signature or condense(one.signature, LONGEST_SIGNATURE),
             summary=entry.summary or condense(one.summary, LONGEST_LINE),
-            documentation=entry.documentation
-            or make_writable(one.documentation[:LONGEST_DOCUMENTATION]),
+            documentation=entry.documentation or one.documentation[:LONGEST_DOCUMENTATION],
         )
         yield replace(full, example=condense(one.example, LONGEST_LINE), is_stated=full != entry)
 
