@@ -33,10 +33,13 @@ def add_recent(view: SiteView, release: RecentRelease) -> None:
 
 def update_counts(view: SiteView, before: ReleaseFile | None, after: ReleaseFile | None) -> None:
     """Update the number of components of each kind for another current release of a distribution."""
+    old, new = map(count_kinds, (before, after))
+    if old == new:
+        return
     found = view.find(SiteFile, "registry.json") or SiteFile()
     counts = Counter({each.kind: each.count for each in found.counts})
-    counts.subtract(count_kinds(before))
-    counts.update(count_kinds(after))
+    counts.subtract(old)
+    counts.update(new)
     _write_site_file(view, replace(found, counts=list_counts(counts)))
 
 

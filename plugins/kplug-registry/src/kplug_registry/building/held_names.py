@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -73,6 +74,12 @@ def change_names(
         view.write_noun(path, NameList(wanted))
 
 
+@lru_cache(maxsize=1024)  # most releases require the same
+def parse_requirement(text: str) -> Requirement:
+    """Return a requirement, which is not to be changed."""
+    return Requirement(text)
+
+
 def list_required(requirements: Iterable[str]) -> set[str]:
     """Return the distributions that requirements name.
 
@@ -80,7 +87,7 @@ def list_required(requirements: Iterable[str]) -> set[str]:
         >>> sorted(list_required(["Kplug_Waves>=1", "numpy; extra == 'plot'"]))
         ['kplug-waves', 'numpy']
     """
-    return {canonicalize_name(Requirement(text).name) for text in requirements}
+    return {canonicalize_name(parse_requirement(text).name) for text in requirements}
 
 
 def find_near_names(names: Iterable[str], name: str) -> list[str]:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from kplug import list_built_ins, lookup_key
-from kplug_registry.building.held_names import LIBRARIES, explain, is_allowed, list_names
+from kplug_registry.building.held_names import (
+    LIBRARIES,
+    explain,
+    is_allowed,
+    list_names,
+    parse_requirement,
+)
 from kplug_registry.building.search_files import list_words
 from kplug_registry.building.site_view import SiteView
 from kplug_registry.errors import NotPermittedError, PublishingError
@@ -70,7 +75,7 @@ def _check_library(view: SiteView, wheel: WheelContents) -> None:
 
 
 def _check_requirements(wheel: WheelContents) -> None:
-    requirements = [Requirement(text) for text in wheel.metadata.requires]
+    requirements = list(map(parse_requirement, wheel.metadata.requires))
     by_address = next((one for one in requirements if one.url), None)
     if by_address is not None:
         raise PublishingError(

@@ -27,6 +27,7 @@ _DEEPEST = 6
 _ADDRESS = re.compile(r"(https?://|mailto:)[^\s\\]+", re.IGNORECASE)
 
 
+@lru_cache(maxsize=16)  # the versions of a distribution mostly have the same
 def render_readme(text: str, content_type: str) -> str:
     """Return the HTML of a README in Markdown or reStructuredText; others are shown as they are.
 

@@ -191,6 +191,7 @@ def prefix_path(word: str) -> str:
     return f"prefixes/{stem}.json"
 
 
+@lru_cache(maxsize=4096)  # as of `search_words`
 def list_prefixes(word: str) -> tuple[str, ...]:
     """Return the prefixes under which a word is listed; a facet is listed under its kind.
 
