@@ -86,8 +86,8 @@ def advise(
         notice = NoticeEntry(found.name, str(limits), _check_reason(reason), since)
         change_notices(view, "advisories", notice, is_undone=reason is None)
         find_file = partial(find_release, view, found.name)
-        versions = [one.version for one in found.releases]
-        write_distribution_pages(view, found, find_file, versions)
+        every = [one.version for one in found.releases]
+        write_distribution_pages(view, found, find_file, every)
 
 
 def _check_reason(reason: str | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -40,13 +40,14 @@ def from_json(noun: type[Noun], text: str | bytes, where: str) -> Noun:
     Unknown keys are ignored, as a later format may add some.
     """
     try:
-        return _find_decoder(noun).decode(text)
+        read: Noun = _find_decoder(noun).decode(text)
     except msgspec.ValidationError as error:
         raise SiteFormatError(f"{where}: {error}") from error
     except (ValueError, RecursionError) as error:
         raise SiteFormatError(f"{where} is no JSON: {error}") from error
+    return read
 
 
 @lru_cache
-def _find_decoder(noun: type[Noun]) -> msgspec.json.Decoder[Noun]:
+def _find_decoder(noun: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(noun)
