@@ -19,6 +19,7 @@ from kplug.errors import ContractError
 from kplug.layers import Layer
 from kplug.saving.exporting.recurrent_operators import list_translations, put_stand_ins
 from kplug.saving.exporting.tracing import TracedModel, describe, first_line
+from kplug.support.nested import find_leaves
 from kplug.support.optional_libraries import import_extra
 
 # Protocol buffers, of which an ONNX file is one, hold 2 GiB.
@@ -63,6 +64,7 @@ def convert(model: Any, traced: TracedModel, opset_version: int | None) -> Any:
                 traced.program,
                 input_names=traced.inputs,
                 output_names=traced.outputs,
+                dynamic_shapes=_name_axes(traced),
                 opset_version=opset_version,
                 custom_translation_table=list_translations(),
                 verbose=False,
@@ -77,7 +79,6 @@ def convert(model: Any, traced: TracedModel, opset_version: int | None) -> Any:
             hint="Give the sizes: model.export(…, input_signature=[kplug.Input(…)]); or export it with "
             "format='torch'.",
         )
-    _name_axes(program, traced.inputs)
     return program
 
 
@@ -142,14 +143,13 @@ def write_onnx(program: Any, path: Path, metadata: dict[str, str]) -> None:
     program.save(path, external_data=False)
 
 
-def _name_axes(program: Any, names: list[str]) -> None:
-    """Name the axes that vary: ``batch``, and ``<input>_<axis>``."""
-    found: dict[str, str] = {}
-    for name, value in zip(names, program.model.graph.inputs, strict=True):
-        for axis, size in enumerate(value.shape):
-            if not isinstance(size, int):
-                found.setdefault(str(size.value), f"{name}_{axis}" if axis else "batch")
-    program.rename_axes(found)
+def _name_axes(traced: TracedModel) -> list[dict[int, str]]:
+    """Return names for the axes of each input, which torch gives to those that vary."""
+    inputs = find_leaves(traced.program.example_inputs, torch.Tensor)
+    return [
+        {axis: f"{name}_{axis}" if axis else "batch" for axis in range(value.ndim)}
+        for name, value in zip(traced.inputs, inputs, strict=True)
+    ]
 
 
 def _explain(model: Any, traced: TracedModel, error: Exception) -> ContractError:

@@ -119,6 +119,7 @@ def test_several_inputs_and_outputs(tmp_path: Path) -> None:
     model = kplug.Model([left, right], outputs)
     model.export(path)
     session = open_file(path)
+    assert [one.shape for one in session.get_inputs()] == [["batch", 3], ["batch", 3]]
     x = [draw(5, 3), draw(5, 3)]
     found = session.run(["price", "kind"], {"left": x[0], "right": x[1]})
     for one, other in zip(found, model.predict(x, verbose=0), strict=True):
