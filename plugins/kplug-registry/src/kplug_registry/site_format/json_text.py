@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -40,14 +39,8 @@ def from_json(noun: type[Noun], text: str | bytes, where: str) -> Noun:
     Unknown keys are ignored, as a later format may add some.
     """
     try:
-        read: Noun = _find_decoder(noun).decode(text)
+        return msgspec.json.decode(text, type=noun)
     except msgspec.ValidationError as error:
         raise SiteFormatError(f"{where}: {error}") from error
     except (ValueError, RecursionError) as error:
         raise SiteFormatError(f"{where} is no JSON: {error}") from error
-    return read
-
-
-@lru_cache
-def _find_decoder(noun: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(noun)
