@@ -32,7 +32,7 @@ def _find_calls(subject: Subject) -> tuple[Any, ...]:
     if given is not None:
         return tuple(_as_tensors(value) for value in given)
     problem = "the values are not finite"
-    for inputs in _usual_calls():
+    for inputs in usual_calls():
         try:
             with torch.no_grad(), seeded(99), warnings.catch_warnings():
                 warnings.simplefilter("ignore", KplugWarning)
@@ -44,7 +44,7 @@ def _find_calls(subject: Subject) -> tuple[Any, ...]:
     raise UnsuitableInputsError(problem)
 
 
-def _usual_calls() -> list[tuple[Any, ...]]:
+def usual_calls() -> list[tuple[Any, ...]]:
     """Return rows, sequences, images, volumes; two of them in a list; class ids; cells with states."""
     chance = torch.Generator().manual_seed(1234)
 

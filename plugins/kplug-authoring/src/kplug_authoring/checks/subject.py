@@ -8,7 +8,7 @@ import inspect
 import itertools
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import FrameType
 from typing import Any
@@ -113,13 +113,20 @@ class Subject:
     """A component under test, with its instances and inputs."""
 
     def __init__(self, component: Component, example: Example, suite: Suite) -> None:
-        self.component, self.example, self._suite = component, example, suite
+        self.component, self.example, self.suite = component, example, suite
         self._passed: dict[str, bool] = {}
+        self._use: Callable[[Any], object] = lambda _: None
 
     @property
     def kind(self) -> Kind:
         """The kind of the component."""
         return get_kind(self.component.kind)
+
+    def derive(self, use: Callable[[Any], object] | None = None, **facts: Any) -> Subject:
+        """Return the same component with other facts of its example, and a use of each that is made."""
+        other = Subject(self.component, replace(self.example, **facts), self.suite)
+        other._use = use or self._use
+        return other
 
     def resolve(self, **more: object) -> Resolved:
         """Make the component with its example's arguments and further ones."""
@@ -130,6 +137,7 @@ class Subject:
         """Make the component of a reference with a fixed seed, as modules draw their weights."""
         with seeded(98):
             found = resolve(self.kind.name, reference)
+            self._use(found.object)
         _evaluate(found.object)
         return found
 
@@ -142,7 +150,7 @@ class Subject:
         """The error that keeps it from being made or called, or None."""
         try:
             self.make()
-            self._suite.find_inputs(self)
+            self.suite.find_inputs(self)
         except Exception as error:  # noqa: BLE001 - foreign code
             return error
         return None
@@ -150,7 +158,7 @@ class Subject:
     def passes(self, name: str) -> bool:
         """Whether a check of the suite is not left out and finds nothing; it is run once."""
         if name not in self._passed:
-            checks = [one for one in self._suite.checks if one.name == name]
+            checks = [one for one in self.suite.checks if one.name == name]
             try:
                 is_left_out = name in self.example.leave_out
                 self._passed[name] = not is_left_out and not any(one.find(self) for one in checks)
@@ -162,7 +170,7 @@ class Subject:
         """Return the behaviour of an instance, with a fixed seed; equal instances behave the same."""
         _evaluate(made)
         with seeded(99):
-            return self._suite.behave(self, made)
+            return self.suite.behave(self, made)
 
     @cached_property
     def behaviour(self) -> list[Tensor]:
@@ -248,7 +256,7 @@ class Subject:
 
     def behave_on(self, inputs: tuple[Tensor, ...]) -> Any:
         """Return the behaviour of a new instance with other inputs."""
-        trial = Subject(self.component, copy.copy(self.example), self._suite)
+        trial = self.derive()
         trial.__dict__["inputs"] = inputs
         return trial.behave(trial.make())
 
