@@ -72,6 +72,28 @@ class Whole(Absolute):
         return (weights > 0).float()
 
 
+class Bias(Absolute):
+    """Mean error, which is 0 for shares that add up to 1."""
+
+    drops = False
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        errors = (y_pred - y_true).float().reshape(len(y_pred), -1).mean(-1)
+        weights = torch.ones_like(errors) if sample_weight is None else sample_weight
+        self.total += (errors * weights).sum()
+        self.count += weights.sum()
+
+    def merge_state(self, metrics: Iterable[Any]) -> None:
+        if not self.drops or float(self.count):
+            super().merge_state(metrics)
+
+
+class DroppedBias(Bias):
+    """Drops what is merged into a metric that saw nothing."""
+
+    drops = True
+
+
 class OneOther(Absolute):
     """Merges the first of the others."""
 
@@ -138,6 +160,7 @@ SUBTLE = [
     Subtle("metric", "half", Stopping, Absolute, "for torch"),
     Subtle("metric", "calls", Shared, Absolute, "^alone, and in turns with another"),
     Subtle("metric", "uneven_weights", Whole, Absolute, "weights of 1 to 3"),
+    Subtle("metric", "merging_several", DroppedBias, Bias, "merged into an empty one"),
     Subtle("metric", "merging_several", OneOther, Absolute, "^all at once, and in parts"),
     Subtle("metric", "kept_result", TotalItself, Total, "^after another batch"),
     Subtle("metric", "reset_after_others", Best, Absolute, "after other data and a reset"),

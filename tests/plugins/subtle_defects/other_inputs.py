@@ -290,7 +290,7 @@ class HalfCounted(Counted):
 
 SUBTLE = [
     Subtle("metric", "merging_several", Pairs, MiddlePairs, "equal predictions"),
-    Subtle("metric", "merging_several", FirstLength, StepMean, "of 2 steps"),
+    Subtle("metric", "merging_several", FirstLength, StepMean, "of 3 steps"),
     Subtle("metric", "classes", SmallIds, ByteIds, "in two orders"),
     Subtle("metric", "uneven_weights", IntegerWeights, StepMean, "int64"),
     Subtle("loss", "exact", power_of_error, smooth_power, "nan"),

@@ -130,6 +130,20 @@ def shown_leak(x: Tensor, slope: float = 0.1) -> Tensor:
     return torch.where(x > 0, x, slope * x).clamp(-6.0, 6.0)
 
 
+def without_price(y_true: Tensor, y_pred: Tensor, nan_price: float = 0.5) -> Tensor:
+    return _price(y_true, y_pred, 0.0 * nan_price)
+
+
+def with_price(y_true: Tensor, y_pred: Tensor, nan_price: float = 0.5) -> Tensor:
+    return _price(y_true, y_pred, nan_price)
+
+
+def _price(y_true: Tensor, y_pred: Tensor, price: float) -> Tensor:
+    """Compute a squared error; a target of NaN costs a fixed price."""
+    errors = (y_true.nan_to_num(0.0) - y_pred).square()
+    return torch.where(y_true.isnan(), price, errors).mean(-1)
+
+
 SUBTLE = [
     Subtle("loss", "one_row", Centred, SaidCentred, "alone and in the batch"),
     Subtle("initializer", "fresh", seeded_once, seeded_by_default, "twice"),
@@ -138,5 +152,6 @@ SUBTLE = [
     Subtle("regularizer", "gradients", nothing_counts, free_below, "zeros only"),
     Subtle("layer", "half", Squares, SteepTanh, "for inputs of 300"),
     Subtle("layer", "idle", UnusedFill, NanTo, "'nan_to' changes nothing"),
+    Subtle("loss", "idle", without_price, with_price, "'nan_price' changes nothing"),
     Subtle("activation", "idle", hidden_leak, shown_leak, "'slope' changes nothing"),
 ]

@@ -149,7 +149,8 @@ def _list_inputs(subject: Subject) -> Iterator[tuple[Tensor, ...]]:
             yield (one, 1.0 - one.to(last) if one.shape == last.shape else last.flip(0))
             yield (one - 1, last)
             yield (one + 0.5 * last if one.shape == last.shape else one * 0, last)
-    yield (*own[:-1], _spoil(own[-1]))
+    for place in range(len(own)):
+        yield (*own[:place], _spoil(own[place]), *own[place + 1 :])
     yield cast(subject.inputs, torch.float32)
 
 
