@@ -10,6 +10,7 @@ import pytest
 import torch
 from kplug_authoring import BrokenContractError, contract_cases, list_checks
 from kplug_authoring.gold.contexts import CONTEXTS
+from kplug_authoring.levels import Level
 from torch import Tensor
 
 import kplug
@@ -57,14 +58,15 @@ class Gated(Layer):
 
     axis = -1
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[int, ...]) -> None:
         size = input_shape[-1]
         self.kernel = self.add_weight("kernel", (size, size))
         self.gate = self.add_weight("gate", (size,), "zeros")
 
     def call(self, inputs: Tensor) -> Tensor:
         centre = inputs.mean(self.axis, keepdim=True)
-        return inputs @ self.kernel + self.gate * (inputs - centre)
+        outputs: Tensor = inputs @ self.kernel + self.gate * (inputs - centre)
+        return outputs
 
 
 class GatedOverSamples(Gated):
@@ -102,7 +104,7 @@ def run(kind: str, component: Any, context: str | None) -> dict[str, str]:
     """Return what a context finds; without one, what the suite does."""
     found = {}
     with kplug.scope(**{get_kind(kind).plural: {"planted": component}}):
-        level = None if context is None else "gold"
+        level: Level | None = None if context is None else "gold"
         for case in contract_cases("custom", kinds=[kind], level=level):
             if context in (None, case.check.name):
                 try:

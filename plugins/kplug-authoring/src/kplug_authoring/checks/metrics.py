@@ -263,13 +263,13 @@ def _find_order(subject: Subject, inputs: tuple[Tensor, ...]) -> Finding:
         if difference:
             return f"samples with equal predictions, and in another order: {difference}"
     for long in list_sequences(torch.float32):
-        long = tuple(torch.cat([one, one[:, :1].expand_as(one)], 1) for one in long)
-        short = tuple(one[1:, 2:5] for one in long)
+        longer = tuple(torch.cat([one, one[:, :1].expand_as(one)], 1) for one in long)
+        short = tuple(one[1:, 2:5] for one in longer)
         try:
-            difference = find_difference(update(long, short), update(short, long), _TOLERANCE)
+            difference = find_difference(update(longer, short), update(short, longer), _TOLERANCE)
         except Exception:  # noqa: BLE001, S112 - it refuses them
             continue
-        if difference and not find_difference(update(long), update(turn(long)), _TOLERANCE):
+        if difference and not find_difference(update(longer), update(turn(longer)), _TOLERANCE):
             return f"batches of 6 and of 3 steps, and in another order: {difference}"
     return None
 

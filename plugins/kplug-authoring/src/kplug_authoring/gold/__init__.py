@@ -1,1 +1,1 @@
-"""Checks of the level gold: compiled, in several processes, with numbers of its own and of a reference."""
+"""Checks of the level gold: in contexts, compiled, in processes, with recorded numbers, beside a reference."""

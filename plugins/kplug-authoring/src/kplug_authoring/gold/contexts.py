@@ -6,6 +6,7 @@ where neither goes. So each context makes other subjects of a subject, and runs 
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -38,7 +39,7 @@ _OF_TRAINING = dict.fromkeys(
 )
 _OF_MANY = dict.fromkeys(("many", "classes", "layout", "half"), "they compute a lot each time")
 _OF_VALUES = {
-    "gradients": "another limit may leave none",
+    **dict.fromkeys(("gradients", "large_logits", "soft_targets"), "another limit may lie there"),
     "memory": "what a seed draws has an order in memory too",
 }
 _OF_INPUTS = dict.fromkeys(
@@ -105,7 +106,7 @@ def _size(subject: Subject) -> Derived:
         yield from _size_pairs(subject)
         return
     for name, change in _CHANGES.items():
-        inputs = fill(_inputs_of(subject), lambda one, change=change: _of_floats(one, change))
+        inputs = fill(_inputs_of(subject), functools.partial(_of_floats, change=change))
         yield f"inputs {name}", subject.derive(inputs=inputs)
 
 
