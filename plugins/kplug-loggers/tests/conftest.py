@@ -1,4 +1,4 @@
-"""A small training, with libraries that send nothing to their makers."""
+"""A small training in an empty folder, with libraries that send nothing to their makers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import resource
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ import kplug
 from kplug.callbacks import Callback
 from kplug.layers import Dense
 
-OF_TRACKIO = tempfile.mkdtemp()
-atexit.register(shutil.rmtree, OF_TRACKIO, ignore_errors=True)
+OF_LIBRARIES = tempfile.mkdtemp()
+atexit.register(shutil.rmtree, OF_LIBRARIES, ignore_errors=True)
 os.environ |= {
     "COMET_DISABLE_ANNOUNCEMENT": "1",
     "DO_NOT_TRACK": "1",
@@ -26,7 +27,10 @@ os.environ |= {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "HF_HUB_OFFLINE": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
-    "TRACKIO_DIR": OF_TRACKIO,  # which it reads when it is imported
+    "TRACKIO_DIR": OF_LIBRARIES,  # which it reads when it is imported
+    "WANDB_CACHE_DIR": OF_LIBRARIES,
+    "WANDB_CONFIG_DIR": OF_LIBRARIES,
+    "WANDB_DATA_DIR": OF_LIBRARIES,
     "WANDB_ERROR_REPORTING": "false",
     "WANDB_SILENT": "true",
 }
@@ -46,6 +50,11 @@ class PowerCut(Callback):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         if self.is_cut and batch == 2:
             raise KeyboardInterrupt
+
+
+@pytest.fixture(autouse=True)
+def _in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from kplug_authoring import ContractCase, check_contract, contract_cases
 
 import kplug
 from kplug.errors import KplugWarning
@@ -22,11 +21,6 @@ pytest.importorskip("dvclive")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 NAME = "dvclive(save_dvc_exp=False, update_freq=1, params={'fold': 3})"
-
-
-@pytest.fixture(autouse=True)
-def _in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def list_points(name: str) -> list[tuple[int, float]]:
@@ -73,12 +67,3 @@ def test_a_disk_that_is_full_costs_a_warning(train: Callable[..., Any], full_dis
         _, history = train(full_disk, NAME)
     assert len([one for one in caught if issubclass(one.category, KplugWarning)]) == 1
     assert len(history["loss"]) == 3
-
-
-@pytest.mark.parametrize(
-    "case",
-    [one for one in contract_cases("kplug-loggers") if one.component.name == "dvclive"],
-    ids=str,
-)
-def test_contract(case: ContractCase) -> None:
-    check_contract(case)

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kplug_authoring import ContractCase, check_contract, contract_cases
 
 import kplug
 from kplug.errors import KplugWarning
@@ -24,8 +23,7 @@ NAME = "mlflow(experiment='dice', update_freq=1, params={'fold': 3})"
 
 
 @pytest.fixture(autouse=True)
-def _in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.chdir(tmp_path)
+def _with_own_file(tmp_path: Path) -> Iterator[None]:
     mlflow.set_tracking_uri(
         f"sqlite:///{tmp_path / 'mlflow.db'}"
     )  # it keeps one open for each text
@@ -130,15 +128,6 @@ def test_a_disk_that_is_full_costs_a_warning(train: Callable[..., Any], full_dis
     assert len([one for one in caught if issubclass(one.category, KplugWarning)]) == 1
     assert len(history["loss"]) == 3
     assert [step for step, _ in list_points(find_run(), "loss")] == [0]
-
-
-@pytest.mark.parametrize(
-    "case",
-    [one for one in contract_cases("kplug-loggers") if one.component.name == "mlflow"],
-    ids=str,
-)
-def test_contract(case: ContractCase) -> None:
-    check_contract(case)
 
 
 def test_neither_tensorflow_nor_keras_is_imported() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -83,35 +83,32 @@ class Comet(RunLogger):
         )
         if not experiment.alive:  # Comet has said why, and would go on without logging
             raise ConnectionError("no experiment could be started; Comet's own messages say why")
-        return _CometRun(experiment)
+        return _CometRun(experiment, str(experiment.get_key()))
 
 
+@dataclass
 class _CometRun:
-    def __init__(self, experiment: Any) -> None:
-        self._experiment = experiment
-
-    @property
-    def run_id(self) -> str:
-        return str(self._experiment.get_key())
+    experiment: Any
+    run_id: str
 
     def log_params(self, params: Mapping[str, Any]) -> None:
-        self._experiment.log_parameters(dict(params))
+        self.experiment.log_parameters(dict(params))
 
     def log_metrics(self, metrics: Mapping[str, float], axis: str, number: int) -> None:
-        self._experiment.log_metrics(
+        self.experiment.log_metrics(
             dict(metrics), step=number, epoch=number if axis == "epoch" else None
         )
 
     def log_table(self, name: str, table: Table) -> None:
         rows = [list(row) for row in table.rows]
-        self._experiment.log_table(f"{name}.csv", rows, headers=list(table.columns))
+        self.experiment.log_table(f"{name}.csv", rows, headers=list(table.columns))
 
     def log_file(self, file: Path) -> None:
-        self._experiment.log_asset(str(file), copy_to_tmp=True)
+        self.experiment.log_asset(str(file), copy_to_tmp=True)
 
     def log_model(self, file: Path, signature: Signature | None) -> None:
         metadata = None if signature is None else asdict(signature)
-        self._experiment.log_model("model", str(file), metadata=metadata, copy_to_tmp=True)
+        self.experiment.log_model("model", str(file), metadata=metadata, copy_to_tmp=True)
 
     def finish(self, error: BaseException | None = None) -> None:  # noqa: ARG002 - it knows no failures
-        self._experiment.end()
+        self.experiment.end()

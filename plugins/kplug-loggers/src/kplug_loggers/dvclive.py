@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from typing_extensions import override
 
 from kplug.components.arguments import require_flag, require_path
-from kplug_loggers.description import Signature, Table
-from kplug_loggers.files import write_signature, write_table
+from kplug_loggers.description import Signature
 from kplug_loggers.logger import Run, RunLogger
+from kplug_loggers.runs import RunOfFiles
 
 
 class DVCLive(RunLogger):
@@ -62,52 +62,44 @@ class DVCLive(RunLogger):
 
     @override
     def start(self, run_id: str | None) -> Run:
-        return _DVCLiveRun(
-            self.import_library().Live(
-                self.dir,
-                resume=run_id is not None,
-                save_dvc_exp=self.save_dvc_exp,
-                dvcyaml=self.dvcyaml,
-            )
+        live = self.import_library().Live(
+            self.dir,
+            resume=run_id is not None,
+            save_dvc_exp=self.save_dvc_exp,
+            dvcyaml=self.dvcyaml,
         )
+        return _DVCLiveRun(live, str(live.dir))
 
 
-class _DVCLiveRun:
-    def __init__(self, live: Any) -> None:
-        self._live = live
-
-    @property
-    def run_id(self) -> str:
-        return str(self._live.dir)
+@dataclass
+class _DVCLiveRun(RunOfFiles):
+    live: Any
+    run_id: str
 
     def log_params(self, params: Mapping[str, Any]) -> None:
-        self._live.log_params(dict(params))
+        self.live.log_params(dict(params))
 
     def log_metrics(self, metrics: Mapping[str, float], axis: str, number: int) -> None:
-        self._live.step = number
+        self.live.step = number
         for name, value in metrics.items():
-            self._live.log_metric(name, value)
+            self.live.log_metric(name, value)
         if axis == "epoch":
-            self._live.make_summary()
+            self.live.make_summary()
 
-    def log_table(self, name: str, table: Table) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            self.log_file(write_table(Path(folder), name, table))
-
+    @override
     def log_file(self, file: Path) -> None:
-        folder = Path(self._live.artifacts_dir)
+        folder = Path(self.live.artifacts_dir)
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, folder)
 
+    @override
     def log_model(self, file: Path, signature: Signature | None) -> None:
         from dvclive.dvc import get_dvc_repo
 
-        if signature is not None:
-            self.log_file(write_signature(file.parent, signature))
-        self.log_file(file)
+        super().log_model(file, signature)
         if get_dvc_repo() is not None:  # it has a cache, and is told of the model
-            path = str(Path(self._live.artifacts_dir, file.name))
-            self._live.log_artifact(path, type="model", name="model")
+            path = str(Path(self.live.artifacts_dir, file.name))
+            self.live.log_artifact(path, type="model", name="model")
 
     def finish(self, error: BaseException | None = None) -> None:  # noqa: ARG002 - it knows no failures
-        self._live.end()
+        self.live.end()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from typing_extensions import override
 
-from kplug_loggers.description import Signature, Table
+from kplug_loggers.description import Table
 from kplug_loggers.logger import Run, RunLogger
+from kplug_loggers.runs import RunOfArtifacts
 
 
 class Trackio(RunLogger):
@@ -26,7 +25,7 @@ class Trackio(RunLogger):
         params: Further parameters of the run, by name.
         update_freq: ``"epoch"``, or a number of steps >= 1 after which the logs of steps are logged, too, as
             ``batch/<log>``.
-        log_model: Whether the model is logged when ``fit`` ends, as an artifact.
+        log_model: Whether the model is logged when ``fit`` ends, as an artifact ``run-<name>-model``.
         run_id: The name of a run to continue; None begins one.
         timeout: The seconds that one call of Trackio may take, > 0.
 
@@ -64,41 +63,21 @@ class Trackio(RunLogger):
             resume="never" if run_id is None else "allow",
             embed=False,
         )
-        return _TrackioRun(module, run)
+        return _TrackioRun(module, run, str(run.name))
 
 
-class _TrackioRun:
-    def __init__(self, module: Any, run: Any) -> None:
-        self._module, self._run = module, run
-
-    @property
-    def run_id(self) -> str:
-        return str(self._run.name)
-
+class _TrackioRun(RunOfArtifacts):
     def log_params(self, params: Mapping[str, Any]) -> None:
-        self._run.config.update(params)
+        self.run.config.update(params)
 
     def log_metrics(self, metrics: Mapping[str, float], axis: str, number: int) -> None:
-        self._run.log({**metrics, axis: number}, step=number)
+        self.run.log({**metrics, axis: number}, step=number)
 
     def log_table(self, name: str, table: Table) -> None:
         import pandas as pd  # Trackio requires it
 
         rows = pd.DataFrame(list(table.rows), columns=list(table.columns))
-        self._run.log({name: self._module.Table(dataframe=rows)}, step=0)
-
-    def log_file(self, file: Path) -> None:
-        self._log_artifact("lock", file, {})
-
-    def log_model(self, file: Path, signature: Signature | None) -> None:
-        self._log_artifact("model", file, {} if signature is None else asdict(signature))
-
-    def _log_artifact(self, kind: str, file: Path, metadata: Mapping[str, Any]) -> None:
-        artifact = self._module.Artifact(
-            name=f"{self.run_id}-{kind}", type=kind, metadata=dict(metadata)
-        )
-        artifact.add_file(str(file))
-        self._run.log_artifact(artifact)
+        self.run.log({name: self.module.Table(dataframe=rows)}, step=0)
 
     def finish(self, error: BaseException | None = None) -> None:  # noqa: ARG002 - it knows no failures
-        self._run.finish()
+        self.run.finish()

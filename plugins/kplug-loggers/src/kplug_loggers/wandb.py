@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from typing_extensions import override
 
 from kplug.components.arguments import require_choice
-from kplug_loggers.description import Signature, Table
+from kplug_loggers.description import Table
 from kplug_loggers.logger import Run, RunLogger
+from kplug_loggers.runs import RunOfArtifacts
 
 _MODES = ("online", "offline", "disabled")
 
@@ -81,38 +80,20 @@ class WandB(RunLogger):
         )
         run.define_metric("*", step_metric="epoch")
         run.define_metric("batch/*", step_metric="batch/step")
-        return _WandBRun(module, run)
+        return _WandBRun(module, run, str(run.id))
 
 
-class _WandBRun:
-    def __init__(self, module: Any, run: Any) -> None:
-        self._module, self._run = module, run
-
-    @property
-    def run_id(self) -> str:
-        return str(self._run.id)
-
+class _WandBRun(RunOfArtifacts):
     def log_params(self, params: Mapping[str, Any]) -> None:
-        self._run.config.update(dict(params), allow_val_change=True)
+        self.run.config.update(dict(params), allow_val_change=True)
 
     def log_metrics(self, metrics: Mapping[str, float], axis: str, number: int) -> None:
         # W&B's own step only grows, and counts calls.
-        self._run.log({**metrics, "epoch" if axis == "epoch" else "batch/step": number})
+        self.run.log({**metrics, "epoch" if axis == "epoch" else "batch/step": number})
 
     def log_table(self, name: str, table: Table) -> None:
         rows = [list(row) for row in table.rows]
-        self._run.log({name: self._module.Table(columns=list(table.columns), data=rows)})
-
-    def log_file(self, file: Path) -> None:
-        self._log_artifact("lock", file, {})
-
-    def log_model(self, file: Path, signature: Signature | None) -> None:
-        self._log_artifact("model", file, {} if signature is None else asdict(signature))
-
-    def _log_artifact(self, kind: str, file: Path, metadata: Mapping[str, Any]) -> None:
-        artifact = self._module.Artifact(f"run-{self.run_id}-{kind}", kind, metadata=dict(metadata))
-        artifact.add_file(str(file))
-        self._run.log_artifact(artifact)
+        self.run.log({name: self.module.Table(columns=list(table.columns), data=rows)})
 
     def finish(self, error: BaseException | None = None) -> None:
-        self._run.finish(exit_code=int(error is not None))
+        self.run.finish(exit_code=int(error is not None))

@@ -1,0 +1,68 @@
+"""What holds for each library: the contract of callbacks, and a server that is gone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from unittest.mock import MagicMock
+
+import pytest
+from kplug_authoring import ContractCase, check_contract, contract_cases
+from kplug_loggers import Comet
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+
+@pytest.mark.parametrize("case", contract_cases("kplug-loggers"), ids=str)
+def test_contract(
+    case: ContractCase, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Each check trains several times, so runs are as quick as the library allows."""
+    pytest.importorskip(case.component.name)
+    file = tmp_path_factory.getbasetemp() / "mlflow.db"  # which takes MLflow seconds to make
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{file}")
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    monkeypatch.setattr(Comet, "start", lambda logger, run_id: MagicMock(run_id="1"))
+    check_contract(case)
+
+
+PROGRAM = """
+import sys
+import numpy as np
+import kplug
+
+model = kplug.Sequential([kplug.layers.Dense(1, input_dim=3)])
+model.compile("sgd", "mse")
+x, y = np.ones((8, 3)), np.ones((8, 1))
+history = model.fit(x, y, epochs=3, callbacks=[sys.argv[1]], verbose=0)
+print(len(history.epoch))
+"""
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("logger", "server"),
+    [
+        (
+            "wandb(project='dice', mode='online', timeout=10)",
+            {"WANDB_BASE_URL": NOWHERE, "WANDB_API_KEY": "0" * 40},
+        ),
+        (
+            "comet_ml(online=True, timeout=5)",
+            {"COMET_URL_OVERRIDE": f"{NOWHERE}/clientlib/", "COMET_API_KEY": "0" * 25},
+        ),
+    ],
+)
+def test_a_server_that_is_gone_costs_a_warning(logger: str, server: dict[str, str]) -> None:
+    """In a process of its own, which the library must not keep from ending."""
+    pytest.importorskip(logger.partition("(")[0])
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, logger],
+        env={**os.environ, **server},
+        capture_output=True,
+        text=True,
+        timeout=80,
+    )
+    assert done.stdout == "3\n"
+    assert done.stderr.count(": the run is logged no further") == 1
