@@ -9,7 +9,7 @@ from unittest.mock import MagicMock
 
 import pytest
 from kplug_authoring import ContractCase, check_contract, contract_cases
-from kplug_loggers import Comet
+from kplug_loggers import Aim, Comet
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -20,10 +20,10 @@ def test_contract(
 ) -> None:
     """Each check trains several times, so runs are as quick as the library allows."""
     pytest.importorskip(case.component.name)
-    file = tmp_path_factory.getbasetemp() / "mlflow.db"  # which takes MLflow seconds to make
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{file}")
+    monkeypatch.chdir(tmp_path_factory.getbasetemp())  # MLflow takes seconds to make a database
     monkeypatch.setenv("WANDB_MODE", "disabled")
-    monkeypatch.setattr(Comet, "start", lambda logger, run_id: MagicMock(run_id="1"))
+    for logger in (Aim, Comet):  # whose runs would take minutes
+        monkeypatch.setattr(logger, "start", lambda logger, run_id: MagicMock(run_id="1"))
     check_contract(case)
 
 
@@ -52,6 +52,7 @@ NOWHERE = "http://127.0.0.1:9"
             "comet_ml(online=True, timeout=5)",
             {"COMET_URL_OVERRIDE": f"{NOWHERE}/clientlib/", "COMET_API_KEY": "0" * 25},
         ),
+        ("aim('aim://127.0.0.1:9', timeout=5)", {}),
     ],
 )
 def test_a_server_that_is_gone_costs_a_warning(logger: str, server: dict[str, str]) -> None:

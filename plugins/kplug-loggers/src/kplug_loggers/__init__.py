@@ -1,5 +1,6 @@
 """Experiment loggers: callbacks that log a training as a run of a library."""
 
+from kplug_loggers.aim import Aim as Aim
 from kplug_loggers.comet_ml import Comet as Comet
 from kplug_loggers.dvclive import DVCLive as DVCLive
 from kplug_loggers.logger import Run as Run, RunLogger as RunLogger
@@ -8,6 +9,7 @@ from kplug_loggers.trackio import Trackio as Trackio
 from kplug_loggers.wandb import WandB as WandB
 
 __all__ = [
+    "Aim",
     "Comet",
     "DVCLive",
     "MLflow",
