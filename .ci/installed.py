@@ -72,6 +72,7 @@ PROGRAMS = {
         f"kplug-loggers[{name}]": MODEL + FIT.format(text)
         for name, text in {
             "aim": "aim",
+            "clearml": "clearml(offline=True)",
             "comet_ml": "comet_ml(online=False)",
             "dvclive": "dvclive",
             "mlflow": "mlflow(tracking_uri='sqlite:///mlflow.db')",

@@ -21,6 +21,8 @@ from kplug.layers import Dense
 OF_LIBRARIES = tempfile.mkdtemp()
 atexit.register(shutil.rmtree, OF_LIBRARIES, ignore_errors=True)
 os.environ |= {
+    "CLEARML_CACHE_DIR": OF_LIBRARIES,  # this and the next are read by ClearML when it is imported
+    "CLEARML_OFFLINE_MODE": "1",
     "COMET_DISABLE_ANNOUNCEMENT": "1",
     "DO_NOT_TRACK": "1",
     "DVC_NO_ANALYTICS": "1",

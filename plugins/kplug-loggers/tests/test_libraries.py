@@ -9,7 +9,7 @@ from unittest.mock import MagicMock
 
 import pytest
 from kplug_authoring import ContractCase, check_contract, contract_cases
-from kplug_loggers import Aim, Comet
+from kplug_loggers import Aim, ClearML, Comet
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -22,7 +22,7 @@ def test_contract(
     pytest.importorskip(case.component.name)
     monkeypatch.chdir(tmp_path_factory.getbasetemp())  # MLflow takes seconds to make a database
     monkeypatch.setenv("WANDB_MODE", "disabled")
-    for logger in (Aim, Comet):  # whose runs would take minutes
+    for logger in (Aim, ClearML, Comet):  # whose runs would take minutes
         monkeypatch.setattr(logger, "start", lambda logger, run_id: MagicMock(run_id="1"))
     check_contract(case)
 
@@ -53,6 +53,17 @@ NOWHERE = "http://127.0.0.1:9"
             {"COMET_URL_OVERRIDE": f"{NOWHERE}/clientlib/", "COMET_API_KEY": "0" * 25},
         ),
         ("aim('aim://127.0.0.1:9', timeout=5)", {}),
+        (
+            "clearml(offline=False, timeout=5)",
+            {
+                "CLEARML_API_HOST": NOWHERE,
+                "CLEARML_API_ACCESS_KEY": "key",
+                "CLEARML_API_SECRET_KEY": "secret",
+                "CLEARML_OFFLINE_MODE": "0",
+                "CLEARML_PROC_MASTER_ID": "",  # ClearML logs nothing in children of this process
+                "TRAINS_PROC_MASTER_ID": "",
+            },
+        ),
     ],
 )
 def test_a_server_that_is_gone_costs_a_warning(logger: str, server: dict[str, str]) -> None:

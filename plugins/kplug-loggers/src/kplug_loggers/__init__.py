@@ -1,6 +1,7 @@
 """Experiment loggers: callbacks that log a training as a run of a library."""
 
 from kplug_loggers.aim import Aim as Aim
+from kplug_loggers.clearml import ClearML as ClearML
 from kplug_loggers.comet_ml import Comet as Comet
 from kplug_loggers.dvclive import DVCLive as DVCLive
 from kplug_loggers.logger import Run as Run, RunLogger as RunLogger
@@ -10,6 +11,7 @@ from kplug_loggers.wandb import WandB as WandB
 
 __all__ = [
     "Aim",
+    "ClearML",
     "Comet",
     "DVCLive",
     "MLflow",
