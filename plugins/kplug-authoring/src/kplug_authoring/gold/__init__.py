@@ -1,1 +1,1 @@
-"""Checks of the level gold: in contexts, compiled, in processes, with recorded numbers, beside a reference."""
+"""Checks of the level gold: in contexts, compiled, in processes, with recorded numbers, by a reference."""

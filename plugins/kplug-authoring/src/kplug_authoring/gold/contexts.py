@@ -22,7 +22,7 @@ from kplug_authoring.examples import USUAL_SHAPES, usual_inputs
 
 Derived = Iterator[tuple[str, Subject]]
 
-_AT_MOST = 6  # other values, of all arguments
+_AT_MOST, _LIKELY = 6, 3  # other values of all arguments, and of one
 _PAIRS = ("loss", "metric")
 _TIMES = 8
 _MANY_CLASSES = 130
@@ -60,7 +60,7 @@ def _vary_arguments(subject: Subject) -> Derived:
     """Give one argument another value, the likeliest values of all arguments first."""
     rounds = itertools.zip_longest(
         *(
-            [(name, value) for value in values if value != _NO_REDUCTION]
+            [(name, value) for value in values[:_LIKELY] if value != _NO_REDUCTION]
             for name, values in subject.candidates.items()
             if not name.startswith(_NOT_VARIED)
         )

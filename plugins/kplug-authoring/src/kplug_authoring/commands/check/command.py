@@ -108,8 +108,8 @@ def check(
 
     Each component has a level: bronze (it is declared and imported, can be made, and survives text and
     JSON), silver (the whole contract) or gold (half types, any order in memory, the contract in other
-    contexts, compiled, in several processes, recorded numbers, and those of a reference). A rule that its author leaves out counts as kept,
-    and the reason is shown.
+    contexts, compiled, in several processes, recorded numbers, and those of a reference). A rule that its
+    author leaves out counts as kept, and the reason is shown.
 
     Exit status: 0 if all holds, 1 if anything fails, 2 if nothing has the name.
 
