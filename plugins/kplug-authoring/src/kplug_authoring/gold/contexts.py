@@ -119,6 +119,8 @@ _CHANGES: Mapping[str, Callable[[Tensor], Tensor]] = {
 
 
 def _size_pairs(subject: Subject) -> Derived:
+    if not subject.inputs:  # texts are no tensors
+        return
     *targets, last = subject.inputs
     if _is_share(last):
         inputs = (*targets, _sharpen(last, 8.0))
@@ -140,6 +142,8 @@ def _size_pairs(subject: Subject) -> Derived:
 def _multiply(subject: Subject) -> Derived:
     """Take eight times as many samples, none like another, and twice as many steps."""
     inputs = _inputs_of(subject)
+    if not leaves(inputs):
+        return
 
     def vary(value: Tensor) -> Tensor:
         more = torch.cat([value.roll(turn, 0) for turn in range(_TIMES)])
@@ -215,7 +219,7 @@ def run_in(
     checks = [
         one for one in subject.suite.checks if one.name not in exempt and subject.passes(one.name)
     ]
-    for context, derived in several:
+    for context, derived in several if checks else ():
         if not _is_usable(derived):
             continue
         for one in checks:
