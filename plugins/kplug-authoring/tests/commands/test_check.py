@@ -394,7 +394,10 @@ def levels(data: dict[str, Any]) -> dict[str, tuple[str | None, list[str]]]:
     return {one["name"]: (one["level"], one["missing"]) for one in data["components"]}
 
 
-FURTHER = ["compiled", "processes", "numbers", "reference"]
+FURTHER = [
+    *("argument_values", "other_inputs", "input_sizes"),
+    *("compiled", "processes", "numbers", "reference"),
+]
 
 
 def test_a_component_that_keeps_the_contract_is_silver(good: Sandbox) -> None:
