@@ -234,7 +234,7 @@ def test_what_the_author_leaves_out_is_told(install: Sandbox, tmp_path: Path) ->
         "left out: the regularizer kplug-marked/squeeze (marked:squeeze), check 'zero'\n"
         "  nothing to add\n\n"
         "level of the regularizer kplug-marked/squeeze: silver\n"
-        "  for gold: compiled, processes, numbers, reference (not run)\n\n"
+        f"  for gold: {', '.join(FURTHER)} (not run)\n\n"
         f"1 component, {count} of {count} checks passed, 1 left out\n"
     )
     assert component["left_out"] == {"zero": "nothing to add"}
