@@ -42,6 +42,7 @@ DEPENDENCIES = {
         "matplotlib",
         "mlflow",
         "monai",
+        "msgspec",
         "nh3",
         "numpy",
         "optuna",
