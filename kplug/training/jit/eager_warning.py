@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import linecache
+import sys
 from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -123,8 +124,15 @@ def describe_package(module: str) -> str:
     top = module.partition(".")[0]
     if top == "__main__":
         return "custom"
-    names = _list_distributions().get(top, [])
-    return f"{names[0]} {metadata.version(names[0])}" if names else "custom"
+    file = Path(getattr(sys.modules.get(module), "__file__", None) or "")
+    for name in _list_distributions().get(top, []):
+        found = metadata.distribution(name)
+        # Wheels bring packages such as `tests`, too; a module of that name elsewhere is none of theirs.
+        own = [Path(str(found.locate_file(one))) for one in (top, f"{top}.py")]
+        is_editable = not any(one.exists() for one in own)
+        if is_editable or any(file.is_relative_to(one) for one in own):
+            return f"{name} {found.version}"
+    return "custom"
 
 
 def _find_line(spots: Sequence[Spot]) -> str:

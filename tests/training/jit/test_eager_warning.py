@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from torch import Tensor
@@ -12,6 +14,7 @@ from torch import Tensor
 from kplug.errors import EagerStepWarning
 from kplug.layers import Dense, Input
 from kplug.models import Sequential
+from kplug.training.jit import eager_warning
 from kplug.training.jit.eager_warning import (
     describe_line,
     describe_package,
@@ -38,6 +41,22 @@ def test_a_package_is_named_with_its_version_and_own_code_as_custom() -> None:
     assert describe_package("torch.nn.modules") == f"torch {metadata.version('torch')}"
     assert describe_package("__main__") == "custom"
     assert describe_package("no_such_package.part") == "custom"
+
+
+def test_a_package_of_the_same_name_elsewhere_is_custom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info, package = tmp_path / "shadow-1.0.dist-info", tmp_path / "tests"
+    info.mkdir()
+    package.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shadow\nVersion: 1.0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(eager_warning, "_list_distributions", lambda: {"tests": ["shadow"]})
+    assert describe_package(__name__) == "custom"
+    module = ModuleType("tests.data")
+    module.__file__ = str(package / "data.py")
+    monkeypatch.setitem(sys.modules, "tests.data", module)
+    assert describe_package("tests.data") == "shadow 1.0"
 
 
 def test_a_line_is_shown_with_its_text_where_it_has_one(tmp_path: Path) -> None:
