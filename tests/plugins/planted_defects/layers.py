@@ -199,7 +199,7 @@ DEFECTS = [
         BuildsAgain,
         "second_call",
         "weights pile up",
-        also=("fit", "shapes", "gradients", "file"),
+        also=("fit", "shapes", "gradients", "file", "half"),
     ),
     Defect(
         "shares a list",

@@ -152,7 +152,13 @@ DEFECTS = [
         "layers with a rate of their own stay",
         also=("closure", "group_settings"),
     ),
-    Defect("keeps its first rate", FixedRate, "rate", "schedules do nothing", also=("groups",)),
+    Defect(
+        "keeps its first rate",
+        FixedRate,
+        "rate",
+        "schedules do nothing",
+        also=("groups", "group_settings"),
+    ),
     Defect("hides its state", Hidden, "state_dict", "a continued run differs", also=("file",)),
     Defect("scales the gradients", ScalesGradients, "inputs", "logged norms are wrong"),
     Defect(
