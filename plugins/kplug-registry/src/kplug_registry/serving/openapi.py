@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import types
 from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from msgspec.inspect import DataclassType, StructType, type_info
 
 from kplug_registry.serving.token_exchange import AUDIENCE, BURN, MINT
 from kplug_registry.site_format import (
@@ -59,13 +60,13 @@ _NAMES = {  # of parameters: what they match, where more is refused as not found
 
 def _describe_noun(wanted: Any) -> dict[str, Any]:
     """Return the schema of a noun or of a field; a file may leave out fields with defaults, as readers do."""
-    if dataclasses.is_dataclass(wanted):
+    info = type_info(wanted)
+    if isinstance(info, (DataclassType, StructType)):
         hints = get_type_hints(wanted)
-        fields = dataclasses.fields(wanted)
         return {
             "type": "object",
-            "properties": {field.name: _describe_noun(hints[field.name]) for field in fields},
-            "required": [field.name for field in fields if field.default is dataclasses.MISSING],
+            "properties": {one.name: _describe_noun(hints[one.name]) for one in info.fields},
+            "required": [one.name for one in info.fields if one.required],
         }
     if get_origin(wanted) is tuple:
         return {"type": "array", "items": _describe_noun(get_args(wanted)[0])}
