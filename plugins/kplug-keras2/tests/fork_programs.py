@@ -1,7 +1,7 @@
 """Runs each program in a fork of this process, which imports torch and kplug once.
 
-``fork_programs.py FOLDER FOUND``: FOLDER is that of the programs, with ``run.py``; FOUND is the file that
-gets what it finds of each, as JSON. The environment is the runner's: ``PYTHONHASHSEED=0`` and one thread.
+``fork_programs.py FOLDER FOUND PROGRAM…``: FOLDER is that of the programs, with ``run.py``; FOUND is the file
+that gets what it finds of each, as JSON. The environment is the runner's: ``PYTHONHASHSEED=0``, one thread.
 """
 
 from __future__ import annotations
@@ -26,13 +26,12 @@ SECONDS = 900
 
 
 def main() -> None:
-    """Run every program, one after the other."""
-    folder, found = map(Path, sys.argv[1:])
+    """Run the programs, one after the other."""
+    folder, found = map(Path, sys.argv[1:3])
+    names = sys.argv[3:]
     for name in MODULES:
         importlib.import_module(name)
     run = load_runner(folder / "run.py")
-    cases = sorted((folder / "cases").rglob("*.py"))
-    names = [one.relative_to(folder / "cases").with_suffix("").as_posix() for one in cases]
     with tempfile.TemporaryDirectory() as work:
         results = {name: run(name, sys.executable, SECONDS, False, work) for name in names}
     found.write_text(json.dumps(results))
