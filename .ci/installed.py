@@ -83,6 +83,11 @@ PROGRAMS = {
     "kplug-registry[attestations]": "import kplug_registry.publishing.attestation_check, pypi_attestations",
     "kplug-registry[serve]": COMMAND.format("serve --help"),
     "kplug-registry[storage]": "import fsspec; fsspec.get_filesystem_class('s3')",
+    "kplug-torchvision[safetensors]": "import kplug\n"
+    "from safetensors.torch import save_file\n"
+    "from torchvision.models import squeezenet1_1\n"
+    "save_file(squeezenet1_1().state_dict(), 'w.safetensors')\n"
+    "kplug.models.get(\"kplug-torchvision/squeezenet1_1(weights='w.safetensors')\")",
 }
 
 
