@@ -1,4 +1,4 @@
-"""What holds for each library: the contract of callbacks, and a server that is gone."""
+"""The contract of callbacks for each library, and a server that is gone."""
 
 from __future__ import annotations
 

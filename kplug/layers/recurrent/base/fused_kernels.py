@@ -11,6 +11,7 @@ import functools
 
 import torch
 from torch import Tensor
+from torch.utils._mode_utils import no_dispatch
 
 
 def run_lstm(
@@ -59,11 +60,11 @@ def _run_lstm(
 @functools.cache
 def _can_narrow_lstm(dtype: torch.dtype) -> bool:
     """Return whether oneDNN has an LSTM of a type, which autocast asks for on every CPU."""
-    one = torch.zeros(1, 1, 1)
-    state = one.new_zeros(1, 1)
-    weights = [one.new_zeros(4, 1), one.new_zeros(4, 1), one.new_zeros(4), one.new_zeros(4)]
     try:
-        with torch.autocast("cpu", dtype):
+        with no_dispatch(), torch.autocast("cpu", dtype):  # fake tensors would never raise
+            one = torch.zeros(1, 1, 1)
+            state = one.new_zeros(1, 1)
+            weights = [one.new_zeros(4, 1), one.new_zeros(4, 1), one.new_zeros(4), one.new_zeros(4)]
             _run_lstm(one, [state, state], weights)
     except RuntimeError:
         return False

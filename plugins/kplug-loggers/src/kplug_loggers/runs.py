@@ -1,4 +1,4 @@
-"""What the runs of several libraries share."""
+"""Runs of libraries that keep files as artifacts, or tables as files of JSON."""
 
 from __future__ import annotations
 

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from kplug import layers
+from kplug.layers.recurrent.base.fused_kernels import _can_narrow_lstm
 from kplug.models import Sequential
 from tests.layers.inputs import draw
 
@@ -126,3 +128,9 @@ def test_autocast_on_any_processor(kind: str, is_narrow: bool, dtype: torch.dtyp
     found.float().sum().backward()
     torch.testing.assert_close(found.detach().float(), expected, rtol=0.0, atol=0.02)
     assert all(weight.grad is not None for weight in layer.parameters())
+
+
+def test_what_a_processor_has_is_found_without_fake_tensors() -> None:
+    with FakeTensorMode():
+        found = _can_narrow_lstm.__wrapped__(torch.bfloat16)
+    assert found == _can_narrow_lstm.__wrapped__(torch.bfloat16)
