@@ -130,6 +130,8 @@ class Sandbox:
 
     def imported(self) -> set[str]:
         """Return the modules of this folder that have been imported."""
+        if not any(self.folder.iterdir()):  # there are thousands of modules
+            return set()
         prefix, before = str(self.folder), self._modules_before
         return {
             name
@@ -196,7 +198,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox
         monkeypatch.setattr(
             resolution, "_adapter", partial(_adapt_without_torch, resolution._adapter)
         )
-    REGISTRY.prefer()
+    REGISTRY._prefer = ()
     REGISTRY.reload()
     yield sandbox
     for name in sandbox.imported():
@@ -204,5 +206,5 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox
     monkeypatch.setattr(scopes, "_REGISTERED", {})
     monkeypatch.undo()
     scopes._REGISTERED = {}
-    REGISTRY.prefer()
+    REGISTRY._prefer = ()
     REGISTRY.reload()

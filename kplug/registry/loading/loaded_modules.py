@@ -47,7 +47,7 @@ def audit() -> list[LoadedModule]:
         ['kplug']
     """
     targets = sorted(list_targets().items())
-    builds = {name: _find_build(name) for (name, _), _ in targets}
+    builds = {name: _find_build(name) for name in {name for (name, _), _ in targets}}
     return [
         LoadedModule(
             name,

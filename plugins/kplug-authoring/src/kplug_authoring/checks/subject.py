@@ -25,6 +25,7 @@ from kplug_authoring.variations import find_variations, read_hints
 
 Finding = str | None
 _SLOW = 5_000  # calls of functions, for a few samples
+_LARGE = 50_000  # values of the example's inputs
 
 
 def count_calls(use: Callable[[], object]) -> int:
@@ -180,6 +181,8 @@ class Subject:
     @cached_property
     def is_slow(self) -> bool:
         """Whether a use takes so long that checks with many inputs are left out."""
+        if self.given_inputs is not None and sum(map(torch.numel, self.inputs)) > _LARGE:
+            return True
         made = self.make()
         return count_calls(lambda: self.behave(made)) > _SLOW
 
