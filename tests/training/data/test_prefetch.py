@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from kplug.errors import KplugWarning
+from kplug.registry import user_warnings
 from kplug.training.data import prefetch
 from kplug.training.data.prefetch import AHEAD, Prefetcher
 
@@ -22,7 +23,7 @@ def find_threads() -> list[threading.Thread]:
 
 
 def wait_for(condition: Any) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -104,27 +105,30 @@ def test_the_thread_ends_with_the_prefetcher() -> None:
 
 
 def test_elements_are_made_while_others_are_used() -> None:
-    def slow() -> Iterator[int]:
-        for number in range(5):
-            time.sleep(0.05)
-            yield number
-
-    started = time.perf_counter()
-    for _ in Prefetcher(slow()):
-        time.sleep(0.05)
-    assert time.perf_counter() - started < 0.45  # one after the other it is 0.5
+    counter = Counter()
+    elements = Prefetcher(counter)
+    for number in range(1, 6):
+        assert next(elements) == number
+        wait_for(lambda used=number: counter.given > used)
+    elements.close()
 
 
 def test_a_late_element_is_named_and_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prefetch, "LATE_SECONDS", 0.05)
+    is_warned = threading.Event()
 
     def count() -> Iterator[int]:
         yield 1
-        time.sleep(0.3)
+        assert is_warned.wait(60)
         yield 2
+
+    def warn(text: str) -> None:
+        user_warnings.warn(text)
+        is_warned.set()
 
     elements = Prefetcher(count())
     assert next(elements) == 1
+    monkeypatch.setattr(prefetch, "LATE_SECONDS", 0.05)
+    monkeypatch.setattr(prefetch, "warn", warn)
     with pytest.warns(
         KplugWarning, match=r"batch 1 of the generator has been waited for 0\.05 sec"
     ):
