@@ -59,7 +59,10 @@ def test_conflicts(rivals: Sandbox) -> None:
 
 def test_doctor_finds_names_without_a_winner_and_dead_targets(rivals: Sandbox) -> None:
     rivals("dead-turns", entry_points={"kplug.augmentations": {"spin": "no_such:spin"}})
-    found = {(each["topic"], each["about"]) for each in _read("doctor", status=1)["findings"]}
+    found = {
+        (each["topic"], each["about"])
+        for each in _read("doctor", "--budget", "600", status=1)["findings"]
+    }
     assert found == {
         ("broken", "dead-turns 1.0"),
         ("duplicate", "my-kinds 1.0"),
@@ -71,8 +74,10 @@ def test_doctor_finds_folders_that_are_left_over(kinds: Sandbox) -> None:
     targets = {"flip": "my_kind:flip", "both": "my_kind:Both", "number": "my_kind:number"}
     entries = {"kplug.augmentations": targets}
     kinds("more-augmentations", "0.9", entry_points=entries, requires=["my-kinds"])
-    stale = [each for each in _read("doctor")["findings"] if each["topic"] == "stale"]
+    stale = [
+        each for each in _read("doctor", "--budget", "600")["findings"] if each["topic"] == "stale"
+    ]
     (command,) = [each["command"] for each in stale]
     shutil.rmtree(command.removeprefix("rm -r "))
     kinds.changed()
-    assert _read("doctor")["findings"] == []
+    assert _read("doctor", "--budget", "600")["findings"] == []

@@ -21,7 +21,7 @@ authoring = exposed.authoring  # and this distribution
 
 def _find() -> list[tuple[str, ...]]:
     kplug.reload()
-    result = CliRunner().invoke(app, ["doctor", "--json"])
+    result = CliRunner().invoke(app, ["doctor", "--json", "--budget", "600"])
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)["findings"]
     return [tuple(each[key] for key in ("topic", "about", "message", "command")) for each in found]
