@@ -124,6 +124,7 @@ def evaluate_until_one_ends() -> Any:
 
 def die_while_evaluating() -> Any:
     """Evaluate on a generator that kills the second process."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # torchrun's, before this process has told
 
     def generate_until_death() -> Iterator[Any]:
         yield from generate(2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +107,6 @@ def test_generator_that_fails_in_one_process_stops_all_at_the_same_step(
 
 
 def test_process_that_dies_ends_an_evaluation(tmp_path: Path) -> None:
-    start = time.monotonic()
-    done = run(tmp_path, "killed", 2, SCRIPT, "--monitor-interval=5")
+    done = run(tmp_path, "killed", 2, SCRIPT)
     assert done.returncode
-    assert time.monotonic() - start < 60
     assert "WorkerLostError: process 0 of 2: another process of this run has ended" in done.stderr
