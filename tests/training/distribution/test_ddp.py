@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from tests.training.distribution.forks import run_forked
 
 pytestmark = pytest.mark.slow  # three processes, each of which imports torch
 
@@ -78,7 +81,7 @@ def run(
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("alone")
-    done = run(folder, ",".join([*CASES, "averaged"]), 1)
+    done = run_forked(folder, ",".join([*CASES, "averaged", "resumed"]), 1)
     assert not done.returncode, done.stderr
     return folder
 
@@ -197,7 +200,6 @@ def check_continuation(whole: dict[str, Any], resumed: dict[str, Any]) -> None:
     assert resumed["weights"] == whole["weights"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("case", "when", "steps"),
     [
@@ -208,38 +210,35 @@ def check_continuation(whole: dict[str, Any], resumed: dict[str, Any]) -> None:
 def test_a_signal_to_one_process_saves_and_ends_all(
     tmp_path: Path, case: str, when: str, steps: int
 ) -> None:
-    told = run(tmp_path, case, 2)
+    told = run_forked(tmp_path, case, 2)
     assert told.returncode
     path = tmp_path / "backup" / "training.state"
     note = f"a signal to another process; the state {when} epoch 3 is in"
     assert f"BackupAndRestore: {note} {str(path)!r}" in told.stdout
-    refused = run(tmp_path, "gone_on", 1)
+    refused = run_forked(tmp_path, "gone_on", 1)
     assert (
         f"WeightsError: {path}: the state was saved after step {steps} of epoch 3 by 2 processes, each with "
         "random numbers and sums of its own, and 1 trains now\n  Start as many: torchrun --nproc-per-node 2."
     ) in refused.stderr
-    done = run(tmp_path, "gone_on,undisturbed", 2)
+    done = run_forked(tmp_path, "gone_on,undisturbed", 2)
     assert not done.returncode, done.stderr
     check_continuation(read(tmp_path, "undisturbed"), read(tmp_path, "gone_on"))
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 def test_group_is_left_before_python_ends(tmp_path: Path) -> None:
-    done = run(tmp_path, "left", 2)
+    done = run_forked(tmp_path, "left", 2)
     assert not done.returncode, done.stderr
     for rank in (0, 1):
         assert read(tmp_path, "at_exit", rank) == {"is_joined": False, "threads": []}
 
 
-@pytest.mark.slow
 def test_error_that_nobody_catches_ends_the_run(tmp_path: Path) -> None:
     done = run(tmp_path, "failed", 2)
     assert done.returncode
     assert "ValueError: what a callback raises" in done.stderr
 
 
-@pytest.mark.slow
 def test_killed_process_ends_the_run_with_a_message(tmp_path: Path) -> None:
     done = run(tmp_path, "killed", 2)
     assert done.returncode
@@ -247,16 +246,13 @@ def test_killed_process_ends_the_run_with_a_message(tmp_path: Path) -> None:
     assert "Start the script again with torchrun: with callbacks=" in done.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("case", ["interrupted", "fsdp_interrupted"])
-@pytest.mark.parametrize("processes", [1, 2])
 def test_run_resumes_after_a_kill_with_any_number_of_processes(
-    tmp_path: Path, case: str, processes: int
+    alone: Path, tmp_path: Path, case: str
 ) -> None:
-    assert run(tmp_path, case, 2).returncode
-    done = run(tmp_path, "resumed", processes)
-    assert not done.returncode, done.stderr
-    whole = tmp_path / "whole"
-    whole.mkdir()
-    assert not run(whole, "resumed", 1).returncode
-    assert_equal(read(whole, "resumed"), read(tmp_path, "resumed"), case)
+    assert run_forked(tmp_path, case, 2).returncode
+    other = Path(shutil.copytree(tmp_path, tmp_path / "other"))
+    for processes, folder in ((1, tmp_path), (2, other)):
+        done = run_forked(folder, "resumed", processes)
+        assert not done.returncode, done.stderr
+        assert_equal(read(alone, "resumed"), read(folder, "resumed"), f"{case} {processes}")

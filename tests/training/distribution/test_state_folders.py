@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
-from tests.training.distribution.test_ddp import assert_equal, read, run
+from tests.training.distribution.forks import run_forked
+from tests.training.distribution.test_ddp import assert_equal, read
 
 pytestmark = pytest.mark.slow  # four starts of processes that import torch
 
@@ -27,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("fsdp_loaded_in_one,saved_parts", 1),
         ("loaded_parts", 2),
     ):
-        done = run(folder, cases, processes)
+        done = run_forked(folder, cases, processes)
         assert not done.returncode, done.stderr
         assert "Warning" not in done.stderr
     return folder

@@ -636,7 +636,9 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
 
 SEEN_IN_ALL = ("dropout", "normalized", "fsdp_normalized", "unsaved", "full_parts")
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Do what the module says, with each case in turn."""
     names, folder = sys.argv[1].split(","), Path(sys.argv[2])
     for name in names:
         set_random_seed(3)
@@ -644,3 +646,7 @@ if __name__ == "__main__":
         found = CASES[name]()
         if is_main_process() or name in SEEN_IN_ALL:
             (folder / f"{name}{find_rank()}.json").write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
