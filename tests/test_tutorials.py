@@ -15,13 +15,13 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import venv
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from tests.test_docs import FLAGS, ROOT, TUTORIALS, Block, blocks_of
-from tests.virtual_environments import run
 
 END = "@@ end of block"
 FILE = re.compile(r"# ([\w./-]+\.(?:py|toml))\n")
@@ -32,19 +32,20 @@ PLUGIN = re.compile(r"_?(editable_impl_)?kplug[-_][a-z]")
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """Make an environment with kplug, what it needs and the tools of an author, and without plugins."""
-    run(sys.executable, "-m", "venv", tmp_path / ".venv", cwd=tmp_path)
+    venv.create(tmp_path / ".venv", symlinks=sys.platform != "win32")  # pip is linked, too
     (site,) = (tmp_path / ".venv").rglob("site-packages")
     for entry in Path(sysconfig.get_path("purelib")).iterdir():
         if KPLUG.match(entry.name):  # which may be a working copy, whose commit moves on
             shutil.copytree(
                 entry, site / entry.name, ignore=shutil.ignore_patterns("direct_url.json")
             )
-        elif not PLUGIN.match(entry.name) and not (site / entry.name).exists():
+        elif not PLUGIN.match(entry.name):
             (site / entry.name).symlink_to(entry)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KPLUG")}
     scripts = tmp_path / ".venv" / "bin"
-    (scripts / "kplug").write_text(f"#!{scripts / 'python'}\nfrom kplug.cli import main\nmain()\n")
-    (scripts / "kplug").chmod(0o755)
+    for name, module in (("kplug", "kplug.cli"), ("pip", "pip._internal.cli.main")):
+        (scripts / name).write_text(f"#!{scripts / 'python'}\nfrom {module} import main\nmain()\n")
+        (scripts / name).chmod(0o755)
     return {
         **kept,
         "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
@@ -52,6 +53,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "COLUMNS": "100",
         "PIP_NO_INDEX": "1",  # what a tutorial installs lies in a folder, and its tools are here
         "PIP_NO_BUILD_ISOLATION": "0",
+        "PIP_NO_WARN_CONFLICTS": "0",  # it would read the metadata of all that is linked, for 4 s
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
 

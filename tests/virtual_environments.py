@@ -6,22 +6,23 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import venv
+from importlib.metadata import distribution
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 _SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
 
 
 def make_environment(folder: Path) -> Path:
-    """Make a virtual environment that has what this one has; return its interpreter."""
-    run(sys.executable, "-m", "venv", folder, cwd=folder.parent)
-    interpreter = folder / _SCRIPTS / "python"
-    site = run(
-        interpreter, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder
-    )
+    """Make a virtual environment that has what this one has, pip too; return its interpreter."""
+    venv.create(folder, symlinks=sys.platform != "win32")  # without pip, which would take 4 s
+    (site,) = folder.rglob("site-packages")
     here = sysconfig.get_path("purelib")
-    Path(site.strip(), "base.pth").write_text(f"import site; site.addsitedir({here!r})\n")
-    return interpreter
+    (site / "base.pth").write_text(f"import site; site.addsitedir({here!r})\n")
+    return folder / _SCRIPTS / "python"
 
 
 def link_packages(folder: Path, without: str) -> None:
@@ -33,6 +34,28 @@ def link_packages(folder: Path, without: str) -> None:
     for entry in Path(sysconfig.get_path("purelib")).iterdir():
         if without not in entry.name:
             (folder / entry.name).symlink_to(entry)
+
+
+def link_requirements(folder: Path, *names: str) -> Path:
+    """Fill a folder with links to what distributions declare that they require, but to none of kplug's."""
+    folder.mkdir()
+    asked, done = [Requirement(name) for name in names], set()
+    while asked:
+        one = asked.pop()
+        if str(one) in done:
+            continue
+        done.add(str(one))
+        found = distribution(one.name)
+        for text in found.requires or ():
+            required = Requirement(text)
+            extras = ("", *one.extras)
+            if not required.marker or any(required.marker.evaluate({"extra": x}) for x in extras):
+                asked.append(required)
+        if not one.name.startswith("kplug"):
+            for part in {file.parts[0] for file in found.files or ()} - {"..", "__pycache__"}:
+                if not (folder / part).is_symlink():
+                    (folder / part).symlink_to(found.locate_file(part))
+    return folder
 
 
 def copy_repository(folder: Path) -> None:
