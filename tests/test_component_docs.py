@@ -64,6 +64,7 @@ def _join(found: re.Match[str]) -> str:
     return {"(": "(", ",": ", "}[found[0][0]] if found[0].endswith(" ") else ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BUILT_IN_KINDS.values(), ids=lambda kind: kind.name)
 def test_page_has_every_component_with_its_signature(kind: Kind, pages: Path) -> None:
     for component in REGISTRY.components(kind):

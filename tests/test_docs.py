@@ -41,11 +41,16 @@ MIGRATION = [
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:.*__array__ implementation:DeprecationWarning"),
 ]
-# Pages whose blocks compile many steps, check plugins, train for long, or import large libraries.
+# Pages and folders of pages whose blocks compile many steps, check plugins, train for long, or import large
+# libraries.
 LONG = {
     "callback.md",
+    "components",
     "export.md",
     "inspecting.md",
+    "kplug-segmentation-models",
+    "kplug-sklearn",
+    "kplug-torchvision",
     "layer.md",
     "loggers.md",
     "optimizer.md",
@@ -109,7 +114,7 @@ def _tidy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def _as_case(document: Path) -> Any:
     marks = MIGRATION if document.parent.name == "migration" else []
-    if document.name in LONG:
+    if {document.name, document.parent.name} & LONG:
         marks = [pytest.mark.slow]
     if document.name == "loggers.md":  # MLflow warns of its own code, and calls what is deprecated
         ignored = ("ignore::DeprecationWarning", "ignore:.*Any type hint:UserWarning")

@@ -154,6 +154,7 @@ def find_masks(
     ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", NAMES)
 def test_masks_are_those_of_keras(name: str) -> None:
     is_paired = name.endswith(PAIRED)

@@ -161,6 +161,7 @@ class Distance(kplug.Metric):
         return {**super().get_config(), "power": self.power}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
 @pytest.mark.parametrize(
     "options", [{}, {"name": "far"}, {"dtype": "float64"}, {"name": "far", "dtype": "float32"}]

@@ -15,6 +15,7 @@ from tests.models.graphs import as_list
 SEEDS = range(25)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("seed", SEEDS)
 def test_graphs_are_keras_graphs(graph_pair: Any, seed: int) -> None:
     pair = graph_pair(seed)

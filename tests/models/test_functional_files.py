@@ -23,6 +23,7 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
 @pytest.mark.parametrize("seed", range(8))
 def test_keras_files_are_read(graph_pair: Any, tmp_path: Path, seed: int, suffix: str) -> None:
@@ -45,6 +46,7 @@ def test_files_are_read_here_and_by_keras(
     assert_same(keras.saving.load_model(path, compile=False), pair.theirs, pair.data)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("seed", range(8))
 def test_weights_go_to_keras_and_back(graph_pair: Any, tmp_path: Path, seed: int) -> None:
     pair, other = graph_pair(seed), graph_pair(seed)

@@ -188,6 +188,7 @@ CONVERGING: list[tuple[type[optimizers.Optimizer], float]] = [
 ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("optimizer_class", "rate"), CONVERGING)
 def test_it_walks_down_the_valley_of_rosenbrock(
     optimizer_class: type[optimizers.Optimizer], rate: float
@@ -207,6 +208,7 @@ def test_it_walks_down_the_valley_of_rosenbrock(
     assert max(values[-10:]) < 1.0
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("optimizer_class", "rate"), CONVERGING)
 def test_it_finds_the_minimum_of_a_parabola(
     optimizer_class: type[optimizers.Optimizer], rate: float

@@ -127,6 +127,7 @@ def _find_private_attributes(source: Path) -> Iterator[str]:
                 yield f"{path.name}:{node.lineno} {name}"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.parent.name)
 def test_a_plugin_uses_no_private_name_of_kplug(source: Path) -> None:
     found = [

@@ -50,6 +50,7 @@ def test_every_hook_is_specified_and_no_other() -> None:
     assert len(KINDS) == 10
 
 
+@pytest.mark.sampled
 @pytest.mark.usefixtures("puddles")
 @pytest.mark.parametrize("kind", BUILT_IN_KINDS.values(), ids=list(BUILT_IN_KINDS))
 def test_both_tiers_offer_components_of_every_kind(kind: Kind) -> None:

@@ -252,6 +252,7 @@ def _exchange(path: Path, member: str, text: str | None = None) -> Any:
         return attributes[member]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", ["spy", "spies/spy", "Spy"])
 @pytest.mark.parametrize("key", ["evil", "my_layer", "layers"])
 @pytest.mark.parametrize("parent", ["Dense", "kplug/Dense", "NoSuchLayer", "spies2/Spy"])

@@ -139,6 +139,7 @@ EDITS: dict[str, tuple[Callable[[Rows], Rows | None], str]] = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("edited", EDITS)
 def test_an_edited_table_is_refused(model: Sequential, tmp_path: Path, edited: str) -> None:
     path, (change, reason) = tmp_path / "m.h5", EDITS[edited]

@@ -100,6 +100,7 @@ def plain(found: Any) -> Any:
 KINDS = ["regression", "classification", "images"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     ("ours_optimizer", "make_theirs"), OPTIMIZERS, ids=lambda one: str(one)[:12]

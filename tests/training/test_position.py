@@ -106,6 +106,7 @@ def on_arrays(model: Any, callbacks: list[Any], **options: Any) -> Any:
     return model.fit(X, Y, callbacks=callbacks, **options)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("place", [(2, 1), (2, 3), (0, 1), (3, 5), (2, 0)])
 def test_arrays_go_on_in_the_order_of_the_epoch(tmp_path: Path, place: tuple[int, int]) -> None:
     check_resuming(tmp_path, on_arrays, *place)
@@ -243,6 +244,7 @@ class InterruptValidation(kplug.callbacks.Callback):
             signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "name",
     [
@@ -274,6 +276,7 @@ def test_an_interrupted_validation_begins_again(tmp_path: Path, name: str) -> No
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("step", [1, 3])
 @pytest.mark.parametrize("source", SOURCES)
 def test_each_source_goes_on_where_it_was(tmp_path: Path, source: str, step: int) -> None:
@@ -292,6 +295,7 @@ def test_a_loader_of_torchdata_goes_on_where_it_was(tmp_path: Path, workers: int
     check_resuming(tmp_path, on(make_source), 2, 3)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("source", WORKERS)
 def test_workers_go_on_where_they_were(tmp_path: Path, source: str) -> None:
     check_resuming(tmp_path, on(WORKERS[source]), 2, 3)
@@ -393,6 +397,7 @@ MODELS: dict[str, Callable[[], Any]] = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", MODELS)
 def test_each_model_goes_on_where_it_was(tmp_path: Path, name: str) -> None:
     check_resuming(tmp_path, on_arrays, 1, 3, MODELS[name])

@@ -82,6 +82,7 @@ SETTINGS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("arguments", SETTINGS, ids=["losses", "lists", "dicts", "one loss"])
 @pytest.mark.parametrize("weights", [None, [W_SCORE, W_KIND]], ids=["plain", "weighted"])
 def test_losses_and_logs_are_those_of_keras(arguments: dict[str, Any], weights: Any) -> None:

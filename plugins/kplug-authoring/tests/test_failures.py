@@ -450,6 +450,7 @@ def test_an_optimizer_that_cannot_be_loaded_again_fails_that_check_only() -> Non
     assert failed == ["file"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("kind", "check", "target"),
     [

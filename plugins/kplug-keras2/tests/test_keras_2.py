@@ -188,6 +188,7 @@ K.manual_variable_initialization(True)
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", PROGRAMS)
 @pytest.mark.filterwarnings("ignore::kplug.errors.KplugWarning")
 def test_a_program_of_keras_2_runs(

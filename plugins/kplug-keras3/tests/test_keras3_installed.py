@@ -42,6 +42,7 @@ def test_an_inner_optimizer_is_found_again(name: str) -> None:
     assert type(again.inner_optimizer) is type(outer.inner_optimizer)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.filterwarnings(

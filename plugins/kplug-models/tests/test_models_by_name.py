@@ -43,6 +43,7 @@ def test_the_kind_is_a_plugins() -> None:
     assert getattr(kplug.models, "get") is get  # noqa: B009 - types do not see what is lent
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "name", ["mobile_net", "MobileNet", "applications/MobileNet", "kplug-applications/mobilenet"]
 )

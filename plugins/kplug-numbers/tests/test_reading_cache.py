@@ -251,6 +251,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="the system has no such permissions")
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_entry_is_not_believed(

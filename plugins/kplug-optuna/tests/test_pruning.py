@@ -171,6 +171,7 @@ def test_what_is_no_trial_is_refused() -> None:
 CASES = contract_cases("kplug-optuna")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_contract(case: ContractCase) -> None:
     CURRENT.set(FixedTrial({}))

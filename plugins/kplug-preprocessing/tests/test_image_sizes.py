@@ -20,6 +20,7 @@ def _draw(data_format: str, *lead: int) -> torch.Tensor:
     return torch.rand(*lead, *shape, generator=torch.Generator().manual_seed(0))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(

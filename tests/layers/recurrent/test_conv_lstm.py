@@ -27,6 +27,7 @@ def _shape(rank: int, data_format: str, *lead: int, channels: int = 2) -> tuple[
     return (*lead, *sizes, channels) if is_last else (*lead, channels, *sizes)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("rank", [1, 2, 3])
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from tests.models.graphs import assert_same
 # ---------------------------------------------------------------- Keras 3
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("seed", range(25))
 def test_configs_of_keras_3_are_read(graph_pair: Any, seed: int) -> None:
     pair = graph_pair(seed, freezes=True)
@@ -31,6 +32,7 @@ def test_configs_of_keras_3_are_read(graph_pair: Any, seed: int) -> None:
     assert len(model.trainable_weights) == len(pair.theirs.trainable_weights)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("seed", range(25))
 def test_a_config_makes_the_same_model(graph_pair: Any, seed: int) -> None:
     pair = graph_pair(seed, freezes=True)

@@ -38,6 +38,7 @@ def test_the_title_of_a_nested_model_is_above_its_layers(rankdir: str) -> None:
     assert room >= two_lines
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("rankdir", ["TB", "BT", "LR", "rl"])
 @pytest.mark.parametrize("name", ["branches", "nested", "twice"])
 def test_matplotlib_draws_where_dot_is_not_installed(

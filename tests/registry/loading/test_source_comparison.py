@@ -176,6 +176,7 @@ def test_what_was_imported_is_the_same(
     assert compare(waves) is None
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("change", "place"),
     [

@@ -60,6 +60,7 @@ def list_other_parameters(optimizer: Any) -> None:
     set_in_group("params", {"list": [None, 1, 2, 3]})(optimizer)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("change", "message"),
     [

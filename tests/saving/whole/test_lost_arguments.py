@@ -108,6 +108,7 @@ def _scope(module: Any) -> Any:
     return kplug.scope(**offered)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("extension", ["keras", "h5"])
 @pytest.mark.parametrize(("kind", "way"), CASES)
 def test_a_forgotten_argument_is_refused_and_the_file_is_as_it_was(

@@ -81,6 +81,7 @@ def make_dense(kind: str, **arguments: Any) -> Any:
     return Sequential([layers.Input((4, 3)), layers.TimeDistributed(dense)])
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("kind", ["Functional", "nested", "wrapped"])
 @pytest.mark.parametrize("extension", ["keras", "h5"])
 @pytest.mark.filterwarnings("ignore")

@@ -122,6 +122,7 @@ def test_keras_goes_on_where_we_stopped(name: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(train(theirs), train(ours), rtol=1e-4)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("extension", [".keras", ".h5"])
 @pytest.mark.parametrize(("name", "make"), OPTIMIZERS, ids=[name for name, _ in OPTIMIZERS])
 def test_we_go_on_where_keras_stopped(name: str, make: Any, extension: str, tmp_path: Path) -> None:

@@ -170,6 +170,7 @@ def build(library: Any, step: Callable[[Any], type]) -> Any:
     return model
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("step", STEPS, ids=[step.__name__ for step in STEPS])
 def test_against_keras(step: Callable[[Any], type], call: str) -> None:

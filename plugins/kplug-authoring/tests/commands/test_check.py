@@ -147,6 +147,7 @@ def test_a_bare_name_means_all_who_have_it(good: Sandbox) -> None:
     assert [one["distribution"] for one in found] == ["kplug-good", "other"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("asked", "message"),
     [

@@ -195,6 +195,7 @@ def test_what_stands_in_the_place_of_the_folder_stays(tmp_path: Path, content: s
 RESERVED = "is reserved, and a plugin of this name is not read"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

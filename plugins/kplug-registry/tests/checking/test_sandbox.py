@@ -137,6 +137,7 @@ except OSError as error:
     assert run(program).split("\n")[:2] == ["no memory", "Resource temporarily unavailable"]
 
 
+@pytest.mark.sampled
 @needs_namespaces
 @pytest.mark.parametrize(
     ("program", "seconds", "message"),

@@ -188,6 +188,7 @@ def shelf(machine: Path, make_wheel: Callable[..., Path], tmp_path: Path) -> Pat
     return site
 
 
+@pytest.mark.sampled
 @pytest.mark.usefixtures("shelf")
 @pytest.mark.parametrize("text", ["wave", ""])
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def fail(
     return run
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -141,6 +142,7 @@ def test_without_a_site(folder: Path, fail: Callable[..., str], line: str, messa
     )
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -186,6 +188,7 @@ def test_with_a_site(
     assert not Path("new").exists()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("command", ["search pond", "install pond_loss", "outdated", "fetch"])
 @pytest.mark.parametrize(
     ("setting", "message"),

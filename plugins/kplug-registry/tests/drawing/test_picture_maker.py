@@ -42,6 +42,7 @@ def summarize(wheel: Path) -> list[str]:
         return list(maker.summarize())
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("installed", "setting", "reason"),
     [

@@ -353,6 +353,7 @@ FOREIGN: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("case", FOREIGN)
 def test_a_foreign_or_expired_token_is_refused(
     case: str, client: TestClient, database: Database, provider: IdentityProvider
