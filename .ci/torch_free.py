@@ -60,7 +60,7 @@ def _show_every_python_of_pyenv() -> None:
 
 
 def _test(version: str, python: Path) -> None:
-    pip: tuple[str | Path, ...] = (python, "-m", "pip", "install", "--quiet")
+    pip: tuple[str | Path, ...] = (sys.executable, "-m", "uv", "pip", "install", "--python", python)
     projects = ("pyproject.toml", "plugins/*/pyproject.toml")
     folders = [file.parent for pattern in projects for file in ROOT.glob(pattern)]
     sources = [part for folder in folders for part in ("-e", folder)]
