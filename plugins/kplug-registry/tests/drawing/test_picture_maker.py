@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from kplug_registry.drawing import PictureMaker
+from kplug_registry.drawing.drawing_process import DrawingProcess
 from kplug_registry.wheels import read_wheel
 
 MakeWheel = Callable[..., Path]
@@ -77,11 +78,20 @@ def test_nothing_is_drawn_of_another_build(
 
 @pytest.mark.slow
 def test_a_component_that_stops_the_drawing_costs_its_own_picture(
-    make_wheel: MakeWheel, install: Install, capfd: pytest.CaptureFixture[str]
+    make_wheel: MakeWheel,
+    install: Install,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    def draw(process: DrawingProcess, kind: str, spec: str) -> tuple[bytes, str]:
+        process._time_limit = 3 if spec.endswith("hanging") else 600  # the machine may be busy
+        return original(process, kind, spec)
+
+    original = DrawingProcess.draw
+    monkeypatch.setattr(DrawingProcess, "draw", draw)
     wheel = make_wheel(code={"kplug_waves/__init__.py": LOSSES}, entry_points=ENTRY_POINTS)
     install(wheel)
-    with PictureMaker(time_limit=15) as maker:
+    with PictureMaker() as maker:
         drawn = maker.add_pictures(read_wheel(wheel))
         summary = list(maker.summarize())
     assert [one.name for one in drawn.drawn] == ["good", "wide"]
@@ -92,7 +102,7 @@ def test_a_component_that_stops_the_drawing_costs_its_own_picture(
     assert summary == [
         "pictures of 2 of 5 components",
         "  without: kplug-waves/ending: it ended the process that draws",
-        "  without: kplug-waves/hanging: it was not drawn within 15 s",
+        "  without: kplug-waves/hanging: it was not drawn within 3 s",
         "  without: kplug-waves/raising: it raised SystemExit: enough",
     ]
     assert capfd.readouterr() == ("", "")
