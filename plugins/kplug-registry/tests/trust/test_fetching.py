@@ -42,11 +42,14 @@ def test_a_silent_server_is_waited_for_once(signed: SignedFolder, kind: str) -> 
             if kind == "signed"
             else UnsignedSite(address, signed.copy, fetcher)
         )
-        began = time.monotonic()
         for _ in range(3):
             with pytest.raises(UnreachableSiteError, match="answer in time"):
                 client.fetch(DICE)
-        assert time.monotonic() - began < 3
+        silent.settimeout(0)
+        connections = [silent.accept()[0]]
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+        connections[0].close()
 
 
 @pytest.mark.parametrize("kind", ["signed", "unsigned"])
@@ -135,10 +138,6 @@ def test_of_all_files_one_that_is_missing_is_named(
         signed.client(server.address).fetch_all()
 
 
-def make_impatient_fetcher() -> SiteFetcher:
-    return SiteFetcher(timeout=0.3, longest=0.5, retries=1)
-
-
 def test_a_look_up_makes_four_requests_the_first_time_and_one_later(
     signed: SignedFolder, server: Server
 ) -> None:
@@ -192,7 +191,7 @@ def test_a_mirror_that_lies_about_a_file_is_refused_and_the_copy_stays(
 
 def test_a_server_that_is_down(signed: SignedFolder, server: Server) -> None:
     server.failures = 99
-    client = signed.client(server.address, fetcher=make_impatient_fetcher())
+    client = signed.client(server.address, fetcher=SiteFetcher(retries=1))
     with pytest.raises(UnreachableSiteError) as caught:
         client.fetch(DICE)
     assert f"the registry at {server.address} cannot be reached" in str(caught.value)
@@ -201,7 +200,7 @@ def test_a_server_that_is_down(signed: SignedFolder, server: Server) -> None:
 
 def test_nobody_listens(signed: SignedFolder, server: Server) -> None:
     server.close()
-    client = signed.client(server.address, fetcher=make_impatient_fetcher())
+    client = signed.client(server.address, fetcher=SiteFetcher(retries=1))
     with pytest.raises(UnreachableSiteError, match=r"does not answer: .*refused"):
         client.fetch(DICE)
 
@@ -209,11 +208,12 @@ def test_nobody_listens(signed: SignedFolder, server: Server) -> None:
 @pytest.mark.parametrize("act", ["stall", "trickle"])
 def test_a_slow_server_is_given_up(signed: SignedFolder, server: Server, act: str) -> None:
     server.act = act
-    client = signed.client(server.address, fetcher=make_impatient_fetcher())
+    fetcher = SiteFetcher(timeout=0.3, longest=0.5, retries=1)
+    client = signed.client(server.address, fetcher=fetcher)
     start = time.monotonic()
     with pytest.raises(UnreachableSiteError):
         client.fetch(DICE)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 60  # it would go on for ever
 
 
 def test_a_compressed_bomb_is_cut_off(signed: SignedFolder, server: Server) -> None:
@@ -229,7 +229,7 @@ def test_a_path_with_spaces() -> None:
 
 
 def test_an_unsigned_site(server: Server, signed: SignedFolder, tmp_path: Path) -> None:
-    site = UnsignedSite(server.address, tmp_path / "copy", make_impatient_fetcher())
+    site = UnsignedSite(server.address, tmp_path / "copy", SiteFetcher(retries=1))
     assert site.fetch(DICE) == b'{"dice": 1}'
     assert site.fetch("components/loss/no.json") is None
     server.failures = 9

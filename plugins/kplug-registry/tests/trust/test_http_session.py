@@ -148,7 +148,7 @@ def proxy() -> Iterator[Running]:
 
 
 def fetch(address: str, tmp_path: Path) -> bytes | None:
-    return UnsignedSite(address, tmp_path / "copy", SiteFetcher(timeout=5, retries=0)).fetch(PATH)
+    return UnsignedSite(address, tmp_path / "copy", SiteFetcher(timeout=60, retries=0)).fetch(PATH)
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "ALL_PROXY"])
