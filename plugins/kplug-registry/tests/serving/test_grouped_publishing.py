@@ -29,7 +29,7 @@ class Site:
         assert workflow is None
         versions = sorted(wheel.metadata.version for wheel in wheels)
         self.has_begun.set()
-        assert self.may_end.wait(10)
+        assert self.may_end.wait(120)
         self.tried.append(len(versions))
         if self.is_busy:
             raise BusySiteError("another publisher has been writing")
@@ -54,7 +54,7 @@ def upload_all(site: Site, make_wheel: MakeWheel, publishers: str) -> list[str]:
         threading.Thread(target=run, args=each) for each in zip(wheels, publishers, strict=True)
     ]
     threads[0].start()
-    assert site.has_begun.wait(10)
+    assert site.has_begun.wait(120)
     for thread in threads[1:]:
         thread.start()
     while len(publishing._waiting) < len(wheels):

@@ -180,7 +180,7 @@ def test_kplug_uploads_a_wheel_with_its_facts(
 def connect(address: str) -> socket.socket:
     parts = urlsplit(address)
     assert parts.hostname is not None
-    return socket.create_connection((parts.hostname, parts.port or 0), timeout=20)
+    return socket.create_connection((parts.hostname, parts.port or 0), timeout=120)
 
 
 def is_open(address: str) -> bool:
@@ -213,7 +213,7 @@ def write_request(wheel: Path, token: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def wait_for_entry(database: Database, seconds: float = 20) -> LogEntry:
+def wait_for_entry(database: Database, seconds: float = 120) -> LogEntry:
     """Return the newest upload of the log, as soon as there is one."""
     ends = time.monotonic() + seconds
     while not (found := AuditLog(database).list_last(1)):
@@ -266,13 +266,13 @@ def test_a_server_that_is_told_to_end_finishes_what_was_begun(
         connection.sendall(request[:-100])
         assert wait_for_entry(database).address == "192.0.2.7"
         process.terminate()
-        ends = time.monotonic() + 20
+        ends = time.monotonic() + 120
         while is_open(address):
             assert time.monotonic() < ends, "it still takes connections"
             time.sleep(0.05)
         connection.sendall(request[-100:])
         assert b"kplug-waves 2.0 is published" in connection.makefile("rb").read()
-        assert process.wait(20) == -signal.SIGTERM
+        assert process.wait(120) == -signal.SIGTERM
     assert verify(Folder(site)) == []
 
 
@@ -300,5 +300,5 @@ def test_a_folder_of_wheels_is_served_to_kplug_and_leaves_nothing(
         assert b"kplug-waves" in (first or b"")
         assert client.fetch("components/loss/nothing.json") is None
         process.terminate()
-        process.wait(20)
+        process.wait(120)
     assert not list(temporary.iterdir())
