@@ -171,6 +171,16 @@ def test_a_reader_who_stops_reading_gets_no_message(arguments: list[str]) -> Non
     assert (done.returncode, done.stderr) == (ExitStatus.CLOSED, b"")
 
 
+def wait_until_it_sleeps(process: int) -> None:
+    """Wait until a process waits; where the system does not tell, for a while."""
+    stat = Path("/proc", str(process), "stat")
+    if not stat.exists():
+        time.sleep(0.5)
+        return
+    while stat.read_text().rpartition(")")[2].split()[0] != "S":
+        time.sleep(0.01)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 def test_ctrl_c_at_a_question_ends_quietly() -> None:
     import pty
@@ -189,9 +199,9 @@ def test_ctrl_c_at_a_question_ends_quietly() -> None:
     try:
         while b"such as kplug-acme: " not in screen:
             screen += read_screen(ours)
-        time.sleep(0.5)  # from the question to the wait for an answer, where a signal can get lost
+        wait_until_it_sleeps(process.pid)  # a signal between question and wait can get lost
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == ExitStatus.INTERRUPTED
+        assert process.wait(timeout=300) == ExitStatus.INTERRUPTED
         assert b"Traceback" not in screen + read_screen(ours)
     finally:
         process.kill()
