@@ -296,7 +296,7 @@ def test_a_killed_save_does_not_keep_the_folder(tmp_path: Path) -> None:
 
 
 WITH_WORKERS = """
-    import os, subprocess, sys, threading, time
+    import os, subprocess, sys, threading, time, traceback
     import torch
     import kplug
 
@@ -309,12 +309,18 @@ WITH_WORKERS = """
 
         def __getitem__(self, index):
             if place == "data" and index == 12:
-                time.sleep(60)
+                time.sleep(600)
             return data[index], data[index]
 
     def end():  # from another process, as a scheduler does
         command = ["kill", "-TERM", f"-{os.getpgrp()}"]
         subprocess.run(command, start_new_session=True)
+
+    def end_when_it_waits(main):
+        while "dataloader.py" not in {each.filename.rpartition("/")[2] for each in
+                                      traceback.extract_stack(sys._current_frames()[main])}:
+            time.sleep(0.05)
+        end()
 
     class End(kplug.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -322,7 +328,8 @@ WITH_WORKERS = """
                 end()
                 time.sleep(1)  # the workers end now
             elif batch == 2:
-                threading.Timer(0.5, end).start()
+                main = threading.get_ident()
+                threading.Thread(target=end_when_it_waits, args=[main]).start()
 
     kplug.utils.set_random_seed(1)
     model = kplug.Sequential([kplug.layers.Dense(1, input_dim=1)])
