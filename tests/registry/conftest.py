@@ -37,6 +37,7 @@ class Sandbox:
         self.folder = folder
         folder.mkdir()
         self._modules_before = dict(sys.modules)
+        self._moment = 0
 
     def __call__(
         self,
@@ -119,8 +120,8 @@ class Sandbox:
 
     def changed(self) -> None:
         """Move the folder's time on, as time does between two installations, and look again."""
-        moment = self.folder.stat().st_mtime_ns + 10_000_000
-        os.utime(self.folder, ns=(moment, moment))
+        self._moment = max(self._moment, self.folder.stat().st_mtime_ns) + 10_000_000
+        os.utime(self.folder, ns=(self._moment, self._moment))
         REGISTRY.reload()
 
     def problems(self, name: str) -> list[str]:

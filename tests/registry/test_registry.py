@@ -207,8 +207,8 @@ def test_module_that_asks_the_registry_while_another_thread_loads_it(install: Sa
     resolving = threading.Thread(target=resolve, args=("regularizer", "pond"), daemon=True)
     importing.start()
     resolving.start()
-    importing.join(timeout=10)
-    resolving.join(timeout=10)
+    importing.join(timeout=120)
+    resolving.join(timeout=120)
     assert not importing.is_alive()
     assert not resolving.is_alive()
 
@@ -230,8 +230,8 @@ def test_same_for_a_module_of_hooks(install: Sandbox) -> None:
         resolving = threading.Thread(target=REGISTRY.problems, daemon=True)
         importing.start()
         resolving.start()
-        importing.join(timeout=10)
-        resolving.join(timeout=10)
+        importing.join(timeout=120)
+        resolving.join(timeout=120)
     assert not importing.is_alive()
     assert not resolving.is_alive()
 

@@ -117,8 +117,8 @@ def _install_what_needs_a_dependency(install: Sandbox) -> None:
 
 
 def _write_dependency(folder: Path) -> None:
-    (folder / "my_dependency.py").write_text("depth = 3\n")
     moment = folder.stat().st_mtime_ns + 10_000_000
+    (folder / "my_dependency.py").write_text("depth = 3\n")
     os.utime(folder, ns=(moment, moment))
 
 
