@@ -41,7 +41,7 @@ def read_run() -> Any:
     Aim's server indexes what processes have written; here a process does.
     """
     command = [sys.executable, "-W", "ignore", "-c", READER]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=80)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500)
     assert not done.returncode, done.stderr
     return json.loads(done.stdout)
 

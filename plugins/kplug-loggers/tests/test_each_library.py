@@ -74,7 +74,7 @@ def test_a_server_that_is_gone_costs_a_warning(logger: str, server: dict[str, st
         env={**os.environ, **server},
         capture_output=True,
         text=True,
-        timeout=80,
+        timeout=500,
     )
     assert done.stdout == "3\n"
     assert done.stderr.count(": the run is logged no further") == 1

@@ -24,7 +24,7 @@ def name(tmp_path: Path) -> str:
 
 def read_records(folder: Path) -> list[Any]:
     """Return what W&B has written to send; its process may still write when `finish` has returned."""
-    end, found = time.monotonic() + 30, parse_records(folder)
+    end, found = time.monotonic() + 300, parse_records(folder)
     while not any(one.HasField("exit") for one in found):
         assert time.monotonic() < end
         time.sleep(0.1)

@@ -52,7 +52,7 @@ def test_a_notebook_shows_it() -> None:
     )
     cells = [nbformat.v4.new_code_cell(code)]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    nbclient.NotebookClient(notebook, timeout=300).execute()
+    nbclient.NotebookClient(notebook, timeout=500).execute()
     (output,) = notebook.cells[0].outputs
     assert "data:image/svg+xml" in output.data["text/html"]
     assert output.data["text/plain"].startswith("A  kplug/relu")

@@ -32,7 +32,7 @@ def test_a_saved_notebook_holds_the_lines_and_nothing_else() -> None:
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
     pytest.importorskip("ipykernel")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(_CODE)])
-    nbclient.NotebookClient(notebook, timeout=120).execute()
+    nbclient.NotebookClient(notebook, timeout=500).execute()
     texts = [
         output["text"] if output["output_type"] == "stream" else output["data"]["text/plain"]
         for output in notebook.cells[0].outputs
