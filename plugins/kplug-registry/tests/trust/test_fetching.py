@@ -81,11 +81,12 @@ def test_a_home_that_is_only_read_is_explained(tmp_path: Path) -> None:
 
 
 class CountingFetcher(SiteFetcher):
-    """Fetches slowly, and counts how many requests there are at once."""
+    """Counts how many requests there are at once; those for contents wait for as many as there should be."""
 
-    def __init__(self) -> None:
+    def __init__(self, together: int = 1) -> None:
         super().__init__()
-        self.running, self.most, self.lock = 0, 0, threading.Lock()
+        self.running, self.most, self.lock = 0, 0, threading.Condition()
+        self.together = together
         self.urls: list[str] = []
 
     def download_bytes(self, url: str, max_length: int) -> bytes:
@@ -93,7 +94,9 @@ class CountingFetcher(SiteFetcher):
             self.running += 1
             self.most = max(self.most, self.running)
             self.urls.append(url)
-        time.sleep(0.05)
+            self.lock.notify_all()
+            if "/targets/components/" in url:
+                self.lock.wait_for(lambda: self.most >= self.together, 60)
         try:
             return super().download_bytes(url, max_length)
         finally:
@@ -107,7 +110,7 @@ def test_all_files_are_fetched_several_at_once_and_only_what_has_changed_later(
     for number in range(20):
         signed.write(f"components/loss/c{number}.json", b'{"number": %d}' % number)
     signed.sign()
-    first = CountingFetcher()
+    first = CountingFetcher(together=4)
     assert signed.client(server.address, fetcher=first).fetch_all() == 22
     assert 4 <= first.most <= 8
     assert sum("/targets/components/" in url for url in first.urls) == 21

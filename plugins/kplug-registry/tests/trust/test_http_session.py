@@ -48,7 +48,7 @@ class Site(BaseHTTPRequestHandler):
             self.send_header("Content-Length", "1000000000")
             self.end_headers()
             self.wfile.write(b" ")  # the rest never comes
-            self.server.over.wait(20)  # type: ignore[attr-defined]
+            self.server.over.wait(300)  # type: ignore[attr-defined]
             return
         self.send_response(200)
         self.send_header("Content-Length", str(len(DATA)))
