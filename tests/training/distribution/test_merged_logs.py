@@ -36,7 +36,7 @@ class Threads(World):
 
 
 def run_in_each(function: Callable[[World], Result], size: int = 2) -> list[Result]:
-    barrier, box = Barrier(size, timeout=30), [None] * size
+    barrier, box = Barrier(size, timeout=300), [None] * size
     with ThreadPoolExecutor(size) as pool:
         return list(pool.map(function, [Threads(rank, size, barrier, box) for rank in range(size)]))
 
