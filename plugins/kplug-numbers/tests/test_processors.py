@@ -23,8 +23,14 @@ from kplug_numbers.making import RECIPES, make_reading
 from kplug_numbers.numbers_file import NumbersFile
 from tests.contract.examples import find_examples
 
+def work():  # as readings do: many small operations
+    began, x = time.process_time(), torch.ones(8)
+    for _ in range(1000):
+        x = x * 0.5 + 1.0
+    return time.process_time() - began
+
 torch.set_num_threads(int(sys.argv[2]))
-examples, readings, times = find_examples(), {}, []
+examples, readings, times, units = find_examples(), {}, [], [work()]
 for kind in RECIPES:
     for one in list_components(KINDS[kind]):
         example = examples.get(f"{kind}/{one.qualified_name}")
@@ -35,9 +41,11 @@ for kind in RECIPES:
         spec = Spec(one.qualified_name, kwargs=arguments)
         found = make_reading(kind, spec, is_twice=False)
         times.append(time.process_time() - began)
+        units.append(work())
         readings[found.kind, found.spec] = found
 Path(sys.argv[1]).write_text(NumbersFile(readings).to_json())
-print(sum(times), sorted(times)[len(times) // 2])
+unit = sorted(units)[len(units) // 2]
+print(sum(times) / unit, sorted(times)[len(times) // 2] / unit)
 """
 
 
@@ -63,8 +71,8 @@ def _read_all(path: Path, threads: int, capability: str) -> tuple[NumbersFile, l
 def test_all_built_ins_compute_the_same_everywhere_and_within_the_time(tmp_path: Path) -> None:
     plain, (total, median) = _read_all(tmp_path / "default.json", 1, "default")
     assert len(plain.readings) > 250
-    assert total < 60
-    assert median < 0.04
+    assert total < 3000  # thousands of small operations: seconds would be those of this machine
+    assert median < 6
     for capability, threads in (("avx2", 1), ("avx2", 2)):
         other, _ = _read_all(tmp_path / f"{capability}{threads}.json", threads, capability)
         assert other.readings.keys() == plain.readings.keys()
