@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import itertools
 import json
+import multiprocessing
 import traceback
 import unittest
 import warnings
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +59,29 @@ class Outcomes(unittest.TestResult):
 
 
 def main(arguments: list[str]) -> int:
-    """Run the files named after the report's path and write the report."""
+    """Run the files named after the report's path, each folder's in a fork, and write the report."""
+    import keras  # noqa: F401 - once, for all forks
+
+    from . import guard, names  # noqa: F401
+
+    report, *files = arguments
+    context = multiprocessing.get_context("fork")
+    rows: list[dict[str, Any]] = []
+    for _, group in itertools.groupby(files, lambda file: file.rpartition("/")[0]):
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=_run_family, args=(list(group), sender))
+        process.start()
+        sender.close()
+        rows += receiver.recv()
+        process.join()
+    Path(report).write_text(json.dumps(rows), encoding="utf-8")
+    return 0
+
+
+def _run_family(files: list[str], sender: Connection) -> None:
     from .guard import bar_keras
     from .names import make_stand_ins
 
-    report, *files = arguments
     root = find_keras()
     modules = []
     for file in files:
@@ -75,8 +96,7 @@ def main(arguments: list[str]) -> int:
             for test in _list_tests(module):
                 test.run(outcomes)
         rows.extend(outcomes.rows)
-    Path(report).write_text(json.dumps(rows), encoding="utf-8")
-    return 0
+    sender.send(rows)
 
 
 def find_keras() -> Path:
