@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from kplug.registry import REGISTRY, Component, get_kind
 from kplug.registry.building.example_loading import find_own_example
 from kplug.support.nested import find_leaves, map_leaves
 from tests.contract.examples import find_examples
+
+Run = Callable[[Any], list[npt.NDArray[Any]]]
 
 # What no graph can have, and a part of what is said of it.
 REFUSED = {"kplug-preprocessing/Hashing": "value of a tensor is read in Python"}
@@ -100,20 +104,24 @@ def sign(inputs: Any, *, any_length: bool) -> list[Any]:
     return [map_leaves(inputs, Tensor, spec)]
 
 
-def run_onnx(path: Path, inputs: Any) -> list[npt.NDArray[Any]]:
+def load_onnx(path: Path) -> Run:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    leaves = [one.numpy() for one in find_leaves(inputs, Tensor)]
     names = [one.name for one in session.get_inputs()]
-    return [np.asarray(one) for one in session.run(None, dict(zip(names, leaves, strict=True)))]
+
+    def run(inputs: Any) -> list[npt.NDArray[Any]]:
+        leaves = [one.numpy() for one in find_leaves(inputs, Tensor)]
+        return [np.asarray(one) for one in session.run(None, dict(zip(names, leaves, strict=True)))]
+
+    return run
 
 
-def run_torch(path: Path, inputs: Any) -> list[npt.NDArray[Any]]:
-    return call(torch.export.load(path).module(), inputs)
+def load_torch(path: Path) -> Run:
+    return functools.partial(call, torch.export.load(path).module())
 
 
-RUNNERS = {".onnx": run_onnx, ".pt2": run_torch}
+LOADERS = {".onnx": load_onnx, ".pt2": load_torch}
 
 
 def assert_close(found: Any, expected: Any) -> None:
@@ -125,7 +133,7 @@ def assert_close(found: Any, expected: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("extension", RUNNERS)
+@pytest.mark.parametrize("extension", LOADERS)
 @pytest.mark.parametrize("component", _COMPONENTS, ids=lambda one: one.qualified_name)
 @pytest.mark.filterwarnings("ignore")  # torch's and onnx's own code is deprecated here and there
 def test_a_file_computes_the_same(component: Component, extension: str, tmp_path: Path) -> None:
@@ -143,9 +151,10 @@ def test_a_file_computes_the_same(component: Component, extension: str, tmp_path
         assert not list(tmp_path.iterdir())
         return
     model.export(path, input_signature=signature)
+    run = LOADERS[extension](path)
     for count in (1, 7):
         given = resize(inputs, count)
-        assert_close(RUNNERS[extension](path, given), call(model, given))
+        assert_close(run(given), call(model, given))
         if any_length:
             longer = lengthen(given)
-            assert_close(RUNNERS[extension](path, longer), call(model, longer))
+            assert_close(run(longer), call(model, longer))
