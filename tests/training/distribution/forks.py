@@ -50,7 +50,9 @@ def _launch(
     from torch.distributed.launcher.api import elastic_launch
 
     options = ["--nnodes=1", "--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0"]
-    arguments = run.parse_args([*options, f"--nproc-per-node={processes}", str(WORKER)])
+    arguments = run.parse_args(  # type: ignore[no-untyped-call]
+        [*options, f"--nproc-per-node={processes}", str(WORKER)]
+    )
     config: Any = run.config_from_args(arguments)[0]
     config.start_method = "fork"
     elastic_launch(config, _work)(cases, folder)
