@@ -110,6 +110,19 @@ print("torch._dynamo" in sys.modules)
 
 
 @pytest.mark.slow
+def test_a_training_of_dense_layers_does_not_import_torchs_compiler() -> None:
+    code = """
+import sys, torch, kplug
+layers = [kplug.layers.Dense(3, "relu", input_shape=(2,)), kplug.layers.Dense(1, "sigmoid")]
+model = kplug.Sequential(layers)
+model.compile("adam", "mse", metrics=["mae"])
+model.fit(torch.ones(4, 2), torch.ones(4, 1), verbose=0)
+print("torch._dynamo" in sys.modules, "sympy" in sys.modules)
+"""
+    assert _run(code) == "False False\n"
+
+
+@pytest.mark.slow
 def test_importing_models_asks_no_plugin_and_needs_neither_files_nor_terminals(
     plugin: Path,
 ) -> None:

@@ -13,6 +13,7 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
@@ -25,6 +26,9 @@ from kplug.support.nested import find_leaves, map_leaves
 
 # Trial sizes of the batch and of other unknown axes; strided layers divide the latter.
 _TRIALS = ((2, 64), (3, 96))
+
+_ELEMENTWISE = {torch.relu, torch.sigmoid, torch.tanh}
+_ELEMENTWISE |= {F.elu, F.gelu, F.hardsigmoid, F.leaky_relu, F.selu, F.silu, F.softplus}
 
 
 def infer_by_running(
@@ -197,6 +201,8 @@ class _ConstantsWithoutMemory(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func is Tensor.__array__ and args[0].is_meta:  # the operand of a NumPy array
             return np.zeros(args[0].shape, str(args[0].dtype).removeprefix("torch."))
+        if (made := _make_at_once(func, args)) is not None:
+            return made
         try:
             return func(*args, **(kwargs or {}))
         except (RuntimeError, NotImplementedError):
@@ -205,6 +211,24 @@ class _ConstantsWithoutMemory(TorchFunctionMode):
                 raise
             args, kwargs = map_leaves(given, Tensor, lambda tensor: tensor.to("meta"))
             return func(*args, **kwargs)
+
+
+def _make_at_once(func: Any, args: tuple[Any, ...]) -> Tensor | None:
+    """Return what an operation of most models makes of meta tensors, or None to ask torch.
+
+    torch computes shapes on meta tensors in Python, for which it imports SymPy and its compiler: 2 s.
+    """
+    first = args[0] if args else None
+    if not isinstance(first, Tensor) or not first.is_meta:
+        return None
+    if func in _ELEMENTWISE and first.is_floating_point():
+        return first.new_empty(first.shape)
+    if func is torch.addmm and all(isinstance(one, Tensor) and one.is_meta for one in args):
+        rows, matrix = args[1:]
+        is_plain = [one.ndim for one in args] == [1, 2, 2] and len({one.dtype for one in args}) == 1
+        if is_plain and (rows.shape[1], *first.shape) == matrix.shape:
+            return first.new_empty((rows.shape[0], *first.shape))
+    return None
 
 
 def _state(layer: nn.Module) -> Iterator[tuple[str, Tensor]]:

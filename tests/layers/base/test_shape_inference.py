@@ -12,6 +12,7 @@ from kplug.errors import (
     GraphError,
 )
 from kplug.layers import Embedding, Input, Layer, TorchModule
+from kplug.layers.base import shape_inference
 
 
 def test_author_may_write_the_shape_function() -> None:
@@ -93,3 +94,33 @@ def test_a_module_at_two_places_and_a_weight_at_two_keep_their_values() -> None:
     for name, one in module.state_dict().items():
         assert one.device.type == "cpu", name
         assert torch.equal(one, values[name]), name
+
+
+FUNCTIONS = sorted(shape_inference._ELEMENTWISE, key=lambda function: str(function.__name__))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: str(function.__name__))
+def test_an_elementwise_output_is_made_as_torch_makes_it(function: Any, dtype: torch.dtype) -> None:
+    made = shape_inference._make_at_once(function, (torch.empty(2, 3, dtype=dtype, device="meta"),))
+    real = function(torch.zeros(2, 3, dtype=dtype))
+    assert made is not None
+    assert (made.shape, made.dtype, made.is_meta) == (real.shape, real.dtype, True)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "dtype", "expected"),
+    [
+        (((4,), (2, 3), (3, 4)), torch.float32, (2, 4)),
+        (((4,), (2, 3), (5, 4)), torch.float32, None),
+        (((1,), (2, 3), (3, 4)), torch.float32, None),
+        (((2, 4), (2, 3), (3, 4)), torch.float32, None),
+        (((4,), (2, 3), (3, 4)), torch.float64, None),
+    ],
+)
+def test_a_plain_product_is_made_and_any_other_is_left_to_torch(
+    shapes: Any, dtype: torch.dtype, expected: Any
+) -> None:
+    bias, rows, matrix = (torch.empty(shape, device="meta") for shape in shapes)
+    made = shape_inference._make_at_once(torch.addmm, (bias, rows.to(dtype), matrix))
+    assert (None if made is None else made.shape) == expected
