@@ -30,9 +30,6 @@ LONGEST = (
     "tests/test_install.py",
     "tests/keras_files/test_random_models.py",
     "tests/test_tutorials.py",
-    "tests/registry/hostile/test_metadata.py",
-    "tests/registry/hostile/test_configs.py",
-    "tests/registry/hostile/test_policies.py",
 )
 
 

@@ -93,7 +93,7 @@ def test_the_name_is_the_one_that_importlib_metadata_reads(text: str) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=20_000, deadline=None)
+@settings(max_examples=4_000, deadline=None)
 @given(st.lists(LINES | st.text(LETTERS, max_size=8), max_size=12).map("".join) | st.text())
 def test_the_name_is_the_one_that_importlib_metadata_reads_at_length(text: str) -> None:
     assert _as_we_read(text) == _as_importlib_reads(text)

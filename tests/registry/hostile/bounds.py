@@ -24,7 +24,7 @@ MOST_BYTES = 64 * 2**20
 LONGEST_MESSAGE = 8000
 
 # Each property is tested with few examples, and with many where the slow tests run.
-examples = pytest.mark.parametrize("examples", [100, pytest.param(1000, marks=pytest.mark.slow)])
+examples = pytest.mark.parametrize("examples", [100, pytest.param(400, marks=pytest.mark.slow)])
 
 _ACTS = ("os.", "shutil.", "socket.", "subprocess.", "pickle.", "ctypes.", "webbrowser.", "urllib.")
 _HARMLESS = frozenset({"os.listdir", "os.scandir", "os.walk", "os.fwalk"})
