@@ -39,7 +39,7 @@ def link_packages(folder: Path, without: str) -> None:
 def link_requirements(folder: Path, *names: str) -> Path:
     """Fill a folder with links to what distributions declare that they require, but to none of kplug's."""
     folder.mkdir()
-    asked, done = [Requirement(name) for name in names], set()
+    asked, done = [Requirement(name) for name in names], set[str]()
     while asked:
         one = asked.pop()
         if str(one) in done:

@@ -27,7 +27,7 @@ from kplug.support.nested import find_leaves, map_leaves
 # Trial sizes of the batch and of other unknown axes; strided layers divide the latter.
 _TRIALS = ((2, 64), (3, 96))
 
-_ELEMENTWISE = {torch.relu, torch.sigmoid, torch.tanh}
+_ELEMENTWISE: set[Any] = {torch.relu, torch.sigmoid, torch.tanh}
 _ELEMENTWISE |= {F.elu, F.gelu, F.hardsigmoid, F.leaky_relu, F.selu, F.silu, F.softplus}
 
 
