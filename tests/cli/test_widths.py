@@ -12,6 +12,9 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("Windows has no pseudo-terminals", allow_module_level=True)
 
+from typer.testing import CliRunner
+
+from kplug.cli.app import app
 from tests.cli.terminals import run_in_terminal
 
 CODE = "\x1b["
@@ -33,36 +36,16 @@ def words_of(text: str) -> set[str]:
     return set(re.sub(r"\x1b\[[0-9;]*m", "", text).split())
 
 
-@pytest.fixture(scope="module")
-def piped(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], set[str]]:
-    """Run each command once without a terminal, for the words that must stay whole."""
-    folder = tmp_path_factory.mktemp("piped")
-    return {
-        command: set(
-            subprocess.run(
-                [sys.executable, "-m", "kplug", *command],
-                capture_output=True,
-                text=True,
-                check=False,
-                cwd=folder,
-            ).stdout.split()
-        )
-        for command in COMMANDS
-    }
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_names_stay_whole_and_prose_is_broken_at_every_width(
-    command: tuple[str, ...],
-    piped: dict[tuple[str, ...], set[str]],
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path_factory.mktemp("terminal"))
+    monkeypatch.chdir(tmp_path)
+    piped = CliRunner().invoke(app, command).stdout.split()  # without a terminal
     for width in (24, 80):
         _, screen = run_in_terminal(*command, width=width, environment={"NO_COLOR": "1"})
-        names = {word for word in piped[command] if re.search(r"\w[_/.=-]\w", word)}
+        names = {word for word in piped if re.search(r"\w[_/.=-]\w", word)}
         assert names - words_of(screen) == set(), f"broken at {width} columns"
         prose = [line for line in screen.splitlines() if not re.search(WHOLE, line)]
         too_long = [line for line in prose if len(line) > width and len(line.split()) > 2]
@@ -105,13 +88,15 @@ def test_a_pipe_has_no_colours_unless_the_environment_says_so(
     assert (CODE in done.stdout) is is_coloured
 
 
-@pytest.mark.slow  # they import every component
+@pytest.mark.slow  # they import components
 @pytest.mark.parametrize("command", [("doctor", "--import"), ("stubs", ".")], ids=" ".join)
 def test_a_long_command_says_in_a_terminal_how_far_it_is(
     command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    _, screen = run_in_terminal(*command)
+    # Two plugins are enough: to import all that is installed would take 18 s.
+    few = {"KPLUG_PLUGINS": "kplug-authoring,kplug-penalties,kplug-segmentation"}
+    _, screen = run_in_terminal(*command, environment=few)
     counts = re.findall(r"\r\x1b\[K(\d+) of (\d+): [\w-]+/", screen)
     assert [int(at) for at, _ in counts] == list(range(1, len(counts) + 1))
     assert {int(whole) for _, whole in counts} == {len(counts)}
