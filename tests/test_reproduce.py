@@ -57,7 +57,8 @@ def test_a_working_copy_is_reproduced_from_its_repository_at_its_commit(
     commit = git(project, "rev-parse", "HEAD")
 
     here = make_environment(tmp_path / "here")
-    run(here, "-m", "pip", "install", "--no-deps", "-e", project, cwd=tmp_path)
+    quick = ("--no-deps", "--no-build-isolation")
+    run(here, "-m", "pip", "install", *quick, "-e", project, cwd=tmp_path)
     run(here, "-m", "kplug", "lock", "--allow-unlocked", cwd=tmp_path)
     lock = tmp_path / "kplug.lock"
     tables = lock.read_text().split("\n\n")
@@ -65,7 +66,7 @@ def test_a_working_copy_is_reproduced_from_its_repository_at_its_commit(
     assert f'commit = "{commit}"' in lock.read_text()
 
     there = make_environment(tmp_path / "there")
-    synced = run(there, "-m", "kplug", "sync", "--yes", "--", "--no-deps", cwd=tmp_path)
+    synced = run(there, "-m", "kplug", "sync", "--yes", "--", *quick, cwd=tmp_path)
     address = f"git+{repository.as_uri()}@{commit}#egg=kplug-quantile"
     assert f"install {address}, from an address in the lock\n" in synced
     assert "1 package installed as locked." in synced
