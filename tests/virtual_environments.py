@@ -54,7 +54,7 @@ def link_requirements(folder: Path, *names: str) -> Path:
         if not one.name.startswith("kplug"):
             for part in {file.parts[0] for file in found.files or ()} - {"..", "__pycache__"}:
                 if not (folder / part).is_symlink():
-                    (folder / part).symlink_to(found.locate_file(part))
+                    (folder / part).symlink_to(str(found.locate_file(part)))
     return folder
 
 
