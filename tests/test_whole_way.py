@@ -84,7 +84,8 @@ def _write_plugin(folder: Path, python: Path) -> Path:
     run(python, "-m", "kplug", "new", "kplug-acme", "--loss", "tilted_loss", cwd=folder)
     project = folder / "kplug-acme"
     module = project / "src" / "kplug_acme" / "tilted_loss.py"
-    run(python, "-m", "pip", "install", "--no-deps", "-e", project, cwd=folder)
+    quick = ("--no-deps", "--no-build-isolation")
+    run(python, "-m", "pip", "install", *quick, "-e", project, cwd=folder)
     module.write_text(LOSS.replace(*MISTAKE))
     failed = run(python, "-m", "kplug", "check", "kplug-acme", cwd=folder, check=False)
     assert "failed  loss  kplug-acme/tilted_loss" in failed
