@@ -21,7 +21,7 @@ RESOLVE = "import kplug; print(kplug.resolve('loss', 'dice_loss(smooth=1, thresh
 class Machine:
     """An environment that has what this one has, but for one plugin; and a project."""
 
-    def __init__(self, folder: Path, maker: Sequence[str] = ("venv",)) -> None:
+    def __init__(self, folder: Path, maker: Sequence[str] = ("venv", "--without-pip")) -> None:
         self.project = folder / "project"
         self.project.mkdir()
         subprocess.run([sys.executable, "-m", *maker, folder / "venv"], check=True)
