@@ -63,7 +63,8 @@ def test_a_table_shows_the_loop_and_fit(tmp_path: Path) -> None:
     assert cells[0][3] == "1.00"
     assert float(cells[1][3]) > 0
     for row in cells:
-        assert float(row[1]) * float(row[2]) == pytest.approx(1e6, rel=0.01)
+        # Both are rounded, on a busy machine few steps a second more than many.
+        assert float(row[2]) == pytest.approx(1e6 / float(row[1]), rel=0.01, abs=0.6)
 
 
 @pytest.mark.slow
