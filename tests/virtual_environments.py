@@ -7,10 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
-from importlib.metadata import distribution
 from pathlib import Path
-
-from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 _SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
@@ -34,28 +31,6 @@ def link_packages(folder: Path, without: str) -> None:
     for entry in Path(sysconfig.get_path("purelib")).iterdir():
         if without not in entry.name:
             (folder / entry.name).symlink_to(entry)
-
-
-def link_requirements(folder: Path, *names: str) -> Path:
-    """Fill a folder with links to what distributions declare that they require, but to none of kplug's."""
-    folder.mkdir()
-    asked, done = [Requirement(name) for name in names], set[str]()
-    while asked:
-        one = asked.pop()
-        if str(one) in done:
-            continue
-        done.add(str(one))
-        found = distribution(one.name)
-        for text in found.requires or ():
-            required = Requirement(text)
-            extras = ("", *one.extras)
-            if not required.marker or any(required.marker.evaluate({"extra": x}) for x in extras):
-                asked.append(required)
-        if not one.name.startswith("kplug"):
-            for part in {file.parts[0] for file in found.files or ()} - {"..", "__pycache__"}:
-                if not (folder / part).is_symlink():
-                    (folder / part).symlink_to(str(found.locate_file(part)))
-    return folder
 
 
 def copy_repository(folder: Path) -> None:
