@@ -110,13 +110,17 @@ print("torch._dynamo" in sys.modules)
 
 
 @pytest.mark.slow
-def test_a_training_of_dense_layers_does_not_import_torchs_compiler() -> None:
-    code = """
+def test_a_training_of_dense_layers_and_its_file_do_not_import_torchs_compiler(
+    tmp_path: Path,
+) -> None:
+    code = f"""
 import sys, torch, kplug
 layers = [kplug.layers.Dense(3, "relu", input_shape=(2,)), kplug.layers.Dense(1, "sigmoid")]
 model = kplug.Sequential(layers)
 model.compile("adam", "mse", metrics=["mae"])
 model.fit(torch.ones(4, 2), torch.ones(4, 1), verbose=0)
+model.save({str(tmp_path / "model.keras")!r})
+kplug.load_model({str(tmp_path / "model.keras")!r}).fit(torch.ones(4, 2), torch.ones(4, 1), verbose=0)
 print("torch._dynamo" in sys.modules, "sympy" in sys.modules)
 """
     assert _run(code) == "False False\n"

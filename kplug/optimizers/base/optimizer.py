@@ -11,7 +11,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast, overload
 
 import torch
 from torch import Tensor
@@ -60,6 +60,7 @@ from kplug.optimizers.base.torch_kernels import (
     align_state,
     choose_kernel,
     find_torch_class,
+    get_plain_method,
     get_unhooked_step,
     hook_step,
 )
@@ -496,6 +497,10 @@ class Optimizer(torch.optim.Optimizer):
         """Make an optimizer without parameters or state from a configuration of kplug or Keras."""
         return cls(**translate_optimizer_config(read_config(cls, config), cls._unset_arguments))
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the settings and the state, as every optimizer of torch does."""
+        return cast("dict[str, Any]", get_plain_method(super().state_dict)())
+
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue from a saved state of this optimizer, or of the torch optimizer with the same state.
 
@@ -507,7 +512,7 @@ class Optimizer(torch.optim.Optimizer):
         check_state(owner, groups, state_dict, self._get_state_shape)
         check_settings(owner, groups, state_dict["param_groups"], self._list_settings)
         check_complete(owner, groups, state_dict, self._list_state_keys)
-        super().load_state_dict(merge_groups(groups, state_dict))
+        get_plain_method(super().load_state_dict)(merge_groups(groups, state_dict))
         align_state(self.state)
         self._use_common(self._common)
         for group in self.param_groups:

@@ -53,6 +53,17 @@ def hook_step(step: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def get_plain_method(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method of ``torch.optim.Optimizer`` without its wrapper; any other method as it is.
+
+    The wrapper keeps torch's compiler out of the method. For that it imports the compiler, which takes 2 s.
+    """
+    function = getattr(method, "__func__", None)
+    if function is None or function is not getattr(torch.optim.Optimizer, method.__name__, None):
+        return method
+    return functools.partial(getattr(function, "__wrapped__", function), method.__self__)  # type: ignore[attr-defined]
+
+
 def find_torch_class(optimizer_class: type) -> type[torch.optim.Optimizer]:
     """Return the torch optimizer that a class builds on; ``torch.optim.Optimizer`` if it has none."""
     bases = optimizer_class.__mro__
