@@ -18,10 +18,21 @@ SHAPES = {"vector": (5,), "sequence": (6, 4), "image": (6, 6, 3), "ids": (6,)}
 ROWS = 7  # of embeddings
 
 
-def _step(
-    name: str, wrapper: str = "", **arguments: st.SearchStrategy[Any]
-) -> st.SearchStrategy[Step]:
-    return st.fixed_dictionaries(arguments).map(lambda drawn: (name, drawn, wrapper))
+@dataclass(frozen=True)
+class Choice:
+    """A layer whose arguments are drawn."""
+
+    label: str
+    steps: st.SearchStrategy[Step]
+
+
+def _step(name: str, wrapper: str = "", **arguments: st.SearchStrategy[Any]) -> Choice:
+    steps = st.fixed_dictionaries(arguments).map(lambda drawn: (name, drawn, wrapper))
+    return Choice(f"{wrapper}({name})" if wrapper else name, steps)
+
+
+def _draw_any(choices: list[Choice]) -> st.SearchStrategy[Step]:
+    return st.one_of([each.steps for each in choices])
 
 
 _EVERYWHERE = [
@@ -123,17 +134,21 @@ class Recipe:
 FORMS = ("sequential", "functional", "shared", "nested", "several_outputs", "stateful")
 
 
+def list_choices(data: str) -> list[Choice]:
+    """Return the layers that may stand between inputs of a kind and a vector."""
+    return _MIDDLE["sequence" if data == "ids" else data]
+
+
 @st.composite
-def recipes(draw: st.DrawFn, form: str) -> Recipe:
-    """Draw a model of a form."""
-    data = draw(st.sampled_from(sorted(SHAPES))) if form != "stateful" else "sequence"
-    kind = "sequence" if data == "ids" else data
-    middle = draw(st.lists(st.one_of(_MIDDLE[kind]), max_size=3))
-    second = draw(st.lists(st.one_of(_MIDDLE["vector"]), min_size=1, max_size=2))
+def recipes(draw: st.DrawFn, form: str, data: str, choice: Choice) -> Recipe:
+    """Draw a model of a form that has a layer."""
+    others = st.lists(_draw_any(list_choices(data)), max_size=1)
+    middle = [*draw(others), draw(choice.steps), *draw(others)]
+    second = draw(st.lists(_draw_any(_MIDDLE["vector"]), min_size=1, max_size=2))
     merge = draw(
         st.sampled_from(["Add", "Multiply", "Concatenate", "Maximum", "Average", "Subtract"])
     )
-    first = [*middle, draw(st.one_of(_ENDS[kind]))]
+    first = [*middle, draw(_draw_any(_ENDS["sequence" if data == "ids" else data]))]
     return Recipe(form, data, first, second, merge, draw(st.booleans()))
 
 

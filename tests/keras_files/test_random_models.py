@@ -13,7 +13,16 @@ from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 import kplug
 from kplug.backend import clear_session
-from tests.keras_files.random_models import FORMS, Builder, Recipe, draw_inputs, recipes
+from tests.keras_files.random_models import (
+    FORMS,
+    SHAPES,
+    Builder,
+    Choice,
+    Recipe,
+    draw_inputs,
+    list_choices,
+    recipes,
+)
 
 pytestmark = [
     pytest.mark.slow,
@@ -128,20 +137,32 @@ def check_files(pair: Pair, extension: str, folder: Path) -> None:
         path.unlink()
 
 
-@pytest.mark.parametrize("form", FORMS)
+# Each layer for inputs of each kind, with the next form, rule and format; each rule meets each format.
+LAYERS = [(data, choice) for data in SHAPES for choice in list_choices(data)]
+LAYERS += [("stateful", choice) for choice in list_choices("sequence")]
+CONNECTED = [form for form in FORMS if form != "stateful"]
+
+
+@pytest.mark.parametrize(
+    ("number", "data", "choice"),
+    [(number, *layer) for number, layer in enumerate(LAYERS)],
+    ids=[f"{data}-{choice.label}" for data, choice in LAYERS],
+)
 @settings(
-    max_examples=50,
+    max_examples=2,
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],  # a model takes half a second: shrinking one would take minutes
     suppress_health_check=list(HealthCheck),
 )
-@given(data=st.data())
-def test_a_random_model_is_keras_model(form: str, data: st.DataObject, tmp_path: Path) -> None:
-    recipe = data.draw(recipes(form), "recipe")
-    rule = data.draw(st.sampled_from(RULES), "rule")
-    extension = data.draw(st.sampled_from(FORMATS), "extension")
-    run(recipe, rule, extension, data.draw(st.integers(0, 100), "seed"), tmp_path)
+@given(drawn=st.data())
+def test_a_random_model_is_keras_model(
+    number: int, data: str, choice: Choice, drawn: st.DataObject, tmp_path: Path
+) -> None:
+    form = data if data == "stateful" else CONNECTED[number % len(CONNECTED)]
+    recipe = drawn.draw(recipes(form, "sequence" if form == "stateful" else data, choice), "recipe")
+    rule, extension = RULES[number % len(RULES)], FORMATS[number % len(FORMATS)]
+    run(recipe, rule, extension, drawn.draw(st.integers(0, 100), "seed"), tmp_path)
 
 
 def run(
