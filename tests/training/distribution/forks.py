@@ -28,7 +28,7 @@ def run_forked(folder: Path, cases: str, processes: int) -> subprocess.Completed
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     process = context.Process(target=_launch, args=(cases, folder, processes, outputs, environment))
     process.start()
-    process.join(300)
+    process.join(600)
     if process.exitcode is None:
         process.kill()
         process.join()
