@@ -19,7 +19,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from fork_programs import MODULES
 
 
 def run(folder: Path, case: str, library: str) -> dict[str, Any]:
@@ -153,6 +152,8 @@ def record_case(folder: Path, library: str, source: str, target: Path, case: str
 
 def main() -> None:
     """Do what the module says; what programs import is imported once."""
+    from fork_programs import MODULES  # beside this file, of which pytest knows nothing
+
     folder, library, source, target, *cases = sys.argv[1:]
     for name in {"keras": ("keras",), "kplug": MODULES, "bound": (*MODULES, "kplug_keras2")}[
         library
