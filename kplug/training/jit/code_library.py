@@ -156,8 +156,7 @@ def _describe_machine() -> Iterable[Any]:
     """Yield the other things that the code depends on: the cache key besides the graph."""
     yield torch.__version__
     yield sys.implementation.cache_tag
-    ask = getattr(torch.cpu, "get_capabilities", torch.backends.cpu.get_cpu_capability)
-    yield str(ask())
+    yield str(torch.cpu.get_capabilities())
     yield torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     yield sorted(item for item in os.environ.items() if _VARIABLES.fullmatch(item[0]))
     yield _find_changed_settings()
