@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ if sys.platform == "win32":
 from typer.testing import CliRunner
 
 from kplug.cli.app import app
+from kplug.registry import REGISTRY
 from tests.cli.terminals import run_in_terminal
 
 CODE = "\x1b["
@@ -32,16 +34,24 @@ COMMANDS = [
 ]
 
 
+@pytest.fixture
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run in an empty folder, with its settings: they are read at the first look-up of a process."""
+    monkeypatch.chdir(tmp_path)
+    REGISTRY.reload()
+    yield
+    monkeypatch.undo()
+    REGISTRY.reload()
+
+
 def words_of(text: str) -> set[str]:
     return set(re.sub(r"\x1b\[[0-9;]*m", "", text).split())
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_elsewhere")
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_names_stay_whole_and_prose_is_broken_at_every_width(
-    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_names_stay_whole_and_prose_is_broken_at_every_width(command: tuple[str, ...]) -> None:
     piped = CliRunner().invoke(app, command).stdout.split()  # without a terminal
     for width in (24, 80):
         _, screen = run_in_terminal(*command, width=width, environment={"NO_COLOR": "1"})
