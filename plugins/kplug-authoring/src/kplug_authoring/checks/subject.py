@@ -181,7 +181,7 @@ class Subject:
     @cached_property
     def is_slow(self) -> bool:
         """Whether a use takes so long that checks with many inputs are left out."""
-        if self.given_inputs is not None and sum(map(torch.numel, self.inputs)) > _LARGE:
+        if sum(map(torch.numel, leaves(self.given_inputs))) > _LARGE:
             return True
         made = self.make()
         return count_calls(lambda: self.behave(made)) > _SLOW
