@@ -58,10 +58,11 @@ def get_plain_method(method: Callable[..., Any]) -> Callable[..., Any]:
 
     The wrapper keeps torch's compiler out of the method. For that it imports the compiler, which takes 2 s.
     """
-    function = getattr(method, "__func__", None)
-    if function is None or function is not getattr(torch.optim.Optimizer, method.__name__, None):
+    function: Any = getattr(method, "__func__", None)
+    if function is None or function is not getattr(torch.optim.Optimizer, function.__name__, None):
         return method
-    return functools.partial(getattr(function, "__wrapped__", function), method.__self__)  # type: ignore[attr-defined]
+    plain: Any = getattr(function, "__wrapped__", function)
+    return functools.partial(plain, cast("Any", method).__self__)
 
 
 def find_torch_class(optimizer_class: type) -> type[torch.optim.Optimizer]:
