@@ -219,8 +219,8 @@ def _make_at_once(func: Any, args: tuple[Any, ...]) -> Tensor | None:
     torch computes shapes on meta tensors in Python, for which it imports SymPy and its compiler: 2 s.
     """
     first = args[0] if args else None
-    if not isinstance(first, Tensor) or not first.is_meta:
-        return None
+    if not isinstance(first, Tensor) or not first.is_meta or torch.is_grad_enabled():
+        return None  # a layer that differentiates turns gradients on, and needs torch's graph
     if func in _ELEMENTWISE and first.is_floating_point():
         return first.new_empty(first.shape)
     if func is torch.addmm and all(isinstance(one, Tensor) and one.is_meta for one in args):
