@@ -1,7 +1,8 @@
 """Benchmark of a registry as it grows: ``python tests/benchmarks/registry_sites.py [sizes]``.
 
 Wheels of synthetic distributions are read and built into a site, which is signed; then one more is
-published, and a version of one that is there. ``100000x2`` means two losses each, and ten are usual. Give a
+published, and a version of one that is there. ``100000x2`` means two losses each, and ten are usual;
+``1000x2x20`` means 20 versions each, whose wheels are not read but generated. Give a
 folder in memory with ``TMPDIR=/dev/shm``, or the disk is measured. From 500 wheels on, other processes read
 them; it takes half a second until the first has begun.
 """
@@ -25,10 +26,14 @@ from tests.plugins.large_sites import LargeSite
 SIZES = ("100", "1000", "10000", "20000x2", "100000x2")
 SEARCHES = ("dice", "dic", "foc dic", "foc dic wav", "dise")
 ROWS = (
-    "distributions x components",
-    "build, µs a component: elapsed (target 200)",
+    "distributions x components x versions",
+    "build, µs a component of a version: elapsed (target 200)",
     "… processor time of the process that writes",
     "… processor time of those that read",
+    "… files",
+    "… bytes",
+    "… bytes in blocks",
+    "sign all, s of processor time",
     "most memory, MiB (target flat)",
     "a publish: files (target constant)",
     "… bytes without simple/index",
@@ -47,20 +52,25 @@ ROWS = (
 
 def measure(text: str) -> list[str]:
     """Return the numbers of a site, as they are printed."""
-    distributions, _, components = text.partition("x")
+    numbers = [int(part) for part in text.split("x")]
+    distributions, components, versions = (*numbers, *(10, 1)[len(numbers) - 1 :])
     with tempfile.TemporaryDirectory() as folder:
         LargeSite(Path(folder) / "warm-up", 20, 10)
-        large = LargeSite(Path(folder) / "large", int(distributions), int(components or 10))
-        count = large.distributions * large.components
-        new, version = large.publish(large.distributions), large.publish(0, "1.1")
+        large = LargeSite(Path(folder) / "large", distributions, components, versions)
+        count = distributions * components * versions
+        new, version = large.publish(distributions), large.publish(0, f"1.{versions}")
         lists = [size for path, size in new.sizes.items() if path.startswith("simple/index")]
         cold, warm = large.look_up(1)
         metadata = {file.name: file.stat().st_size for file in large.site.glob("metadata/*.json")}
         return [
-            f"{large.distributions:,} x {large.components}",
+            f"{distributions:,} x {components} x {versions}",
             f"{large.elapsed / count * 1e6:,.0f}",
             f"{large.writing / count * 1e6:,.0f}",
             f"{large.reading / count * 1e6:,.0f}",
+            f"{large.size.files / count:,.2f}",
+            f"{large.size.bytes / count:,.0f}",
+            f"{large.size.blocks / count:,.0f}",
+            f"{large.signing:,.1f}",
             f"{large.memory / 2**20:,.0f}",
             f"{len(new.sizes):,}",
             f"{sum(new.sizes.values()) - sum(lists):,}",

@@ -10,18 +10,23 @@ import re
 import shutil
 import time
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from kplug_registry.building import build_site
 from kplug_registry.publishing import publish
+from kplug_registry.site_format import ComponentEntry
 from kplug_registry.storage import Folder
 from kplug_registry.trust.keys import generate_keys, read_keys
 from kplug_registry.trust.roots import lay_out_root, make_root
 from kplug_registry.trust.signing import sign_site
-from kplug_registry.wheels import read_wheel, read_wheels
+from kplug_registry.wheels import WheelContents, read_wheel, read_wheels
+from packaging.utils import canonicalize_name
 
+from kplug import lookup_key
 from tests.plugins.signed_sites import SignedFolder
 from tests.plugins.site_server import Server
 
@@ -37,7 +42,7 @@ def write_wheel(folder: Path, number: int, components: int, version: str = "1.0"
     drawn = random.Random(number)
     package = f"kplug_synthetic_{number}"
     info = f"{package}-{version}.dist-info"
-    names = [f"{drawn.choice(WORDS)}_{number}_{place}" for place in range(components)]
+    names = _draw_names(drawn, number, components)
     code = [
         f"def {name}(y_true, y_pred, smooth=1e-05, reduction='mean'):\n"
         f'    """{" ".join(drawn.choices(WORDS, k=5))}\n\n{DOCUMENTATION}    """\n'
@@ -47,8 +52,7 @@ def write_wheel(folder: Path, number: int, components: int, version: str = "1.0"
     points = "".join(f"{name} = {package}:{name}\n" for name in names)
     files = {
         f"{package}/__init__.py": "\n\n".join(code),
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n"
-        "Summary: A plugin.\nRequires-Dist: kplug\nRequires-Python: >=3.10\n",
+        f"{info}/METADATA": _write_metadata(package, version),
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/entry_points.txt": f"[kplug.losses]\n{points}",
     }
@@ -59,6 +63,60 @@ def write_wheel(folder: Path, number: int, components: int, version: str = "1.0"
         for name, text in files.items():
             archive.writestr(name, text)
     return path
+
+
+def generate_versions(
+    wheel: Path, number: int, components: int, versions: int
+) -> Iterator[WheelContents]:
+    """Yield versions of a distribution as if their wheels had been read; each is a copy of one file.
+
+    Args:
+        wheel: That file.
+        number: The number of the distribution.
+        components: Losses of each version.
+        versions: How many versions: 1.0, 1.1, 1.2 and so on.
+    """
+    drawn = random.Random(number)
+    package = f"kplug_synthetic_{number}"
+    entries = [
+        ComponentEntry(
+            "loss",
+            name,
+            f"{package}:{name}",
+            signature="(y_true, y_pred, smooth=1e-05, reduction='mean')",
+            summary=" ".join(drawn.choices(WORDS, k=5)),
+            documentation=DOCUMENTATION,
+        )
+        for name in _draw_names(drawn, number, components)
+    ]
+    first = read_wheel(wheel)
+    for minor in range(versions):
+        version = f"1.{minor}"
+        text = _write_metadata(package, version).encode()
+        yield replace(
+            first,
+            file=replace(
+                first.file,
+                filename=f"{package}-{version}-py3-none-any.whl",
+                metadata_sha256=hashlib.sha256(text).hexdigest(),
+            ),
+            metadata=replace(
+                first.metadata, name=canonicalize_name(package), version=version, text=text
+            ),
+            packages=(package,),
+            components=tuple(sorted(entries, key=lambda entry: lookup_key(entry.name))),
+        )
+
+
+def _draw_names(drawn: random.Random, number: int, components: int) -> list[str]:
+    return [f"{drawn.choice(WORDS)}_{number}_{place}" for place in range(components)]
+
+
+def _write_metadata(package: str, version: str) -> str:
+    return (
+        f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n"
+        "Summary: A plugin.\nRequires-Dist: kplug\nRequires-Python: >=3.10\n"
+    )
 
 
 def _hash(text: str) -> str:
@@ -73,23 +131,36 @@ class LargeSite:
         folder: Where everything is written.
         distributions: How many.
         components: Losses of each.
+        versions: Versions of each. With more than one, wheels are not read: what they hold is generated.
 
     Attributes:
         elapsed: Seconds until the site was built.
         writing: Processor seconds of this process: all, but for wheels that others have read.
         reading: Processor seconds of the processes that read wheels; none do if there are few.
+        size: What it takes before it is signed; signatures are few, and copies by hash are second names.
+        signing: Processor seconds until all of it was signed.
         memory: The most memory that this process had when the site was built, in bytes.
     """
 
-    def __init__(self, folder: Path, distributions: int, components: int) -> None:
-        self.distributions, self.components = distributions, components
+    def __init__(
+        self, folder: Path, distributions: int, components: int, versions: int = 1
+    ) -> None:
+        self.distributions, self.components, self.versions = distributions, components, versions
         self.wheels = folder / "wheels"
         self.wheels.mkdir(parents=True)
         self.site = folder / "site"
-        for number in range(distributions):
-            write_wheel(self.wheels, number, components)
+        numbers = range(distributions)
+        if versions > 1:
+            copied = write_wheel(self.wheels, 0, components)
+            wheels = chain.from_iterable(
+                generate_versions(copied, number, components, versions) for number in numbers
+            )
+        else:
+            for number in numbers:
+                write_wheel(self.wheels, number, components)
+            wheels = read_wheels(self.wheels.iterdir())
         before = os.times()
-        build_site(read_wheels(self.wheels.iterdir()), self.site, NOW)
+        build_site(wheels, self.site, NOW)
         after = os.times()
         self.elapsed = after.elapsed - before.elapsed
         self.writing = after.user + after.system - before.user - before.system
@@ -100,12 +171,15 @@ class LargeSite:
             - before.children_system
         )
         self.memory = _read_most_memory()
+        self.size = _measure_files(self.site)
         root = make_root(generate_keys(folder / "keys"))
         keys = read_keys(folder / "keys")
         for path, data in lay_out_root(root).items():
             (self.site / path).parent.mkdir(exist_ok=True)
             (self.site / path).write_bytes(data)
+        start = time.process_time()
         sign_site(Folder(self.site), keys)
+        self.signing = time.process_time() - start
         self.signed = SignedFolder(self.site, keys, root, folder / "copy")
 
     def publish(self, number: int, version: str = "1.0") -> Written:
@@ -178,6 +252,30 @@ class Searched:
     received: int
     requests: int
     hits: int
+
+
+@dataclass
+class Size:
+    """The size of a folder: its files, their bytes, and the bytes of the blocks that they take."""
+
+    files: int = 0
+    bytes: int = 0
+    blocks: int = 0
+
+
+def _measure_files(folder: Path) -> Size:
+    size, waiting = Size(), [str(folder)]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    waiting.append(entry.path)
+                else:
+                    found = entry.stat()
+                    size.files += 1
+                    size.bytes += found.st_size
+                    size.blocks += found.st_blocks * 512
+    return size
 
 
 def _read_most_memory() -> int:
