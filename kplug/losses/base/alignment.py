@@ -21,6 +21,7 @@ ArrayLike: TypeAlias = Any  # Tensor, NumPy array, number or nested sequence of 
 
 # Types too imprecise for sums and for logarithms near 0 and 1.
 REDUCED_TYPES = frozenset({torch.float16, torch.bfloat16})
+_SMALL_WHOLE = frozenset({torch.uint8, torch.int8, torch.int16, torch.int32})
 
 
 def as_tensor(values: ArrayLike, owner: str = "loss", argument: str = "y_pred") -> Tensor:
@@ -76,6 +77,15 @@ def as_targets(y_true: ArrayLike, y_pred: Tensor, owner: str = "loss") -> Tensor
     if tensor.dtype is not y_pred.dtype or tensor.device != y_pred.device:
         tensor = tensor.to(device=y_pred.device, dtype=y_pred.dtype)
     return tensor
+
+
+def as_class_ids(y_true: ArrayLike, y_pred: Tensor, owner: str = "loss") -> Tensor:
+    """Return targets on the predictions' device, small whole numbers as int64.
+
+    Masks are often bytes, in which 1 - 2 is 255.
+    """
+    tensor = as_tensor(y_true, owner, "y_true").to(y_pred.device)
+    return tensor.long() if tensor.dtype in _SMALL_WHOLE else tensor
 
 
 def align_ranks(

@@ -26,6 +26,7 @@ from kplug.losses.base.alignment import (
     REDUCED_TYPES,
     ArrayLike,
     align_ranks,
+    as_class_ids,
     as_predictions,
     as_targets,
     as_tensor,
@@ -186,7 +187,7 @@ class Loss(ABC):
         if dtype is None and predictions.dtype in REDUCED_TYPES:
             predictions = predictions.float()
         if self.takes_class_ids:
-            return as_tensor(y_true, self.name, "y_true").to(predictions.device), predictions
+            return as_class_ids(y_true, predictions, self.name), predictions
         targets = as_targets(y_true, predictions, self.name)
         weight_rank = 0 if sample_weight is None else _find_rank(sample_weight)
         if targets.ndim != predictions.ndim:

@@ -18,8 +18,8 @@ from kplug.errors import ContractError, DataError
 from kplug.losses.base.alignment import (
     ArrayLike,
     align_ranks,
+    as_class_ids,
     as_predictions,
-    as_tensor,
     shape_error,
 )
 from kplug.losses.base.function import check_signature
@@ -140,7 +140,7 @@ class TorchLoss(Loss):
     ) -> tuple[Tensor, Tensor]:
         """Return targets in the module's shape and type, and predictions."""
         predictions = as_predictions(y_pred, owner=self.name)
-        targets = as_tensor(y_true, self.name, "y_true").to(predictions.device)
+        targets = as_class_ids(y_true, predictions, self.name)
         self._follow(predictions.device)
         if isinstance(self.module, _TAKES_IDS) and targets.shape != predictions.shape:
             return self._as_class_ids(targets, predictions), predictions
