@@ -28,6 +28,12 @@ def _copy(value: Any, device: torch.device | None = None) -> Any:
     return value.detach().clone().to(device) if isinstance(value, torch.Tensor) else value
 
 
+def _widen(value: Any) -> Any:
+    """Return tensors of half types in float32: torchmetrics adds squares up in the type of the inputs."""
+    is_half = isinstance(value, torch.Tensor) and value.dtype in (torch.float16, torch.bfloat16)
+    return value.float() if is_half else value
+
+
 def _list_changing(module: Any) -> set[str]:
     """Return the names of attributes that batches may change: the state, other tensors and counts."""
     found = {
@@ -91,7 +97,7 @@ class TorchMetric(Metric):
         if hasattr(y_pred, "__len__") and not len(y_pred):
             return  # torchmetrics divides by the number of samples, or refuses empty batches
         with torch.no_grad():
-            arguments = self._prepare(y_true, y_pred)
+            arguments = tuple(map(_widen, self._prepare(y_true, y_pred)))
             if sample_weight is not None:
                 arguments = (*arguments, self._take_weights(sample_weight))
             self._follow(arguments)
