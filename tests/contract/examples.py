@@ -160,6 +160,9 @@ EXAMPLES: dict[str, Example] = {
     "metric/kplug/exact_accuracy": Example(inputs=IDS),
     "metric/kplug/iou": Example({"num_classes": 3, "target_class_ids": [0, 1]}, inputs=IDS),
     "metric/kplug/mean_iou": Example({"num_classes": 3}, inputs=IDS),
+    "metric/kplug/sparse_categorical_crossentropy": Example(
+        leave_out={"left_out_class": "without weights the divisor has all places, as in Keras"}
+    ),
     "metric/kplug/f1_score": Example({"average": "macro"}),
     "metric/kplug/fbeta_score": Example({"average": "macro"}),
     "metric/kplug-segmentation/dice_coef": SAMPLES,

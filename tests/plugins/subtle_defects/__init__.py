@@ -10,6 +10,7 @@ from tests.plugins.subtle_defects import (
     optimizers,
     other_inputs,
     unusual,
+    whole_process,
 )
 from tests.plugins.subtle_defects.table import Subtle as Subtle
 
@@ -21,4 +22,5 @@ SUBTLE: list[Subtle] = [
     *optimizers.SUBTLE,
     *other_inputs.SUBTLE,
     *unusual.SUBTLE,
+    *whole_process.SUBTLE,
 ]

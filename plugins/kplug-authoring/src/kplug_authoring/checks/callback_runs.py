@@ -250,6 +250,7 @@ def _train_in_parts(subject: Subject, split: int | None) -> _Record:
 )
 def stops(subject: Subject) -> Finding:
     """Train while the loss falls, with different data."""
+    went_on = False  # with the same training and validation data
     for name, how in _RUNS.items():
         record = _Record()
         with _quiet() as said:
@@ -263,6 +264,9 @@ def stops(subject: Subject) -> Finding:
         )
         if is_short and not said:
             return f"{name}, it stops in epoch {max(record.rates)[0]} of {wanted}, without a word"
+        if is_short and went_on and name == "without":
+            return f"without validation data it stops in epoch {max(record.rates)[0]}, and with it goes on"
+        went_on = went_on or not is_short
     return None
 
 

@@ -109,7 +109,7 @@ def _at_rest() -> Iterator[None]:
 
 
 def _make_model(factor: float = 1.0) -> tuple[Any, torch.Tensor, torch.Tensor]:
-    model = Sequential([Dense(2, input_dim=3)])
+    model = Sequential([Dense(3, input_dim=3), Dense(2)])
     model.compile(SGD(0.1, use_ema=True), "kplug/mse")
     x = torch.linspace(-1.0, 1.0, 12).reshape(4, 3) * factor
     return model, x, x[:, :2].square()
@@ -202,8 +202,12 @@ def _modes(subject: Subject) -> Finding:
     with torch.enable_grad(), _at_rest():
         model, x, y = _make_model()
         data = {"x": x, "y": y, "validation_data": (x, y)}
-        before = read_switches()
+        before, trained = read_switches(), [one.requires_grad for one in model.parameters()]
         model.fit(**data, epochs=2, batch_size=2, verbose=0, callbacks=[subject.make(), watch])
+        if trained != [one.requires_grad for one in model.parameters()]:
+            return (
+                "after two epochs other weights are trained than before: requires_grad has changed"
+            )
         if not torch.is_grad_enabled():
             return "gradients are switched off after the training"
         for name, value in read_switches().items():

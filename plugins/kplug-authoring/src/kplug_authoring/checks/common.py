@@ -21,6 +21,7 @@ from kplug_authoring.checks.subject import (
     check,
     find_difference,
 )
+from kplug_authoring.checks.switches import find_reseeded
 from kplug_authoring.readings import find_texts, find_unread, is_taken_up
 
 
@@ -117,11 +118,16 @@ def _pickle(subject: Subject) -> Finding:
 
 
 @check(
-    "two that are made alike give the same values for the same inputs",
-    "Draw from torch's generator only, and keep no state between instances.",
+    "two that are made alike give the same values for the same inputs, and seed no generator of the process",
+    "Draw from torch's generator only, and keep no state between instances. With a seed of one's own, make a "
+    "torch.Generator: no torch.manual_seed, random.seed or np.random.seed.",
 )
 def _determinism(subject: Subject) -> Finding:
-    return find_difference(subject.behaviour, subject.behave(subject.make()))
+    difference = find_difference(subject.behaviour, subject.behave(subject.make()))
+    if difference:
+        return difference
+    found = find_reseeded(lambda: subject.suite.behave(subject, subject.make_plainly()))
+    return found and f"{found} is in one state after a use, whichever it was in before"
 
 
 @check(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from kplug.inspection import load
+from kplug.optimizers import build_optimizer
 from kplug_authoring.checks.layer_forms import differentiate, list_calls, run
 from kplug_authoring.checks.layer_inputs import fill
+from kplug_authoring.checks.optimizer_life import give
+from kplug_authoring.checks.optimizer_tasks import start
 from kplug_authoring.checks.subject import (
     Finding,
     Subject,
@@ -52,14 +56,18 @@ def is_idle(subject: Subject, name: str) -> bool:
     """
     kind = subject.kind.name
     probe = PROBES.get(kind)
-    tried = (one for one in subject.candidates[name] if not isinstance(one, bool))
+    is_switch = name in _SWITCHES
+    tried = (one for one in subject.candidates[name] if is_switch or not isinstance(one, bool))
     values = [one for one in tried if subject.is_taken(**{name: one})]
-    types = _TYPES.get(kind, (float, str))
+    types = _TYPES.get(kind, (float, str, bool))
     is_tried = any(isinstance(one, types) for one in values)
     if probe is None or not is_tried:
         return False
-    # epsilon is for what is next to 0, and may not be reached.
-    if "eps" in name:
+    # epsilon is for what is next to 0, and may not be reached; averages of weights count after training, and
+    # what scales a loss divides its gradients.
+    if "eps" in name or name.startswith(("ema_", "loss_scale")):
+        return False
+    if kind == "optimizer" and getattr(subject.make(), "scales_loss", False):
         return False
     if name == "reduction" and not _has_values(subject):
         return False
@@ -123,9 +131,14 @@ def _is_same(first: list[Any], second: list[Any], tolerance: float) -> bool:
     return all(
         one == other
         if isinstance(one, str) or isinstance(other, str)
-        else find_difference(one, other, tolerance) is None
+        else find_difference(one, other, max(tolerance, _find_rounding(one))) is None
         for one, other in pairs
     )
+
+
+def _find_rounding(values: list[Tensor]) -> float:
+    """Return the tolerance of values of float32, in which each operation rounds."""
+    return 1e-5 if any(one.dtype is torch.float32 for one in values) else 0.0
 
 
 _Run = Callable[[Any], Any]
@@ -216,7 +229,29 @@ def _call(layer: Any, inputs: tuple[Any, ...], training: bool) -> list[Any]:
     run(layer, fill(inputs, torch.clone))
     before = [one.detach().clone() for one in layer.weights]
     outputs = differentiate(layer, inputs, training)
-    return [outputs, *run(layer, inputs, training=training), layer.losses, before, *layer.weights]
+    again = run(layer, inputs, training=training)
+    if training:  # a running mean has moved on when another batch has come
+        again += run(layer, fill(inputs, functools.partial(_scale, size=3.0)), training=training)
+    return [outputs, *again, layer.losses, before, *layer.weights]
+
+
+def _optimizers(subject: Subject) -> Iterator[_Run]:  # noqa: ARG001 - as for other kinds
+    for factors in _HISTORIES:
+        yield functools.partial(_make_steps, factors=factors)
+
+
+def _make_steps(made: Any, factors: Sequence[float]) -> list[Tensor]:
+    """Return two weights after steps whose gradients are multiples of one."""
+    weights = start()
+    optimizer = build_optimizer(copy.deepcopy(made), weights)
+
+    def pull(weight: Tensor, place: int, step: int) -> Tensor:
+        waves = torch.linspace(0.5, 2.5, weight.numel(), dtype=weight.dtype).reshape(weight.shape)
+        return factors[step] * (waves.sin() + place + 0.1 * weight.detach())
+
+    for step in range(len(factors)):
+        give(optimizer, weights, pull, step)
+    return [weight.detach() for weight in weights]
 
 
 def _draw(initializer: Any, shape: tuple[int, ...]) -> Any:
@@ -228,10 +263,25 @@ def _scale(value: Tensor, size: float) -> Tensor:
 
 
 _ROUNDING = {"metric": 1e-6, "layer": 1e-5, "schedule": 1e-12}
+_HISTORIES = (  # of gradients: steady, falling, changing signs and sizes, large, small, none
+    (1.0,) * 8,
+    (10.0,) * 3 + (0.1,) * 9,
+    (1.0, -1.0) * 5,
+    (1.0, 1.0, 1.0, -1.0, 0.3, -0.5, -0.1, 0.8, -0.4, -0.2),
+    (100.0,) * 4,
+    (1e-3,) * 4,
+    (0.0,) * 3,
+)
+# Other switches may change memory or speed only.
+_SWITCHES = {
+    *("amsgrad", "centered", "nesterov", "from_logits", "center", "scale", "squared", "normalize"),
+    *("normalized", "percent", "weighted", "inverse"),
+}
 _TYPES: dict[str, Any] = {
+    "optimizer": (float, bool),
     "schedule": (int, float, str),
     "initializer": (int, float, str),
-    "layer": float,
+    "layer": (float, bool),
 }
 PROBES: dict[str, _Probe] = {
     **dict.fromkeys(("loss", "activation", "regularizer", "constraint"), _functions),
@@ -239,4 +289,5 @@ PROBES: dict[str, _Probe] = {
     "schedule": _schedules,
     "initializer": _initializers,
     "layer": _layers,
+    "optimizer": _optimizers,
 }

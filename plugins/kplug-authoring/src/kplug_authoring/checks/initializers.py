@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-import random
 import sys
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from kplug import Spec, resolve
 from kplug.inspection import load
 from kplug_authoring.checks.subject import (
     Finding,
@@ -23,6 +20,7 @@ from kplug_authoring.checks.subject import (
     seeded,
     shown,
 )
+from kplug_authoring.checks.switches import find_reseeded
 
 
 def draw(subject: Subject, made: Any) -> Tensor:
@@ -175,34 +173,13 @@ def _own_memory(subject: Subject) -> Finding:
     after=("repeats",),
 )
 def _global_seed(subject: Subject) -> Finding:
-    # After a seed is set inside, the state is the same whatever it was before.
-    states = []
-    for seed in (11, 12):
-        with seeded(seed):
-            before = torch.get_rng_state(), random.getstate(), _read_numpy()
-            initializer = resolve_plainly(subject)
-            initializer(subject.shape, dtype=torch.float32)
-            after = torch.get_rng_state(), random.getstate(), _read_numpy()
-            states.append((before, after))
-    if torch.equal(states[0][1][0], states[1][1][0]):
-        return "torch's generator is in one state, whichever seed it had before"
-    if any(before[1:] != after[1:] for before, after in states):
-        return "the generator of Python's random, or NumPy's, has another state"
+    for arguments in ({}, {"seed": 7}) if "seed" in subject.parameters else ({},):
+        found = find_reseeded(
+            lambda: subject.make_plainly(**arguments)(subject.shape, dtype=torch.float32)  # noqa: B023
+        )
+        if found:
+            return f"{found} is in one state, whichever it was in before"
     return None
-
-
-def _read_numpy() -> list[int]:
-    state: Any = np.random.get_state(legacy=True)
-    kept: list[int] = state[1].tolist()
-    return kept
-
-
-def resolve_plainly(subject: Subject) -> Any:
-    """Make the component without a seed around it."""
-    arguments = dict(subject.example.arguments)
-    return resolve(
-        subject.kind.name, Spec(subject.component.qualified_name, kwargs=arguments)
-    ).object
 
 
 _DENSE = ((120, 200), (200, 120), (150, 300), (150, 150))

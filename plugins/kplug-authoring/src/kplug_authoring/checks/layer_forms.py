@@ -28,11 +28,13 @@ from kplug_authoring.checks.subject import (
     seeded,
     shown,
 )
+from kplug_authoring.checks.switches import find_reseeded
 
 _TOLERANCE = 1e-4  # sums depend on the order in memory, and on the batch
 
 
-def _draw(*shape: int) -> Tensor:
+def draw(*shape: int) -> Tensor:
+    """Return normal numbers, the same at each call."""
     return torch.randn(shape, generator=torch.Generator().manual_seed(len(shape)))
 
 
@@ -40,7 +42,7 @@ def list_calls(subject: Subject) -> Iterator[tuple[Any, ...]]:
     """Yield the inputs of calls, and others that it may take: even numbers of features."""
     yield calls_of(subject)
     for shape in ((4, 6), (4, 5, 6), (4, 6, 6, 4)):
-        yield (_draw(*shape),)
+        yield (draw(*shape),)
 
 
 def run(layer: Any, inputs: tuple[Any, ...], *, seed: int = 99, **how: Any) -> list[Tensor]:
@@ -50,7 +52,7 @@ def run(layer: Any, inputs: tuple[Any, ...], *, seed: int = 99, **how: Any) -> l
         return leaves(layer(*inputs, **how))
 
 
-def _build(subject: Subject, inputs: tuple[Any, ...], **arguments: object) -> Any | None:
+def build(subject: Subject, inputs: tuple[Any, ...], **arguments: object) -> Any | None:
     """Return a layer that took inputs, or None if it refuses them."""
     try:
         layer = subject.make(**arguments)
@@ -94,7 +96,7 @@ def weigh(value: Tensor) -> Tensor:
 def memory(subject: Subject) -> Finding:
     """Give a layer views of its inputs."""
     for inputs in list_calls(subject):
-        layer = _build(subject, inputs)
+        layer = build(subject, inputs)
         if layer is None:
             continue
         for training in (False, True):
@@ -126,9 +128,9 @@ def memory(subject: Subject) -> Finding:
 def half(subject: Subject) -> Finding:
     """Call a layer of each half type with small and large inputs."""
     for inputs in list_calls(subject):
-        plain = _build(subject, inputs)
+        plain = build(subject, inputs)
         for dtype in (torch.float16, torch.bfloat16) if plain is not None else ():
-            layer = _build(subject, inputs, dtype=str(dtype).removeprefix("torch."))
+            layer = build(subject, inputs, dtype=str(dtype).removeprefix("torch."))
             if layer is None or not _share_weights(plain, layer):
                 continue
             for size in (1.0, 300.0):
@@ -226,16 +228,28 @@ def instances(subject: Subject) -> Finding:
 
 
 def _find_seed(subject: Subject, inputs: tuple[Any, ...]) -> Finding:
-    """Look whether calls leave torch's generator in one state, whichever it had before."""
+    """Look whether calls seed a generator of the process, or draw once for all calls."""
     for arguments in ({"seed": 5},) if "seed" in subject.parameters else ({},):
-        states = []
-        for seed in (11, 12):
-            with seeded(seed), warnings.catch_warnings(), contextlib.suppress(Exception):
+
+        def use(arguments: dict[str, Any] = arguments) -> None:
+            with warnings.catch_warnings(), contextlib.suppress(Exception):
                 warnings.simplefilter("ignore")
-                subject.make(**arguments)(*fill(inputs, torch.clone), training=True)
-                states.append(torch.get_rng_state())
-        if len(states) == 2 and torch.equal(*states):
-            return f"with {arguments} torch's generator is in one state, whichever it had before"
+                subject.make_plainly(**arguments)(*fill(inputs, torch.clone), training=True)
+
+        if found := find_reseeded(use):
+            return f"with {arguments} {found} is in one state, whichever it was in before"
+    layer = build(subject, inputs)
+    if layer is None:
+        return None
+    try:
+        first, second, fresh = (
+            run(one, inputs, seed=seed, training=True)
+            for one, seed in ((layer, 1), (layer, 2), (copy.deepcopy(build(subject, inputs)), 2))
+        )
+        if not find_difference(first, second) and find_difference(first, fresh):
+            return "in training it draws at the first call, and takes the same numbers at the next"
+    except Exception:  # noqa: BLE001 - other checks report it
+        return None
     return None
 
 
@@ -248,7 +262,7 @@ def _find_seed(subject: Subject, inputs: tuple[Any, ...]) -> Finding:
 def lengths(subject: Subject) -> Finding:
     """Call a layer with sequences and images of several sizes."""
     for shapes in _SIZES:
-        kept = _build(subject, (_draw(*shapes[0]),))
+        kept = build(subject, (draw(*shapes[0]),))
         if kept is None:
             continue
         named = [
@@ -256,9 +270,9 @@ def lengths(subject: Subject) -> Finding:
             ("built for unknown sizes", _build_symbolic(subject, shapes[0])),
         ]
         for shape in (*shapes[1:], shapes[0]):
-            inputs = (_draw(*shape),)
+            inputs = (draw(*shape),)
             for how, layer in named:
-                fresh = _build(subject, inputs)
+                fresh = build(subject, inputs)
                 if fresh is None or layer is None or not _share_weights(layer, fresh):
                     continue
                 with torch.no_grad():
@@ -311,8 +325,8 @@ def _share_weights(one: Any, other: Any) -> bool:
 def padding(subject: Subject) -> Finding:
     """Compare sequences that are padded and masked with each of them alone."""
     for scale, shift in ((1.0, 0.0), (0.3, -2.0), (0.3, 2.0)):
-        sequences = scale * _draw(3, 6, 5) + shift
-        layer = _build(subject, (sequences,))
+        sequences = scale * draw(3, 6, 5) + shift
+        layer = build(subject, (sequences,))
         if layer is None or not _takes_masks(layer):
             return None
         counts = (6, 4, 1)
@@ -334,7 +348,7 @@ def padding(subject: Subject) -> Finding:
                 finding = _compare_rows(found, alone, counts, length)
                 if finding:
                     return f"for {length} steps, padded with {filling:g}, and alone: {finding}"
-    return _find_in_holes(layer, _draw(4, 6, 5))
+    return _find_in_holes(layer, draw(4, 6, 5))
 
 
 _HOLES = torch.tensor(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import tempfile
 import warnings
 from pathlib import Path
@@ -16,14 +17,16 @@ from kplug.layers import Input, TorchModule
 from kplug.models import Model, load_model
 from kplug.support.nested import find_leaves
 from kplug_authoring.checks.common import COMMON
-from kplug_authoring.checks.layer_forms import OF_FORMS
+from kplug_authoring.checks.layer_forms import OF_FORMS, differentiate, run
 from kplug_authoring.checks.layer_inputs import calls_of, fill, first_rows
+from kplug_authoring.checks.layer_sizes import many
 from kplug_authoring.checks.subject import (
     Finding,
     Subject,
     Suite,
     check,
     find_difference,
+    is_finite,
     leaves,
     seeded,
 )
@@ -175,12 +178,15 @@ def _connect(subject: Subject, layer: Any) -> tuple[list[Any], list[Any]]:
 
 
 @check(
-    "a gradient for each trainable weight",
+    "a gradient for each trainable weight, and a finite one of the inputs where a sample is 0",
     "Use the weight in call, without detach() or no_grad(); add what is not to be trained with "
-    "trainable=False.",
+    "trainable=False. torch.where does not stop a gradient of NaN: (x + epsilon).sqrt().",
 )
 def _gradients(subject: Subject) -> Finding:
     layer = _built(subject)
+    finding = _find_at_zero(subject, layer)
+    if finding:
+        return finding
     values = [v for v in leaves(_call(layer, calls_of(subject), training=True)) if v.requires_grad]
     weights = list(layer.trainable_weights)
     if not values or not weights:
@@ -196,6 +202,26 @@ def _gradients(subject: Subject) -> Finding:
             return f"none for the weight {name}"
         if not gradient.isfinite().all():
             return f"one that is not finite for the weight {name}"
+    try:
+        copy.deepcopy(layer)
+    except Exception as error:  # noqa: BLE001 - foreign code
+        return f"after it the layer cannot be copied: {type(error).__name__}: {error}"
+    return None
+
+
+def _find_at_zero(subject: Subject, layer: Any) -> Finding:
+    """Differentiate where the first sample is 0, if the outputs are finite."""
+
+    def empty_first(value: Tensor) -> Tensor:
+        rows = torch.arange(len(value)).reshape(-1, *[1] * (value.ndim - 1))
+        return torch.where(rows == 0, 0.0, value) if value.is_floating_point() else value
+
+    inputs = fill(calls_of(subject), empty_first)
+    if not all(map(is_finite, run(layer, fill(inputs, torch.clone)))):
+        return None
+    for training in (False, True):
+        if not all(map(is_finite, differentiate(layer, inputs, training))):
+            return "a gradient of NaN where a sample is 0"
     return None
 
 
@@ -262,9 +288,19 @@ def _file(subject: Subject) -> Finding:
     expected = model.predict(inputs, verbose=0)
     with tempfile.TemporaryDirectory() as folder:
         again = _reload(subject, model, Path(folder))
-    return find_difference(
+    difference = find_difference(
         _as_tensors(expected), _as_tensors(again.predict(inputs, verbose=0)), 1e-6
     )
+    if difference:
+        return difference
+    difference = find_difference(_train_on(model, inputs), _train_on(again, inputs), 1e-6)
+    return difference and f"in training, {difference}"
+
+
+def _train_on(model: Any, inputs: Any) -> list[Tensor]:
+    """Return the outputs of a call in training."""
+    with torch.no_grad(), seeded(99):
+        return leaves(model(inputs, training=True))
 
 
 def _reload(subject: Subject, model: Any, folder: Path) -> Any:
@@ -337,7 +373,7 @@ LAYER = Suite(
     outputs_of,
     (
         *(*COMMON, _inference, _single_row, _batch_sizes, _inputs, _dtype, _device, _shapes),
-        *(_gradients, _second_call, _mask, _fit, _file, *OF_FORMS),
+        *(_gradients, _second_call, _mask, _fit, _file, *OF_FORMS, many),
     ),
     calls_of,
 )

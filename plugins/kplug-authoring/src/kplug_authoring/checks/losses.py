@@ -29,6 +29,7 @@ from kplug_authoring.checks.subject import (
     shown,
     values_of,
 )
+from kplug_authoring.checks.target_types import target_types
 from kplug_authoring.checks.tensor_functions import OF_LOSSES, call
 from kplug_authoring.examples import cast
 
@@ -114,7 +115,7 @@ LOSS = Suite(
     (
         *(*COMMON, *OF_LOSSES, layout, _one_row, _reduction, _weights, _empty_batch),
         *(exact, extremes, repeated, precise, large_logits, half_loss, many, classes, soft_targets),
-        *(uneven_weights, mask_of_loss, left_out_class),
+        *(uneven_weights, mask_of_loss, left_out_class, target_types),
     ),
     operator.attrgetter("inputs"),
 )

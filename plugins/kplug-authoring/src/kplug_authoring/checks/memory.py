@@ -70,7 +70,7 @@ def _differentiate(
     subject: Subject, inputs: list[Tensor], lay: Callable[[Tensor], Tensor]
 ) -> list[Tensor]:
     """Return the value and its gradients, for a gradient from above that is laid, and an expanded one."""
-    leaf = inputs[-1].detach().requires_grad_()
+    leaf = inputs[-1].detach().requires_grad_(subject.kind.name != "constraint")
     value: Any = subject.make()(*inputs[:-1], leaf)
     found = [value.detach()]
     if value.requires_grad:

@@ -17,7 +17,11 @@ from kplug_authoring.checks.histories import instances, metric_calls
 from kplug_authoring.checks.layouts import layout
 from kplug_authoring.checks.many_inputs import classes, many
 from kplug_authoring.checks.memory import memory
-from kplug_authoring.checks.sample_weights import list_sequences, uneven_weights_of_metric
+from kplug_authoring.checks.sample_weights import (
+    left_out_class_of_metric,
+    list_sequences,
+    uneven_weights_of_metric,
+)
 from kplug_authoring.checks.subject import (
     Finding,
     Subject,
@@ -27,6 +31,7 @@ from kplug_authoring.checks.subject import (
     leaves,
     shown,
 )
+from kplug_authoring.checks.target_types import target_types
 from kplug_authoring.examples import cast
 
 _TOLERANCE = 1e-6  # states are float32
@@ -219,7 +224,7 @@ def _state(subject: Subject) -> Finding:
 @check(
     "three metrics of unequal parts, merged with an empty one, equal to one that saw all, and left alone; "
     "the order of samples and of batches changes nothing",
-    "Keep state that adds up: sums and counts, no means. merge_state goes through all that it is given, "
+    "Keep state that adds up: sums and counts, no means. merge_state goes once through all that it is given, "
     "changes none of them, and takes one that saw nothing. Count equal predictions together, whichever comes "
     "first, and keep no length of the first batch.",
     after=("merging", "batches", "state", "result_twice"),
@@ -294,7 +299,7 @@ def _merge_parts(subject: Subject, inputs: tuple[Tensor, ...]) -> Finding:
     parts = [_update(subject.make(), inputs, first, end) for first, end in ends]
     before = [[value.clone() for value in leaves(one.result())] for one in parts]
     merged = parts[0]
-    merged.merge_state([parts[1], subject.make(), parts[2]])
+    merged.merge_state(iter([parts[1], subject.make(), parts[2]]))
     difference = find_difference(whole, merged.result(), _TOLERANCE)
     if difference:
         return f"all at once, and in parts of 1, 2 and the rest: {difference}"
@@ -388,7 +393,7 @@ def _types(subject: Subject) -> Finding:
     if not targets or bool((targets[0] != targets[0].round()).any()):
         return None
     is_label = bool(((targets[0] == 0) | (targets[0] == 1)).all())
-    for dtype in (torch.uint8, torch.int32, torch.int64, *([torch.bool] if is_label else [])):
+    for dtype in (torch.int64, *([torch.bool] if is_label else [])):
         try:
             result = _update(subject.make(), (targets[0].to(dtype), *targets[1:], last)).result()
         except Exception:  # noqa: BLE001, S112 - it refuses them
@@ -414,7 +419,7 @@ METRIC = Suite(
         *(*COMMON, _scalar, _batches, _reset, _weights, _merging, _empty_batch, _inputs, layout),
         *(_result_twice, _reads, _state, memory, metric_calls, instances, half_metric),
         *(many, classes, uneven_weights_of_metric, _merging_several, _kept_result),
-        *(_reset_after_others, _types),
+        *(_reset_after_others, _types, target_types, left_out_class_of_metric),
     ),
     operator.attrgetter("inputs"),
 )

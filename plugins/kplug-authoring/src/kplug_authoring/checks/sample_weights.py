@@ -142,20 +142,16 @@ def mask_of_loss(subject: Subject) -> Finding:
 
 
 @check(
-    "a class that is left out counts in no sum and no divisor: more of its samples change nothing",
-    "Divide by the number of targets that count: values.sum() / kept.sum().clamp(min=1).",
+    "a target that is left out counts in no sum and no divisor: more of them change nothing",
+    "Divide by the number of targets that count: values.sum() / kept.sum().clamp(min=1). What comes from two "
+    "neighbours counts where both do.",
 )
 def left_out_class(subject: Subject) -> Finding:
-    """Add samples of the class that an argument such as ignore_index names."""
-    names = [
-        name
-        for name in subject.parameters
-        if name.startswith(("ignore_", "pad_", "padding_")) and name.endswith(_OF_CLASSES)
-    ]
+    """Add samples of the class that an argument such as ignore_index names, and move what stands there."""
     chance = torch.Generator().manual_seed(1234)
     predictions = torch.rand((6, 4), dtype=torch.float64, generator=chance).softmax(-1)
     ids = torch.tensor([0, 1, 2, 3, 1, 0])
-    for name in names:
+    for name in _list_left_out(subject):
         for value in (2, -100, 255):
             try:
                 loss = subject.make(**{name: value})
@@ -171,9 +167,84 @@ def left_out_class(subject: Subject) -> Finding:
             difference = find_difference(first, second, _TOLERANCE)
             if difference:
                 return f"with {name}={value}, two such samples, and four: {difference}"
+    return _find_missing(subject)
+
+
+def _list_left_out(subject: Subject) -> list[str]:
+    """Return the arguments that name a class that is left out."""
+    return [
+        name
+        for name in subject.parameters
+        if name.startswith(("ignore_", "pad_", "padding_")) and name.endswith(_OF_CLASSES)
+    ]
+
+
+@check(
+    "a class that is left out counts in no sum and no divisor: without its samples the result is the same",
+    "Count with weights * (ids != ignored), in the divisor too.",
+    name="left_out_class",
+    after=("weights", "batches", "inputs"),
+)
+def left_out_class_of_metric(subject: Subject) -> Finding:
+    """Leave the samples of a class out of the inputs, and add some that are predicted otherwise."""
+    chance = torch.Generator().manual_seed(1234)
+    scores = torch.rand((8, 4), generator=chance).mul(3.0).softmax(-1)
+    ids = torch.tensor([0, 1, 2, 3, 1, 0, 2, 3])
+    one_hot = torch.nn.functional.one_hot(ids, 4).float()
+    kept = ids != 2
+    for name in _list_left_out(subject):
+        for targets, predictions in ((one_hot, scores), (ids, scores), (ids, scores.argmax(-1))):
+            how = {"num_classes": 4} if "num_classes" in subject.parameters else {}
+            try:
+                metrics = [subject.make(**{**how, name: 2}) for _ in range(2)]
+                metrics[0].update_state(targets, predictions, sample_weight=None)
+                metrics[1].update_state(targets[kept], predictions[kept], sample_weight=None)
+                difference = find_difference(metrics[0].result(), metrics[1].result(), 1e-4)
+            except Exception:  # noqa: BLE001, S112 - it takes other targets
+                continue
+            if difference:
+                return f"with {name}=2, with samples of the class 2 and without: {difference}"
     return None
 
 
+def _find_missing(subject: Subject) -> Finding:
+    """Move predictions where targets are the number that stands for a missing one."""
+    chance = torch.Generator().manual_seed(1234)
+    targets, predictions, shares = (
+        torch.rand((3, 5, 4), dtype=torch.float64, generator=chance) for _ in range(3)
+    )
+    left_out = shares < 0.4
+    moved = torch.where(left_out, predictions + 0.3, predictions)
+    for name, value in subject.resolve().arguments.items():
+        if not name.startswith(_MISSING) or not isinstance(value, float):
+            continue
+        some = torch.where(left_out, value, targets)
+        try:
+            loss = subject.make()
+            first, second = loss(some, predictions), loss(some, moved)
+            whole = loss(targets, predictions), loss(targets, moved)
+        except Exception:  # noqa: BLE001, S112 - it takes other targets
+            continue
+        difference = find_difference(first, second, _TOLERANCE)
+        if difference and find_difference(whole[0], whole[1], _TOLERANCE):
+            return f"with {name}={value:g}, other predictions where targets are {value:g}: {difference}"
+        twice = [torch.cat([one, one], -1) for one in (targets, predictions)]
+        if difference or find_difference(whole[0], loss(*twice), _TOLERANCE):
+            continue  # the last axis has a meaning, or the value none
+        nothing = torch.full_like(targets, value)
+        more = [torch.cat(pair, -1) for pair in ((some, nothing), (predictions, predictions))]
+        difference = find_difference(first, loss(*more), _TOLERANCE)
+        if difference:
+            return (
+                f"with {name}={value:g}, and with as many more targets of {value:g}: {difference}"
+            )
+    return None
+
+
+_MISSING = (
+    *("ignore", "missing", "mask_value", "masked_value", "nodata", "no_data", "fill_value"),
+    *("pad_value", "padding_value"),
+)
 _OF_CLASSES = ("index", "idx", "class", "id", "label", "value")
 
 

@@ -146,6 +146,11 @@ class Subject:
         """Return only the object."""
         return self.resolve(**more).object
 
+    def make_plainly(self, **more: object) -> Any:
+        """Make the object without a seed around it."""
+        arguments = {**copy.deepcopy(dict(self.example.arguments)), **more}
+        return resolve(self.kind.name, Spec(self.component.qualified_name, kwargs=arguments)).object
+
     @cached_property
     def obstacle(self) -> Exception | None:
         """The error that keeps it from being made or called, or None."""

@@ -38,6 +38,7 @@ _OF_TRAINING = dict.fromkeys(
     "they train for long, and another rate or momentum may be too large",
 )
 _OF_MANY = dict.fromkeys(("many", "classes", "layout", "half"), "they compute a lot each time")
+_OF_EXAMPLE = {"variance": "it is declared for the arguments and the shape of the example"}
 _OF_VALUES = {
     **dict.fromkeys(("gradients", "large_logits", "soft_targets"), "another limit may lie there"),
     "memory": "what a seed draws has an order in memory too",
@@ -259,11 +260,11 @@ def _context(
 
 _ARGUMENTS = _context(
     *("argument_values", "other values of each argument", _vary_arguments),
-    *(_OF_ARGUMENTS, _OF_TRAINING, _OF_MANY, _OF_VALUES),
+    *(_OF_ARGUMENTS, _OF_TRAINING, _OF_MANY, _OF_VALUES, _OF_EXAMPLE),
 )
 _OTHERS = _context(
     *("other_inputs", "inputs of other shapes and meanings", _take_others),
-    *(_OF_ARGUMENTS, _OF_INPUTS, _OF_MANY, _WHERE_IT_ENDS),
+    *(_OF_ARGUMENTS, _OF_INPUTS, _OF_MANY, _WHERE_IT_ENDS, _OF_EXAMPLE),
 )
 _SIZES = _context(
     *("input_sizes", "large and small inputs, and those of one sign", _size),
