@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,10 @@ def test_a_component_that_versions_have_recorded_is_not_run(
     assert asked == ["0.2"]
     with pytest.raises(ReadingError, match="is of wave, and the wheels are of tide"):
         find_change_of_component(_read(1.0), [_write(tmp_path, "tide-0.1")], "wave")
+    older = replace(_read(2.0), recipe=0)  # than what the versions have recorded
+    answers(lambda _: ["", older.to_json()])
+    assert find_change_of_component(older, [], "tide") is None
+    assert asked == ["0.2", "0.2"]
     answers(lambda _: ["it is random", ""])
     with pytest.raises(ReadingError, match=r"with tide 0\.1 it cannot be compared: it is random"):
         find_change_of_component(_read(1.0, "tide/tide"), [], "tide")

@@ -267,9 +267,26 @@ def test_what_can_be_made_but_once_or_never_is_refused(error: BaseException) -> 
 
 
 def test_what_raises_between_two_calls_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(RECIPES, "activation", (1, lambda out: out.make()(torch.ones(()))))
+    monkeypatch.setitem(RECIPES, "activation", (lambda out: out.make()(torch.ones(())),))
     with pytest.raises(ReadingError, match="it raised Stop: enough"):
         read_object("activation", "mine", lambda: _stops)
+
+
+def test_a_new_recipe_leaves_the_older_one_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = make_reading("activation", "kplug/tanh")
+    monkeypatch.setitem(
+        RECIPES,
+        "activation",
+        (*RECIPES["activation"], lambda out: out.put("one", out.make()(torch.ones(())))),
+    )
+    newest = make_reading("activation", "kplug/tanh")
+    assert (newest.recipe, list(newest.parts)) == (2, ["one"])
+    assert make_reading("activation", "kplug/tanh", recipe=1) == before
+    for recipe in (0, 3):
+        with pytest.raises(
+            ReadingError, match=f"recipe {recipe} of the kind activation is unknown"
+        ):
+            make_reading("activation", "kplug/tanh", recipe=recipe)
 
 
 def test_an_unknown_name_and_a_wrong_argument_are_refused() -> None:

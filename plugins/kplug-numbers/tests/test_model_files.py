@@ -163,6 +163,20 @@ def test_an_upgrade_says_what_it_changes(name: str, acme: Install, tmp_path: Pat
     assert load(path, verify="off") == []
 
 
+def test_a_file_of_an_older_recipe_is_compared_by_that_recipe(
+    acme: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "m.keras"
+    save(path)
+    newer = (*RECIPES["loss"], lambda out: out.put("newer", 1.0))
+    monkeypatch.setitem(RECIPES, "loss", newer)
+    acme("0.2")
+    assert load(path) == load(path, verify="numbers") == []
+    acme("0.3", at_ties="1.0")
+    (told,) = load(path)
+    assert "computes other numbers: real/exact/gradient: 0, now 0.133333" in told
+
+
 def test_same_version_with_other_code(acme: Install, tmp_path: Path) -> None:
     path = tmp_path / "m.keras"
     save(path)

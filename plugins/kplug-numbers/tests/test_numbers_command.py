@@ -13,14 +13,17 @@ from pathlib import Path
 
 import pytest
 from kplug_numbers import checking, making, wheel_numbers
-from kplug_numbers.checking import list_keys
+from kplug_numbers.checking import check_component, list_keys
 from kplug_numbers.errors import ReadingError
 from kplug_numbers.numbers_file import NumbersFile
 from kplug_numbers.reading import Reading
+from kplug_numbers.recipes.recorder import Recorder
 from typer.testing import CliRunner
 
+from kplug import Component, get_kind, parse_spec
 from kplug.cli.app import app
 from kplug.errors import KplugError
+from kplug.inspection import find_component
 from tests.registry import conftest
 from tests.registry.conftest import Sandbox
 
@@ -117,6 +120,30 @@ def test_another_code_with_the_same_numbers_is_the_same(acme: Path) -> None:
     assert run("check", "acme") == "3 same\n"
     run("record", "acme")
     assert (acme / "numbers.json").read_bytes() == before
+
+
+def test_what_an_older_recipe_recorded_is_compared_by_that_recipe(
+    acme: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("record", "acme")
+
+    def record_again(out: Recorder) -> None:
+        out.put("newer", 1.0)
+
+    monkeypatch.setitem(making.RECIPES, "loss", (*making.RECIPES["loss"], record_again))
+    assert run("check", "acme") == "3 same\n"
+    assert check_component(find_own("loss", "acme/dice"))[0].outcome == "same"
+    change(acme, "at_ties=0.0", "at_ties=1.0")
+    assert "loss acme/dice: real/exact/gradient: 0, now " in run("check", "acme", status=1)
+    run("record", "acme")
+    assert '"recipe":2' in (acme / "numbers.json").read_text()
+    assert run("check", "acme") == "3 same\n"
+
+
+def find_own(kind: str, name: str) -> Component:
+    component = find_component(get_kind(kind), parse_spec(name))
+    assert component is not None
+    return component
 
 
 def test_what_is_new_or_gone_is_told(acme: Path, install: Sandbox) -> None:
@@ -244,8 +271,8 @@ def test_what_a_component_needs_is_the_reason(
     code, reason = NEEDS[need]
     change(acme, "return x * random.random()", code)
 
-    def make(kind: str, spec: str, most_seconds: float) -> Reading:
-        return making.make_reading(kind, spec, most_seconds=most_seconds / 100)
+    def make(kind: str, spec: str, most_seconds: float, recipe: int | None) -> Reading:
+        return making.make_reading(kind, spec, most_seconds=most_seconds / 100, recipe=recipe)
 
     monkeypatch.setattr(checking, "make_reading", make)
     told = run("record", "acme")

@@ -54,7 +54,8 @@ _READ = """
 from kplug import KplugError
 from kplug_numbers import make_reading
 try:
-    answer(["", make_reading(*sys.argv[1:]).to_json()])
+    *key, recipe = sys.argv[1:]
+    answer(["", make_reading(*key, recipe=int(recipe)).to_json()])
 except KplugError as error:
     answer([str(error), ""])
 """
@@ -131,7 +132,8 @@ def find_change_of_component(
 ) -> Change | None:
     """Return the first version in which a component computes other numbers than expected, or None.
 
-    A version in a registry that has recorded the component with these arguments is not run.
+    A version in a registry that has recorded the component with these arguments, by the same recipe, is not
+    run.
 
     Args:
         expected: What it is expected to compute.
@@ -151,8 +153,8 @@ def find_change_of_component(
         if version.read_numbers is not None:
             content = version.read_numbers()
             found = NumbersFile.from_json(content, f"{name} {version.version}").readings.get(key)
-        if found is None:
-            fault, text = _run(version, _READ, *key)
+        if found is None or found.recipe != expected.recipe:
+            fault, text = _run(version, _READ, *key, str(expected.recipe))
             if fault:
                 return Attempt("cannot be compared", fault)
             found = Reading.from_json(text)

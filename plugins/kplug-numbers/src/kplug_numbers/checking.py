@@ -94,7 +94,7 @@ def check_component(component: Component) -> list[Result]:
         ReadingError: if the file cannot be understood.
     """
     recorded = find_recorded(component)
-    return compare_files(recorded, make_all(recorded.keys, lambda _: None))
+    return compare_files(recorded, make_all(recorded.keys, lambda _: None, recorded=recorded))
 
 
 def list_keys(distribution: str, known: NumbersFile, examples: Iterable[str] = ()) -> list[Key]:
@@ -128,7 +128,10 @@ def list_keys(distribution: str, known: NumbersFile, examples: Iterable[str] = (
 
 
 def make_all(
-    keys: Iterable[Key], tell: Callable[[Key], None], most_seconds: float = MOST_SECONDS
+    keys: Iterable[Key],
+    tell: Callable[[Key], None],
+    most_seconds: float = MOST_SECONDS,
+    recorded: NumbersFile | None = None,
 ) -> NumbersFile:
     """Return the readings of components, and the reasons where there are none.
 
@@ -136,13 +139,16 @@ def make_all(
         keys: Their kinds and specs.
         tell: Called before each.
         most_seconds: How much processor time each may take; four times as long by the clock.
+        recorded: What they are compared with: a reading is made by the recipe that it has there.
     """
+    recipes = {} if recorded is None else {k: v.recipe for k, v in recorded.readings.items()}
     readings, unread = {}, {}
     with diverting_output():  # a component may print to stdout
         for key in keys:
             tell(key)
             try:
-                readings[key] = make_reading(*key, most_seconds=most_seconds)
+                recipe = recipes.get(key)
+                readings[key] = make_reading(*key, most_seconds=most_seconds, recipe=recipe)
             except KplugError as error:
                 unread[key] = write_line(error.message)
     return NumbersFile(readings, unread)

@@ -36,23 +36,29 @@ from kplug_numbers.recipes.tensor_functions import (
 )
 from kplug_numbers.time_limit import BY_THE_CLOCK, OverdueError, TimeLimit
 
-# The version of each recipe: raised when its inputs or parts change. Callbacks have none.
-RECIPES: dict[str, tuple[int, Callable[[Recorder], None]]] = {
-    "activation": (1, record_activation),
-    "constraint": (1, record_constraint),
-    "initializer": (1, record_initializer),
-    "layer": (1, record_layer),
-    "loss": (1, record_loss),
-    "metric": (1, record_metric),
-    "optimizer": (1, record_optimizer),
-    "regularizer": (1, record_regularizer),
-    "schedule": (1, record_schedule),
+# The versions of each recipe, from 1 on. One whose inputs or parts change gets another beside it, so what it
+# recorded can be compared for good. Callbacks have none.
+RECIPES: dict[str, tuple[Callable[[Recorder], None], ...]] = {
+    "activation": (record_activation,),
+    "constraint": (record_constraint,),
+    "initializer": (record_initializer,),
+    "layer": (record_layer,),
+    "loss": (record_loss,),
+    "metric": (record_metric,),
+    "optimizer": (record_optimizer,),
+    "regularizer": (record_regularizer,),
+    "schedule": (record_schedule,),
 }
 _SEED = 7
 
 
 def make_reading(
-    kind: str, reference: str | Spec, *, is_twice: bool = True, most_seconds: float = MOST_SECONDS
+    kind: str,
+    reference: str | Spec,
+    *,
+    is_twice: bool = True,
+    most_seconds: float = MOST_SECONDS,
+    recipe: int | None = None,
 ) -> Reading:
     """Return the reading of a component with arguments.
 
@@ -61,10 +67,11 @@ def make_reading(
         reference: The component with its arguments.
         is_twice: Whether it is made twice, to see whether the component is random.
         most_seconds: How much processor time each may take.
+        recipe: The version of the kind's recipe; None for the newest.
 
     Raises:
-        ReadingError: if the kind has no recipe, or if the component cannot be made, is random, takes too long
-            or suits no input of the recipe.
+        ReadingError: if the kind has no such recipe, or if the component cannot be made, is random, takes too
+            long or suits no input of the recipe.
 
     Example:
         >>> make_reading("loss", "kplug/mse").parts["real/float64/value"].dtype
@@ -75,7 +82,7 @@ def make_reading(
     def make() -> Any:
         return resolve(kind, copy.deepcopy(spec)).object
 
-    return _read(kind, str(spec), make, is_twice, most_seconds)
+    return _read(kind, str(spec), make, is_twice, most_seconds, recipe)
 
 
 def read_object(
@@ -131,11 +138,23 @@ def _seed(make: Callable[[], Any]) -> Callable[[], Any]:
 
 
 def _read(
-    kind: str, name: str, make: Callable[[], Any], is_twice: bool, most_seconds: float
+    kind: str,
+    name: str,
+    make: Callable[[], Any],
+    is_twice: bool,
+    most_seconds: float,
+    recipe: int | None = None,
 ) -> Reading:
     if kind not in RECIPES:
         raise ReadingError(f"there is no recipe for the kind {kind!r}")
-    version, record = RECIPES[kind]
+    newest = len(RECIPES[kind])
+    version = newest if recipe is None else recipe
+    if not 0 < version <= newest:
+        raise ReadingError(
+            f"recipe {version} of the kind {kind} is unknown here; the newest is {newest}",
+            hint="A newer kplug-numbers may know it.",
+        )
+    record = RECIPES[kind][version - 1]
     make_seeded = _seed(make)
 
     def read() -> Reading:

@@ -65,14 +65,15 @@ def judge(kind: str, spec: str, data: object) -> Verdict:
     recorded = _recover(data)
     if recorded.reading is None:
         return Verdict("cannot be compared", recorded.why)
-    found = _make(kind, spec, is_twice=False)
+    recipe = recorded.reading.recipe
+    found = _make(kind, spec, is_twice=False, recipe=recipe)
     if found.reading is not None:
         comparison = compare(recorded.reading, found.reading)
         text = str(comparison).partition(": ")[2]
         if comparison.outcome != "differs":
             return Verdict(comparison.outcome, text)
         before, now = recorded.reading.torch, found.reading.torch
-        found = _make(kind, spec, is_twice=True)  # is it random?
+        found = _make(kind, spec, is_twice=True, recipe=recipe)  # is it random?
     if found.reading is None:
         return Verdict("cannot be compared", f"there is no reading here: {found.why}")
     return Verdict("differs", text + (f", with torch {before}, now {now}" if before != now else ""))
@@ -111,12 +112,14 @@ def _find_or_make(entry: CacheEntry, kind: str, spec: str) -> _Made:
     return made
 
 
-def _make(kind: str, spec: str, *, is_twice: bool) -> _Made:
+def _make(kind: str, spec: str, *, is_twice: bool, recipe: int | None = None) -> _Made:
     from kplug_numbers.making import make_reading  # the recipes
 
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             limit = _MOST_SECONDS
-            return _Made(make_reading(kind, spec, is_twice=is_twice, most_seconds=limit))
+            return _Made(
+                make_reading(kind, spec, is_twice=is_twice, most_seconds=limit, recipe=recipe)
+            )
     except KplugError as error:
         return _Made(why=write_line(error.message))

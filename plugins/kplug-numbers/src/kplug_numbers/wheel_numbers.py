@@ -18,8 +18,9 @@ from kplug import KplugError
 from kplug_numbers.checking import list_keys, make_all
 from kplug_numbers.numbers_file import read_file
 try:
-    keys = list_keys(sys.argv[1], read_file(Path(sys.argv[2])))
-    answer(["", make_all(keys, lambda key: None).to_json()])
+    known = read_file(Path(sys.argv[2]))
+    keys = list_keys(sys.argv[1], known)
+    answer(["", make_all(keys, lambda key: None, recorded=known).to_json()])
 except KplugError as error:
     answer([str(error), ""])
 """

@@ -105,7 +105,7 @@ def check(distribution: Distribution, as_json: JsonOption = False) -> None:
         )
     from kplug_numbers.checking import list_keys, make_all  # imports torch
 
-    found = make_all(list_keys(distribution, recorded), _tell)
+    found = make_all(list_keys(distribution, recorded), _tell, recorded=recorded)
     _report(compare_files(recorded, found), as_json)
 
 
