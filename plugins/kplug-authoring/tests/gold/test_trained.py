@@ -122,6 +122,18 @@ def test_a_loss_of_a_whole_batch_is_another_in_two_processes(install: Sandbox) -
 
 
 @pytest.mark.slow
+def test_an_error_of_the_second_process_alone_is_said(install: Sandbox) -> None:
+    module = MODULE + "\nimport os\nif os.environ.get('RANK') == '1': raise OSError('no port')\n"
+    losses = {"absolute": "of_second:absolute"}
+    install(
+        "kplug-batches", entry_points={"kplug.losses": losses}, modules={"of_second.py": module}
+    )
+    cases = contract_cases("kplug-batches", level="gold")
+    with pytest.raises(AssertionError, match="in two processes it raised .*no port"):
+        next(case for case in cases if case.check.name == "processes").run()
+
+
+@pytest.mark.slow
 def test_what_another_process_cannot_make_is_said() -> None:
     told = find("losses", "processes", mine=lambda y_true, y_pred: (y_true - y_pred).abs().mean(-1))
     assert told is not None

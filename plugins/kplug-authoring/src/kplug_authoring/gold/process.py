@@ -19,16 +19,16 @@ from kplug_authoring.gold.training import train
 def main(folder: Path) -> None:
     """Train, and let the first process write what came out."""
     task = torch.load(folder / "task.pt")
-    writes_results = os.environ["RANK"] == "0"  # torchrun sets it
+    rank = os.environ["RANK"]  # torchrun sets it
     try:
         made = resolve(task["kind"], task["spec"]).object
         found = train(task["kind"], made, task["inputs"], is_fitted=task["is_fitted"])
     except Exception as error:
-        if writes_results:
-            text = describe_error(error)
-            (folder / "fault.txt").write_text(f"it raised {text}", encoding="utf-8")
+        # Whichever fails first, the others are ended.
+        text = describe_error(error)
+        (folder / f"fault-{rank}.txt").write_text(f"it raised {text}", encoding="utf-8")
         raise
-    if writes_results:
+    if rank == "0":
         torch.save(found, folder / "found.pt")
 
 

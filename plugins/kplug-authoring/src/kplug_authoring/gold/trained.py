@@ -113,7 +113,6 @@ def _run_two(folder: str) -> Finding:
         )
     except subprocess.TimeoutExpired:
         return f"two processes that do not end within {_PATIENCE} seconds"
-    fault = Path(folder, "fault.txt")
-    if fault.is_file():
+    for fault in sorted(Path(folder).glob("fault-*.txt")):
         return f"in two processes {fault.read_text(encoding='utf-8')}"
     return f"two processes that fail: {done.stderr[-_ENDS:]}" if done.returncode else None
