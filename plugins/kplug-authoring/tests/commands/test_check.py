@@ -453,21 +453,26 @@ def test_gold_is_reached_with_reasons_for_what_is_left_out(
 def test_what_a_component_costs_and_equals(install: Sandbox) -> None:
     install(
         "kplug-double",
-        entry_points={"kplug.activations": {"double": "double:double", "odd": "double:odd"}},
+        entry_points={
+            "kplug.activations": {name: f"double:{name}" for name in ("double", "odd", "wrong")}
+        },
         modules={
             "double.py": "import kplug\n"
             "@kplug.example(reference='torch.nn:Identity')\n"
             "def double(x):\n    return x + x\n"
             "def odd(x):\n    return None\n"
+            "def wrong(x):\n    return x + x.mean()\n"
         },
     )
-    double, odd = read("kplug-double")["components"]
+    double, odd, wrong = read("kplug-double")["components"]
     assert double["reference"] == f"torch.nn:Identity (torch {version('torch')})"
     assert re.fullmatch(
         r"One call with its gradient takes \d+ operations of torch, [\d.]+ times those of kplug/relu.",
         double["cost"],
     )
     assert (odd["reference"], odd["cost"]) == (None, "")
+    assert not all(one["passed"] for one in wrong["checks"])
+    assert wrong["cost"]  # what fails a check can be called
 
 
 def test_a_badge_shows_the_level(good: Sandbox, tmp_path: Path) -> None:

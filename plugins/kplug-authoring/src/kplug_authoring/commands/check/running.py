@@ -116,9 +116,9 @@ def _name_reference(reference: object) -> str | None:
 
 
 def _describe_cost(component: Component, results: Sequence[CheckResult]) -> str:
-    """Return what a component costs, if it can be called and kplug-numbers is there to count."""
-    is_sound = results and all(one.message is None for one in results)
-    if not is_sound or importlib.util.find_spec("kplug_numbers") is None:
+    """Return what a component costs, if it can be made and kplug-numbers is there to count."""
+    is_made = any(one.check == "made" and one.message is None for one in results)
+    if not is_made or importlib.util.find_spec("kplug_numbers") is None:
         return ""
     from kplug_numbers import describe_cost
 
