@@ -129,7 +129,7 @@ def test_an_error_of_the_second_process_alone_is_said(install: Sandbox) -> None:
         "kplug-batches", entry_points={"kplug.losses": losses}, modules={"of_second.py": module}
     )
     cases = contract_cases("kplug-batches", level="gold")
-    with pytest.raises(AssertionError, match="in two processes it raised .*no port"):
+    with pytest.raises(AssertionError, match=r"in two processes it raised .*no port"):
         next(case for case in cases if case.check.name == "processes").run()
 
 
