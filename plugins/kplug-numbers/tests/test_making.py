@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import random
 import signal
+import sys
 import time
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from kplug_numbers import Reading, ReadingError, compare, make_reading, read_object
+from kplug_numbers import Reading, ReadingError, compare, make_reading, read_object, time_limit
 from kplug_numbers.making import RECIPES
 from kplug_numbers.reading import MOST_BYTES
 from torch import Tensor
@@ -233,6 +236,31 @@ def test_what_does_not_return_is_refused(endless: Callable[..., None], is_made: 
         read_object("loss", "mine", make, most_seconds=0.05)
     assert signal.getsignal(signal.SIGALRM) == before
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("is_made", [True, False], ids=["call", "making"])
+def test_an_import_is_neither_interrupted_nor_counted(
+    is_made: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "heavy_part.py").write_text(
+        "import time\nend = time.thread_time() + 0.25\nwhile time.thread_time() < end: pass\n"
+        "is_whole = True\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(time_limit, "_PERIOD", 0.005)
+
+    def call(x: Tensor) -> Tensor:
+        return x * importlib.import_module("heavy_part").is_whole
+
+    def make() -> Callable[[Tensor], Tensor]:
+        return call if is_made else (lambda x: x) if call(torch.ones(())) else call
+
+    try:
+        found = read_object("activation", "mine", make, most_seconds=0.05)
+        assert "rows/float64/value" in found.parts
+        assert sys.modules["heavy_part"].is_whole
+    finally:
+        sys.modules.pop("heavy_part", None)
 
 
 def test_other_threads_read_without_a_timer() -> None:

@@ -16,6 +16,7 @@ from kplug_numbers.errors import ReadingError
 BY_THE_CLOCK = 4  # times as long may it take, since others use the machine too
 _PERIOD = 0.25  # seconds from one question to the next during a call
 _MOST_MOMENTS = 50
+_IMPORTS = "<frozen importlib._bootstrap>"
 
 
 class OverdueError(BaseException):
@@ -83,8 +84,14 @@ class TimeLimit:
 
 
 def _is_called_by(owner: FrameType | None, frame: FrameType | None) -> bool:
-    """Whether a frame runs what its owner called, and not the context manager."""
+    """Whether a frame runs what its owner called: not the context manager, and no import.
+
+    A module whose import was interrupted cannot be used any more; torch imports its compiler when some second
+    derivatives are computed.
+    """
     called = None
     while frame is not None and frame is not owner:
+        if frame.f_code.co_filename == _IMPORTS:
+            return False
         called, frame = frame, frame.f_back
     return called is not None and called.f_code.co_filename != contextlib.__file__
