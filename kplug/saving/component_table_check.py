@@ -42,11 +42,13 @@ class Change:
         sentence: What differs.
         rows: The file's rows of its components.
         is_missing: Whether it is not installed.
+        is_unsaid: Whether the file says of its code only what it computed.
     """
 
     sentence: str
     rows: list[Mapping[str, Any]] = field(default_factory=list)
     is_missing: bool = False
+    is_unsaid: bool = False
 
 
 def verify_components(
@@ -133,11 +135,13 @@ def verify_numbers(
     sentences = []
     for change in changes:
         found = [(row, judge.judge(row)) for row in change.rows if judge.find_alike(row)]
+        if change.is_unsaid:
+            found = [(row, one) for row, one in found if one and one.outcome == "differs"]
         lines = list(dict.fromkeys(_tell(row, one) for row, one in found if _is_told(one, verify)))
         if (more := len(lines) - _MOST_LINES) > 0:
             lines[_MOST_LINES:] = [f"and {more} more of its components"]
         # Before `compile` a model lacks components, and a warning names their package.
-        is_open = not found and verify == "warn"
+        is_open = not found and verify == "warn" and not change.is_unsaid
         if is_open or lines or any(one is None for _, one in found):
             sentences.append("\n    ".join([change.sentence, *lines]))
     if verify == "warn":
@@ -171,7 +175,8 @@ def telling_of_changes(rows: list[dict[str, Any]], verify: Verify, source: Path)
         yield
     except Exception:
         if verify in ("warn", "numbers"):
-            warn_of_others([one.sentence for one in find_changes(rows, verify)], source)
+            changes = find_changes(rows, verify)
+            warn_of_others([one.sentence for one in changes if not one.is_unsaid], source)
         raise
 
 
@@ -286,8 +291,8 @@ def find_changes(rows: Iterable[Mapping[str, Any]], verify: Verify) -> list[Chan
         rows: The stored table; missing entries are not compared.
         verify: For ``"exact"`` whole version strings are compared, and code hashes where the table has them.
             Otherwise local labels (``+cpu``) are ignored, and for kplug and torch, which every file names,
-            hashes and everything below the minor version. For ``"numbers"`` a hash that the table lacks is
-            another one.
+            hashes and everything below the minor version. A hash that the table lacks is another one for
+            ``"numbers"``, and for ``"warn"`` where it has readings.
     """
     stored: dict[tuple[str, Build], list[Mapping[str, Any]]] = {}
     named = [(row, supplier) for row in rows for supplier in list_suppliers(row)]
@@ -330,8 +335,11 @@ def _compare(
     exact = verify == "exact"
     if _reduce(distribution, installed, exact=exact) == _reduce(distribution, version, exact=exact):
         fault = _compare_code(distribution, stored, here or Build(), verify)
-        label = f"{distribution} {was}, which supplied {used},"
-        return Change(f"{label} {fault}", rows) if fault else None
+        is_unsaid = fault is not None and stored.hash is None and verify == "warn"
+        if fault is None or (is_unsaid and all(row.get("reading") is None for row in rows)):
+            return None
+        sentence = f"{distribution} {was}, which supplied {used}, {fault}"
+        return Change(sentence, rows, is_unsaid=is_unsaid)
     advice = find_replacement(distribution)
     if advice is None and distribution in REGISTRY.state.discovery.by_name:
         advice = _install_line(distribution, version)
@@ -345,7 +353,7 @@ def _compare_code(distribution: str, stored: Build, here: Build, verify: Verify)
     if verify != "exact" and distribution in BUILT_IN:
         return None
     if stored.hash is None:
-        return "has no hash of its code in the file" if verify == "numbers" else None
+        return None if verify == "exact" else "has no hash of its code in the file"
     if here.hash is None:
         return f"cannot be vouched for here: {here.doubt}"
     return None if stored.hash == here.hash else "has other code here under the same version"

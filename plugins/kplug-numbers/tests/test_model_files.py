@@ -188,6 +188,26 @@ def test_same_version_with_other_code(acme: Install, tmp_path: Path) -> None:
     assert "other numbers: sequence/masked/value/0: 3.97293, now 5.9594, by 33 % (and" in told
 
 
+def test_a_file_without_hashes_tells_of_other_numbers_alone(
+    acme: Install, install: Sandbox, tmp_path: Path
+) -> None:
+    path = tmp_path / "m.h5"
+    save(path, penalty="acme/chance")  # which is random, so it has no reading
+    edit(path, lambda table: [row.update(hash=None) for row in table["components"]])
+    acme("0.1", more="slope=0.5")
+    assert load(path) == load(path, compile=False) == []
+    acme("0.1", factor="3")
+    (told,) = load(path)
+    assert (
+        "acme/Double, has no hash of its code in the file\n    layer acme/Double computes" in told
+    )
+    assert "chance cannot" not in told
+    version = next(install.folder.glob("kplug_numbers-*.dist-info")).name.split("-")[1]
+    install.uninstall("kplug-numbers", version.removesuffix(".dist"))
+    kplug.reload()
+    assert load(path) == []
+
+
 def test_weights_are_compared_by_the_layers(acme: Install, tmp_path: Path) -> None:
     save(tmp_path / "m.keras")
     model = load_model(tmp_path / "m.keras")
