@@ -409,6 +409,12 @@ def test_what_a_component_sets_is_as_before() -> None:
     assert _read_settings() == before
 
 
+def test_a_large_array_is_refused_with_what_to_do() -> None:
+    with pytest.raises(ReadingError, match="120000 values; 100000 are allowed") as caught:
+        make_reading("layer", "kplug/Dense(units=30000)")
+    assert caught.value.hint == "Read the component with smaller arguments."
+
+
 def test_a_long_reading_is_cut_at_the_end() -> None:
     spec = "kplug/StackedRNNCells(cells=[kplug/LSTMCell(units=3), kplug/GRUCell(units=2)])"
     reading = make_reading("layer", spec)

@@ -105,6 +105,14 @@ def test_an_author_records_checks_and_is_told_what_changed(acme: Path) -> None:
     assert run("check", "acme") == "3 same\n"
 
 
+def test_inputs_of_an_authors_example_make_no_reading(acme: Path) -> None:
+    run("record", "acme")
+    before = (acme / "numbers.json").read_bytes()
+    change(acme, '{"strength": 2.0}', '{"strength": 2.0}, inputs=(torch.full((2, 2), 1e9),)')
+    run("record", "acme")
+    assert (acme / "numbers.json").read_bytes() == before
+
+
 @pytest.mark.parametrize("error", ["GeneratorExit", "SystemExit(0)"])
 def test_a_component_that_ends_programs_does_not_end_record(acme: Path, error: str) -> None:
     change(acme, "return x * random.random()", f"raise {error}")

@@ -111,7 +111,10 @@ class Recorder:
             array
         )  # autograd's zeros have no memory
         if array.numel() > _MOST_VALUES:
-            raise ReadingError(f"{name} has {array.numel()} values; {_MOST_VALUES} are allowed")
+            raise ReadingError(
+                f"{name} has {array.numel()} values; {_MOST_VALUES} are allowed",
+                hint="Read the component with smaller arguments.",
+            )
         if array.is_complex():
             array = torch.view_as_real(array)
         digits = _DIGITS.get(array.dtype, _FEWER_DIGITS)
