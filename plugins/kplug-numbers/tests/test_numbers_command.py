@@ -308,7 +308,8 @@ def test_callbacks_alone_have_nothing_to_compare(install: Sandbox) -> None:
     install("acme", entry_points=points, modules={"acme/__init__.py": source})
     assert run("check", "acme") == "it offers nothing that has numbers\n"
     assert json.loads(run("check", "acme", "--json"))["results"] == []
-    assert "has no recorded numbers" in run("check", "no-such-thing", status=2)
+    told = run("check", "no-such-thing", status=2)
+    assert told.startswith("'no-such-thing' offers nothing here\n  `kplug list` shows")
 
 
 def test_a_component_is_shown(acme: Path) -> None:
@@ -322,6 +323,10 @@ def test_a_component_is_shown(acme: Path) -> None:
     assert "there is no kind 'nope'" in run("show", "kplug/mse", "--kind", "nope", status=2)
     assert run("show", "kplug/mse", "--kind", "losses").startswith("loss kplug/mse")
     assert "nothing is named 'kplug/msq'" in run("show", "kplug/msq", status=2)
+    told = run("show", "kplug/early_stopping", status=2)
+    assert told.startswith(
+        "there is no recipe for the kind 'callback'\n  There is one for activation,"
+    )
 
 
 def test_two_wheels_are_compared_without_running_them(acme: Path, tmp_path: Path) -> None:

@@ -147,7 +147,10 @@ def _read(
     recipe: int | None = None,
 ) -> Reading:
     if kind not in RECIPES:
-        raise ReadingError(f"there is no recipe for the kind {kind!r}")
+        raise ReadingError(
+            f"there is no recipe for the kind {kind!r}",
+            hint=f"There is one for {', '.join(RECIPES)}.",
+        )
     newest = len(RECIPES[kind])
     version = newest if recipe is None else recipe
     if not 0 < version <= newest:

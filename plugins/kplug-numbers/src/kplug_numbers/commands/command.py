@@ -98,6 +98,11 @@ def check(distribution: Distribution, as_json: JsonOption = False) -> None:
     kinds = _list_kinds(distribution)
     if recorded is None and kinds and kinds.isdisjoint(READ):
         _report([], as_json)
+    if recorded is None and not kinds:
+        raise ReadingError(
+            f"{quote(distribution)} offers nothing here",
+            hint="`kplug list` shows what is installed.",
+        )
     if recorded is None:
         raise ReadingError(
             f"{distribution} has no recorded numbers",
