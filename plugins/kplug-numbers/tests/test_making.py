@@ -250,7 +250,8 @@ def test_an_import_is_neither_interrupted_nor_counted(
     monkeypatch.setattr(time_limit, "_PERIOD", 0.005)
 
     def call(x: Tensor) -> Tensor:
-        return x * importlib.import_module("heavy_part").is_whole
+        whole: bool = importlib.import_module("heavy_part").is_whole
+        return x * whole
 
     def make() -> Callable[[Tensor], Tensor]:
         return call if is_made else (lambda x: x) if call(torch.ones(())) else call
