@@ -243,11 +243,12 @@ def test_an_import_is_neither_interrupted_nor_counted(
     is_made: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "heavy_part.py").write_text(
-        "import time\nend = time.thread_time() + 0.25\nwhile time.thread_time() < end: pass\n"
+        "import time\nend = time.thread_time() + 0.4\nwhile time.thread_time() < end: pass\n"
         "is_whole = True\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(time_limit, "_PERIOD", 0.005)
+    monkeypatch.setattr(time_limit, "_PERIOD", 0.01)
+    monkeypatch.setattr(time_limit, "BY_THE_CLOCK", 1000)  # a busy machine changes nothing
 
     def call(x: Tensor) -> Tensor:
         whole: bool = importlib.import_module("heavy_part").is_whole
@@ -257,7 +258,7 @@ def test_an_import_is_neither_interrupted_nor_counted(
         return call if is_made else (lambda x: x) if call(torch.ones(())) else call
 
     try:
-        found = read_object("activation", "mine", make, most_seconds=0.05)
+        found = read_object("activation", "mine", make, most_seconds=0.08)
         assert "rows/float64/value" in found.parts
         assert sys.modules["heavy_part"].is_whole
     finally:
