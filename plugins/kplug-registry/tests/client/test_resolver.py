@@ -234,6 +234,28 @@ def test_versions_that_cannot_stand_together_are_named() -> None:
     )
 
 
+def test_who_wants_an_extra_is_named() -> None:
+    catalogue: Catalogue = {
+        "kplug-ash": {"2.0": ("kplug-birch[bark]>=2",)},
+        "kplug-birch": {"2.1": (), "2.0": (), "1.0": ()},
+    }
+    with pytest.raises(InstallationError) as caught:
+        resolve_requirements(
+            shelve(catalogue), [Requirement("kplug-birch==1.0"), Requirement("kplug-ash")]
+        )
+    assert caught.value.message == (
+        "no versions fit together here: kplug-birch==1.0 is wanted; "
+        "kplug-ash 2.0 requires kplug-birch[bark]>=2"
+    )
+    with pytest.raises(InstallationError) as caught:
+        resolve_requirements(
+            shelve(catalogue), [Requirement("kplug-birch==1.0"), Requirement("kplug-birch[bark]>1")]
+        )
+    assert caught.value.message == (
+        "no versions fit together here: kplug-birch==1.0 is wanted; kplug-birch[bark]>1 is wanted"
+    )
+
+
 @pytest.fixture
 def grove(tmp_path: Path, machine: Path) -> SignedFolder:
     made = make_signed_folder(tmp_path, "grove")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _MAX_ROUNDS = 20_000
 _Node = tuple[str, frozenset[str]]  # a normalised name and extras
+_Cause = tuple[Requirement, "Candidate | None"]  # and what requires it, if that is not the user
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,9 @@ class _Provider(AbstractProvider[Requirement, Candidate, _Node]):
         self._owned: dict[str, OwnedDistribution | None] = {}
         self._ages = ReleaseAges()
         self.excluded: set[Candidate] = set()
+        self.wanting: dict[_Node, list[_Cause]] = {}
+        for root in roots:
+            self.wanting.setdefault(self.identify(root), []).append((root, None))
 
     def find_owner(self, name: str) -> OwnedDistribution | None:
         """Return what `Registries.find_owner` does, which is asked once for each name."""
@@ -283,6 +287,8 @@ class _Provider(AbstractProvider[Requirement, Candidate, _Node]):
         owner = f"{candidate.name} {candidate.version}"
         found = read_requirements(candidate.requires, candidate.extras, owner)
         owned = [each for each in found if self.find_owner(canonicalize_name(each.name))]
+        for each in owned:
+            self.wanting.setdefault(self.identify(each), []).append((each, candidate))
         if candidate.extras:
             owned.append(Requirement(f"{candidate.name}=={candidate.version}"))
         return owned
@@ -344,11 +350,9 @@ def _explain(
     provider: _Provider, error: ResolutionImpossible[Requirement, Candidate]
 ) -> InstallationError:
     causes = {
-        (
-            str(cause.requirement),
-            "" if cause.parent is None else _show(cause.parent),
-        ): cause.requirement
+        (str(requirement), "" if parent is None else _show(parent)): requirement
         for cause in error.causes
+        for requirement, parent in _find_causes(provider, (cause.requirement, cause.parent))
     }
     lines = [
         f"{owner} requires {text}" if owner else f"{text} is wanted"
@@ -364,6 +368,14 @@ def _explain(
     return InstallationError(
         f"no versions fit together here: {'; '.join(lines)}", hint="\n  ".join(versions)
     )
+
+
+def _find_causes(provider: _Provider, cause: _Cause) -> list[_Cause]:
+    """Return who wants an extra instead of the extra, which requires its own distribution."""
+    requirement, parent = cause
+    if parent is None or canonicalize_name(requirement.name) != parent.name:
+        return [cause]
+    return provider.wanting[provider.identify(parent)]
 
 
 def _show(candidate: Candidate) -> str:
