@@ -62,7 +62,22 @@ def test_those_of_the_machine_come_first_and_are_not_replaced(
         ('url = "https://a/"\nroot = "gone.json"', "has a root that cannot be read"),
         (f'root = "{PRINT}"', "has not one address"),
         (f'{SIGNED}\npath = "x"', "has not one address"),
-        (f'url = "ftp://a/"\nroot = "{PRINT}"', "has not one address"),
+        (
+            f'url = "http://[::"\nroot = "{PRINT}"',
+            "has the url 'http://[::', which is no address of",
+        ),
+        (
+            f'url = "https://a:x/"\nroot = "{PRINT}"',
+            "has the url 'https://a:x/', which is no address of",
+        ),
+        (
+            f'url = "https:///a"\nroot = "{PRINT}"',
+            "has the url 'https:///a', which is no address of",
+        ),
+        (
+            f'url = "ftp://a/"\nroot = "{PRINT}"',
+            "has the url 'ftp://a/', which is no address of https:, http: or file:",
+        ),
         (f'url = "https://me:secret@a/"\nroot = "{PRINT}"', "has an address with a user"),
         (f'{SIGNED}\ntrsut = "unsigned"', "has the key 'trsut'"),
         (f"{SIGNED}\nonline = 1", "has an 'online' that is neither true nor false"),

@@ -126,7 +126,11 @@ def test_what_is_not_signed_by_the_root_is_not_set(
     ("words", "error", "text"),
     [
         (("Team", "file:///x"), RegistrySettingError, "has a name that is none"),
-        (("team", "ftp://x.example/"), RegistrySettingError, "has not one address"),
+        (
+            ("team", "../site"),
+            RegistrySettingError,
+            "has the url '../site', which is no address of https:, http: or file:",
+        ),
         (("team", "https://anna:pw@x.example/"), RegistrySettingError, "with a user, a query"),
         (("team", "{here}/nothing"), TrustError, "has no root that could be trusted"),
         (("team", "http://127.0.0.1:9/"), UnreachableSiteError, "cannot be had"),

@@ -123,9 +123,7 @@ def fail(
         *(
             (
                 command,
-                "no registry is configured\n"
-                '  Write [tool.kplug.registries.NAME] with url = "https://…" and root = "sha256:…" in '
-                "pyproject.toml.\n",
+                "no registry is configured\n  `kplug registry add NAME URL` adds one.\n",
             )
             for command in ("search pond", "install pond_loss", "outdated", "fetch")
         ),
@@ -195,7 +193,7 @@ def test_with_a_site(
     [
         (
             f"url = 'ftp://a.example'\nroot = '{PRINT}'",
-            "the registry 'site' in {file} has not one address",
+            "the registry 'site' in {file} has the url 'ftp://a.example', which is no address",
         ),
         (
             "path = 'site'",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from kplug_registry.client.registries import ConfiguredRegistry, Registries
-from kplug_registry.client.settings import TABLE, read_registries
+from kplug_registry.client.settings import read_registries
 from kplug_registry.errors import RegistrySettingError, UnreachableSiteError
 
 
@@ -33,8 +33,7 @@ def require_registries(*, is_offline: bool = False) -> Registries:
     if not registries.items:
         raise RegistrySettingError(
             "no registry is configured",
-            hint=f'Write [tool.kplug.{TABLE}.NAME] with url = "https://…" and root = "sha256:…" in '
-            "pyproject.toml.",
+            hint="`kplug registry add NAME URL` adds one.",
         )
     for registry in () if is_offline else registries:
         with suppress(UnreachableSiteError):  # the command reports it where it matters

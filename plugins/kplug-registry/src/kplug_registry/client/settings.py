@@ -118,9 +118,21 @@ class _Reader:
         url, path = self._values.get("url"), self._values.get("path")
         if isinstance(path, str) and url is None:
             return (self._file.parent / path).resolve().as_uri()
-        parts = urlsplit(url) if isinstance(url, str) and path is None else None
-        if parts is None or parts.scheme not in ("https", "http", "file"):
+        if not isinstance(url, str) or path is not None:
             raise self._error("has not one address", f"Write {_EXAMPLE}.")
+        try:
+            parts = urlsplit(url)
+            is_one = parts.scheme == "file" or (
+                parts.scheme in ("https", "http") and parts.hostname
+            )
+            is_one = is_one and parts.port != 0
+        except ValueError:  # what is no number of a port, or no address of IPv6
+            is_one = False
+        if not is_one:
+            raise self._error(
+                f"has the url {url.rpartition('@')[2][:80]!r}, which is no address of https:, http: or file:",
+                'A folder is file:///FOLDER; in a file of settings, also path = "FOLDER".',
+            )
         if parts.username or parts.query or parts.fragment:
             raise self._error(
                 "has an address with a user, a query or a fragment",
