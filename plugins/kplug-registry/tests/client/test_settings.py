@@ -63,6 +63,10 @@ def test_those_of_the_machine_come_first_and_are_not_replaced(
         (f'root = "{PRINT}"', "has not one address"),
         (f'{SIGNED}\npath = "x"', "has not one address"),
         (
+            f'url = "https://me:secret@a:x/"\nroot = "{PRINT}"',
+            "has the url 'a:x/', which is no address of",
+        ),
+        (
             f'url = "http://[::"\nroot = "{PRINT}"',
             "has the url 'http://[::', which is no address of",
         ),
