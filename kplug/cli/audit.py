@@ -10,6 +10,7 @@ import typer
 from kplug.commands.output import JsonOption, print_json, print_lines
 from kplug.registry import REGISTRY
 from kplug.registry.finding import Finding
+from kplug.registry.kinds import COMMAND
 from kplug.registry.policy import Notice
 
 
@@ -36,8 +37,10 @@ def audit(as_json: JsonOption = False) -> None:
 
 def find_noticed() -> Iterator[Finding]:
     """Yield what the lists on this machine say about installed plugins."""
+    # Another index may have other releases under the name that a registry owns.
+    installer = "kplug" if REGISTRY.index(COMMAND).candidates("install") else "pip"
     for about, topic, notice in _list_notices():
-        command = f"pip install --upgrade {notice.distribution}"
+        command = f"{installer} install --upgrade {notice.distribution}"
         yield Finding(topic, about, str(notice), command, is_broken=topic == "recalled")
 
 

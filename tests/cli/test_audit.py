@@ -89,3 +89,10 @@ def test_doctor_and_env_say_the_same(noticed: Path) -> None:
     shown = _run("env", status=0)
     assert f"  {noticed}: {SUM}\n" in shown
     assert f"  lake 1.0 is off: it was recalled on 2026-04-01: stolen ({noticed})\n" in shown
+
+
+def test_where_a_plugin_installs_doctor_names_its_command(install: Sandbox, noticed: Path) -> None:
+    install("shop", entry_points={"kplug.commands": {"install": "shop:f"}})
+    found = json.loads(_run("doctor", "--json", status=1))["findings"]
+    commands = [each["command"] for each in found if each["topic"] in ("recalled", "advisory")]
+    assert commands == ["kplug install --upgrade lake", "kplug install --upgrade tides"]
