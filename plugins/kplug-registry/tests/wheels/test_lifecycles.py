@@ -52,7 +52,7 @@ def test_nothing_is_known_without_either(make_wheel: MakeWheel) -> None:
     [
         ("loss.old_loss = old", "kplug.lifecycle: 'old' is no lifecycle"),
         ("loss.ebb = stable", "kplug.lifecycle: 'loss.ebb' is the name of none of its components"),
-        ("metric.old_loss = stable", "'metric.oldloss' is the name of none of its components"),
+        ("metric.old_loss = stable", "'metric.old_loss' is the name of none of its components"),
     ],
 )
 def test_one_that_says_nothing_is_refused(
@@ -60,6 +60,17 @@ def test_one_that_says_nothing_is_refused(
 ) -> None:
     with pytest.raises(WheelError, match=message):
         read(make_wheel, lifecycles)
+
+
+def test_an_alias_has_none(make_wheel: MakeWheel) -> None:
+    alias = "ebb_loss = kplug_waves:wave_loss\n"
+    path = make_wheel(
+        code=CODE, entry_points=f"{ENTRIES}{alias}[kplug.lifecycle]\nloss.Ebb_Loss = stable\n"
+    )
+    with pytest.raises(
+        WheelError, match="'loss.Ebb_Loss' is an alias of 'wave_loss', which has no"
+    ):
+        read_wheel(path)
 
 
 def test_an_unknown_stage_of_what_is_declared_in_code_is_refused(make_wheel: MakeWheel) -> None:

@@ -33,6 +33,7 @@ def add_lifecycles(
         WheelError: for a lifecycle that cannot be read, or of a component that the wheel does not offer.
     """
     stated: dict[str, Lifecycle] = {}
+    written = {_make_key(name): name for name in groups.get(LIFECYCLE_GROUP, {})}
     for name, value in groups.get(LIFECYCLE_GROUP, {}).items():
         try:
             stated[_make_key(name)] = parse_lifecycle(name, value)
@@ -40,8 +41,16 @@ def add_lifecycles(
             archive.refuse(f"{LIFECYCLE_GROUP}: {error.message}. {error.hint}")
     own = stated.pop(OF_DISTRIBUTION, classified)
     found = list(_add(archive, entries, stated, own))
-    if idle := next(iter(stated), None):
-        archive.refuse(f"{LIFECYCLE_GROUP}: {idle[:80]!r} is the name of none of its components")
+    for idle in stated:
+        aliases = ((each, f"{each.kind}.{alias}") for each in found for alias in each.aliases)
+        of = next((each.name for each, alias in aliases if _make_key(alias) == idle), None)
+        fact = (
+            "is the name of none of its components"
+            if of is None
+            else f"is an alias of {of!r}, which has no lifecycle of its own. "
+            "Let the old name be a function that calls the new one"
+        )
+        archive.refuse(f"{LIFECYCLE_GROUP}: {written[idle][:80]!r} {fact}")
     return own, found
 
 
