@@ -68,7 +68,7 @@ def test_an_alias_has_none(make_wheel: MakeWheel) -> None:
         code=CODE, entry_points=f"{ENTRIES}{alias}[kplug.lifecycle]\nloss.Ebb_Loss = stable\n"
     )
     with pytest.raises(
-        WheelError, match="'loss.Ebb_Loss' is an alias of 'wave_loss', which has no"
+        WheelError, match=r"'loss\.Ebb_Loss' is an alias of 'wave_loss', which has no"
     ):
         read_wheel(path)
 
