@@ -56,13 +56,17 @@ def fence(text: str, language: str) -> str:
 
 
 def _section(title: str, lines: list[str]) -> str:
-    text = _unindent(lines) if title else "\n".join(lines).strip("\n")
+    """Return a section, and as prose what follows its indented lines; without a title, all is prose."""
+    first = next(filter(str.strip, lines), "")
+    end = 0 if not title else len(lines)
+    if title and first.startswith(" "):
+        end = next((n for n, line in enumerate(lines) if line and not line[0].isspace()), end)
+    text, prose = _unindent(lines[:end]), escape("\n".join(lines[end:]).strip("\n"))
     if not text:
-        return ""
-    if not title:
-        return escape(text)
-    content = fence(text, "pycon") if title.startswith("Example") else _entries(text)
-    return f"**{title}**\n\n{content}"
+        return prose
+    is_code = title.startswith("Example") and "```" not in text
+    content = fence(text, "pycon") if is_code else _entries(text)
+    return "\n\n".join(filter(None, [f"**{title}**", content, prose]))
 
 
 def _unindent(lines: list[str]) -> str:

@@ -66,6 +66,29 @@ def test_sections_become_titles_lists_and_code() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "markdown"),
+    [
+        (
+            "Args:\n    x: A number.\n\nIt is_ halved.",
+            "**Args**\n\n- `x`: A number.\n\nIt is\\_ halved.",
+        ),
+        (
+            "Returns:\n    A number.\n\n```python\nhalf(4)\n```\nArgs:\n    x: It.",
+            "**Returns**\n\nA number.\n\n```python\nhalf(4)\n```\n\n**Args**\n\n- `x`: It.",
+        ),
+        ("Example:\n\n>>> half(4)\n2", "**Example**\n\n```pycon\n>>> half(4)\n2\n```"),
+        (
+            "Example:\n\n```python\nhalf(4)\n```",
+            "**Example**\n\n```python\nhalf(4)\n```",
+        ),
+        ("Returns:\nA number.", "**Returns**\n\nA number."),
+    ],
+)
+def test_a_section_ends_where_its_lines_are_no_longer_indented(text: str, markdown: str) -> None:
+    assert docstring_as_markdown(text) == markdown
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Adam.\n\n.. math::\n   x = 1",
