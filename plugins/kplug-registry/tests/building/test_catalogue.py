@@ -95,6 +95,22 @@ def test_a_component_has_a_page_with_all_who_offer_it(site: Path) -> None:
     assert "kplug-waves==1.0" not in page
 
 
+def test_a_component_leads_to_the_versions_that_have_it(site: Path) -> None:
+    page = (site / "catalogue/components/loss/waveloss.html").read_text()
+    places = re.findall(r'href="(../../distributions/kplug-waves/[\d.]+html)"', page)
+    assert places == [f"../../distributions/kplug-waves/{each}.html" for each in ("2.0", "1.0")]
+    assert "kplug-tides/1.0.html" not in page  # the only one
+    for place in places:
+        assert (site / "catalogue/components/loss" / place).is_file()
+
+
+def test_a_component_of_many_versions_leads_to_ten(make_wheel: MakeWheel, tmp_path: Path) -> None:
+    wheels = [read_wheel(make_wheel(version=f"{each}.0")) for each in range(12)]
+    build_site(wheels, tmp_path / "site", NOW)
+    page = read_page(tmp_path / "site", "catalogue/components/loss/waveloss.html")
+    assert "Versions 11.0 10.0 9.0 8.0 7.0 6.0 5.0 4.0 3.0 2.0 and 2 older" in page
+
+
 def test_a_signature_is_shown_with_its_types(make_wheel: MakeWheel, tmp_path: Path) -> None:
     code = "def wave_loss(y_true: Tensor, y_pred, *, height: float | None = None) -> Tensor: ...\n"
     wheel = make_wheel(code={"kplug_waves/__init__.py": code})

@@ -41,6 +41,7 @@ _ASSETS = ("catalogue.css", "catalogue.js", "icon.svg")
 FOLDER = "catalogue"
 _GAP = "\ue000"  # the placeholder in a layout
 _MOST_DOCUMENTED = 5  # distributions of a name whose documentation its page has
+_MOST_VERSIONS = 10  # on the page of a component; that of its distribution has all
 _USES = {  # a line of code for each kind, around the quoted name
     "loss": "model.compile(loss={})",
     "metric": "model.compile(metrics=[{}])",
@@ -82,7 +83,11 @@ def write_component_page(view: SiteView, component: ComponentFile) -> None:
         name, kind = shown[0].name if shown else component.key, component.kind
         offers = [(offer, _write_use(kind, offer)) for offer in shown]
         texts = [_find_documentation(view, kind, offer) for offer in shown[:_MOST_DOCUMENTED]]
-        main = render("component.html", kind=kind, name=name, offers=offers, texts=texts)
+        versions: dict[str, list[str]] = {}
+        for offer in component.offers:
+            versions.setdefault(offer.distribution, []).append(offer.version)
+        facts = {"offers": offers, "texts": texts, "versions": versions, "most": _MOST_VERSIONS}
+        main = render("component.html", kind=kind, name=name, **facts)
         return lay_out(_ROOT, f"{name}: {kind}", main)
 
     view.write_later(f"{FOLDER}/components/{component.kind}/{component.key}.html", make)
