@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from kplug_registry.client.uploading import upload
 from kplug_registry.errors import ServingError, UnreachableSiteError
 from kplug_registry.serving.application import make_application
 from kplug_registry.serving.certificates import make_tls_context
@@ -100,3 +101,23 @@ def test_what_is_no_certificate_is_refused(tmp_path: Path) -> None:
         with pytest.raises(ServingError, match="no certificate"):
             make_tls_context(certificate, key)
     make_tls_context(other, tmp_path / "other-key.pem")
+
+
+def test_an_upload_to_an_authority_that_is_not_trusted_names_the_variable(
+    site: Path,
+    database: Database,
+    certificate: Path,
+    make_wheel: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    wheel, tls = make_wheel(), make_tls_context(certificate, tmp_path / "key.pem")
+    with (
+        serve(site, database, tls) as address,
+        pytest.raises(UnreachableSiteError, match="certificate verify failed") as caught,
+    ):
+        list(upload([wheel], f"{address}/legacy/", "kplug-x"))
+    assert caught.value.hint == (
+        "If its authority is your own: SSL_CERT_FILE=FILE, with the authority's certificate."
+    )

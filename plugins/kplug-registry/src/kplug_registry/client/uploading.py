@@ -50,9 +50,12 @@ def _send(session: HttpSession, wheel: Path, address: str, token: str) -> str:
                 address, data=form, files=files, auth=("__token__", token), timeout=_SECONDS
             )
         except requests.RequestException as error:
+            is_untrusted = isinstance(error, requests.exceptions.SSLError)
             raise UnreachableSiteError(
                 f"{address} does not answer: {explain(error)}",
-                hint="Give the address that `kplug serve` prints for uploads.",
+                hint="If its authority is your own: SSL_CERT_FILE=FILE, with the authority's certificate."
+                if is_untrusted
+                else "Give the address that `kplug serve` prints for uploads.",
             ) from error
     if answer.status_code != requests.codes.ok:
         message, _, hint = answer.text[:2000].partition("\n")
