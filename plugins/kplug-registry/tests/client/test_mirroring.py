@@ -11,7 +11,14 @@ from kplug_registry.client.mirroring import mirror
 from kplug_registry.client.registries import ConfiguredRegistry
 from kplug_registry.client.settings import RegistrySetting
 from kplug_registry.errors import PublishingError, RegistrySettingError, TrustError
-from kplug_registry.publishing import publish, trust_publisher, verify, yank
+from kplug_registry.publishing import (
+    advise,
+    publish,
+    recall,
+    trust_publisher,
+    verify,
+    yank,
+)
 from kplug_registry.site_format import (
     Claim,
     DistributionFile,
@@ -121,6 +128,21 @@ def test_a_mirror_has_the_files_of_the_registry(source: Path, tmp_path: Path) ->
     assert counts.files == counts.fetched > 5
     assert verify(Folder(tmp_path / "mirror")) == []
     assert find_versions(tmp_path / "mirror", "kplug-waves", "reader") == ["1.0"]
+
+
+def test_a_mirror_has_recalls_and_advisories_and_shows_them(
+    source: Path, tmp_path: Path, keys: SigningKeys
+) -> None:
+    advise(Folder(source), "kplug-waves", "<2", "wrong for empty masks", TIME, keys)
+    for reason in ("stolen", None):
+        recall(Folder(source), "kplug-waves", "1.0", reason, TIME, keys)
+        mirror(open_registry(source), tmp_path / "mirror")
+        there, here = read_files(source), read_files(tmp_path / "mirror")
+        assert here["recalls.json"] == there["recalls.json"]
+        page = "catalogue/distributions/kplug-waves/1.0.html"
+        assert b"wrong for empty masks" in here[page]
+        assert here[page] == there[page]
+        assert verify(Folder(tmp_path / "mirror")) == []
 
 
 def test_a_refresh_fetches_what_is_new(

@@ -10,7 +10,7 @@ from kplug_registry.building import build_site
 from kplug_registry.client.registries import ConfiguredRegistry
 from kplug_registry.client.settings import RegistrySetting
 from kplug_registry.errors import PublishingError, ServingError
-from kplug_registry.publishing import publish, trust_publisher, yank
+from kplug_registry.publishing import publish, recall, trust_publisher, yank
 from kplug_registry.serving.application import make_application
 from kplug_registry.serving.database import Database
 from kplug_registry.serving.pulled_site import PulledSite
@@ -225,3 +225,11 @@ def test_nothing_is_changed_in_a_copy_and_no_other_folder_is_taken(
     (tmp_path / "mine" / "thesis.txt").write_text("mine")
     with pytest.raises(PublishingError, match="is no mirror"):
         pull(source, tmp_path / "mine")
+
+
+def test_recalls_are_those_of_the_registry(
+    source: Path, keys: SigningKeys, copy: TestClient
+) -> None:
+    assert copy.get("/recalls.json").status_code == 404
+    recall(Folder(source), "kplug-waves", "1.0", "stolen", TIME, keys)
+    assert copy.get("/recalls.json").content == (source / "recalls.json").read_bytes()

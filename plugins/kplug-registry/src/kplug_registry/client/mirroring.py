@@ -33,6 +33,7 @@ from kplug_registry.trust.mirror_folders import (
     mark_mirror,
     remove_obsolete,
     write_metadata,
+    write_recalls,
 )
 from kplug_registry.trust.verified_site import SignedState
 
@@ -107,6 +108,7 @@ def mirror(registry: ConfiguredRegistry, folder: Path) -> MirrorCounts:
         others = list(_list_hashed(distributions, releases))
         _fetch_all(registry, storage, others, counts)
         kept = {each.path for each in (*signed, *others)} | set(state.files)
+        kept |= write_recalls(storage, state)  # which pages show
         kept |= _write_pages(storage, state, distributions, releases)
         kept |= write_metadata(storage, state)
         counts.removed = remove_obsolete(storage, kept, first_seen)

@@ -41,6 +41,7 @@ from kplug_registry.trust.mirror_folders import (
     mark_mirror,
     remove_obsolete,
     write_metadata,
+    write_recalls,
 )
 from kplug_registry.trust.verified_site import SignedState, VerifiedSite
 
@@ -160,6 +161,7 @@ class PulledSite:
             mark_mirror(self._storage, first_seen)
             lasting = (path for path in self._storage.list(".") if not _is_of_a_state(path))
             kept = {*lasting, *write_metadata(self._storage, state)}
+            kept |= write_recalls(self._storage, state)
             kept |= {content_path(path, sha256) for path, (sha256, _) in state.files.items()}
             remove_obsolete(self._storage, kept, first_seen)
         self._state = state

@@ -7,9 +7,10 @@ import time
 from collections.abc import Collection, Mapping
 
 from kplug_registry.errors import PublishingError
+from kplug_registry.site_format import RECALLS, NoticeFile, from_json, to_json
 from kplug_registry.storage import WORKPLACE, Folder
 from kplug_registry.trust.keys import ROOT
-from kplug_registry.trust.metadata_paths import LATEST, metadata_path, write_latest
+from kplug_registry.trust.metadata_paths import LATEST, RECALLS_FIELD, metadata_path, write_latest
 from kplug_registry.trust.obsolete_files import KEPT
 from kplug_registry.trust.verified_site import SignedState
 
@@ -57,6 +58,18 @@ def write_metadata(storage: Folder, state: SignedState) -> set[str]:
         if storage.read(path) != data:
             storage.write({path: data})
     return set(files)
+
+
+def write_recalls(storage: Folder, state: SignedState) -> set[str]:
+    """Write the list of recalls, which is a part of targets, and return its path if there is a list."""
+    *_, targets, _, _ = state.metadata
+    listed = json.loads(state.metadata[targets])["signed"].get(RECALLS_FIELD)
+    if listed is None:
+        return set()
+    data = to_json(from_json(NoticeFile, json.dumps(listed).encode(), RECALLS))
+    if storage.read(RECALLS) != data:
+        storage.write({RECALLS: data})
+    return {RECALLS}
 
 
 def remove_obsolete(storage: Folder, kept: Collection[str], first_seen: Mapping[str, float]) -> int:
