@@ -82,6 +82,19 @@ LEFT_OUT: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("effect", "the library never reads `eps`"): ("emolynx", "schedulefreesgd"),
     ("effect", "the library never reads `use_palm`"): ("schedulefreeadamw", "schedulefreeradam"),
+    (
+        "idle",
+        "the suite's matrices are no larger than its rank, which leaves `gamma` nothing to bound",
+    ): ("alice",),
+    ("idle", "`c_coef` counts with the square of the rate, too little in the suite's few steps"): (
+        "amos",
+    ),
+    ("idle", "`qk_clip_threshold` is for weights of attention alone"): ("muonclip",),
+    ("idle", "all of the suite's weights are below the threshold"): ("sara",),
+    ("idle", "`weight_lr_power` counts where the rate changes"): ("schedulefreewrapper",),
+    ("idle", "`min_beta1` and `eta_min` count while a schedule of its own runs, which is off"): (
+        *("simplifiedademamix", "stablespam"),
+    ),
     ("ranks", "it cannot train a weight of shape ()"): ("trac",),
     ("dtype", "it takes no bfloat16"): ("trac",),
     ("inputs", "with `max_grad_norm` or `pre_norm` the library changes gradients in place"): (

@@ -104,6 +104,33 @@ def test_a_component_leads_to_the_versions_that_have_it(site: Path) -> None:
         assert (site / "catalogue/components/loss" / place).is_file()
 
 
+@pytest.mark.parametrize(
+    ("versions", "lossy", "newest"),
+    [
+        (("1.0", "2.0"), "1.0", "2.0"),
+        (("2.0", "1.0"), "1.0", "2.0"),
+        (("2.0rc1", "1.0"), "2.0rc1", None),  # the current version is older
+    ],
+)
+def test_a_component_that_a_newer_version_lacks_says_so(
+    versions: tuple[str, str], lossy: str, newest: str | None, make_wheel: MakeWheel, tmp_path: Path
+) -> None:
+    kept = "[kplug.losses]\nwave_loss = kplug_waves:wave_loss\n"
+    for version in versions:  # 1.0 or 2.0rc1 has a component more
+        lost = "old_loss = kplug_waves:other_loss\n" * (version == lossy)
+        code = {"kplug_waves/__init__.py": "def wave_loss(y, p): ...\ndef other_loss(y, p): ...\n"}
+        wheel = read_wheel(make_wheel(version=version, code=code, entry_points=kept + lost))
+        if (tmp_path / "site").exists():
+            publish([wheel], Folder(tmp_path / "site"), NOW)
+        else:
+            build_site([wheel], tmp_path / "site", NOW)
+    page = read_page(tmp_path / "site", "catalogue/components/loss/oldloss.html")
+    found = re.search("A newer version exists, ([^,]*), which does not have it", page)
+    assert (found.group(1) if found else None) == newest
+    kept_page = read_page(tmp_path / "site", "catalogue/components/loss/waveloss.html")
+    assert "A newer version" not in kept_page
+
+
 def test_a_component_of_many_versions_leads_to_ten(make_wheel: MakeWheel, tmp_path: Path) -> None:
     wheels = [read_wheel(make_wheel(version=f"{each}.0")) for each in range(12)]
     build_site(wheels, tmp_path / "site", NOW)

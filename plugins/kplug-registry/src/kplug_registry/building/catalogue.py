@@ -31,6 +31,7 @@ from kplug_registry.site_format import (
     Release,
     ReleaseFile,
     SiteFile,
+    distribution_path,
     find_current,
     find_lowest_level,
     release_path,
@@ -86,11 +87,23 @@ def write_component_page(view: SiteView, component: ComponentFile) -> None:
         versions: dict[str, list[str]] = {}
         for offer in component.offers:
             versions.setdefault(offer.distribution, []).append(offer.version)
+        newer = {offer.distribution: _find_newer(view, offer) for offer in shown}
         facts = {"offers": offers, "texts": texts, "versions": versions, "most": _MOST_VERSIONS}
+        facts["newer"] = newer
         main = render("component.html", kind=kind, name=name, **facts)
         return lay_out(_ROOT, f"{name}: {kind}", main)
 
     view.write_later(f"{FOLDER}/components/{component.kind}/{component.key}.html", make)
+
+
+def _find_newer(view: SiteView, offer: Offer) -> str | None:
+    """Return the version that the distribution's page shows, if it lacks a component; None if it has it."""
+    distribution = view.find(DistributionFile, distribution_path(offer.distribution))
+    if distribution is None:
+        return None
+    shown = find_shown(distribution).version
+    order = [release.version for release in distribution.releases]  # the newest first
+    return shown if order.index(shown) < order.index(offer.version) else None
 
 
 def write_distribution_pages(

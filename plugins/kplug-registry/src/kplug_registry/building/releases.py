@@ -269,6 +269,11 @@ def _replace_release(
     view.write_noun(release_path(*own), file)
     view.write_noun(distribution_path(after.name), after)
     changed = find_listing(view, after)
+    for kind, key in _list_keys(current) - _list_keys(
+        changed
+    ):  # pages say that a newer version lacks it
+        if (lost := view.find(ComponentFile, component_path(kind, key))) is not None:
+            write_component_page(view, lost)
     _update_required(view, current, changed)
     update_search(view, current, changed)
     update_counts(view, *(one.file if one else None for one in (current, changed)))
@@ -276,6 +281,14 @@ def _replace_release(
     shown = [find_shown(before).version] if before.releases else []  # until now
     find_file = partial(find_release, view, after.name)
     write_distribution_pages(view, after, find_file, {release.version, *shown})
+
+
+def _list_keys(listing: Listing | None) -> set[tuple[str, str]]:
+    """Return the kind and the lookup key of each name that a release offers."""
+    entries = listing.file.components if listing else ()
+    return {
+        (entry.kind, lookup_key(name)) for entry in entries for name in (entry.name, *entry.aliases)
+    }
 
 
 def _update_required(view: SiteView, before: Listing | None, after: Listing | None) -> None:
