@@ -55,6 +55,36 @@ class LastMomentum(LongestMomentum):
         return length
 
 
+class Rested(Optimizer):
+    """Descend along the gradient; a group with a rate of 0 rests."""
+
+    def __init__(self, params: Any, lr: float = 0.05) -> None:
+        super().__init__(params, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:  # type: ignore[override]
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            if self.is_over(group):
+                break
+            for weight in (one for one in group["params"] if one.grad is not None):
+                weight.sub_(group["lr"] * weight.grad)
+        return loss
+
+    def is_over(self, group: Any) -> bool:
+        return False
+
+
+class RestedForAll(Rested):
+    """Ends the step at a group that rests."""
+
+    def is_over(self, group: Any) -> bool:
+        return bool(group["lr"] == 0)
+
+
 def turned_error(y_true: Tensor, y_pred: Tensor, scale: float = 2.0) -> Tensor:
     """Return 1 minus the cosine of scaled predictions, which the scale does not change."""
     given = scale * y_pred
@@ -160,6 +190,42 @@ class ByteSteps(Steps):
         return torch.maximum(ids - found.to(ids.dtype), found.to(ids.dtype) - ids)
 
 
+class Shares(Metric):
+    """The share of the samples that are of each class and predicted so."""
+
+    direction = "max"
+    name_of = "{:03}"
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        scores = torch.as_tensor(y_pred)
+        true = torch.as_tensor(y_true)
+        true = true.argmax(-1) if true.shape == scores.shape else true
+        ids = torch.where(true.flatten() == scores.argmax(-1).flatten(), true.flatten(), -1)
+        given = torch.ones(1) if sample_weight is None else torch.as_tensor(sample_weight).float()
+        weights = given.reshape(given.shape + (1,) * (scores.ndim - 1 - given.ndim))
+        weights = weights.expand(scores.shape[:-1]).flatten()
+        for number in range(scores.shape[-1]):
+            name = f"of_{self.name_of.format(number)}"
+            if name not in self.state:
+                self.add_state(name)
+            getattr(self, name).add_((weights * (ids == number)).sum())
+        if "total" not in self.state:
+            self.add_state("total")
+        self.total += weights.sum()
+
+    def result(self) -> Tensor:
+        if not self.state:
+            return torch.zeros(1)
+        counts = [value for name, value in sorted(self.state.items()) if name != "total"]
+        return torch.stack(counts) / self.total.clamp(min=1e-6)
+
+
+class UnpaddedShares(Shares):
+    """Sorts class 10 before class 2."""
+
+    name_of = "{}"
+
+
 def seeded_draw(shape: Any, dtype: Any = None, seed: int | None = None) -> Tensor:
     """Draw from a generator of one's own if there is a seed."""
     chance = None if seed is None else torch.Generator().manual_seed(seed)
@@ -259,10 +325,12 @@ def written_place(weight_matrix: Tensor, limit: float = 1.0) -> Tensor:
 
 SUBTLE = [
     Subtle("optimizer", "idle", LastMomentum, LongestMomentum, "'amsgrad' changes nothing"),
+    Subtle("optimizer", "group_settings", RestedForAll, Rested, "a rate of 0 in the first"),
+    Subtle("metric", "classes", UnpaddedShares, Shares, "values of 20 classes"),
     Subtle("loss", "idle", turned_error, scaled_error, "'scale' changes nothing"),
     Subtle("layer", "idle", FirstLevel, Levels, "'rate' changes nothing"),
     Subtle("layer", "many", FirstBlockPeak, BlockPeak, "1,600 places"),
-    Subtle("loss", "many", some_pixels, every_pixel, "(one channel)"),
+    Subtle("loss", "many", some_pixels, every_pixel, "four beside each other"),
     Subtle("metric", "target_types", ByteSteps, Steps, "torch.uint8"),
     Subtle("initializer", "global_seed", reseeded_draw, seeded_draw, "Python's random"),
     Subtle("loss", "determinism", seeding_error, drawn_error, "NumPy's generator"),

@@ -56,7 +56,7 @@ def is_idle(subject: Subject, name: str) -> bool:
     """
     kind = subject.kind.name
     probe = PROBES.get(kind)
-    is_switch = name in _SWITCHES
+    is_switch = name in _SWITCHES or kind == "schedule"
     tried = (one for one in subject.candidates[name] if is_switch or not isinstance(one, bool))
     values = [one for one in tried if subject.is_taken(**{name: one})]
     types = _TYPES.get(kind, (float, str, bool))

@@ -150,7 +150,12 @@ def group_settings(subject: Subject) -> Finding:
             if difference:
                 place = "second" if settings[1] else "first"
                 return f"with {key}={value} in the {place} of two groups: {difference}"
-    return None
+    if "lr" not in known:
+        return None
+    found = train(subject, make_weights(_PAIR), groups=[{"lr": 0.0}, {}])
+    before = [make_weights(_PAIR)[1].detach()]
+    stays = find_deviation(found[1:], before, _SAME) is None
+    return "with a rate of 0 in the first of two groups the second stays" if stays else None
 
 
 @check(
