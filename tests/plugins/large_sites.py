@@ -10,7 +10,7 @@ import re
 import shutil
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -152,7 +152,7 @@ class LargeSite:
         numbers = range(distributions)
         if versions > 1:
             copied = write_wheel(self.wheels, 0, components)
-            wheels = chain.from_iterable(
+            wheels: Iterable[WheelContents] = chain.from_iterable(
                 generate_versions(copied, number, components, versions) for number in numbers
             )
         else:

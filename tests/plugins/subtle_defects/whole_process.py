@@ -100,6 +100,9 @@ def scaled_error(y_true: Tensor, y_pred: Tensor, scale: float = 2.0) -> Tensor:
 class Levels(Layer):
     """Takes a running mean of the inputs off, which begins with the first batch."""
 
+    level: Tensor
+    is_new: Tensor
+
     def __init__(self, rate: float = 0.1, **common: Any) -> None:
         super().__init__(**common)
         self.rate = rate
@@ -158,6 +161,8 @@ class Steps(Metric):
     """Mean of the differences between class ids and those of the largest scores."""
 
     direction = "min"
+    total: Tensor
+    weight: Tensor
 
     def __init__(self, name: str = "steps") -> None:
         super().__init__(name)
@@ -195,6 +200,7 @@ class Shares(Metric):
 
     direction = "max"
     name_of = "{:03}"
+    total: Tensor
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         scores = torch.as_tensor(y_pred)
