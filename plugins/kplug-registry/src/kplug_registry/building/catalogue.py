@@ -99,11 +99,13 @@ def write_component_page(view: SiteView, component: ComponentFile) -> None:
 def _find_newer(view: SiteView, offer: Offer) -> str | None:
     """Return the version that the distribution's page shows, if it lacks a component; None if it has it."""
     distribution = view.find(DistributionFile, distribution_path(offer.distribution))
-    if distribution is None:
-        return None
-    shown = find_shown(distribution).version
-    order = [release.version for release in distribution.releases]  # the newest first
-    return shown if order.index(shown) < order.index(offer.version) else None
+    shown = find_shown(distribution) if distribution else None
+    for release in distribution.releases if distribution else ():  # the newest first
+        if release.version == offer.version:
+            return None
+        if release is shown:
+            return release.version
+    return None
 
 
 def write_distribution_pages(

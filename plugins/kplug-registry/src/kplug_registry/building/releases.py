@@ -269,11 +269,11 @@ def _replace_release(
     view.write_noun(release_path(*own), file)
     view.write_noun(distribution_path(after.name), after)
     changed = find_listing(view, after)
-    for kind, key in _list_keys(current) - _list_keys(
-        changed
-    ):  # pages say that a newer version lacks it
-        if (lost := view.find(ComponentFile, component_path(kind, key))) is not None:
-            write_component_page(view, lost)
+    # The pages of these say that a newer version lacks them.
+    lost = _list_keys(current) - _list_keys(changed)
+    for page in (view.find(ComponentFile, component_path(*each)) for each in lost):
+        if page is not None:
+            write_component_page(view, page)
     _update_required(view, current, changed)
     update_search(view, current, changed)
     update_counts(view, *(one.file if one else None for one in (current, changed)))
