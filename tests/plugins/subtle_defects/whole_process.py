@@ -232,6 +232,37 @@ class UnpaddedShares(Shares):
     name_of = "{}"
 
 
+class Hits(Steps):
+    """The share of right predictions among the samples that are not of one class."""
+
+    direction = "max"
+
+    def __init__(self, ignore_class: int = -1, name: str = "hits") -> None:
+        super().__init__(name)
+        self.ignore_class = ignore_class
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        scores = torch.as_tensor(y_pred)
+        ids = torch.as_tensor(y_true)
+        ids = ids.argmax(-1) if ids.shape == scores.shape else ids.reshape(scores.shape[:-1])
+        kept = self.count(ids)
+        given = torch.ones(1) if sample_weight is None else torch.as_tensor(sample_weight).float()
+        weights = given.reshape(given.shape + (1,) * (ids.ndim - given.ndim)).expand(ids.shape)
+        is_hit = (ids == scores.argmax(-1)) & (ids != self.ignore_class)
+        self.total += (weights * is_hit).sum()
+        self.weight += (weights * kept).sum()
+
+    def count(self, ids: Tensor) -> Tensor:
+        return ids != self.ignore_class
+
+
+class HitsOfAll(Hits):
+    """Divides by all samples."""
+
+    def count(self, ids: Tensor) -> Tensor:
+        return torch.ones_like(ids)
+
+
 def seeded_draw(shape: Any, dtype: Any = None, seed: int | None = None) -> Tensor:
     """Draw from a generator of one's own if there is a seed."""
     chance = None if seed is None else torch.Generator().manual_seed(seed)
@@ -338,6 +369,7 @@ SUBTLE = [
     Subtle("layer", "many", FirstBlockPeak, BlockPeak, "1,600 places"),
     Subtle("loss", "many", some_pixels, every_pixel, "four beside each other"),
     Subtle("metric", "target_types", ByteSteps, Steps, "torch.uint8"),
+    Subtle("metric", "left_out_class", HitsOfAll, Hits, "ignore_class=2"),
     Subtle("initializer", "global_seed", reseeded_draw, seeded_draw, "Python's random"),
     Subtle("loss", "determinism", seeding_error, drawn_error, "NumPy's generator"),
     Subtle("callback", "stops", ReachedWithout, Reached, "without validation data"),
