@@ -182,7 +182,7 @@ DEFECTS = [
         Replaces,
         "parabola",
         "the model stays as it was",
-        also=("rosenbrock", "groups", "rate", "state_dict", "file", "closure"),
+        also=("rosenbrock", "groups", "rate", "state_dict", "file", "closure", "idle"),
     ),
     Defect("calls no closure", ForgetsClosure, "closure", "torch's loops train nothing"),
     Defect("returns no loss", ReturnsNothing, "closure", "torch's loops cannot log it"),
