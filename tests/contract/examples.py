@@ -170,6 +170,9 @@ EXAMPLES: dict[str, Example] = {
     "optimizer/kplug/adafactor": Example(
         leave_out={"effect": "`relative_step` is kept for Keras's configurations"}
     ),
+    "optimizer/torch/asgd": Example(
+        leave_out={"idle": "`t0` says when an average begins, which is no weight"}
+    ),
     "optimizer/kplug/loss_scale_optimizer": Example(
         {"inner_optimizer": parse_spec("kplug/adam(lr=0.05)")}
     ),
