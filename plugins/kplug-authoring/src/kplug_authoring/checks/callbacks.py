@@ -192,7 +192,8 @@ def _use(subject: Subject, method: str) -> None:
 
 
 @check(
-    "a model that goes on in training mode, and gradients and the switches of torch and NumPy as before",
+    "a model that goes on in training mode, the same weights trained, gradients and switches of torch and "
+    "NumPy as before",
     "Put back what is changed, in on_train_end at the latest: model.train(was), with torch.no_grad().",
 )
 def _modes(subject: Subject) -> Finding:

@@ -202,8 +202,8 @@ def _list_neighbours(inputs: tuple[Any, ...], dtype: torch.dtype) -> Iterator[tu
 
 
 @check(
-    "two with different arguments at once: each behaves as it does alone, and leaves torch's generator "
-    "to others",
+    "two with different arguments at once: each behaves as it does alone, leaves the program's generators "
+    "to others, and draws anew at each call in training",
     "Keep what an instance is made with in the instance: no class attribute, module global or lru_cache. "
     "Draw from a torch.Generator of one's own, with no torch.manual_seed.",
     after=("determinism",),

@@ -186,7 +186,7 @@ def _list_left_out(subject: Subject) -> list[str]:
     after=("weights", "batches", "inputs"),
 )
 def left_out_class_of_metric(subject: Subject) -> Finding:
-    """Leave the samples of a class out of the inputs, and add some that are predicted otherwise."""
+    """Leave the samples of a class out of the inputs."""
     chance = torch.Generator().manual_seed(1234)
     scores = torch.rand((8, 4), generator=chance).mul(3.0).softmax(-1)
     ids = torch.tensor([0, 1, 2, 3, 1, 0, 2, 3])

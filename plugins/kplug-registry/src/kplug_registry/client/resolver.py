@@ -375,7 +375,7 @@ def _find_causes(provider: _Provider, cause: _Cause) -> list[_Cause]:
     requirement, parent = cause
     if parent is None or canonicalize_name(requirement.name) != parent.name:
         return [cause]
-    return provider.wanting[provider.identify(parent)]
+    return provider.wanting.get(provider.identify(parent), [cause])
 
 
 def _show(candidate: Candidate) -> str:
