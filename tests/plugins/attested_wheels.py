@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
@@ -46,14 +47,19 @@ def make_certificate(facts: dict[str, str]) -> bytes:
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name)
     builder = builder.public_key(make_key().public_key()).serial_number(7)
     builder = builder.not_valid_before(now).not_valid_after(now + timedelta(minutes=10))
+    for extension in make_extensions(facts):
+        builder = builder.add_extension(extension, critical=False)
+    made = builder.sign(make_key(), hashes.SHA256())
+    return made.public_bytes(serialization.Encoding.DER)
+
+
+def make_extensions(facts: dict[str, str]) -> Iterator[x509.UnrecognizedExtension]:
+    """Yield Fulcio's extensions: a number and a text each."""
     for number, text in facts.items():
         oid = x509.ObjectIdentifier(f"1.3.6.1.4.1.57264.1.{number}")
         value = text.encode()
         length = bytes([len(value)]) if len(value) < 128 else bytes([0x81, len(value)])
-        extension = x509.UnrecognizedExtension(oid, b"\x0c" + length + value)
-        builder = builder.add_extension(extension, critical=False)
-    made = builder.sign(make_key(), hashes.SHA256())
-    return made.public_bytes(serialization.Encoding.DER)
+        yield x509.UnrecognizedExtension(oid, b"\x0c" + length + value)
 
 
 def make_attestation(

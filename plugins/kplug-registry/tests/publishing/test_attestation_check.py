@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from kplug_registry.errors import NotPermittedError, PublishingError
-from kplug_registry.publishing import attestation_check, publish, trust_publisher, verify
+from kplug_registry.publishing import publish, trust_publisher, verify
 from kplug_registry.site_format import (
     Claim,
     DistributionFile,
@@ -31,6 +30,7 @@ from tests.plugins.attested_wheels import (
     make_attestation,
     write_attestation,
 )
+from tests.plugins.sigstore_services import Services
 
 MakeWheel = Callable[..., Path]
 DATE = "2026-01-31T12:00:00Z"
@@ -54,27 +54,13 @@ def wheel(make_wheel: MakeWheel) -> Path:
 
 
 @pytest.fixture
-def library(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Return what a library, which stands for sigstore's, was asked to verify; it refuses `eve`."""
-    asked: list[dict[str, Any]] = []
-
-    class Attestation:
-        @classmethod
-        def model_validate(cls, data: dict[str, Any]) -> Attestation:
-            return cls()
-
-        def verify(self, publisher: Any, subject: Any, *, offline: bool) -> None:
-            asked.append({**vars(publisher), **vars(subject), "offline": offline})
-            if "eve" in publisher.repository:
-                raise LookupError("no such log entry")
-
-    module = ModuleType("pypi_attestations")
-    vars(module).update(
-        Attestation=Attestation, Distribution=SimpleNamespace, GitHubPublisher=SimpleNamespace
-    )
-    monkeypatch.setitem(sys.modules, "pypi_attestations", module)
-    monkeypatch.setattr(attestation_check, "find_spec", lambda name: object())
-    return asked
+def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
+    """Return services that sigstore's library trusts in this test."""
+    pytest.importorskip("pypi_attestations")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    made = Services()
+    made.trust(tmp_path / "cache")
+    return made
 
 
 def read_newest(site: Path) -> Release:
@@ -116,22 +102,12 @@ def test_attestations_are_kept_and_served_as_pep_740_says(site: Path, wheel: Pat
     assert len(verify(Folder(site))) == 1
 
 
-def test_the_library_of_sigstore_verifies(
-    site: Path, wheel: Path, library: list[dict[str, Any]]
+def test_what_sigstores_library_accepts_is_verified(
+    site: Path, wheel: Path, services: Services
 ) -> None:
+    write_attestation(wheel, services.attest(wheel))
     trust(site)
     publish([read_wheel(wheel)], Folder(site), DATE)
-    assert library == [
-        {
-            "kind": "GitHub",
-            "repository": "acme/waves",
-            "workflow": "release.yml",
-            "environment": None,
-            "name": wheel.name,
-            "digest": sha256(wheel.read_bytes()).hexdigest(),
-            "offline": True,
-        }
-    ]
     (kept,) = read_newest(site).provenances
     assert kept.is_verified
     shown = (site / "catalogue/distributions/kplug-waves/2.0.html").read_text()
@@ -139,25 +115,39 @@ def test_the_library_of_sigstore_verifies(
     assert "not verified by the registry" not in shown
 
 
-def test_what_the_library_refuses_is_not_published(
-    site: Path, wheel: Path, library: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("forged", "why"),
+    [
+        ({"authority": None}, "failed to build timestamp certificate chain"),
+        ({"certificate_log": None}, "failed to verify SCT on signing certificate"),
+        ({"signature_log": None}, "invalid log entry"),
+        ({"minutes": 11}, "failed to build timestamp certificate chain"),
+        ({"index": 0}, "invalid log entry: inclusion proof contains invalid root hash"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_what_sigstores_library_refuses_is_not_published(
+    site: Path, wheel: Path, services: Services, forged: dict[str, Any], why: str
 ) -> None:
+    others = {name: getattr(Services(), name) for name in forged if hasattr(services, name)}
+    options = {name: value for name, value in forged.items() if name not in others}
+    write_attestation(wheel, replace(services, **others).attest(wheel, **options))
     trust(site)
-    monkeypatch.setattr(
-        attestation_check, "describe_publisher", lambda _: {"kind": "GitHub", "repository": "eve"}
-    )
-    with pytest.raises(PublishingError, match="is not valid: no such log entry"):
+    with pytest.raises(PublishingError, match=rf"is not valid: .*{why}") as told:
         publish([read_wheel(wheel)], Folder(site), DATE)
-    assert len(library) == 1
+    assert "pip install --upgrade sigstore" in str(told.value)
     assert not (site / "files" / wheel.name).exists()
 
 
-def test_the_real_library_refuses_a_certificate_of_nobody(site: Path, wheel: Path) -> None:
-    pytest.importorskip("pypi_attestations")
+def test_a_log_entry_of_another_attestation_is_refused(
+    site: Path, wheel: Path, services: Services, make_wheel: MakeWheel
+) -> None:
+    made, other = services.attest(wheel), services.attest(make_wheel(version="3.0"))
+    for entry in ("transparency_entries", "certificate"):
+        made["verification_material"][entry] = other["verification_material"][entry]
+    write_attestation(wheel, made)
     trust(site)
-    with pytest.raises(
-        PublishingError, match=r"(?s)is not valid: .*pip install --upgrade sigstore"
-    ):
+    with pytest.raises(PublishingError, match="log entry payload hash does not match bundle"):
         publish([read_wheel(wheel)], Folder(site), DATE)
     assert not (site / "files" / wheel.name).exists()
 
