@@ -46,7 +46,10 @@ MIGRATION = [
 LONG = {
     "callback.md",
     "components",
+    "config-files.md",
     "export.md",
+    "files.md",
+    "guide.md",
     "inspecting.md",
     "kplug-segmentation-models",
     "kplug-sklearn",

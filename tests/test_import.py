@@ -134,6 +134,7 @@ def test_importing_models_asks_no_plugin_and_needs_neither_files_nor_terminals(
     assert imported.isdisjoint({"lazy_plugin_hooks", "h5py", "rich", "typer"})
 
 
+@pytest.mark.slow
 def test_every_public_name_is_there() -> None:
     code = (
         "import kplug, json\n"

@@ -132,6 +132,7 @@ def list_defaults(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr | No
     return zip([one.arg for one in optional], values, strict=True)
 
 
+@pytest.mark.slow
 def test_no_argument_has_a_bare_name_for_its_default() -> None:
     bare = [
         f"{path.name}, {function.name}: {name}={default.value!r}"

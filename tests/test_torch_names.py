@@ -47,6 +47,7 @@ def read_table() -> dict[str, str]:
     return {name: row for row in rows for name in re.findall(r"`(torch\.[\w.*]+)`", row)}
 
 
+@pytest.mark.slow
 def test_the_table_has_what_the_code_uses() -> None:
     used = find_private_names()
     several = {name for name in used if name.startswith("torch._foreach_")}

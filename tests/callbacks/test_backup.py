@@ -376,7 +376,7 @@ class Counter(Callback):
         self.steps += 1
 
 
-@pytest.mark.parametrize("save_freq", ["epoch", 1])
+@pytest.mark.parametrize("save_freq", ["epoch", pytest.param(1, marks=pytest.mark.slow)])
 def test_the_state_of_callbacks_goes_on(save_freq: Any, tmp_path: Path) -> None:
     path = tmp_path / "backup"
     interrupted = [interrupt_after(3, 2), Counter(), Counter(is_stateless=True), Counter()]
@@ -389,6 +389,7 @@ def test_the_state_of_callbacks_goes_on(save_freq: Any, tmp_path: Path) -> None:
     assert [one.steps for one in resumed] == [steps, rest, steps, rest]
 
 
+@pytest.mark.slow
 def test_a_backup_is_the_last_of_those_that_are_called_last(tmp_path: Path) -> None:
     class Last(Counter):
         call_rank = 1
@@ -409,7 +410,9 @@ def make_plateau() -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("place", [(1, 2), (2, 4), (3, 1)])
+@pytest.mark.parametrize(
+    "place", [(1, 2), *(pytest.param(place, marks=pytest.mark.slow) for place in ((2, 4), (3, 1)))]
+)
 def test_patience_goes_on(place: tuple[int, int], tmp_path: Path) -> None:
     whole, record = train("sgd(0.05)", make_plateau())
     assert len(record.epoch) < EPOCHS

@@ -24,7 +24,7 @@ CASES = [
 ]
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_contract(case: ContractCase) -> None:
     check_contract(case)

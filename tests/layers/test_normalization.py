@@ -439,10 +439,8 @@ for rank in sys.argv[2:]:
 """
 
 
-@pytest.mark.parametrize(
-    ("mode", "ranks"),
-    [("eager", ["2", "3", "4"]), pytest.param("compiled", ["3"], marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("mode", "ranks"), [("eager", ["2", "3", "4"]), ("compiled", ["3"])])
 def test_group_normalization_trains_on_inputs_without_a_gradient(
     mode: str, ranks: list[str]
 ) -> None:

@@ -90,7 +90,7 @@ def test_random_numbers_are_drawn_in_the_order_of_the_graph() -> None:
     assert torch.equal(*results)
 
 
-@pytest.mark.parametrize("kind", ["functional", "sequential"])
+@pytest.mark.parametrize("kind", ["functional", pytest.param("sequential", marks=pytest.mark.slow)])
 def test_deep_models_are_built_and_run(kind: str) -> None:
     depth = 2000
     parts = [layers.Activation("tanh") for _ in range(depth)]

@@ -205,6 +205,7 @@ def _owners(model: Any) -> set[str]:
     return {type(part).__module__.partition(".")[0] for part in parts}
 
 
+@pytest.mark.slow
 def test_files_are_the_same_to_the_byte(
     move: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -223,6 +223,7 @@ print(plain, kept, resident - read_resident(), count_faults())
 """
 
 
+@pytest.mark.slow
 @needs_glibc
 def test_freed_blocks_cost_page_faults_once_while_a_run_lasts() -> None:
     plain, kept, returned, after = map(int, _run_python(FREE_LARGE_BLOCKS).split())

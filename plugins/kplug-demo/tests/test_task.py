@@ -14,6 +14,7 @@ def task() -> Task:
     return make_task(seed=0)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_canvases(task: Task) -> None:
     again = make_task(seed=0)
     for part in ("training", "validation", "held_out"):

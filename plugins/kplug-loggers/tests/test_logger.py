@@ -191,7 +191,9 @@ def interrupt_after(step: int) -> Callback:
 
 
 @pytest.mark.parametrize("is_first", [True, False])
-@pytest.mark.parametrize(("save_freq", "interrupted_at"), [("epoch", 7), (1, 7)])
+@pytest.mark.parametrize(
+    ("save_freq", "interrupted_at"), [("epoch", 7), pytest.param(1, 7, marks=pytest.mark.slow)]
+)
 def test_a_resumed_training_continues_the_run(
     save_freq: Any, interrupted_at: int, is_first: bool, tmp_path: Path
 ) -> None:

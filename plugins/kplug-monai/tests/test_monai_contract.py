@@ -16,7 +16,7 @@ README = Path(__file__).parents[1] / "README.md"
 CASES = contract_cases("kplug-monai")
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_contract(case: ContractCase) -> None:
     check_contract(case)

@@ -141,7 +141,7 @@ def test_a_file_has_a_reading_of_each_component_of_plugins_once(tmp_path: Path) 
     assert all(len(json.dumps(one, separators=(",", ":"))) <= 4096 for one in table["readings"])
 
 
-@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+@pytest.mark.parametrize("name", ["m.keras", pytest.param("m.h5", marks=pytest.mark.slow)])
 def test_an_upgrade_says_what_it_changes(name: str, acme: Install, tmp_path: Path) -> None:
     path = tmp_path / name
     save(path)
@@ -163,6 +163,7 @@ def test_an_upgrade_says_what_it_changes(name: str, acme: Install, tmp_path: Pat
     assert load(path, verify="off") == []
 
 
+@pytest.mark.slow
 def test_a_file_of_an_older_recipe_is_compared_by_that_recipe(
     acme: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,6 +58,7 @@ def test_a_trial_has_the_arguments_of_what_it_has_chosen_alone(sampler: str) -> 
         kplug.resolve("optimizer", spec)
 
 
+@pytest.mark.slow
 def test_every_trial_gives_the_spec_again_from_a_storage(tmp_path: Any) -> None:
     storage = f"sqlite:///{tmp_path}/study.db"
     space = SearchSpace("optimizer", OPTIMIZERS)

@@ -167,6 +167,7 @@ def test_a_config_of_keras_is_taken(name: str, arguments: dict[str, Any]) -> Non
     assert {key: found[key] for key in wanted} == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
 def test_files_of_keras_and_back(tmp_path: Path) -> None:
     def build(library: Any) -> list[Any]:

@@ -93,6 +93,7 @@ def test_outputs_of_architectures_are_those_of_the_library(
     _compare(architecture, arguments, size, shape)
 
 
+@pytest.mark.slow
 def test_a_model_trains_and_is_saved_by_its_name(tmp_path: Path) -> None:
     model = get(TINY.format(", activation='sigmoid'"))
     assert model.output_shape == (None, None, None, 1)

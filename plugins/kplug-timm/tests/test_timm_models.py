@@ -133,6 +133,7 @@ def test_features_are_those_of_timm(name: str, arguments: dict[str, Any], size: 
     _compare(name, arguments, (size, size, 3))
 
 
+@pytest.mark.slow
 def test_a_model_trains_and_is_saved_by_its_name(tmp_path: Path) -> None:
     model = get(f"timm/test_resnet({SMALL})")
     classes = np.random.default_rng(0).integers(0, 3, 24)

@@ -95,6 +95,7 @@ def test_outputs_of_families_are_those_of_torchvision(name: str) -> None:
     _compare(name, size, **theirs)
 
 
+@pytest.mark.slow
 def test_a_model_trains_and_is_saved_by_its_name(tmp_path: Path) -> None:
     model = get(f"{TINY}({SMALL})")
     classes = np.random.default_rng(0).integers(0, 3, 24)

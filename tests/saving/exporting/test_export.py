@@ -150,6 +150,7 @@ class Branching(kplug.Layer):
         return input_shape
 
 
+@pytest.mark.slow
 def test_a_loop_over_an_axis_that_varies_is_named(tmp_path: Path) -> None:
     path = tmp_path / "model.pt2"
     path.write_text("kept")

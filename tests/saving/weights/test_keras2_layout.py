@@ -62,6 +62,7 @@ def test_keras_reads_our_file(convolutional: Any, twin: Make, tmp_path: Path, op
     assert_equal(convolutional, model)
 
 
+@pytest.mark.slow
 def test_keras_reads_split_names(twin: Make, tmp_path: Path) -> None:
     layers = [keras.layers.Dense(1, name=f"{number}_{'x' * 400}") for number in range(200)]
     keras_model = keras.Sequential([keras.Input((1,)), *layers])

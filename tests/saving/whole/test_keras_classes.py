@@ -84,7 +84,7 @@ def make_model(plugin: Any) -> Sequential:
     return model
 
 
-@pytest.mark.parametrize("suffix", ["keras", "h5"])
+@pytest.mark.parametrize("suffix", [pytest.param("keras", marks=pytest.mark.slow), "h5"])
 def test_keras_opens_a_file_and_so_does_kplug(plugin: Any, tmp_path: Path, suffix: str) -> None:
     model, path = make_model(plugin), tmp_path / f"model.{suffix}"
     model.fit(X, Y, verbose=0)

@@ -163,7 +163,7 @@ def test_truncated_file(saved: Any, extension: str, fraction: float, tmp_path: P
         load_model(path)
 
 
-@pytest.mark.parametrize("extension", [".keras", ".h5"])
+@pytest.mark.parametrize("extension", [".keras", pytest.param(".h5", marks=pytest.mark.slow)])
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -93,6 +93,7 @@ def test_shuffling_gives_every_row_once_an_epoch_in_new_orders(stored: Any) -> N
     assert sorted(spans)[len(spans) // 2] > 25
 
 
+@pytest.mark.sampled
 def test_shuffled_rows_keep_their_inputs(stored: Any) -> None:
     model = make_model()
     model.fit(stored, Y, epochs=40, batch_size=8, verbose=0)

@@ -92,7 +92,7 @@ def fit(model: Sequential, **options: Any) -> dict[str, list[float]]:
     return found
 
 
-@pytest.mark.parametrize("steps_per_execution", [1, 3])
+@pytest.mark.parametrize("steps_per_execution", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_it_trains_as_eager_steps_do(steps_per_execution: int, compiled_calls: list[int]) -> None:
     """Dropout draws the same numbers, whenever the change-over happens."""
     options = {"steps_per_execution": steps_per_execution}

@@ -226,6 +226,7 @@ def test_steps_of_one_call_may_need_different_graphs(compiled_graphs: list[int])
     assert len(compiled_graphs) == 2
 
 
+@pytest.mark.slow
 def test_a_graph_break_in_a_call_of_several_steps_trains_each_of_them_once() -> None:
     def impatient(y_true: Tensor, y_pred: Tensor) -> Tensor:
         loss = (y_true - y_pred).square().mean()

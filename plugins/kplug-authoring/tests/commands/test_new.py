@@ -88,6 +88,7 @@ def test_the_licence_is_the_one_that_the_metadata_names(tmp_path: Path) -> None:
     assert (tmp_path / "kplug-acme" / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
 
 
+@pytest.mark.slow
 def test_a_component_of_each_kind_keeps_its_contract(tmp_path: Path, install: Sandbox) -> None:
     new("kplug-acme", *ALL_KINDS)
     install_project(install, tmp_path / "kplug-acme")

@@ -128,6 +128,7 @@ def test_a_choice_is_found_where_there_is_one(catalogue: Catalogue, wanted: list
     assert found in solutions if solutions else found is None
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(catalogue=catalogues(is_cyclic=True), wanted=WANTED)
 def test_cyclic_requirements_never_give_versions_that_exclude_each_other(
@@ -137,6 +138,7 @@ def test_cyclic_requirements_never_give_versions_that_exclude_each_other(
     assert found is None or found in list_solutions(catalogue, wanted)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(catalogue=catalogues(is_cyclic=True), wanted=WANTED)
 def test_the_order_of_requirements_changes_nothing(catalogue: Catalogue, wanted: list[str]) -> None:

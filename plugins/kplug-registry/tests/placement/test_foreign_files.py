@@ -230,6 +230,7 @@ def run_doctor() -> list[tuple[str, str, str, bool]]:
     return [tuple(one[key] for key in keys) for one in found if one["topic"] == "foreign"]
 
 
+@pytest.mark.slow
 def test_doctor_finds_them_where_they_are_installed(
     make_wheel: MakeWheel, install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,7 @@ def test_a_site_of_wheels_follows_its_folder(served: WheelFolder, make_wheel: Ma
     assert not first.exists()
 
 
+@pytest.mark.slow
 def test_wheels_that_make_no_site_leave_the_one_before(
     served: WheelFolder, make_wheel: MakeWheel
 ) -> None:

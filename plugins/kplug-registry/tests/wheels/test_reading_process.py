@@ -110,7 +110,7 @@ HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
 
 
 # These use up the time that they are allowed.
-LONG = {"stars of stars", "one long class for all", "one endless text for all"}
+LONG = {"stars of stars", "one long class for all", "one endless text for all", "METADATA of 3 MB"}
 
 
 @pytest.mark.parametrize(
@@ -149,6 +149,7 @@ def test_other_compression_is_refused(make_wheel: MakeWheel, method: int) -> Non
         read_wheel(path)
 
 
+@pytest.mark.slow
 def test_a_process_that_ended_between_two_wheels_is_replaced(make_wheel: MakeWheel) -> None:
     wheel = make_wheel()
     with WheelReader() as reader:
