@@ -6,7 +6,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -86,16 +85,13 @@ def _find_program(name: str) -> str | None:
 
 @pytest.fixture
 def database() -> Iterator[str]:
-    """Start a server of PostgreSQL with an empty database, and return its address."""
+    """Start a server of PostgreSQL with an empty database, and return its address, which has no port."""
     pytest.importorskip("psycopg")
     initdb, server = _find_program("initdb"), _find_program("postgres")
     if initdb is None or server is None:
         pytest.skip("PostgreSQL is not installed")
     # It refuses to run as root; its package makes the user `postgres`.
     user = None if os.getuid() else "postgres"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:  # not pytest's, which others may not enter
         if user is not None:
             shutil.chown(folder, user)
@@ -104,13 +100,13 @@ def database() -> Iterator[str]:
         subprocess.run(
             [initdb, "-D", data, *options], check=True, capture_output=True, cwd=folder, user=user
         )
-        command = [server, "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", folder, "-F"]
+        command = [server, "-D", data, "-h", "", "-k", folder, "-F"]
         with (
             Path(folder, "log").open("w") as log,
             subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, user=user) as running,
         ):
             try:
-                address = f"postgresql+psycopg://kplug@127.0.0.1:{port}/postgres"
+                address = f"postgresql+psycopg://kplug@/postgres?host={folder}"
                 _wait_for(address, running, Path(folder, "log"))
                 yield address
             finally:

@@ -27,7 +27,7 @@ def test_the_code_is_tried_out_with_zeros() -> None:
     assert report.compile_seconds > 0
     assert not report.is_cached  # tests run graphs operation by operation
     assert report.call_seconds is not None
-    assert 0 < report.call_seconds < 0.1
+    assert report.call_seconds > 0
 
 
 def test_large_inputs_are_not_filled(monkeypatch: pytest.MonkeyPatch) -> None:
