@@ -100,6 +100,15 @@ def test_results_that_cannot_be_read_leave_no_site(
     assert not (tmp_path / "site").exists()
 
 
+def test_pages_are_written_again(site: Path) -> None:
+    (site / "index.html").unlink()
+    (site / "simple/old.html").touch()
+    said = run("pages", site)
+    assert said.startswith(f"{site}: 1 of ")
+    assert said.endswith(" pages written, 1 removed\n")
+    assert run("verify", site) == f"{site}: sound\n"
+
+
 PIP = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-cache-dir"]
 UV = [sys.executable, "-m", "uv", "pip", "install", "--no-deps", "--no-cache"]
 

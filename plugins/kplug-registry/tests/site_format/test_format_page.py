@@ -24,6 +24,7 @@ FILES = {
     "dependents/NAME.json": site_format.DependentsFile,
     "lookalikes/SHAPE.json": site_format.LookalikeFile,
     "recalls.json": site_format.NoticeFile,
+    "catalogue/writers.json": site_format.PageWriters,
     "simple/newest.json": site_format.NewestNames,
 }
 

@@ -11,6 +11,7 @@ Data flows in this order::
     score, and who requires what                 standing
     pages for people                             rendered_text → distribution_facts → catalogue → browsing
     pages for pip, search, feed                  simple_pages, prefix_files → search_files, feed
+    what wrote the pages                         page_writers
     a release, added or changed                  releases
     a whole site                                 site_building
 """

@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 from kplug_registry.building.feed import start_site
 from kplug_registry.building.held_names import LIBRARIES, REQUIRED, change_names, list_required
 from kplug_registry.building.owners import OPERATOR
+from kplug_registry.building.page_writers import start_page_writers
 from kplug_registry.building.releases import add_release
 from kplug_registry.building.simple_pages import add_projects
 from kplug_registry.building.site_view import SiteView
@@ -110,5 +111,6 @@ def _write_batches(
         start_site(view)
     add_projects(view, names)
     change_names(view, REQUIRED, required)
+    start_page_writers(view)
     _write_changes(view, folder)
     return count

@@ -198,7 +198,9 @@ def _write_pages(
         if found or storage.read(path) is not None
     }
     paths = set()
-    pages = make_pages(storage, file, distributions, files, offered)
+    pages = make_pages(
+        storage, file, distributions, lambda name, version: files[name, version], offered
+    )
     everything: Iterator[tuple[str, object]] = chain(names.items(), pages)
     for path, content in everything:
         paths.add(path)

@@ -15,7 +15,7 @@ from kplug_registry.building.owners import OPERATOR
 from kplug_registry.commands.output import print_lines
 from kplug_registry.drawing import PictureMaker
 from kplug_registry.errors import PublishingError
-from kplug_registry.publishing import create_site, verify as verify_site
+from kplug_registry.publishing import create_site, verify as verify_site, write_pages
 from kplug_registry.site_format import current_time
 from kplug_registry.storage import open_storage
 from kplug_registry.wheels import (
@@ -32,6 +32,9 @@ _LARGEST = 16 << 20  # bytes of a file given beside wheels
 
 index = typer.Typer(no_args_is_help=True)
 
+Site = Annotated[
+    str, typer.Argument(metavar="SITE", help="The folder of the site, or s3://BUCKET/PATH.")
+]
 Wheels = Annotated[
     list[Path], typer.Argument(metavar="WHEELS", help="Wheels, or folders of wheels.")
 ]
@@ -80,6 +83,8 @@ def options() -> None:
     Example: kplug index build dist --out site
 
     Example: kplug index verify site
+
+    Example: kplug index pages site
     """
 
 
@@ -122,11 +127,7 @@ def build(
 
 
 @index.command()
-def verify(
-    site: Annotated[
-        str, typer.Argument(metavar="SITE", help="The folder of the site, or s3://BUCKET/PATH.")
-    ],
-) -> None:
+def verify(site: Site) -> None:
     """Compare all files of a site with its wheels and with one another; exit status 1 if anything differs.
 
     A publish that was interrupted is completed first.
@@ -139,6 +140,21 @@ def verify(
     typer.echo(f"{site}: {f'{len(problems)} problems' if problems else 'sound'}")
     if problems:
         raise typer.Exit(1)
+
+
+@index.command()
+def pages(site: Site) -> None:
+    """Write the pages of a site again, for people and for pip, after an upgrade of kplug-registry.
+
+    They are made of the other files, which stay as they are, so nothing has to be signed. Only pages that
+    differ are written, and files in their folders that are no pages are removed. If it is interrupted, the
+    next call goes on.
+
+    Example: kplug index pages site
+    """
+    counts = write_pages(open_storage(site))
+    done = f"{counts.written} of {counts.pages} pages written, {counts.removed} removed"
+    typer.echo(f"{site}: {done}")
 
 
 def list_wheels(paths: list[Path]) -> Iterator[Path]:

@@ -10,6 +10,7 @@ Data flows in this order::
     names, allowed and reserved      name_changes
     another root                     root_changes
     a new site                       site_creation
+    pages, written again             page_check → page_writing
     verification                     page_check → site_check
 """
 
@@ -30,6 +31,7 @@ from kplug_registry.publishing.owner_changes import (
     trust_pending_publisher as trust_pending_publisher,
     trust_publisher as trust_publisher,
 )
+from kplug_registry.publishing.page_writing import write_pages as write_pages
 from kplug_registry.publishing.release_changes import (
     publish as publish,
     yank as yank,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -13,8 +13,14 @@ from kplug_registry.building.catalogue import (
     write_distribution_pages,
 )
 from kplug_registry.building.feed import write_front_pages
+from kplug_registry.building.page_writers import (
+    find_page_writers,
+    find_writer,
+    start_page_writers,
+)
 from kplug_registry.building.simple_pages import find_newest, write_project, write_projects
 from kplug_registry.site_format import (
+    PAGE_WRITERS,
     ComponentFile,
     DistributionFile,
     LookalikeFile,
@@ -33,14 +39,9 @@ from kplug_registry.site_format import (
 from kplug_registry.storage import SiteStorage
 
 _Noun = TypeVar("_Noun")
-_FOLDERS = (
-    "catalogue",
-    "files",
-    "lookalikes",
-    "numbers",
-    "pictures",
-    "simple",
-)  # folders without other files
+_BATCH = 100  # distributions or components whose files are in memory together
+PAGE_FOLDERS = ("catalogue", "lookalikes", "simple")  # without other files, as are these:
+_FOLDERS = (*PAGE_FOLDERS, "files", "numbers", "pictures")
 
 
 def find_page_faults(
@@ -51,6 +52,8 @@ def find_page_faults(
     components: Iterable[ComponentFile],
 ) -> Iterator[str]:
     """Yield a sentence for each page that differs, is missing, or has no subject.
+
+    If another version has written pages, one sentence is about all that differ or are missing.
 
     Args:
         storage: The storage of the site.
@@ -67,13 +70,29 @@ def find_page_faults(
     drawn = (each for one in files.values() for each in one.drawn)
     wanted |= {picture_path(each.picture.sha256) for each in drawn}
     wanted |= {numbers_path(release.numbers) for release in releases if release.numbers}
-    for path, content in make_pages(storage, file, distributions, files, components):
+    writers = find_page_writers(SiteView(storage))
+    is_own = tuple(writers) == (find_writer(),)
+    others = []
+    pages = make_pages(
+        storage, file, distributions, lambda name, version: files[name, version], components
+    )
+    for path, content in pages:
         wanted.add(path)
         found = storage.read(path)
-        if found is None:
+        if found == content or path == PAGE_WRITERS:
+            continue
+        if not is_own:
+            others.append(path)
+        elif found is None:
             yield f"{path} is not there"
-        elif found != content:
+        else:
             yield f"{path} does not show what the distributions' files say"
+    if others:
+        yield (
+            f"pages are from another version of the templates: {len(others)}, such as {others[0]}; "
+            f"{', '.join(writers) or 'an older version'} wrote pages here, and this is {find_writer()}. "
+            f"Write them again with: kplug index pages {storage}"
+        )
     there = {path for folder in _FOLDERS for path in storage.list(folder)}
     yield from (f"{path} belongs to nothing in the site" for path in sorted(there - wanted))
 
@@ -82,16 +101,16 @@ def make_pages(
     storage: SiteStorage,
     file: SiteFile,
     distributions: Iterable[DistributionFile],
-    files: Mapping[tuple[str, str], ReleaseFile],
+    find_file: Callable[[str, str], ReleaseFile],
     components: Iterable[ComponentFile],
 ) -> Iterator[tuple[str, object]]:
-    """Yield the path of each page with its expected content, generated lazily.
+    """Yield the path of each page with its expected content, generated lazily; what wrote them comes last.
 
     Args:
         storage: The storage of the site.
         file: The content of `registry.json`.
         distributions: All distributions of the site.
-        files: The files of all versions, by distribution and version.
+        find_file: Returns the file of a distribution's version.
         components: The files of all names.
     """
     view = SiteView(storage)
@@ -99,12 +118,17 @@ def make_pages(
     for distribution in distributions:
         names.append(distribution.name)
         write_project(view, distribution)
-        own = {one.version: files[distribution.name, one.version] for one in distribution.releases}
-        write_distribution_pages(view, distribution, own.__getitem__, own)
+        versions = [one.version for one in distribution.releases]
+        find_own = partial(find_file, distribution.name)
+        write_distribution_pages(view, distribution, find_own, versions)
+        if len(names) % _BATCH == 0:
+            yield from view.take()
     for name in sorted(names, reverse=True):  # of a shape, the first has the file
         view.write_noun(lookalike_path(name), LookalikeFile(name))
-    for component in components:
+    for count, component in enumerate(components, 1):
         write_component_page(view, component)
+        if count % _BATCH == 0:
+            yield from view.take()
     newest = set(find_newest(view).names) & set(names)
     write_projects(view, sorted(set(names) - newest), sorted(newest))
     for path in storage.list("search"):
@@ -113,6 +137,8 @@ def make_pages(
             facets = view.find(PrefixFile, prefix_path(prefix))
             write_facet_page(view, found.word, partial(_same, found), partial(_same, facets))
     write_front_pages(view, file)
+    yield from view.take()
+    start_page_writers(view)
     yield from view.take()
 
 

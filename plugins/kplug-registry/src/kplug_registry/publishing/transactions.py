@@ -16,6 +16,7 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from kplug_registry.building import SiteView
+from kplug_registry.building.page_writers import add_page_writer
 from kplug_registry.errors import PublishingError
 from kplug_registry.storage import SiteStorage, Turn
 from kplug_registry.trust.keys import ROOT, SigningKeys
@@ -63,6 +64,7 @@ def changing(
         yield view
         view.settle()
         if view.changes:
+            add_page_writer(view)
             copies = _sign(view, keys)
             commit(site, turn, view.changes, copies)
 

@@ -22,6 +22,7 @@ from kplug_registry.site_format.json_text import (
     to_json as to_json,
 )
 from kplug_registry.site_format.paths import (
+    PAGE_WRITERS as PAGE_WRITERS,
     RECALLS as RECALLS,
     component_path as component_path,
     dependents_path as dependents_path,
@@ -68,6 +69,7 @@ from kplug_registry.site_format.schema import (
     NoticeFile as NoticeFile,
     Offer as Offer,
     OwnerChange as OwnerChange,
+    PageWriters as PageWriters,
     PendingList as PendingList,
     PendingPublisher as PendingPublisher,
     Picture as Picture,

@@ -16,6 +16,7 @@ from kplug import lookup_key
 from kplug_registry.errors import SiteFormatError
 
 RECALLS = "recalls.json"
+PAGE_WRITERS = "catalogue/writers.json"
 _KEY = re.compile(r"[a-z][a-z0-9]{0,99}")
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _DISTRIBUTION = re.compile(r"[a-z0-9]([a-z0-9-]{0,98}[a-z0-9])?")

@@ -472,6 +472,17 @@ class NewestNames:
 
 
 @dataclass(frozen=True, slots=True)
+class PageWriters:
+    """``catalogue/writers.json``: what has written pages since all of them were written together.
+
+    Args:
+        writers: Versions of kplug-registry, each with a hash of what decides on pages, the oldest first.
+    """
+
+    writers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeEntry:
     """What is to be known about releases of a distribution.
 
