@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from kplug_registry.building import SiteView
@@ -103,7 +104,7 @@ def make_pages(
     distributions: Iterable[DistributionFile],
     find_file: Callable[[str, str], ReleaseFile],
     components: Iterable[ComponentFile],
-) -> Iterator[tuple[str, object]]:
+) -> Iterator[tuple[str, bytes | Path | None]]:
     """Yield the path of each page with its expected content, generated lazily; what wrote them comes last.
 
     Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from kplug_registry.building import SiteView
 from kplug_registry.building.releases import find_release
@@ -60,7 +61,7 @@ def write_pages(site: SiteStorage) -> PageCounts:
                 hint=f"`kplug index verify {site}` names all. Restore them, or renew what has expired.",
             )
         head = SiteView(site).find(SiteFile, "registry.json") or SiteFile()
-        made, batch = set[str](), dict[str, bytes | None]()
+        made, batch = set[str](), dict[str, bytes | Path | None]()
         distributions, components = _read_distributions(site), _read_components(site)
 
         def find_file(name: str, version: str) -> ReleaseFile:
