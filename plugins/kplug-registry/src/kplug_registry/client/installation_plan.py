@@ -16,6 +16,7 @@ from kplug_registry.client.publisher_changes import list_publisher_changes
 from kplug_registry.client.registries import ConfiguredRegistry, OwnedDistribution, Registries
 from kplug_registry.client.release_ages import list_passed_over
 from kplug_registry.client.resolver import Solution, resolve_requirements
+from kplug_registry.client.similar_names import list_similar_names
 from kplug_registry.client.wheel_choice import find_wheel, list_usable_releases
 from kplug_registry.errors import InstallationError
 from kplug_registry.site_format import Release, ReleaseFile, WheelFile, release_path, wheel_path
@@ -104,11 +105,14 @@ def _read(registries: Registries, wanted: str) -> _Request:
 def _get_owner(registries: Registries, name: str) -> OwnedDistribution:
     owned = registries.find_owner(name)
     if owned is None:
-        raise InstallationError(
-            f"no registry has a distribution {name!r}",
-            hint="`kplug search WORD` shows what there is.",
-        )
+        similar = list_similar_names(registries, name, is_distribution=True)
+        raise InstallationError(f"no registry has a distribution {name!r}", hint=_suggest(similar))
     return owned
+
+
+def _suggest(names: Sequence[str]) -> str:
+    question = f"Did you mean {', '.join(map(repr, names))}? " if names else ""
+    return f"{question}`kplug search WORD` shows what there is."
 
 
 def _make(owned: OwnedDistribution, solution: Solution, name: str) -> Installation:
@@ -152,7 +156,7 @@ def _find_by_component(registries: Registries, name: str) -> str:
     if not owners:
         raise InstallationError(
             f"no registry has a component or a distribution {name!r}",
-            hint="`kplug search WORD` shows what there is.",
+            hint=_suggest(list_similar_names(registries, name)),
         )
     if len(owners) > 1:
         lines = (f"`kplug install {each}` (registry {owner!r})" for each, owner in owners.items())

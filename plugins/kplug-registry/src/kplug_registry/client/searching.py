@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from kplug import lookup_key
+from kplug_registry.client.name_lookup import Reader
 from kplug_registry.client.registries import ConfiguredRegistry, Registries
 from kplug_registry.errors import UnreachableSiteError
 from kplug_registry.site_format import (
@@ -24,7 +25,7 @@ from kplug_registry.site_format import (
 )
 
 ORDERS = ("match", "score", "newest", "name")
-_LEAST_LIKENESS = 0.7  # of a word to the one that was meant, as difflib measures it
+LEAST_LIKENESS = 0.7  # of a word to the one that was meant, as difflib measures it
 _MOST_LONGER_WORDS = 24  # completions of a prefix
 
 
@@ -194,9 +195,14 @@ def _correct(registry: ConfiguredRegistry, word: str, *, is_offline: bool) -> st
     if _read_hits(registry, word, is_offline=is_offline):
         return word
     read = registry.read_copy if is_offline else registry.fetch
+    return next(iter(list_near_words(read, word, 1)), None)
+
+
+def list_near_words(read: Reader, word: str, most: int) -> list[str]:
+    """Return words of a registry like one, the nearest first, which begin with the same two characters."""
     files = (read(PrefixFile, prefix_path(prefix)) for prefix in list_prefixes(word))
     known = dict.fromkeys(each for file in files if file for each in file.words)
-    return next(iter(get_close_matches(word, known, 1, _LEAST_LIKENESS)), None)
+    return get_close_matches(word, known, most, LEAST_LIKENESS)
 
 
 def _read_hits(registry: ConfiguredRegistry, word: str, *, is_offline: bool) -> Sequence[SearchHit]:
