@@ -13,6 +13,7 @@ import importlib_metadata
 from kplug.registry import REGISTRY
 from kplug.registry.component import BUILT_IN
 from kplug.registry.finding import Finding
+from kplug.registry.kinds import COMMAND
 from kplug.registry.loading.code_verification import find_changed, find_changed_data, find_shadows
 from kplug.registry.loading.distribution_hash import Code, read_code
 from kplug.registry.loading.module_ownership import find_distribution
@@ -30,12 +31,22 @@ def find_other_files() -> Iterator[Finding]:
         for module, path in find_changed(code):
             if Path(path).exists():
                 message = f"{path} is not as it was installed, so no hash says what {module!r} is"
-                command = f"pip install --force-reinstall {name}"
+                command = _reinstall(name)
                 yield Finding("changed", name, message, command, is_broken=False)
         for path in find_changed_data(code):
             message = f"{path} is not as it was installed, so {name} has no hash"
-            command = f"pip install --force-reinstall {name}"
+            command = _reinstall(name)
             yield Finding("changed", name, message, command, is_broken=False)
+
+
+def _reinstall(name: str) -> str:
+    """Return the command that installs a plugin anew, from where a plugin knows it if one does."""
+    version = REGISTRY.state.discovery.by_name[name].origin.version
+    known, _ = REGISTRY.ask_all(str, "kplug_provenance", distribution=name, version=version)
+    if known and REGISTRY.index(COMMAND).candidates("install"):
+        # Another index may have other code under a name that a registry owns.
+        return f"kplug install {name}=={version} -- --force-reinstall --no-deps"
+    return f"pip install --force-reinstall {name}"
 
 
 def _read_codes() -> Iterator[tuple[str, Code]]:
@@ -63,7 +74,7 @@ def _find_overlaps(codes: dict[str, Code]) -> Iterator[Finding]:
     }
     for name, other, path in sorted(overlaps):
         message = f"{path} is a file of {other}, too: whichever was installed last has written it"
-        command = f"pip uninstall {other} && pip install --force-reinstall {name}"
+        command = f"pip uninstall {other} && {_reinstall(name)}"
         yield Finding("overlapping", name, message, command, is_broken=False)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -35,7 +37,7 @@ class Machine:
         site = self.run("-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
         Path(site.strip(), "base.pth").write_text(f"import site; site.addsitedir({str(base)!r})\n")
 
-    def run(self, *words: str | Path, status: int = 0) -> str:
+    def run(self, *words: str | Path, status: int | None = 0) -> str:
         done = subprocess.run(
             [str(word) for word in (self.python, *words)],
             cwd=self.project,
@@ -45,11 +47,27 @@ class Machine:
             timeout=300,
         )
         output = done.stdout + done.stderr
-        assert done.returncode == status, output
+        assert status in (None, done.returncode), output
         return output
 
-    def kplug(self, *words: str | Path, status: int = 0) -> str:
+    def kplug(self, *words: str | Path, status: int | None = 0) -> str:
         return self.run("-m", "kplug", *words, status=status)
+
+
+def mend_changed_file(machine: Machine, package: str, *options: str) -> None:
+    """Change a file of a plugin, and run the command that `kplug doctor` names, with more options."""
+    place = f"import importlib.util; print(importlib.util.find_spec({package!r}).origin)"
+    file = Path(machine.run("-c", place).strip())
+    content = file.read_bytes()
+    file.unlink()  # pip and uv may have linked it
+    file.write_bytes(content + b"# changed\n")
+    found = json.loads(machine.kplug("doctor", "--json", status=None))["findings"]
+    name = package.replace("_", "-")
+    (command,) = {each["command"] for each in found if each["about"] == name}
+    assert command.startswith(f"kplug install {name}==")
+    _, *words = shlex.split(command)
+    machine.kplug(words[0], "--yes", *words[1:], *options)
+    assert file.read_bytes() == content
 
 
 @pytest.mark.slow
@@ -85,6 +103,7 @@ def test_a_plugin_is_built_signed_searched_installed_used_and_uninstalled(
     assert f"install kplug-segmentation {__version__} from the registry ours" in shown
     assert machine.run("-c", RESOLVE).strip() == f"kplug-segmentation {__version__}"
     assert machine.kplug("outdated") == "Everything is up to date.\n"
+    mend_changed_file(machine, "kplug_segmentation", "--no-index")
     assert f"{site.as_uri()}/files/{wheel.name}" in machine.run(
         "-c",
         "from importlib.metadata import distribution as d;"
@@ -122,5 +141,6 @@ def test_an_environment_that_uv_made_without_pip_installs_and_uninstalls(
     shown = machine.kplug(*install)
     assert f"uv pip install --python {machine.python} --offline" in shown
     assert machine.run("-c", "import kplug_waves; print(kplug_waves.__name__)") == "kplug_waves\n"
+    mend_changed_file(machine, "kplug_waves", "--offline", "--no-cache")
     machine.kplug("uninstall", "kplug-waves", "--yes")
     machine.run("-c", "import kplug_waves", status=1)

@@ -75,6 +75,35 @@ def test_an_edited_data_file(install: Sandbox) -> None:
     assert _find("changed") == [("a-plugin", message, "pip install --force-reinstall a-plugin")]
 
 
+SHOP = """
+import kplug
+
+
+@kplug.hookimpl
+def kplug_provenance(distribution, version):
+    return ["published by anna"] if (distribution, version) == ("a-plugin", "1.0") else []
+"""
+
+
+@pytest.mark.parametrize("is_selling", [True, False])
+def test_what_a_plugin_knows_and_installs_is_not_taken_from_another_index(
+    install: Sandbox, is_selling: bool
+) -> None:
+    _offer(install, "a-plugin")
+    _offer(install, "b-plugin", POND + "# other\n")
+    points = {"kplug": {"plugin": "shop"}}
+    commands = {"kplug.commands": {"install": "shop:f"}} if is_selling else {}
+    install("shop", entry_points={**points, **commands}, modules={"shop.py": SHOP})
+    anew = ["pip install --force-reinstall a-plugin", "pip install --force-reinstall b-plugin"]
+    if is_selling:
+        anew[0] = "kplug install a-plugin==1.0 -- --force-reinstall --no-deps"
+    others = [f"pip uninstall {name} && " for name in ("b-plugin", "a-plugin")]
+    assert [command for _, _, command in _find("overlapping")] == [
+        f"{other}{command}" for other, command in zip(others, anew, strict=True)
+    ]
+    assert [command for _, _, command in _find("changed")] == anew[:1]
+
+
 def test_a_file_of_the_working_directory(
     install: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
