@@ -68,6 +68,7 @@ def test_every_command_takes_the_address(
     assert shown.startswith(f"{address}: kplug-waves 2.0 (")
     kplug("yank", "kplug-waves==1.0", "--to", address, "--keys", keys)
     kplug("trust", "renew", address, "--keys", keys)
+    assert kplug("index", "pages", address).startswith(f"{address}: 0 of ")
     assert kplug("index", "verify", address) == f"{address}: sound\n"
     assert "signed, expires" in kplug("trust", "show", address)
 
