@@ -263,8 +263,8 @@ def kplug_archives(distribution: str, version: str, archive_hash: str) -> Sequen
 def kplug_provenance(distribution: str, version: str) -> Sequence[str]:
     """Say who published a version of an installed distribution, and who attests it, for `kplug show`.
 
-    It answers from what is on this machine, without a network. `kplug doctor` mends files of a version of
-    which something is said with ``kplug install``, if a plugin has that command.
+    It answers from what is on this machine, without a network. Where it says something of the installed
+    version, messages advise ``kplug install`` rather than pip, if a plugin has that command.
 
     Args:
         distribution: The normalised distribution.

@@ -13,10 +13,10 @@ import importlib_metadata
 from kplug.registry import REGISTRY
 from kplug.registry.component import BUILT_IN
 from kplug.registry.finding import Finding
-from kplug.registry.kinds import COMMAND
 from kplug.registry.loading.code_verification import find_changed, find_changed_data, find_shadows
 from kplug.registry.loading.distribution_hash import Code, read_code
 from kplug.registry.loading.module_ownership import find_distribution
+from kplug.registry.names.installers import find_installer
 
 
 def find_other_files() -> Iterator[Finding]:
@@ -40,13 +40,11 @@ def find_other_files() -> Iterator[Finding]:
 
 
 def _reinstall(name: str) -> str:
-    """Return the command that installs a plugin anew, from where a plugin knows it if one does."""
+    """Return the command that installs a plugin anew."""
+    if find_installer(name) == "pip":
+        return f"pip install --force-reinstall {name}"
     version = REGISTRY.state.discovery.by_name[name].origin.version
-    known, _ = REGISTRY.ask_all(str, "kplug_provenance", distribution=name, version=version)
-    if known and REGISTRY.index(COMMAND).candidates("install"):
-        # Another index may have other code under a name that a registry owns.
-        return f"kplug install {name}=={version} -- --force-reinstall --no-deps"
-    return f"pip install --force-reinstall {name}"
+    return f"kplug install {name}=={version} -- --force-reinstall --no-deps"
 
 
 def _read_codes() -> Iterator[tuple[str, Code]]:

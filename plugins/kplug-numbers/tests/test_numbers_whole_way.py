@@ -140,7 +140,7 @@ def test_an_upgrade_from_publication_to_bisect(
     assert "\n  loss tide-loss/tide: real/exact/gradient: 0, now " in announced
     assert announced.index("real/exact/gradient") < announced.index("pip install")
     warned, refused, _ = load()
-    assert 'was 0.1, here 0.3: pip install "tide-loss==0.1"\n    loss tide-loss/tide(' in warned
+    assert 'was 0.1, here 0.3: kplug install "tide-loss==0.1"\n    loss tide-loss/tide(' in warned
     assert "computes other numbers: real/exact/gradient: 0, now " in warned
     assert refused.startswith("refused: ")
     assert "computes other numbers: real/exact/gradient" in refused
