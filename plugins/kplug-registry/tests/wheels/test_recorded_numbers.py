@@ -62,8 +62,64 @@ def test_a_site_keeps_the_numbers_of_each_release(make_wheel: MakeWheel, tmp_pat
     (site / "numbers/other.json").write_text("{}")
     assert verify(Folder(site)) == [
         f"{numbers_path(hashes[1])} does not have the hash that the file of kplug-waves 1.2 gives it",
+        *(
+            f"catalogue/distributions/kplug-waves/{stem}.html does not show what the distributions' files say"
+            for stem in ("1.3", "index")
+        ),
         "numbers/other.json belongs to nothing in the site",
     ]
+
+
+def make_readings(torch: str = "2.13.0", /, **values: float) -> str:
+    """Return a file with a reading for each height, by its value."""
+    readings = [
+        {
+            "format": 1,
+            "kind": "loss",
+            "spec": f"kplug-waves/wave_loss(height={height.removeprefix('of_')}.0)",
+            "recipe": 1,
+            "torch": torch,
+            "parts": {"value": {"dtype": "float64", "shape": [], "sample": [value]}},
+        }
+        for height, value in values.items()
+    ]
+    return json.dumps({"format": 1, "readings": readings, "unread": []})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "note"),
+    [
+        ({"of_2": 0.5}, {"of_2": 0.5, "of_3": 0.25}, "same numbers, 1 reading more"),
+        ({"of_2": 0.5}, {"of_1": 0.0, "of_2": 0.5, "of_3": 0.25}, "same numbers, 2 readings more"),
+        ({"of_2": 0.5, "of_3": 0.25}, {"of_2": 0.5}, "same numbers"),
+        ({"of_2": 0.5, "of_3": 0.25}, {"of_3": 0.25, "of_4": 1.0}, "same numbers, 1 reading more"),
+        ({"of_2": 0.5}, {"of_2": 0.75, "of_3": 0.25}, "numbers recorded anew"),
+        ({"of_2": 0.5}, {"of_3": 0.5}, ""),
+    ],
+)
+def test_a_page_compares_the_readings_that_two_versions_have(
+    make_wheel: MakeWheel,
+    tmp_path: Path,
+    before: dict[str, float],
+    after: dict[str, float],
+    note: str,
+) -> None:
+    texts = {"1.0": make_readings(**before), "1.1": make_readings("2.14.0", **after)}
+    wheels = [with_numbers(make_wheel, text, version=version) for version, text in texts.items()]
+    build_site([*map(read_wheel, wheels)], tmp_path / "site", NOW)
+    page = (tmp_path / "site/catalogue/distributions/kplug-waves/index.html").read_text()
+    assert re.findall(r'">1\.1</a>(?: \(([^)]+)\))?', page) == [note]
+
+
+def test_a_page_compares_the_newest_versions(make_wheel: MakeWheel, tmp_path: Path) -> None:
+    texts = [make_readings(**{f"of_{each}": 0.5 for each in range(at)}) for at in range(1, 14)]
+    texts.insert(0, texts[0])
+    wheels = [with_numbers(make_wheel, text, version=f"1.{at}") for at, text in enumerate(texts)]
+    build_site([*map(read_wheel, wheels)], tmp_path / "site", NOW)
+    page = (tmp_path / "site/catalogue/distributions/kplug-waves/index.html").read_text()
+    notes = re.findall(r'\.html">1\.\d+</a>(?: \(([^)]+)\))?', page)
+    more = "same numbers, 1 reading more"
+    assert notes == [*[more] * 10, "", "", "same numbers", ""]
 
 
 def test_all_wheels_of_a_version_have_the_same_numbers(

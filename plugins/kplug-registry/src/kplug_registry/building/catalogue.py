@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import cache, lru_cache, partial
 from importlib import resources
-from itertools import zip_longest
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -20,6 +19,7 @@ from kplug_registry.building.notices import list_notices
 from kplug_registry.building.rendered_text import render_docstring
 from kplug_registry.building.site_view import SiteView
 from kplug_registry.building.standing import find_dependents
+from kplug_registry.building.version_numbers import list_versions
 from kplug_registry.building.visible_text import escape_text
 from kplug_registry.site_format import (
     ENDING,
@@ -139,16 +139,6 @@ def find_shown(distribution: DistributionFile) -> Release:
     return find_current(distribution) or distribution.releases[0]
 
 
-def _list_versions(releases: Sequence[Release]) -> Iterator[tuple[str, str]]:
-    """Yield each version with what its recorded numbers are to those of the version before it."""
-    for release, before in zip_longest(releases, releases[1:]):
-        numbers = ""
-        if before is not None and None not in (release.numbers, before.numbers):
-            is_same = release.numbers == before.numbers
-            numbers = "same numbers" if is_same else "numbers recorded anew"
-        yield release.version, numbers
-
-
 def _make_release_page(
     view: SiteView,
     release: Release,
@@ -166,7 +156,7 @@ def _make_release_page(
         "level": find_lowest_level(results, [(one.kind, one.name) for one in file.components]),
         "stated": stated,
         "dependents": [one.name for one in found.dependents] if found else [],
-        "versions": list(_list_versions(releases)),
+        "versions": list(list_versions(view, releases)),
     }
     head = render("distribution.html", name=name, release=release, **facts)
     checks = render("checks.html", results=results) if results else ""
