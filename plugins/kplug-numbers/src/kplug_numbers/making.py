@@ -81,7 +81,9 @@ def make_reading(
     spec = parse_spec(reference) if isinstance(reference, str) else reference
 
     def make() -> Any:
-        return resolve(kind, copy.deepcopy(spec)).object
+        # A text is planned once, and each object gets lists of its own.
+        given = reference if isinstance(reference, str) else copy.deepcopy(spec)
+        return resolve(kind, given).object
 
     return _read(kind, str(spec), make, is_twice, most_seconds, recipe)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Mapping
@@ -210,24 +211,21 @@ def summarize(
     dtype: str, shape: tuple[int, ...], values: tuple[float, ...], sample: tuple[float, ...]
 ) -> Part:
     """Return the part of all values of an array, with the sample that is kept of them."""
-    finite = [value if math.isfinite(value) else 0.0 for value in values]
+    finite = values
+    if not all(map(math.isfinite, values)):
+        finite = tuple(value if math.isfinite(value) else 0.0 for value in values)
     size = max(map(abs, finite), default=0.0)
-    return Part(
-        dtype,
-        shape,
-        sample,
-        size=size,
-        norm=size * math.sqrt(math.fsum((value / size) ** 2 for value in finite)) if size else 0.0,
-        dot=_clip(size * math.fsum(weight_at(at) * value / size for at, value in enumerate(finite)))
-        if size
-        else 0.0,
-        not_finite=sum(not math.isfinite(value) for value in values),
-    )
+    norm = dot = 0.0
+    if size:
+        norm = size * math.sqrt(math.fsum([(value / size) ** 2 for value in finite]))
+        terms = zip(itertools.cycle(_WEIGHTS), finite, strict=False)
+        dot = _clip(size * math.fsum([weight * value / size for weight, value in terms]))
+    not_finite = sum(not math.isfinite(value) for value in values) if finite is not values else 0
+    return Part(dtype, shape, sample, size, norm, dot, not_finite)
 
 
-def weight_at(place: int) -> float:
-    """Return the weight of a place in a part's ``dot``: a multiple of 0.02 between -1 and 1."""
-    return (place * 37 % 101 - 50) / 50
+# Of the places in a part's `dot`: multiples of 0.02 between -1 and 1.
+_WEIGHTS = tuple((place * 37 % 101 - 50) / 50 for place in range(101))
 
 
 def _clip(value: float) -> float:

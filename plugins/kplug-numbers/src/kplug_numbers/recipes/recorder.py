@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from kplug.display.messages import describe_error, make_printable
@@ -21,6 +23,9 @@ _MOST_VALUES = 100_000  # of an array, as each is looked at in Python
 _DIGITS = {torch.float64: 10}  # significant decimal ones
 _FEWER_DIGITS = 6  # of the other types
 _LONGEST_NAME = 100
+_POWERS = np.array([float(f"1e{power}") for power in range(23)])  # all that are exact
+_FEW = 50  # values, which are written and read in less time
+_MARGIN = 1e-4  # far more than the error of ten digits, and far less than a half
 
 
 class Recorder:
@@ -36,7 +41,6 @@ class Recorder:
         self.make = make
         self.parts: dict[str, Part] = {}
         self.refusals: list[str] = []  # errors of the component
-        self._values: dict[str, tuple[float, ...]] = {}
         self.limit = TimeLimit(most_seconds)
 
     def put(self, name: str, value: Any) -> None:
@@ -118,34 +122,58 @@ class Recorder:
         if array.is_complex():
             array = torch.view_as_real(array)
         digits = _DIGITS.get(array.dtype, _FEWER_DIGITS)
-        values = tuple(_round(one, digits) for one in array.flatten().tolist())
-        self._values[name] = values
+        flat = array.flatten()
+        values = (
+            round_values(flat.double().numpy(), digits)
+            if flat.is_floating_point()
+            else tuple(map(int, flat.tolist()))
+        )
         dtype = str(array.dtype).removeprefix("torch.")
-        self.parts[name] = Part(dtype, tuple(array.shape))
+        self.parts[name] = summarize(dtype, tuple(array.shape), values, values)
 
     def _sample(self, most: int) -> dict[str, Part]:
-        return {name: self._summarize(name, part, most) for name, part in self.parts.items()}
-
-    def _summarize(self, name: str, part: Part, most: int) -> Part:
-        values = self._values.get(name)
-        if values is None:
-            return part
-        places = _spread(len(values), most)
-        found = summarize(part.dtype, part.shape, values, tuple(values[at] for at in places))
-        if len(places) == len(values):
-            return found
-        size, norm, dot = (_round(one, 8) for one in (found.size, found.norm, found.dot))
-        return replace(found, size=size, norm=norm, dot=dot)
+        return {name: _cut(part, most) for name, part in self.parts.items()}
 
 
-def _spread(count: int, most: int) -> list[int]:
-    """Return the places of a sample: all of few values, else some from the first to the last."""
-    if count <= most:
-        return list(range(count))
-    return [at * (count - 1) // max(most - 1, 1) for at in range(most)]
+def _cut(part: Part, most: int) -> Part:
+    """Return a part with some of its values, from the first to the last, if it has more."""
+    values = part.sample
+    if len(values) <= most:
+        return part
+    places = [at * (len(values) - 1) // max(most - 1, 1) for at in range(most)]
+    size, norm, dot = (_round(one, 8) for one in (part.size, part.norm, part.dot))
+    sample = tuple(values[at] for at in places)
+    return replace(part, sample=sample, size=size, norm=norm, dot=dot)
+
+
+def round_values(values: NDArray[np.float64], digits: int) -> tuple[float, ...]:
+    """Return values with some significant decimal digits, each the double that is nearest to its text.
+
+    An integer below 2⁵³ by a power of ten that a double holds exactly is rounded once, so it is that double.
+    What is too close to the middle of two texts, or of another size, is written and read.
+
+    Args:
+        values: Of one axis.
+        digits: How many, 10 at most.
+    """
+    if len(values) < _FEW:
+        return tuple(_round(value, digits) for value in values.tolist())
+    with np.errstate(all="ignore"):
+        exponents = digits - 1 - np.floor(np.log10(np.abs(values)))
+        is_known = np.abs(exponents) < len(_POWERS)
+        exponents = np.where(is_known, exponents, 0).astype(np.int64)
+        powers = _POWERS[np.abs(exponents)]
+        scaled = np.where(exponents < 0, values / powers, values * powers)
+        whole = np.rint(scaled)
+        found = np.where(exponents < 0, whole * powers, whole / powers)
+        is_clear = is_known & (np.abs(np.abs(scaled - whole) - 0.5) > _MARGIN)
+    rounded: list[float] = found.tolist()
+    for at in np.flatnonzero(~is_clear).tolist():
+        rounded[at] = _round(float(values[at]), digits)
+    return tuple(rounded)
 
 
 def _round(value: float, digits: int) -> float:
     if not isinstance(value, float):
         return int(value)
-    return float(f"{value:.{digits}g}") if math.isfinite(value) else value
+    return float(f"{value:.{digits}g}") if value and math.isfinite(value) else value
