@@ -42,11 +42,14 @@ def advance(
 ) -> None:
     """Make steps on a sum of squares with a factor and a minimum of each weight of its own."""
     streams = (("optimizer/factor", 6), ("optimizer/other", 2))
-    factors = [spread(stream, count, low=0.5, high=2.0) for stream, count in streams]
+    factors = [
+        spread(stream, size, low=0.5, high=2.0).to(weight.dtype).reshape(weight.shape)
+        for (stream, size), weight in zip(streams, parameters, strict=True)
+    ]
 
     def function(weights: list[Tensor]) -> Tensor:
         terms = [
-            (factor.to(weight.dtype).reshape(weight.shape) * (weight - 0.25).square()).sum()
+            (factor * (weight - 0.25).square()).sum()
             for weight, factor in list(zip(weights, factors, strict=True))[first:]
         ]
         return scale * torch.stack(terms).sum()

@@ -134,11 +134,37 @@ def _differentiate(compute: Compute, x: Tensor, *, has_second: bool = False) -> 
 
 def _differentiate_again(first: Tensor, x: Tensor) -> dict[str, Tensor]:
     ramp = 1 + torch.arange(x.numel(), dtype=x.dtype).reshape(x.shape) / 64
+    _fill_zeros(first)
     try:
         second: Tensor | None = torch.autograd.grad((first * ramp).sum(), x, allow_unused=True)[0]
     except RuntimeError:  # torch cannot differentiate all of its kernels twice
         return {}
     return {} if second is None else {"second": second}
+
+
+def _fill_zeros(gradient: Tensor) -> None:
+    """Give memory to the zeros that autograd computes from a gradient, such as those of a sign.
+
+    Torch adds zeros without memory in Python, and imports its compiler for that.
+    """
+
+    def fill(found: tuple[Tensor | None, ...], _: object) -> tuple[Tensor | None, ...] | None:
+        is_zero = [one is not None and one._is_zerotensor() for one in found]  # noqa: SLF001
+        if not any(is_zero):
+            return None
+        return tuple(
+            torch.zeros(one.shape, dtype=one.dtype) if of_zeros and one is not None else one
+            for one, of_zeros in zip(found, is_zero, strict=True)
+        )
+
+    waiting, seen = [gradient.grad_fn], set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen or node.name().endswith("AccumulateGrad"):
+            continue
+        seen.add(node)
+        node.register_hook(fill)
+        waiting += [following for following, _ in node.next_functions]
 
 
 def _agree(first: Any, second: Any) -> bool:
