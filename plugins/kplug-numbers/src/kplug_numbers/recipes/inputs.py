@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import torch
 from torch import Tensor
@@ -45,11 +45,16 @@ class Family:
 
     Args:
         name: Its name in readings.
-        inputs: The tensors, the floating ones in float64. One alone is for metrics of values.
+        make: Makes the tensors, the floating ones in float64. One alone is for metrics of values.
     """
 
     name: str
-    inputs: tuple[Tensor, ...]
+    make: Callable[[], tuple[Tensor, ...]]
+
+    @cached_property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The tensors."""
+        return self.make()
 
     def cast(self, dtype: torch.dtype) -> tuple[Tensor, ...]:
         """Return copies with the floats in a type."""
@@ -76,26 +81,30 @@ def pairs() -> tuple[Family, ...]:
     labels = torch.tensor([[1.0], [0.0], [0.0], [1.0], [1.0]], dtype=torch.float64)
     real = spread("pairs/real", _ROWS, _CLASSES)
     chances = shares("pairs/shares", _ROWS, _CLASSES)
-    single = spread("pairs/single", _ROWS, 1, low=0.0, high=1.0)
-    mask = (spread("pairs/mask", 2, 4, 4, 1) > 0).double()
+    steps = torch.tensor([[1, 2, 0], [3, 1, 1]])
+
+    def from_0_to_1(stream: str, *shape: int) -> Tensor:
+        return spread(f"pairs/{stream}", *shape, low=0.0, high=1.0)
+
+    scene, picture = (2, 12, 12, 3), (2, 4, 4, 1)
     return (
-        Family("real", (spread("pairs/target", _ROWS, _CLASSES), real)),
-        Family("shares", (one_hot, chances)),
-        Family("single", (labels, single)),
-        Family("logits", (one_hot, real)),
-        Family("ids", (classes, chances)),
-        Family("id_logits", (classes, real)),
-        Family("mask", (mask, spread("pairs/picture", 2, 4, 4, 1, low=0.0, high=1.0))),
-        Family("sequence", (torch.tensor([[1, 2, 0], [3, 1, 1]]), spread("pairs/steps", 2, 8, 5))),
+        Family("real", lambda: (spread("pairs/target", _ROWS, _CLASSES), real)),
+        Family("shares", lambda: (one_hot, chances)),
+        Family("single", lambda: (labels, from_0_to_1("single", _ROWS, 1))),
+        Family("logits", lambda: (one_hot, real)),
+        Family("ids", lambda: (classes, chances)),
+        Family("id_logits", lambda: (classes, real)),
         Family(
-            "image",
-            (
-                spread("pairs/scene", 2, 12, 12, 3, low=0.0, high=1.0),
-                spread("pairs/image", 2, 12, 12, 3, low=0.0, high=1.0),
+            "mask",
+            lambda: (
+                (spread("pairs/mask", *picture) > 0).double(),
+                from_0_to_1("picture", *picture),
             ),
         ),
-        Family("choices", (classes, ids("pairs/choices", _ROWS, classes=_CLASSES))),
-        Family("vector", (real[:, 0].clone(), chances[:, 0].clone())),
+        Family("sequence", lambda: (steps, spread("pairs/steps", 2, 8, 5))),
+        Family("image", lambda: (from_0_to_1("scene", *scene), from_0_to_1("image", *scene))),
+        Family("choices", lambda: (classes, ids("pairs/choices", _ROWS, classes=_CLASSES))),
+        Family("vector", lambda: (real[:, 0].clone(), chances[:, 0].clone())),
     )
 
 

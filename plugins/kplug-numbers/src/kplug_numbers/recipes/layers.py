@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -20,7 +19,7 @@ _SAMPLES = 4
 
 def record_layer(out: Recorder) -> None:
     """Record a layer on the first inputs that it takes, with weights of the generator."""
-    found = next((one for one in _calls().items() if _takes(out, one[1])), None)
+    found = next((one for one in _calls() if _takes(out, one[1])), None)
     if found is None:
         return
     name, call = found
@@ -31,38 +30,33 @@ def record_layer(out: Recorder) -> None:
     out.attempt(f"{name}/strided", _strided, out, call)
     out.attempt(f"{name}/zeros", lambda: {"value": _infer(out, call, torch.zeros_like)})
     out.attempt(f"{name}/shorter", _shorter, out, call)
-    sequence = _calls()["sequence"]
+    sequence = (_real("sequence", 6, 5),)
     if name == "sequence" or (name == "row" and _takes(out, sequence)):
         out.attempt("sequence/masked", _mask, out, sequence)
 
 
-@lru_cache(maxsize=1)
-def _calls() -> dict[str, tuple[Any, ...]]:
-    """Return the arguments of calls, in the order in which they are tried."""
+def _real(name: str, *shape: int) -> Tensor:
+    return spread(f"layer/{name}", _SAMPLES, *shape).float()
 
-    def real(name: str, *shape: int) -> Tensor:
-        return spread(f"layer/{name}", _SAMPLES, *shape).float()
 
-    row, sequence, image = real("row", 5), real("sequence", 6, 5), real("image", 8, 8, 3)
-    return {
-        "row": (row,),
-        "sequence": (sequence,),
-        "image": (image,),
-        "volume": (real("volume", 6, 6, 6, 2),),
-        "film": (real("film", 2, 4, 4, 3),),
-        "volumes": (real("volumes", 2, 4, 4, 4, 3),),
-        "sequences": ([sequence, real("sequence_2", 6, 5)],),
-        "rows": ([row, real("row_2", 5)],),
-        "ids": (ids("layer/ids", _SAMPLES, 3, classes=3),),
-        "query_and_value": (sequence, real("value", 6, 5)),
-        **{
-            f"states_{count}_{size}": (row, [real("state", size)] * count)
-            for size in (4, 3)
-            for count in (1, 2)
-        },
-        "states_of_cells": (row, [real("state", size) for size in (3, 3, 2)]),
-        "states_of_images": (real("line", 4, 3), [real("line_2", 4, 3)] * 2),
-    }
+def _calls() -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yield the arguments of calls by name, in the order in which they are tried."""
+    row, sequence = _real("row", 5), _real("sequence", 6, 5)
+    yield "row", (row,)
+    yield "sequence", (sequence,)
+    yield "image", (_real("image", 8, 8, 3),)
+    yield "volume", (_real("volume", 6, 6, 6, 2),)
+    yield "film", (_real("film", 2, 4, 4, 3),)
+    yield "volumes", (_real("volumes", 2, 4, 4, 4, 3),)
+    yield "sequences", ([sequence, _real("sequence_2", 6, 5)],)
+    yield "rows", ([row, _real("row_2", 5)],)
+    yield "ids", (ids("layer/ids", _SAMPLES, 3, classes=3),)
+    yield "query_and_value", (sequence, _real("value", 6, 5))
+    for size in (4, 3):
+        for count in (1, 2):
+            yield f"states_{count}_{size}", (row, [_real("state", size)] * count)
+    yield "states_of_cells", (row, [_real("state", size) for size in (3, 3, 2)])
+    yield "states_of_images", (_real("line", 4, 3), [_real("line_2", 4, 3)] * 2)
 
 
 def _takes(out: Recorder, call: tuple[Any, ...]) -> bool:

@@ -149,7 +149,7 @@ def _fill_zeros(gradient: Tensor) -> None:
     """
 
     def fill(found: tuple[Tensor | None, ...], _: object) -> tuple[Tensor | None, ...] | None:
-        is_zero = [one is not None and one._is_zerotensor() for one in found]  # noqa: SLF001
+        is_zero = [one is not None and one._is_zerotensor() for one in found]
         if not any(is_zero):
             return None
         return tuple(
