@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import random
 import signal
+import subprocess
 import sys
 import time
 import warnings
@@ -143,6 +144,24 @@ REFUSED: dict[str, tuple[str, Any, str]] = {
     "is no component": ("loss", 7, "it cannot be made"),
     "a kind without a recipe": ("callback", object(), "no recipe for the kind 'callback'"),
 }
+
+
+def test_second_derivatives_of_signs_are_zero() -> None:
+    found = read_object("regularizer", "mine", lambda: lambda w: (w.abs() + w.square()).sum())
+    # The gradient's values are summed with the weights 1, 1 + 1/64 and 1 + 2/64.
+    assert found.parts["bias/float64/second"].sample == (2.0, 2.03125, 2.0625)
+
+
+@pytest.mark.slow
+def test_second_derivatives_of_signs_do_not_import_torchs_compiler() -> None:
+    code = """
+import sys
+from kplug_numbers import make_reading
+make_reading("regularizer", "kplug/l1_l2")
+print("torch._dynamo" in sys.modules, "sympy" in sys.modules)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "False False\n"
 
 
 @pytest.mark.parametrize(("kind", "thing", "reason"), REFUSED.values(), ids=REFUSED)
