@@ -430,9 +430,31 @@ def test_what_a_component_sets_is_as_before() -> None:
     assert _read_settings() == before
 
 
-def test_a_large_array_is_refused_with_what_to_do() -> None:
-    with pytest.raises(ReadingError, match="120000 values; 100000 are allowed") as caught:
-        make_reading("layer", "kplug/Dense(units=30000)")
+def test_some_values_stand_for_a_large_array() -> None:
+    found = read_object("activation", "mine", lambda: lambda _: torch.arange(250_001.0))
+    part, values = found.parts["rows/float64/value"], np.arange(0.0, 250_001.0, 26.0)
+    assert part.shape == (250_001,)
+    assert part.sample == (0, 83_330, 166_660, 249_990)
+    assert part.norm == pytest.approx(np.linalg.norm(values), rel=1e-6)
+    weights = [(37 * at % 101 - 50) / 50 for at in range(len(values))]
+    assert part.dot == pytest.approx(np.dot(weights, values), rel=1e-6)
+
+
+def test_a_wide_layer_can_be_read() -> None:
+    wide, other = (
+        make_reading("layer", f"kplug/Dense(units=30000, activation={each!r})", is_twice=False)
+        for each in ("kplug/tanh", "kplug/relu")
+    )
+    assert len(wide.to_json()) <= MOST_BYTES
+    assert wide.parts["row/float64/value/0"].shape == (4, 30_000)
+    assert compare(wide, wide).outcome == "same"
+    assert compare(wide, other).outcome == "differs"
+
+
+def test_an_array_without_end_is_refused_with_what_to_do() -> None:
+    shown = torch.zeros(1).expand(10**10)
+    with pytest.raises(ReadingError, match="10000000000 values; 10000000 are allowed") as caught:
+        read_object("activation", "mine", lambda: lambda _: shown)
     assert caught.value.hint == "Read the component with smaller arguments."
 
 

@@ -19,7 +19,8 @@ from kplug_numbers.reading import MOST_BYTES, MOST_SAMPLES, Part, Reading, summa
 from kplug_numbers.time_limit import OverdueError, TimeLimit
 
 MOST_SECONDS = 5.0  # of a reading, in processor time
-_MOST_VALUES = 100_000  # of an array, as each is looked at in Python
+_MOST_VALUES = 10_000_000  # of an array
+_MOST_READ = 100_000  # of these, as each is looked at in Python; of more, a tenth of that at most
 _DIGITS = {torch.float64: 10}  # significant decimal ones
 _FEWER_DIGITS = 6  # of the other types
 _LONGEST_NAME = 100
@@ -111,18 +112,18 @@ class Recorder:
             self.parts[name] = Part(make_printable(type(value).__name__)[:_LONGEST_NAME], (0,))
             return
         array = torch.as_tensor(value).detach()
-        array = torch.empty_like(array, device="cpu").copy_(
-            array
-        )  # autograd's zeros have no memory
         if array.numel() > _MOST_VALUES:
             raise ReadingError(
                 f"{name} has {array.numel()} values; {_MOST_VALUES} are allowed",
                 hint="Read the component with smaller arguments.",
             )
+        # Autograd's zeros have no memory.
+        array = torch.empty_like(array, device="cpu").copy_(array)
         if array.is_complex():
             array = torch.view_as_real(array)
         digits = _DIGITS.get(array.dtype, _FEWER_DIGITS)
-        flat = array.flatten()
+        step = math.ceil(array.numel() * 10 / _MOST_READ) if array.numel() > _MOST_READ else 1
+        flat = array.flatten()[::step]
         values = (
             round_values(flat.double().numpy(), digits)
             if flat.is_floating_point()
