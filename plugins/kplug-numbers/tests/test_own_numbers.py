@@ -50,7 +50,7 @@ def test_each_component_has_a_reading_or_a_reason(
     }
     assert offered <= {(kind, parse_spec(spec).ref) for kind, spec in found.keys}
     sizes = (len(one.to_json()) for one in found.readings.values())
-    assert max(sizes, default=0) <= MOST_BYTES  # networks are too large to be read
+    assert max(sizes, default=0) <= MOST_BYTES
     text = found.to_json()
     assert NumbersFile.from_json(text.encode(), distribution).to_json() == text
     unmade = {key for key, why in found.unread.items() if "it cannot be made" in why}
