@@ -440,6 +440,7 @@ def test_some_values_stand_for_a_large_array() -> None:
     assert part.dot == pytest.approx(np.dot(weights, values), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_wide_layer_can_be_read() -> None:
     wide, other = (
         make_reading("layer", f"kplug/Dense(units=30000, activation={each!r})", is_twice=False)
