@@ -14,7 +14,7 @@ from kplug.registry.policy.toml_files import read_bytes, show
 from kplug.registry.quoting import quote
 
 _KEY = "recalls"
-_NAME = re.compile(r"([a-z0-9][a-z0-9-]{0,99}\.)?[a-z0-9][a-z0-9-]{0,99}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 
 
 def read_notice_lists(sources: Iterable[Source], environ: Mapping[str, str]) -> Iterator[Source]:
@@ -38,8 +38,7 @@ def keep_recalls(name: str, data: bytes) -> None:
     A list can only keep plugins from loading. `kplug.reload()` lets a running program hear it.
 
     Args:
-        name: Where it comes from, in small letters, digits and ``-``; its next list has the same name. Before
-            a dot, it may say whose lists these are, as mirrors have those of a registry: the newest counts.
+        name: Where it comes from, in small letters, digits and ``-``; its next list has the same name.
         data: The list, as JSON: see ``docs/plugins/policy.md``.
 
     Raises:
@@ -56,7 +55,7 @@ def keep_recalls(name: str, data: bytes) -> None:
     if not _NAME.fullmatch(name):
         raise PolicyError(
             f"{quote(name)} cannot be the name of a list of recalls",
-            hint="Names have small letters, digits and '-', 100 at most, and once more before a dot.",
+            hint="Names have small letters, digits and '-', and 100 at most.",
         )
     new, folder = parse_notices(data, file), find_folder(os.environ)
     if folder is None:
@@ -97,15 +96,7 @@ def _read_kept(folder: Path) -> Iterator[Source]:
     except OSError as error:
         yield Source(show(folder), errors=(unusable(folder, error.strerror or str(error)),))
         return
-    files = [name for name in names if name.endswith(".json")]
-    kept = [(name.partition(".")[0], _read_source(folder / name)) for name in files]
-    newest: dict[str, int] = {}
-    for origin, source in kept:
-        if source.notices is not None:
-            newest[origin] = max(source.notices.number, newest.get(origin, 0))
-    for origin, source in kept:
-        if source.notices is None or source.notices.number == newest[origin]:
-            yield source
+    yield from (_read_source(folder / name) for name in names if name.endswith(".json"))
 
 
 def _read_source(file: Path, label: str = "") -> Source:

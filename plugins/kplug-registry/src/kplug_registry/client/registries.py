@@ -25,7 +25,6 @@ from kplug_registry.site_format import (
 )
 from kplug_registry.trust.fetching import SiteFetcher
 from kplug_registry.trust.hashed_files import fetch_hashed
-from kplug_registry.trust.roots import get_fingerprint
 from kplug_registry.trust.unsigned_site import UnsignedSite
 from kplug_registry.trust.verified_site import VerifiedSite
 
@@ -51,7 +50,7 @@ class ConfiguredRegistry:
                 folder,
                 setting.root,
                 self._fetcher,
-                partial(_keep_recalls, f"{_shorten(setting.root)}.{folder.name}"),
+                partial(_keep_recalls, folder.name),
             )
         )
 
@@ -193,12 +192,6 @@ def _keep_recalls(name: str, data: bytes) -> None:
         keep_recalls(name, data)
     except PolicyError as error:
         raise TrustError(error.message, hint=error.hint) from error
-
-
-def _shorten(root: bytes | str) -> str:
-    """Return the beginning of a root's fingerprint, which mirrors of a registry share."""
-    fingerprint = root if isinstance(root, str) else get_fingerprint(root)
-    return fingerprint.removeprefix("sha256:")[:16]
 
 
 def _find_folder(setting: RegistrySetting) -> Path:
