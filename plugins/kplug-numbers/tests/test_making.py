@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import math
 import random
 import signal
 import subprocess
@@ -22,6 +23,7 @@ import torch
 from kplug_numbers import Reading, ReadingError, compare, make_reading, read_object, time_limit
 from kplug_numbers.making import RECIPES
 from kplug_numbers.reading import MOST_BYTES
+from kplug_numbers.recipes import inputs
 from torch import Tensor
 
 from kplug import config
@@ -433,11 +435,52 @@ def test_what_a_component_sets_is_as_before() -> None:
 def test_some_values_stand_for_a_large_array() -> None:
     found = read_object("activation", "mine", lambda: lambda _: torch.arange(250_001.0))
     part, values = found.parts["rows/float64/value"], np.arange(0.0, 250_001.0, 26.0)
+    assert math.gcd(250_001, 26) == 1
     assert part.shape == (250_001,)
     assert part.sample == (0, 83_330, 166_660, 249_990)
     assert part.norm == pytest.approx(np.linalg.norm(values), rel=1e-6)
     weights = [(37 * at % 101 - 50) / 50 for at in range(len(values))]
     assert part.dot == pytest.approx(np.dot(weights, values), rel=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.complex64])
+def test_of_a_large_array_every_channel_counts(dtype: torch.dtype) -> None:
+    values = torch.arange(110_592).reshape(4, 96, 96, 3).remainder(7).to(dtype)
+    others = values.conj() + 1j if dtype.is_complex else values * torch.tensor([1.0, 2.0, 1.0])
+    first, second = (
+        read_object("activation", "mine", lambda each=each: lambda _: each)
+        for each in (values, others)
+    )
+    assert compare(first, first).outcome == "same"
+    assert compare(first, second).outcome == "differs"
+
+
+def test_of_a_large_array_values_that_change_places_count() -> None:
+    values = torch.arange(2_000_000).remainder(1009).float()
+    others = values.clone()
+    others[1:-300] = values[1:-300].flip(0)
+    first, second = (
+        read_object("activation", "mine", lambda each=each: lambda _: each)
+        for each in (values, others)
+    )
+    assert compare(first, second).outcome == "differs"
+
+
+def test_a_device_that_a_component_sets_does_not_get_into_inputs_that_are_kept() -> None:
+    for each in (inputs.pairs, inputs._draw):
+        each.cache_clear()
+    wanted = read_object("loss", "mine", lambda: lambda y, p: ((y - p) ** 2).mean())
+    for each in (inputs.pairs, inputs._draw):
+        each.cache_clear()
+
+    def make() -> Any:
+        torch.set_default_device("meta")
+        return lambda y, p: y.no_such_method()
+
+    with pytest.raises(ReadingError):
+        read_object("loss", "mine", make)
+    found = read_object("loss", "mine", lambda: lambda y, p: ((y - p) ** 2).mean())
+    assert compare(wanted, found).outcome == "same"
 
 
 @pytest.mark.slow

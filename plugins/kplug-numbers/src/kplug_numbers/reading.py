@@ -15,6 +15,7 @@ from kplug_numbers.errors import ReadingError
 FORMAT = 1  # raised on incompatible changes
 MOST_BYTES = 4096  # of a reading's JSON
 MOST_SAMPLES = 4  # of a part
+_MOST_READ = 100_000  # values of an array, as each is looked at in Python; of more, a tenth of that
 LONGEST_NAME = 200
 _MOST_DIMENSIONS = 16
 _UNNAMED = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
@@ -205,6 +206,19 @@ def _read_part(record: Mapping[str, object], name: str) -> Part:
     if size < 0 or norm < 0 or count > math.prod(shape):
         raise _wrong(name, dict(record))
     return Part(dtype, shape, values, size, norm, dot, count)
+
+
+def find_step(count: int) -> int:
+    """Return how far apart the values are that stand for all of an array, or 1 for few values.
+
+    It has no factor in common with their number, so none of the axes hides what lies along it.
+    """
+    if count <= _MOST_READ:
+        return 1
+    step = -(-count * 10 // _MOST_READ)  # in whole numbers: those of a file may be of any size
+    while math.gcd(step, count) > 1:
+        step += 1
+    return step
 
 
 def summarize(

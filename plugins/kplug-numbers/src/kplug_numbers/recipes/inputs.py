@@ -35,7 +35,8 @@ def ids(stream: str, *shape: int, classes: int) -> Tensor:
 @lru_cache(maxsize=256)
 def _draw(stream: str, shape: tuple[int, ...]) -> Tensor:
     count = math.prod(shape)
-    numbers = torch.tensor(draw(stream, min(count, _MOST_DRAWN)), dtype=torch.float64)
+    # Inputs are kept: the device that a component sets must not get into them.
+    numbers = torch.tensor(draw(stream, min(count, _MOST_DRAWN)), dtype=torch.float64, device="cpu")
     return numbers.repeat(-(-count // _MOST_DRAWN) or 1)[:count].reshape(shape)
 
 
@@ -76,12 +77,12 @@ class Family:
 @lru_cache(maxsize=1)
 def pairs() -> tuple[Family, ...]:
     """Return the families of targets and predictions, in the order in which they are tried."""
-    classes = torch.tensor([0, 2, 1, 2, 0])
+    classes = torch.tensor([0, 2, 1, 2, 0], device="cpu")
     one_hot = torch.nn.functional.one_hot(classes, _CLASSES).double()
-    labels = torch.tensor([[1.0], [0.0], [0.0], [1.0], [1.0]], dtype=torch.float64)
+    labels = torch.tensor([[1], [0], [0], [1], [1]], device="cpu").double()
     real = spread("pairs/real", _ROWS, _CLASSES)
     chances = shares("pairs/shares", _ROWS, _CLASSES)
-    steps = torch.tensor([[1, 2, 0], [3, 1, 1]])
+    steps = torch.tensor([[1, 2, 0], [3, 1, 1]], device="cpu")
 
     def from_0_to_1(stream: str, *shape: int) -> Tensor:
         return spread(f"pairs/{stream}", *shape, low=0.0, high=1.0)

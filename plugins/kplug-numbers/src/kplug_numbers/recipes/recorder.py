@@ -15,12 +15,11 @@ from torch import Tensor
 from kplug.display.messages import describe_error, make_printable
 from kplug.support.nested import find_leaves
 from kplug_numbers.errors import ReadingError
-from kplug_numbers.reading import MOST_BYTES, MOST_SAMPLES, Part, Reading, summarize
+from kplug_numbers.reading import MOST_BYTES, MOST_SAMPLES, Part, Reading, find_step, summarize
 from kplug_numbers.time_limit import OverdueError, TimeLimit
 
 MOST_SECONDS = 5.0  # of a reading, in processor time
 _MOST_VALUES = 10_000_000  # of an array
-_MOST_READ = 100_000  # of these, as each is looked at in Python; of more, a tenth of that at most
 _DIGITS = {torch.float64: 10}  # significant decimal ones
 _FEWER_DIGITS = 6  # of the other types
 _LONGEST_NAME = 100
@@ -122,8 +121,7 @@ class Recorder:
         if array.is_complex():
             array = torch.view_as_real(array)
         digits = _DIGITS.get(array.dtype, _FEWER_DIGITS)
-        step = math.ceil(array.numel() * 10 / _MOST_READ) if array.numel() > _MOST_READ else 1
-        flat = array.flatten()[::step]
+        flat = array.flatten()[:: find_step(array.numel())]
         values = (
             round_values(flat.double().numpy(), digits)
             if flat.is_floating_point()

@@ -153,7 +153,9 @@ def _fill_zeros(gradient: Tensor) -> None:
         if not any(is_zero):
             return None
         return tuple(
-            torch.zeros(one.shape, dtype=one.dtype) if of_zeros and one is not None else one
+            torch.zeros(one.shape, dtype=one.dtype, device=one.device)
+            if of_zeros and one is not None
+            else one
             for one, of_zeros in zip(found, is_zero, strict=True)
         )
 
