@@ -29,7 +29,16 @@ def site(machine: Path, make_wheel: Callable[..., Path], tmp_path: Path) -> Path
     folder = tmp_path / "site"
     fens = "[kplug.losses]\nfen_loss = kplug_fens:fen_loss\n"
     code = {"kplug_fens/__init__.py": "def fen_loss(y_true, y_pred):\n    '''A fen.'''\n"}
-    wheels = [make_wheel(), make_wheel("kplug-fens", entry_points=fens, code=code)]
+    pools = "[kplug.losses]\npools = kplug_pools:pools\n"  # as its distribution
+    wheels = [
+        make_wheel(),
+        make_wheel("kplug-fens", entry_points=fens, code=code),
+        make_wheel(
+            "kplug-pools",
+            entry_points=pools,
+            code={"kplug_pools/__init__.py": "def pools(y_true, y_pred):\n    '''A pool.'''\n"},
+        ),
+    ]
     build_site(map(read_wheel, wheels), folder, "2026-01-31T12:00:00Z")
     root = make_root(generate_keys(tmp_path / "keys"))
     Folder(folder).write(lay_out_root(root))
@@ -67,6 +76,7 @@ def ask(wanted: str) -> list[str]:
         ("kplug-wave==1.0", ["kplug-waves"]),
         ("kplug-wave/wave_loss", ["kplug-waves"]),
         ("wave_los==1.0", ["kplug-waves"]),  # only a distribution has versions
+        ("poolss", ["kplug-pools", "pools"]),
         ("numpy", []),
         ("kplug", []),
     ],

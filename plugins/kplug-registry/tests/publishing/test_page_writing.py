@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +19,7 @@ import pytest
 from kplug_registry.building import build_site
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing import page_check, page_writing, publish, verify, write_pages
-from kplug_registry.storage import Folder, folder
+from kplug_registry.storage import Folder, Turn, folder
 from kplug_registry.trust.keys import generate_keys, read_keys
 from kplug_registry.trust.roots import lay_out_root, make_root
 from kplug_registry.trust.signing import sign_site
@@ -133,6 +135,49 @@ def test_pages_are_not_made_from_files_that_are_not_what_was_signed(
     with pytest.raises(PublishingError, match=r"releases/kplug-waves/1\.0\.json is not the file"):
         write_pages(Folder(site))
     assert read_files(site) == before
+
+
+def test_pages_are_not_made_from_metadata_that_a_signed_file_gives_another_hash(site: Path) -> None:
+    make_older(site)
+    (file,) = site.glob("files/kplug_waves-1.0*.metadata")
+    file.write_text(file.read_text() + "\nAnother README.\n")
+    before = read_files(site)
+    with pytest.raises(
+        PublishingError, match=r"\.metadata does not have the hash that kplug-waves"
+    ):
+        write_pages(Folder(site))
+    assert read_files(site) == before
+
+
+@pytest.mark.parametrize("text", ["no JSON", '{"listed":0,"names":["kplug-waves"]}'])
+def test_a_damaged_list_of_the_newest_names_is_mended(site: Path, text: str) -> None:
+    wanted = read_files(site)
+    (site / "simple/newest.json").write_text(text)
+    write_pages(Folder(site))
+    assert read_files(site) == wanted
+
+
+def test_the_turn_is_extended_for_each_file_and_page(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A turn in an object store is shorter than all of it may take."""
+    sign(site, tmp_path)
+    folder, checks = Folder(site), 0
+    take_turn = folder.take_turn
+
+    @contextlib.contextmanager
+    def take(timeout: float) -> Iterator[Turn]:
+        def check() -> None:
+            nonlocal checks
+            checks += 1
+
+        with take_turn(timeout) as turn:
+            yield replace(turn, check=check)
+
+    monkeypatch.setattr(folder, "take_turn", take)
+    pages = write_pages(folder).pages
+    signed = len(list(site.glob("[cdr]*/**/*.json")))
+    assert checks > pages + signed / 2
 
 
 def test_a_site_remembers_that_two_versions_wrote_its_pages(

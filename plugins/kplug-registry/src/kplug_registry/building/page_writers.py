@@ -13,6 +13,7 @@ from kplug_registry.errors import SiteFormatError
 from kplug_registry.site_format import PAGE_WRITERS, PageWriters, to_json
 
 _LIBRARIES = ("docutils", "jinja2", "kplug", "markdown-it-py", "markupsafe", "nh3")  # of pages
+_LONGEST = 100  # characters of one that is shown
 _SOURCES = (".css", ".html", ".js", ".py", ".svg")
 
 
@@ -20,7 +21,7 @@ _SOURCES = (".css", ".html", ".js", ".py", ".svg")
 def find_writer() -> str:
     """Return what writes pages here: the version of kplug-registry, and a hash of what decides on them."""
     digest = sha256(" ".join(map(version, _LIBRARIES)).encode())
-    for path in sorted(Path(__file__).parent.rglob("*")):
+    for path in sorted(Path(__file__).parents[1].rglob("*")):
         if path.suffix in _SOURCES:
             digest.update(path.read_bytes())
     return f"kplug-registry {version('kplug-registry')} {digest.hexdigest()[:12]}"
@@ -32,7 +33,7 @@ def find_page_writers(view: SiteView) -> Sequence[str]:
         found = view.find(PageWriters, PAGE_WRITERS)
     except SiteFormatError:  # no signature covers it
         return ()
-    return found.writers if found else ()
+    return [each[:_LONGEST] for each in found.writers if each.isprintable()] if found else ()
 
 
 def start_page_writers(view: SiteView) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from kplug_registry.building.browsing import write_name_pages, write_newest_page
 from kplug_registry.building.site_view import SiteView
 from kplug_registry.building.visible_text import escape_text
+from kplug_registry.errors import SiteFormatError
 from kplug_registry.site_format import (
     DistributionFile,
     NewestNames,
@@ -59,6 +60,15 @@ def add_projects(view: SiteView, names: Iterable[str]) -> None:
 def find_newest(view: SiteView) -> NewestNames:
     """Return the names that the two pages lack."""
     return view.find(NewestNames, _NEWEST) or NewestNames(0, ())
+
+
+def choose_newest(view: SiteView, names: Sequence[str]) -> set[str]:
+    """Return those of all names that the two pages may lack; none if the unsigned list is damaged."""
+    try:
+        newest = set(find_newest(view).names) & set(names)
+    except SiteFormatError:
+        return set()
+    return newest if len(newest) <= (len(names) - len(newest)) * _NEWEST_SHARE else set()
 
 
 def read_names(view: SiteView) -> list[str]:

@@ -32,16 +32,17 @@ def list_similar_names(
     longest = sorted(filter(None, words), key=len, reverse=True)[:_MOST_ASKED]
     for registry in registries:
         with suppress(RegistryError):  # which must not hide the message
-            known: dict[str, str] = {}
+            known: dict[str, dict[str, None]] = {}  # names that are alike to the key, in order
             for word in longest:
                 for hit in _list_near(registry, word):
                     names = (
                         [hit.distribution] if is_distribution else [hit.distribution, hit.written]
                     )
-                    known |= {_shorten(each): each for each in names}
+                    for each in names:
+                        known.setdefault(_shorten(each), {})[each] = None
                 near = get_close_matches(_shorten(name), known, _MOST_NAMES, LEAST_LIKENESS)
                 if near:
-                    return [known[each] for each in near]
+                    return [name for each in near for name in known[each]][:_MOST_NAMES]
     return []
 
 

@@ -19,7 +19,7 @@ from kplug_registry.building.page_writers import (
     find_writer,
     start_page_writers,
 )
-from kplug_registry.building.simple_pages import find_newest, write_project, write_projects
+from kplug_registry.building.simple_pages import choose_newest, write_project, write_projects
 from kplug_registry.site_format import (
     PAGE_WRITERS,
     ComponentFile,
@@ -40,6 +40,7 @@ from kplug_registry.site_format import (
 from kplug_registry.storage import SiteStorage
 
 _Noun = TypeVar("_Noun")
+_MOST_WRITERS = 3  # that a message names, of a file that nobody signs
 _BATCH = 100  # distributions or components whose files are in memory together
 PAGE_FOLDERS = ("catalogue", "lookalikes", "simple")  # without other files, as are these:
 _FOLDERS = (*PAGE_FOLDERS, "files", "numbers", "pictures")
@@ -89,9 +90,10 @@ def find_page_faults(
         else:
             yield f"{path} does not show what the distributions' files say"
     if others:
+        wrote = ", ".join(writers[-_MOST_WRITERS:]) or "an older version"
         yield (
             f"pages are from another version of the templates: {len(others)}, such as {others[0]}; "
-            f"{', '.join(writers) or 'an older version'} wrote pages here, and this is {find_writer()}. "
+            f"{wrote} wrote pages here, and this is {find_writer()}. "
             f"Write them again with: kplug index pages {storage}"
         )
     there = {path for folder in _FOLDERS for path in storage.list(folder)}
@@ -130,7 +132,7 @@ def make_pages(
         write_component_page(view, component)
         if count % _BATCH == 0:
             yield from view.take()
-    newest = set(find_newest(view).names) & set(names)
+    newest = choose_newest(view, names)
     write_projects(view, sorted(set(names) - newest), sorted(newest))
     for path in storage.list("search"):
         if "." in path.removesuffix(".json") and (found := view.find(SearchFile, path)) is not None:

@@ -17,8 +17,10 @@ from kplug_registry.site_format import (
     ReleaseFile,
     SiteFile,
     from_json,
+    numbers_path,
+    wheel_path,
 )
-from kplug_registry.storage import SiteStorage
+from kplug_registry.storage import SiteStorage, Turn
 from kplug_registry.trust.signature_check import find_signature_faults
 
 _BATCH = 200  # pages that are committed together
@@ -54,10 +56,11 @@ def write_pages(site: SiteStorage) -> PageCounts:
     """
     counts = PageCounts()
     with locked(site) as turn:
-        if faults := find_signature_faults(site):
+        faults = find_signature_faults(site, turn.check) or list(_find_changed(site, turn))
+        if faults:
             more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
             raise PublishingError(
-                f"no page was written, as the signed files are not sound: {faults[0]}{more}",
+                f"no page was written, as the files of the site are not sound: {faults[0]}{more}",
                 hint=f"`kplug index verify {site}` names all. Restore them, or renew what has expired.",
             )
         head = SiteView(site).find(SiteFile, "registry.json") or SiteFile()
@@ -69,6 +72,7 @@ def write_pages(site: SiteStorage) -> PageCounts:
 
         for path, content in make_pages(site, head, distributions, find_file, components):
             made.add(path)
+            turn.check()  # it may take longer than a turn
             if site.read(path) != content:
                 batch[path] = content
             if len(batch) == _BATCH:
@@ -81,6 +85,22 @@ def write_pages(site: SiteStorage) -> PageCounts:
         if changes := batch | dict.fromkeys(there - made):
             commit(site, turn, changes, {})
     return counts
+
+
+def _find_changed(site: SiteStorage, turn: Turn) -> Iterator[str]:
+    """Yield a sentence for each other file that pages show, whose hash is not the one that is listed."""
+    for distribution in _read_distributions(site):
+        turn.check()
+        for release in distribution.releases:
+            shown = {
+                f"{wheel_path(one.filename)}.metadata": one.metadata_sha256
+                for one in release.wheels
+            }
+            if release.numbers is not None:
+                shown[numbers_path(release.numbers)] = release.numbers
+            for path, digest in shown.items():
+                if site.find_hash(path) != digest:
+                    yield f"{path} does not have the hash that {distribution.name} {release.version} gives it"
 
 
 def _read_distributions(site: SiteStorage) -> Iterator[DistributionFile]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -42,11 +42,12 @@ class _StorageFetcher(SiteFetcher):
         return iter([content])
 
 
-def find_signature_faults(site: SiteStorage) -> list[str]:
+def find_signature_faults(site: SiteStorage, check: Callable[[], None] = lambda: None) -> list[str]:
     """Return the faults of a site's signatures, one sentence each; empty if it is not signed.
 
     Args:
         site: The storage of the site.
+        check: Is called before each file, such as a writer's check of its turn.
     """
     root = site.read(metadata_path(ROOT))
     if root is None:
@@ -60,13 +61,16 @@ def find_signature_faults(site: SiteStorage) -> list[str]:
             return [error.message]
         snapshot = Metadata[Snapshot].from_file(f"{folder}/{METADATA}/{SNAPSHOT}.json").signed
         targets = Metadata[Targets].from_file(f"{folder}/{METADATA}/{TARGETS}.json").signed
-    return list(_check_bins(site, snapshot, targets))
+    return list(_check_bins(site, snapshot, targets, check))
 
 
-def _check_bins(site: SiteStorage, snapshot: Snapshot, targets: Targets) -> Iterator[str]:
+def _check_bins(
+    site: SiteStorage, snapshot: Snapshot, targets: Targets, check: Callable[[], None]
+) -> Iterator[str]:
     bins = targets.delegations and targets.delegations.succinct_roles
     signed: dict[str, TargetFile] = {}
     for name in bins.get_roles() if bins else ():
+        check()
         version = snapshot.meta[f"{name}.json"].version
         path = metadata_path(name, version)
         try:
@@ -78,7 +82,7 @@ def _check_bins(site: SiteStorage, snapshot: Snapshot, targets: Targets) -> Iter
         if found.signed.version != version or found.signed.is_expired():
             yield f"{path} is of another version, or has expired"
         signed |= found.signed.targets
-    yield from _compare(site, signed)
+    yield from _compare(site, signed, check)
     if targets.unrecognized_fields.get(RECALLS_FIELD) != _read_recalls(site):
         yield f"{RECALLS} is not what was signed"
 
@@ -90,11 +94,14 @@ def _read_recalls(site: SiteStorage) -> object:
         return "no JSON"
 
 
-def _compare(site: SiteStorage, signed: dict[str, TargetFile]) -> Iterator[str]:
+def _compare(
+    site: SiteStorage, signed: dict[str, TargetFile], check: Callable[[], None]
+) -> Iterator[str]:
     there = set(list_targets(site))
     yield from (f"{path} is not signed" for path in sorted(there - signed.keys()))
     yield from (f"{path} is signed and not there" for path in sorted(signed.keys() - there))
     for path in sorted(there & signed.keys()):
+        check()
         digest = signed[path].hashes["sha256"]
         for each in (path, content_path(path, digest)):
             if site.find_hash(each) != digest:
