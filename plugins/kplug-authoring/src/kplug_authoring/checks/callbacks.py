@@ -258,8 +258,10 @@ def _stop(subject: Subject) -> Finding:
 def _second_fit(subject: Subject) -> Finding:
     callback = subject.make()
     first, second = trace_of(subject, callback), trace_of(subject, callback)
-    before, after = (sum(len(logs[0]) for logs, *_ in trace) for trace in (first, second))
-    if before != after:
+    before, after = (
+        sum(len(values) for logs, *_ in trace for values in logs[:1]) for trace in (first, second)
+    )
+    if second and before != after:
         return f"{before} epochs in two trainings, then {after}"
     return find_difference(first, second)
 
