@@ -21,7 +21,7 @@ from kplug.registry.candidates.installable_packages import Package
 from kplug.registry.component import BUILT_IN, CUSTOM
 from kplug.registry.loading.running_builds import Build, find_build_here, find_replacement
 from kplug.registry.names.homes import find_home
-from kplug.registry.names.installers import find_installer
+from kplug.registry.names.install_programs import find_install_program
 from kplug.registry.quoting import quote
 from kplug.registry.user_warnings import warn
 from kplug.saving.numbers import Judge
@@ -379,7 +379,7 @@ def _reduce(distribution: str, version: str, *, exact: bool) -> object:
 def _install_line(distribution: str, version: str) -> str:
     """Return the command that installs it; only a well-formed version is inserted."""
     try:
-        return f'{find_installer(distribution)} install "{distribution}=={Version(version).public}"'
+        return f'{find_install_program(distribution)} install "{distribution}=={Version(version).public}"'
     except InvalidVersion:
         return f"pip install {distribution}"
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import functools
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ from kplug.registry.finding import Finding
 from kplug.registry.loading.code_verification import find_changed, find_changed_data, find_shadows
 from kplug.registry.loading.distribution_hash import Code, read_code
 from kplug.registry.loading.module_ownership import find_distribution
-from kplug.registry.names.installers import find_installer
+from kplug.registry.names.install_programs import find_install_program
 
 
 def find_other_files() -> Iterator[Finding]:
     """Yield the files of plugins that differ from their hash; imports nothing."""
     codes = dict(_read_codes())
-    yield from _find_overlaps(codes)
+    reinstall = functools.cache(_get_reinstallation)  # plugins are asked once for each distribution
+    yield from _find_overlaps(codes, reinstall)
     for name, code in codes.items():
         for module, used, installed in find_shadows(code):
             message = f"{module!r} is imported from {used}, which hides {installed}"
@@ -31,17 +33,17 @@ def find_other_files() -> Iterator[Finding]:
         for module, path in find_changed(code):
             if Path(path).exists():
                 message = f"{path} is not as it was installed, so no hash says what {module!r} is"
-                command = _reinstall(name)
+                command = reinstall(name)
                 yield Finding("changed", name, message, command, is_broken=False)
         for path in find_changed_data(code):
             message = f"{path} is not as it was installed, so {name} has no hash"
-            command = _reinstall(name)
+            command = reinstall(name)
             yield Finding("changed", name, message, command, is_broken=False)
 
 
-def _reinstall(name: str) -> str:
+def _get_reinstallation(name: str) -> str:
     """Return the command that installs a plugin anew."""
-    if find_installer(name) == "pip":
+    if find_install_program(name) == "pip":
         return f"pip install --force-reinstall {name}"
     version = REGISTRY.state.discovery.by_name[name].origin.version
     return f"kplug install {name}=={version} -- --force-reinstall --no-deps"
@@ -58,7 +60,7 @@ def _read_codes() -> Iterator[tuple[str, Code]]:
             yield name, code
 
 
-def _find_overlaps(codes: dict[str, Code]) -> Iterator[Finding]:
+def _find_overlaps(codes: dict[str, Code], reinstall: Callable[[str], str]) -> Iterator[Finding]:
     owners: dict[str, list[str]] = {}
     for name, code in codes.items():
         for path in (file.path for files in code.files.values() for file in files):
@@ -72,7 +74,7 @@ def _find_overlaps(codes: dict[str, Code]) -> Iterator[Finding]:
     }
     for name, other, path in sorted(overlaps):
         message = f"{path} is a file of {other}, too: whichever was installed last has written it"
-        command = f"pip uninstall {other} && {_reinstall(name)}"
+        command = f"pip uninstall {other} && {reinstall(name)}"
         yield Finding("overlapping", name, message, command, is_broken=False)
 
 

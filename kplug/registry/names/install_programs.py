@@ -6,7 +6,7 @@ from kplug.registry.kinds import COMMAND
 from kplug.registry.registry import REGISTRY
 
 
-def find_installer(distribution: str) -> str:
+def find_install_program(distribution: str) -> str:
     """Return ``kplug`` if a plugin knows where the installed version is from and has the command; or ``pip``.
 
     pip asks another index, which may have other code under a name that a registry owns.
