@@ -443,14 +443,16 @@ def test_some_values_stand_for_a_large_array() -> None:
     assert part.dot == pytest.approx(np.dot(weights, values), rel=1e-6)
 
 
+def read_result(value: Tensor) -> Reading:
+    """Return the reading of an activation that always returns one tensor."""
+    return read_object("activation", "mine", lambda: lambda _: value)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.complex64])
 def test_of_a_large_array_every_channel_counts(dtype: torch.dtype) -> None:
     values = torch.arange(110_592).reshape(4, 96, 96, 3).remainder(7).to(dtype)
     others = values.conj() + 1j if dtype.is_complex else values * torch.tensor([1.0, 2.0, 1.0])
-    first, second = (
-        read_object("activation", "mine", lambda each=each: lambda _: each)
-        for each in (values, others)
-    )
+    first, second = map(read_result, (values, others))
     assert compare(first, first).outcome == "same"
     assert compare(first, second).outcome == "differs"
 
@@ -459,10 +461,7 @@ def test_of_a_large_array_values_that_change_places_count() -> None:
     values = torch.arange(2_000_000).remainder(1009).float()
     others = values.clone()
     others[1:-300] = values[1:-300].flip(0)
-    first, second = (
-        read_object("activation", "mine", lambda each=each: lambda _: each)
-        for each in (values, others)
-    )
+    first, second = map(read_result, (values, others))
     assert compare(first, second).outcome == "differs"
 
 
