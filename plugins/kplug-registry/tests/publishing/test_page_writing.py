@@ -19,20 +19,18 @@ import pytest
 from kplug_registry.building import build_site
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing import page_check, page_writing, publish, verify, write_pages
-from kplug_registry.storage import Folder, Turn, folder
+from kplug_registry.storage import Folder, Turn
 from kplug_registry.trust.keys import generate_keys, read_keys
 from kplug_registry.trust.roots import lay_out_root, make_root
 from kplug_registry.trust.signing import sign_site
 from kplug_registry.wheels import read_wheel
 
+from tests.plugins.dying_writers import work_and_die
+
 NOW = "2026-01-31T12:00:00Z"
 WRITERS = "catalogue/writers.json"
 OTHER = "kplug-registry 0.9 0123456789ab"
 MakeWheel = Callable[..., Path]
-
-
-class DiedError(BaseException):
-    """Stands for the end of the process."""
 
 
 @pytest.fixture
@@ -218,30 +216,6 @@ def test_whoever_dies_leaves_whole_pages_and_the_next_goes_on(
     assert is_done
     assert found == wanted
     assert halves > 1
-
-
-def work_and_die(patch: pytest.MonkeyPatch, step: int, work: Callable[[], object]) -> bool:
-    """Do the work until a file is moved, removed or flushed for the step-th time; return whether it ended."""
-    left = step
-
-    def count(original: Callable[..., object]) -> Callable[..., object]:
-        def counted(*arguments: object, **options: object) -> object:
-            nonlocal left
-            left -= 1
-            if left == 0:
-                raise DiedError
-            return original(*arguments, **options)
-
-        return counted
-
-    patch.setattr(Path, "replace", count(Path.replace))
-    patch.setattr(Path, "unlink", count(Path.unlink))
-    patch.setattr(folder, "_flush", count(folder._flush))
-    try:
-        work()
-    except DiedError:
-        return False
-    return True
 
 
 @pytest.mark.slow

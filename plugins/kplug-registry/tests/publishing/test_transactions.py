@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing import publish, transactions, verify
-from kplug_registry.storage import Folder, folder
+from kplug_registry.storage import Folder
 from kplug_registry.trust.keys import generate_keys, read_keys
 from kplug_registry.trust.roots import lay_out_root, make_root
 from kplug_registry.trust.signing import sign_site
 from kplug_registry.trust.verified_site import VerifiedSite
 from kplug_registry.wheels import read_wheel
 
+from tests.plugins.dying_writers import work_and_die
 from tests.plugins.stopped_processes import stop_while
 
 NOW = "2026-01-31T12:00:00Z"
@@ -40,10 +41,6 @@ for content in contents:
 """
 
 
-class DiedError(BaseException):
-    """Stands for the end of the process."""
-
-
 def read_files(site: Path) -> dict[str, bytes]:
     return {
         path.relative_to(site).as_posix(): path.read_bytes()
@@ -60,7 +57,7 @@ def test_whoever_dies_at_a_step_leaves_all_or_nothing(
         wheel = read_wheel(make_wheel(version=f"2.{number}"))
         before = read_files(site)
         with monkeypatch.context() as patch:
-            is_done = _publish_and_die(patch, number, partial(publish, [wheel], Folder(site), NOW))
+            is_done = work_and_die(patch, number, partial(publish, [wheel], Folder(site), NOW))
         assert verify(Folder(site)) == []
         assert list((site / ".kplug").glob("[!l]*")) == []  # nothing but the lock is left
         seen.add(f"files/{wheel.file.filename}" in read_files(site))
@@ -83,7 +80,7 @@ def test_clients_of_a_signed_site_read_the_old_or_the_new_state_wherever_a_write
         wheel = read_wheel(make_wheel(version=f"2.{number}"))
         work = partial(publish, [wheel], Folder(site), NOW, keys)
         with monkeypatch.context() as patch:
-            is_done = _publish_and_die(patch, number, work)
+            is_done = work_and_die(patch, number, work)
         path = "components/loss/waveloss.json"
         for _ in ("with what it has seen", "after the change is completed"):
             client = VerifiedSite(site.as_uri(), tmp_path / "copy", root)
@@ -94,31 +91,6 @@ def test_clients_of_a_signed_site_read_the_old_or_the_new_state_wherever_a_write
         if is_done:
             break
     assert is_done
-
-
-def _publish_and_die(patch: pytest.MonkeyPatch, step: int, work: Callable[[], object]) -> bool:
-    """Do the work until a file is moved or flushed for the step-th time; return whether it ended."""
-    left = step
-
-    def count(original: Callable[..., object]) -> Callable[..., object]:
-        def counted(*arguments: object, **options: object) -> object:
-            nonlocal left
-            left -= 1
-            if left == 0:
-                raise DiedError
-            return original(*arguments, **options)
-
-        return counted
-
-    patch.setattr(Path, "replace", count(Path.replace))
-    patch.setattr(Path, "unlink", count(Path.unlink))
-    patch.setattr(Path, "hardlink_to", count(Path.hardlink_to))
-    patch.setattr(folder, "_flush", count(folder._flush))
-    try:
-        work()
-    except DiedError:
-        return False
-    return True
 
 
 def test_a_writer_waits_for_another_and_then_says_so(site: Path) -> None:
