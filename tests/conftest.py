@@ -18,8 +18,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # each worker has a core
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-# How long an example takes says more about the machine than about the code. The examples are always the same, so
-# that a run fails only for what has changed; `--hypothesis-profile=explore` draws others.
+# How long an example takes says more about the machine than about the code. The examples are always the same:
+# a run fails only for what has changed. `--hypothesis-profile=explore` draws others.
 settings.register_profile("kplug", deadline=None, derandomize=True, database=None)
 settings.register_profile("explore", deadline=None, max_examples=500, print_blob=True)
 settings.load_profile("kplug")

@@ -243,11 +243,23 @@ def _suppresses_all(*_: object) -> None:
             _catches_all()
 
 
+class _Finalized:
+    """An object whose finalizer does not return."""
+
+    def __del__(self) -> None:
+        _works()
+
+
+def _finalizes(*_: object) -> None:
+    _Finalized()  # the interruption ends the finalizer, which cannot raise
+    _works()
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no timers")
 @pytest.mark.parametrize(
     "endless",
-    [_waits, _works, _catches_all, _suppresses_all],
-    ids=["waits", "works", "catches all", "suppresses all"],
+    [_waits, _works, _catches_all, _suppresses_all, _finalizes],
+    ids=["waits", "works", "catches all", "suppresses all", "finalizes"],
 )
 @pytest.mark.parametrize("is_made", [True, False], ids=["call", "making"])
 def test_what_does_not_return_is_refused(endless: Callable[..., None], is_made: bool) -> None:

@@ -6,10 +6,11 @@ import contextlib
 import inspect
 import itertools
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
-from types import FrameType
+from types import CodeType, FrameType
 
 from kplug_numbers.errors import ReadingError
 
@@ -63,15 +64,25 @@ class TimeLimit:
         own = inspect.currentframe()
         owner = own and own.f_back and own.f_back.f_back  # behind the context manager
         asked = itertools.count(1)
+        untouched: set[CodeType] = set()
 
         def ask(_: int, frame: FrameType | None) -> None:
-            if self.is_over and _is_called_by(owner, frame):
+            if self.is_over and _is_called_by(owner, frame, untouched):
                 # A component may catch what is raised now: more comes while it does, at other moments.
                 signal.setitimer(
                     signal.ITIMER_REAL, next(asked) % _MOST_MOMENTS * 1e-6 + 1e-6, _PERIOD
                 )
                 raise OverdueError
 
+        report = sys.unraisablehook
+
+        def leave_out(failure: sys.UnraisableHookArgs) -> None:
+            # The interruption may come while a finalizer runs, which cannot raise: the next one comes later.
+            if not isinstance(failure.exc_value, OverdueError):
+                report(failure)
+
+        untouched.add(leave_out.__code__)
+        sys.unraisablehook = leave_out
         handler = signal.signal(signal.SIGALRM, ask)
         timer = signal.setitimer(signal.ITIMER_REAL, _PERIOD, _PERIOD)
         try:
@@ -81,17 +92,20 @@ class TimeLimit:
         finally:
             signal.setitimer(signal.ITIMER_REAL, *timer)
             signal.signal(signal.SIGALRM, signal.SIG_DFL if handler is None else handler)
+            sys.unraisablehook = report
 
 
-def _is_called_by(owner: FrameType | None, frame: FrameType | None) -> bool:
-    """Whether a frame runs what its owner called: not the context manager, and no import.
+def _is_called_by(
+    owner: FrameType | None, frame: FrameType | None, untouched: set[CodeType]
+) -> bool:
+    """Whether a frame runs what its owner called: not the context manager, no import, nothing untouched.
 
     A module whose import was interrupted cannot be used any more; torch imports its compiler when some second
     derivatives are computed.
     """
     called = None
     while frame is not None and frame is not owner:
-        if frame.f_code.co_filename == _IMPORTS:
+        if frame.f_code.co_filename == _IMPORTS or frame.f_code in untouched:
             return False
         called, frame = frame, frame.f_back
     return called is not None and called.f_code.co_filename != contextlib.__file__
